@@ -1,0 +1,26 @@
+//! Headwater: a declarative controller for software-update hierarchies.
+//!
+//! ```text
+//!  YAML files
+//!      |  manifest     what people wrote, with file, line and column of every value
+//!      v
+//!  Hierarchy           what it means: resolved, indexed, checked by rules          (pure)
+//!      |
+//!      |    observed   what the site systems say they are                          (network)
+//!      v       v
+//!     plan             ordered actions, each with its reason                       (pure)
+//!      |
+//!      v
+//!   engine             the state machines of the field: events in, commands out    (pure)
+//!      |
+//!      v
+//!   apply              carries commands out, feeds events back, keeps the journal
+//!      |  admin port
+//!      v
+//!  site systems        one agent on each computer; hosts the roles
+//! ```
+//!
+//! Modules, in the order of that picture (an arrow never points upward):
+
+pub mod model;
+pub mod wire;
