@@ -1,0 +1,53 @@
+//! All documents as people wrote them, indexed by kind and name; references are not followed yet.
+
+use std::collections::BTreeMap;
+
+use super::{
+    DistributionPointGroupSpec, DistributionPointSpec, Kind, Name, PackageSpec, PortSettingsSpec,
+    Resource, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
+};
+
+/// All documents as written. Names are unique within each kind; what they refer to may be missing,
+/// which is for the rules of `check` to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// `kind: Site`.
+    pub sites: BTreeMap<Name, Resource<SiteSpec>>,
+    /// `kind: SiteSystem`.
+    pub site_systems: BTreeMap<Name, Resource<SiteSystemSpec>>,
+    /// `kind: PortSettings`.
+    pub port_settings: BTreeMap<Name, Resource<PortSettingsSpec>>,
+    /// `kind: SoftwareUpdatePoint`.
+    pub software_update_points: BTreeMap<Name, Resource<SoftwareUpdatePointSpec>>,
+    /// `kind: DistributionPoint`.
+    pub distribution_points: BTreeMap<Name, Resource<DistributionPointSpec>>,
+    /// `kind: DistributionPointGroup`.
+    pub distribution_point_groups: BTreeMap<Name, Resource<DistributionPointGroupSpec>>,
+    /// `kind: Package`.
+    pub packages: BTreeMap<Name, Resource<PackageSpec>>,
+}
+
+impl Declared {
+    /// How many documents there are.
+    pub fn len(&self) -> usize {
+        Kind::ALL.into_iter().map(|kind| self.names(kind).count()).sum()
+    }
+
+    /// Whether there is no document at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The names of all documents of a kind, in order.
+    pub fn names(&self, kind: Kind) -> Box<dyn Iterator<Item = &Name> + '_> {
+        match kind {
+            Kind::Site => Box::new(self.sites.keys()),
+            Kind::SiteSystem => Box::new(self.site_systems.keys()),
+            Kind::PortSettings => Box::new(self.port_settings.keys()),
+            Kind::SoftwareUpdatePoint => Box::new(self.software_update_points.keys()),
+            Kind::DistributionPoint => Box::new(self.distribution_points.keys()),
+            Kind::DistributionPointGroup => Box::new(self.distribution_point_groups.keys()),
+            Kind::Package => Box::new(self.packages.keys()),
+        }
+    }
+}

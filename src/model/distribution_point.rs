@@ -1,0 +1,263 @@
+//! `kind: DistributionPoint` and `kind: DistributionPointGroup` (PDP-1..15).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Interval, Name, Priority};
+
+/// A distribution point of a site: standard, or, with `pull`, a pull distribution point (PDP-1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DistributionPointSpec {
+    /// The site it belongs to.
+    pub site: Name,
+    /// The site system that carries it; it must belong to the same site (TOP-3).
+    pub site_system: Name,
+    /// A computer of the site, or a cloud management gateway (PDP-8).
+    #[serde(default)]
+    pub r#type: DistributionPointType,
+    /// The protocol that clients use; absent: HTTPS in native mode, HTTP in mixed mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<ContentProtocol>,
+    /// The name of a `PortSettings`; absent: the default web site, 80 and 443.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ports: Option<Name>,
+    /// Makes it a pull distribution point (PDP-2, PDP-4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull: Option<PullSpec>,
+    /// Whether it waits for prestaged content; overrides `pull` (PDP-9).
+    #[serde(default)]
+    pub prestaged: bool,
+    /// Whether packages are fetched when a client first asks for them (PDP-3).
+    #[serde(default)]
+    pub on_demand: bool,
+    /// Network boot (PDP-3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pxe: Option<Pxe>,
+    /// Multicast of operating system images (PDP-3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multicast: Option<Multicast>,
+    /// The hours in which content may be sent; closed outside of them. Absent: always open. Kept
+    /// but not used by a pull distribution point (PDP-10).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedule: Vec<OpenHours>,
+    /// How fast content is sent. Kept but not used by a pull distribution point (PDP-10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
+    /// When the content is hashed again (PDP-15).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_validation: Option<ContentValidation>,
+    /// The account for sources in a remote forest (PDP-11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_access_account: Option<SecretHolder>,
+    /// The certificate for HTTPS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
+}
+
+/// What a distribution point is.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum DistributionPointType {
+    /// A computer of the site.
+    #[default]
+    Standard,
+    /// A cloud management gateway: may be a source, never pulls (PDP-8).
+    CloudManagementGateway,
+}
+
+/// The protocol over which content is served.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ContentProtocol {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+/// What makes a distribution point a pull distribution point (PDP-2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PullSpec {
+    /// Whether it pulls; `false` returns it to a standard one and keeps the sources (PDP-4).
+    #[serde(default = "enabled")]
+    pub enabled: bool,
+    /// The distribution points it takes content from, and from no others.
+    pub sources: Vec<PullSource>,
+}
+
+fn enabled() -> bool {
+    true
+}
+
+/// A source distribution point (PDP-7).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PullSource {
+    /// The name of the source distribution point.
+    pub distribution_point: Name,
+    /// Lowest first; chosen at random among equals.
+    #[serde(default = "first")]
+    pub priority: u32,
+}
+
+fn first() -> u32 {
+    1
+}
+
+/// Network boot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pxe {
+    /// Whether the point answers boot requests.
+    #[serde(default)]
+    pub enabled: bool,
+    /// Whether computers that the site does not know are served.
+    #[serde(default)]
+    pub unknown_computers: bool,
+    /// How long it waits before it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_delay: Option<Interval>,
+}
+
+/// Multicast of operating system images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Multicast {
+    /// Whether the point multicasts.
+    #[serde(default)]
+    pub enabled: bool,
+    /// How many clients a session may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_clients: Option<u32>,
+    /// The range of multicast addresses, such as `239.0.0.1-239.0.0.254`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<String>,
+    /// The range of UDP ports, such as `64001-65000`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ports: Option<String>,
+}
+
+/// A span of hours in which content of some priority may be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpenHours {
+    /// The days it applies to; none: every day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<Weekday>,
+    /// The first hour, 0 to 23.
+    #[schemars(range(max = 23))]
+    pub from: u8,
+    /// The hour at which it ends, 1 to 24.
+    #[schemars(range(min = 1, max = 24))]
+    pub to: u8,
+    /// The lowest priority of packages that may be sent.
+    #[serde(default = "lowest")]
+    pub minimum_priority: Priority,
+}
+
+fn lowest() -> Priority {
+    Priority::Low
+}
+
+/// A day of the week.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[expect(missing_docs, reason = "the days of the week need no explanation")]
+pub enum Weekday {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+/// How fast content is sent: either by the hour or in pulses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RateLimit {
+    /// Limits for spans of hours; unlimited outside of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub per_hour: Vec<HourlyRate>,
+    /// Blocks of a fixed size with a pause between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pulse: Option<Pulse>,
+}
+
+/// A rate for a span of hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HourlyRate {
+    /// The first hour, 0 to 23.
+    #[schemars(range(max = 23))]
+    pub from: u8,
+    /// The hour at which it ends, 1 to 24.
+    #[schemars(range(min = 1, max = 24))]
+    pub to: u8,
+    /// Kilobytes (1,000 bytes) a second.
+    pub kilobytes_per_second: u32,
+}
+
+/// Blocks of a fixed size with a pause between them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pulse {
+    /// The size of a block in kilobytes (1,000 bytes).
+    pub block_kilobytes: u32,
+    /// The pause between two blocks.
+    pub delay: Interval,
+}
+
+/// When the content of a distribution point is hashed again (PDP-15).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ContentValidation {
+    /// How often.
+    pub every: Interval,
+    /// How much it may get in the way of serving.
+    #[serde(default = "lowest")]
+    pub priority: Priority,
+}
+
+/// Holds the name of a secret, never the secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecretHolder {
+    /// Where the secret is kept.
+    pub secret_ref: SecretReference,
+}
+
+/// The name of a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecretReference {
+    /// The name under which it is kept.
+    pub name: Name,
+}
+
+/// The certificate of a distribution point: either `selfSigned` or `secretRef`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Certificate {
+    /// Made by the point itself.
+    #[serde(default)]
+    pub self_signed: bool,
+    /// Where certificate and key are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_ref: Option<SecretReference>,
+}
+
+/// A named set of distribution points, as the target of packages (PDP-3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DistributionPointGroupSpec {
+    /// The distribution points of the group.
+    pub members: Vec<Name>,
+}

@@ -1,0 +1,172 @@
+//! What the documents mean: every reference followed, every default filled in, everything indexed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    ClientPolicy, DistributionPointSettings, Name, PackageId, PackageSource, Placement, Priority,
+    SiteCode, SiteServerSettings, SiteSystemSettings, SoftwareUpdatesAgent, TransferSettings,
+    UpdatePointRole, UpdatePointSettings,
+};
+
+/// The wanted hierarchy. Made by [`Hierarchy::resolve`], so every name in it leads somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hierarchy {
+    /// The sites by code.
+    pub sites: BTreeMap<SiteCode, Site>,
+    /// The site systems by name.
+    pub site_systems: BTreeMap<Name, SiteSystem>,
+    /// The software update points by name.
+    pub update_points: BTreeMap<Name, UpdatePoint>,
+    /// The distribution points by name.
+    pub distribution_points: BTreeMap<Name, DistributionPoint>,
+    /// The packages by name.
+    pub packages: BTreeMap<Name, Package>,
+}
+
+/// A site (TOP-1, TOP-2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The name of its document.
+    pub name: Name,
+    /// How far below the top it is; 0 is the top.
+    pub depth: usize,
+    /// The site above it.
+    pub parent: Option<SiteCode>,
+    /// The site system that is its site server.
+    pub site_server: Name,
+    /// What its site server is told.
+    pub settings: SiteServerSettings,
+    /// Its active software update point.
+    pub active_point: Option<Name>,
+    /// Its active Internet-based software update point.
+    pub internet_based_point: Option<Name>,
+    /// How Package Transfer Manager treats its pull distribution points.
+    pub transfers: TransferSettings,
+    /// Properties of the software updates client agent.
+    pub agent: SoftwareUpdatesAgent,
+    /// Whether it is suspended.
+    pub suspended: bool,
+}
+
+/// A site system (TOP-3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteSystem {
+    /// The code of its site.
+    pub site: SiteCode,
+    /// What its agent is told.
+    pub settings: SiteSystemSettings,
+    /// The address of its agent's admin port, where one is declared.
+    pub agent_url: Option<String>,
+    /// Where its agent runs; absent: the driver decides.
+    pub placement: Option<Placement>,
+    /// Whether it is suspended.
+    pub suspended: bool,
+}
+
+/// A software update point (SUP-4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdatePoint {
+    /// The site system that carries it.
+    pub site_system: Name,
+    /// Its effective settings.
+    pub settings: UpdatePointSettings,
+    /// The time of the last request to run a synchronization by hand (SYNC-2).
+    pub sync_requested_at: Option<jiff::Timestamp>,
+    /// Whether it is suspended.
+    pub suspended: bool,
+}
+
+/// A distribution point (PDP-1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DistributionPoint {
+    /// The site system that carries it.
+    pub site_system: Name,
+    /// Its effective settings.
+    pub settings: DistributionPointSettings,
+    /// Whether it is suspended.
+    pub suspended: bool,
+}
+
+/// A package, and the distribution points that shall hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// Its ID.
+    pub id: PackageId,
+    /// The site that owns it: whose site server has the source.
+    pub site: SiteCode,
+    /// What people call it.
+    pub display_name: Option<String>,
+    /// The wanted source version.
+    pub version: u32,
+    /// Where the content comes from; a `path` is absolute.
+    pub source: PackageSource,
+    /// The distribution points that shall hold it, groups unfolded.
+    pub distribute_to: BTreeSet<Name>,
+    /// Which packages go first.
+    pub priority: Priority,
+    /// Whether it is suspended.
+    pub suspended: bool,
+}
+
+impl Hierarchy {
+    /// The sites from the top down; within a level by code.
+    pub fn sites_top_down(&self) -> Vec<(&SiteCode, &Site)> {
+        let mut sites: Vec<_> = self.sites.iter().collect();
+        sites.sort_by_key(|(code, site)| (site.depth, *code));
+        sites
+    }
+
+    /// The sites directly below a site, by code.
+    pub fn children<'a>(
+        &'a self,
+        of: &'a SiteCode,
+    ) -> impl Iterator<Item = (&'a SiteCode, &'a Site)> + 'a {
+        self.sites.iter().filter(move |(_, site)| site.parent.as_ref() == Some(of))
+    }
+
+    /// The policy that a site's clients shall have (SYNC-9); none while the site has no active
+    /// point.
+    pub fn client_policy(&self, site: &Site) -> Option<ClientPolicy> {
+        let active = site.active_point.as_ref()?;
+        let internet_url = match &site.internet_based_point {
+            Some(point) => self.update_point_url(point),
+            None => self
+                .update_points
+                .get(active)
+                .filter(|point| {
+                    point.settings.client_connections
+                        == super::ClientConnections::IntranetAndInternet
+                })
+                .and_then(|_| self.update_point_url(active)),
+        };
+        Some(ClientPolicy {
+            update_point: active.clone(),
+            url: self.update_point_url(active)?,
+            internet_url,
+            agent: site.agent.clone(),
+        })
+    }
+
+    /// The address of a software update point: scheme, host as declared, port (PORT-3).
+    pub fn update_point_url(&self, name: &Name) -> Option<String> {
+        let point = self.update_points.get(name)?;
+        let address = &self.site_systems.get(&point.site_system)?.settings.address;
+        let ports = &point.settings.ports;
+        Some(if point.settings.ssl {
+            format!("https://{address}:{}", ports.https)
+        } else {
+            format!("http://{address}:{}", ports.http)
+        })
+    }
+
+    /// The point that a software update point synchronizes from, where it is one of the hierarchy.
+    pub fn upstream(&self, point: &UpdatePoint) -> Option<(&Name, &UpdatePoint)> {
+        self.update_points.get_key_value(point.settings.source.update_point.as_ref()?)
+    }
+
+    /// Whether a point is the active point of the top of the hierarchy (SYNC-1).
+    pub fn is_top(&self, point: &UpdatePoint) -> bool {
+        point.settings.role == UpdatePointRole::Active
+            && self.sites.get(&point.settings.site).is_some_and(|site| site.parent.is_none())
+    }
+}

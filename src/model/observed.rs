@@ -1,0 +1,266 @@
+//! What the site systems say they are (REC-2): the only thing a plan compares manifests with.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, Name, PackageId, SiteCode,
+    SiteSystemSettings, StatusMessage, UpdatePointSettings, WsusVersion,
+};
+
+/// Something that was looked for: seen, seen not to be there, or not seen. *Unknown is not absent*:
+/// nothing is removed or made because it could not be seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Known<T> {
+    /// It is there, and this is what it says.
+    Present(T),
+    /// It is not there.
+    Absent,
+    /// It could not be asked; the text says why.
+    Unknown(String),
+}
+
+impl<T> Known<T> {
+    /// What was seen, if it was.
+    pub fn present(&self) -> Option<&T> {
+        match self {
+            Self::Present(value) => Some(value),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// The state of all site systems, as they reported it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Observed {
+    /// By name of the site system. One that is neither declared nor found does not appear; one that
+    /// does not appear is absent.
+    pub site_systems: BTreeMap<Name, Known<SiteSystemState>>,
+}
+
+/// What an agent reports of its computer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SiteSystemState {
+    /// What it was told of itself.
+    pub settings: SiteSystemSettings,
+    /// The IP address on which its roles listen.
+    pub listens_on: String,
+    /// Whether the administration console was installed by Headwater (SUP-3).
+    pub administration_console: bool,
+    /// The site server's part, on a site server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site_server: Option<SiteServerState>,
+    /// The update services, where they are installed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_services: Option<UpdateServicesState>,
+    /// The software update point, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_point: Option<UpdatePointState>,
+    /// The distribution point, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distribution_point: Option<DistributionPointState>,
+}
+
+/// What a site server reports of its site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SiteServerState {
+    /// The version of what the site database holds; absent while it holds nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalog_version: Option<CatalogVersion>,
+    /// How many revisions the site database holds.
+    pub revisions: u64,
+    /// The policy its clients were given last (SYNC-9).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_policy: Option<ClientPolicy>,
+    /// The catalog version that clients were last told to scan for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announced: Option<CatalogVersion>,
+    /// Packages whose source has been taken into the site's content library.
+    pub packages: BTreeMap<PackageId, PackageState>,
+    /// The newest status messages, oldest first.
+    pub status_messages: Vec<StatusMessage>,
+}
+
+/// The update services (WSUS) of a site system (SUP-2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateServicesState {
+    /// Their version.
+    pub version: WsusVersion,
+}
+
+/// What a software update point reports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdatePointState {
+    /// The name of its document.
+    pub name: Name,
+    /// The settings in effect.
+    pub settings: UpdatePointSettings,
+    /// Its HTTP port.
+    pub listener: Listener,
+    /// The version of its catalog; absent while it holds nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalog_version: Option<CatalogVersion>,
+    /// How many revisions its catalog holds.
+    pub revisions: u64,
+    /// Its last successful synchronization or import.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_synchronization: Option<SynchronizationRecord>,
+    /// With `source: Import`: the file as it is now; absent if it is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import_file: Option<FileFacts>,
+}
+
+/// A successful synchronization or import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SynchronizationRecord {
+    /// When it was complete.
+    pub finished_at: jiff::Timestamp,
+    /// Where the metadata came from: an address or a file.
+    pub from: String,
+    /// The digest of the imported file, after an import.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Digest>,
+    /// How many revisions were new.
+    pub new_revisions: u64,
+}
+
+/// What a file is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileFacts {
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// A port of a role, as it really is (PORT-5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Listener {
+    /// Open on this address and port.
+    Open(String),
+    /// Not open; the text says why.
+    Closed(String),
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(address) => write!(f, "open on {address}"),
+            Self::Closed(why) => write!(f, "closed: {why}"),
+        }
+    }
+}
+
+/// What a distribution point reports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DistributionPointState {
+    /// The name of its document.
+    pub name: Name,
+    /// The settings in effect.
+    pub settings: DistributionPointSettings,
+    /// Its HTTP port.
+    pub listener: Listener,
+    /// The packages of its content library.
+    pub packages: BTreeMap<PackageId, PackageState>,
+    /// Transfers that have not finished, by package.
+    pub pull_jobs: BTreeMap<PackageId, PullJob>,
+}
+
+/// A package in a content library.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PackageState {
+    /// The source version.
+    pub version: u32,
+    /// The digest of the package's list of files: equal digests, equal content.
+    pub digest: Digest,
+    /// How many files it has.
+    pub files: u64,
+    /// Their total size in bytes.
+    pub bytes: u64,
+    /// How many of them are missing from the library or have the wrong size.
+    pub damaged: u64,
+    /// Where the content came from: distribution points or a site server.
+    pub sources: Vec<String>,
+}
+
+impl PackageState {
+    /// Whether every file is there: only then is the content available.
+    pub fn available(&self) -> bool {
+        self.damaged == 0
+    }
+}
+
+/// A transfer of a pull distribution point that has not finished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PullJob {
+    /// The source version that is being pulled.
+    pub version: u32,
+    /// The digest of the package's list of files, as the site gave it.
+    pub digest: Digest,
+    /// What it is doing.
+    pub state: PullJobState,
+    /// Verified bytes so far.
+    pub bytes_done: u64,
+    /// Bytes in all; 0 while the list of files is not there yet.
+    pub bytes_total: u64,
+}
+
+/// What a transfer is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PullJobState {
+    /// Downloading from this source.
+    Downloading(Name),
+    /// No source had the content: starts over at this time (PDP-7).
+    WaitingForSource {
+        /// When it starts over.
+        until: jiff::Timestamp,
+        /// What each source answered last.
+        reasons: Vec<String>,
+    },
+    /// Stopped while the agent was down or by an error of its own computer; the text says which.
+    Stopped(String),
+}
+
+impl Observed {
+    /// The site systems that answered, with their names.
+    pub fn present(&self) -> impl Iterator<Item = (&Name, &SiteSystemState)> {
+        self.site_systems.iter().filter_map(|(name, known)| Some((name, known.present()?)))
+    }
+
+    /// What the site server of a site reports.
+    pub fn site_server(&self, site: &SiteCode) -> Option<&SiteServerState> {
+        self.present().find_map(|(_, system)| {
+            if system.settings.site == *site { system.site_server.as_ref() } else { None }
+        })
+    }
+
+    /// The software update point of that name, and the site system that carries it.
+    pub fn update_point(&self, name: &Name) -> Option<(&Name, &UpdatePointState)> {
+        self.present().find_map(|(system, state)| {
+            let point = state.update_point.as_ref()?;
+            (point.name == *name).then_some((system, point))
+        })
+    }
+
+    /// The distribution point of that name, and the site system that carries it.
+    pub fn distribution_point(&self, name: &Name) -> Option<(&Name, &DistributionPointState)> {
+        self.present().find_map(|(system, state)| {
+            let point = state.distribution_point.as_ref()?;
+            (point.name == *name).then_some((system, point))
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! `kind: Package`: content, and where it goes.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Name, PackageId};
+
+/// A package: content of a site, and the distribution points that hold it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PackageSpec {
+    /// Eight characters, the code of the owning site first: `CEN00001`.
+    pub package_id: PackageId,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Raised when the content of the source has changed and shall be distributed again.
+    #[serde(default = "first_version")]
+    pub source_version: u32,
+    /// Where the content comes from: one of `path`, `url`, `updates`.
+    pub source: PackageSource,
+    /// The distribution points that shall hold it.
+    #[serde(default)]
+    pub distribute_to: DistributeTo,
+    /// Which packages go first when there is a choice.
+    #[serde(default)]
+    pub priority: Priority,
+}
+
+fn first_version() -> u32 {
+    1
+}
+
+/// Where the content of a package comes from: one of the three.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PackageSource {
+    /// A directory on the site server, relative to the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// An address from which the content is downloaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Updates whose files are the content, by their identifiers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub updates: Vec<Uuid>,
+}
+
+/// The distribution points that shall hold a package.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DistributeTo {
+    /// Distribution points by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub distribution_points: Vec<Name>,
+    /// Distribution point groups by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Name>,
+}
+
+/// Which of several things goes first.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum Priority {
+    /// Last.
+    Low,
+    /// In between.
+    #[default]
+    Medium,
+    /// First.
+    High,
+}

@@ -1,0 +1,240 @@
+//! From documents to their meaning: [`Hierarchy::resolve`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    Address, Declared, FieldPath, Hierarchy, Kind, Name, Package, PackageSpec, Ports, Resource,
+    ResourceId, Site, SiteCode, SiteServerSettings, SiteSpec, SiteSystem, SiteSystemSettings,
+    SiteSystemSpec, UpdatePointRole,
+};
+
+/// A reference that leads nowhere, or a tree that is none. A hierarchy without errors from `check`
+/// always resolves; this says what was wrong if it was not checked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{resource}: `{field}` {what}")]
+pub struct Unresolved {
+    /// The resource whose field it is.
+    pub resource: ResourceId,
+    /// The field.
+    pub field: FieldPath,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl Hierarchy {
+    /// Follows every reference and fills in every default.
+    ///
+    /// # Errors
+    ///
+    /// The first reference that leads nowhere.
+    pub fn resolve(declared: &Declared) -> Result<Self, Unresolved> {
+        let documents = Resolver { declared };
+        let mut sites = BTreeMap::new();
+        for (name, resource) in &declared.sites {
+            sites.insert(resource.spec.site_code.clone(), documents.site(name, resource)?);
+        }
+        let mut site_systems = BTreeMap::new();
+        for (name, resource) in &declared.site_systems {
+            site_systems.insert(name.clone(), documents.site_system(name, resource)?);
+        }
+        let mut update_points = BTreeMap::new();
+        for (name, resource) in &declared.software_update_points {
+            update_points.insert(name.clone(), documents.update_point(name, resource)?);
+        }
+        let mut distribution_points = BTreeMap::new();
+        for (name, resource) in &declared.distribution_points {
+            distribution_points.insert(name.clone(), documents.distribution_point(name, resource)?);
+        }
+        let mut packages = BTreeMap::new();
+        for (name, resource) in &declared.packages {
+            packages.insert(name.clone(), documents.package(name, resource, &sites)?);
+        }
+        Ok(Self { sites, site_systems, update_points, distribution_points, packages })
+    }
+}
+
+pub(super) struct Resolver<'a> {
+    pub(super) declared: &'a Declared,
+}
+
+pub(super) type Resolved<T> = Result<T, Unresolved>;
+
+pub(super) fn unresolved(
+    kind: Kind,
+    name: &Name,
+    field: &str,
+    what: impl Into<String>,
+) -> Unresolved {
+    Unresolved {
+        resource: ResourceId::new(kind, name),
+        field: FieldPath::new(field),
+        what: what.into(),
+    }
+}
+
+impl Resolver<'_> {
+    fn site(&self, name: &Name, resource: &Resource<SiteSpec>) -> Resolved<Site> {
+        let spec = &resource.spec;
+        let parent = spec
+            .parent
+            .as_ref()
+            .map(|parent| self.site_spec(Kind::Site, name, "spec.parent", parent))
+            .transpose()?
+            .map(|parent| parent.site_code.clone());
+        let point = |role| {
+            self.declared.software_update_points.iter().find_map(|(point, resource)| {
+                (resource.spec.site == *name && resource.spec.role == role).then(|| point.clone())
+            })
+        };
+        Ok(Site {
+            name: name.clone(),
+            depth: self.depth(name)?,
+            site_server: self.system(Kind::Site, name, "spec.siteServer", &spec.site_server)?.0,
+            settings: SiteServerSettings {
+                name: name.clone(),
+                r#type: spec.r#type,
+                parent: parent.clone(),
+                mode: spec.mode,
+                version: spec.version,
+            },
+            parent,
+            active_point: point(UpdatePointRole::Active),
+            internet_based_point: point(UpdatePointRole::InternetBased),
+            transfers: spec.software_distribution.pull_distribution_points.clone(),
+            agent: spec.client_agent.software_updates.clone(),
+            suspended: resource.metadata.suspended(),
+        })
+    }
+
+    /// How many sites are above one; a parent that leads back to the site itself is an error.
+    fn depth(&self, name: &Name) -> Resolved<usize> {
+        let mut depth = 0;
+        let mut current = name;
+        while let Some(parent) =
+            self.declared.sites.get(current).and_then(|site| site.spec.parent.as_ref())
+        {
+            depth += 1;
+            if depth > self.declared.sites.len() {
+                return Err(unresolved(Kind::Site, name, "spec.parent", "leads round in a circle"));
+            }
+            current = parent;
+        }
+        Ok(depth)
+    }
+
+    fn site_system(
+        &self,
+        name: &Name,
+        resource: &Resource<SiteSystemSpec>,
+    ) -> Resolved<SiteSystem> {
+        let spec = &resource.spec;
+        let site = self.site_spec(Kind::SiteSystem, name, "spec.site", &spec.site)?;
+        let served = self.declared.sites.iter().find(|(_, site)| site.spec.site_server == *name);
+        let site_server = match served {
+            Some((site, resource)) => Some(self.site(site, resource)?.settings),
+            None => None,
+        };
+        Ok(SiteSystem {
+            site: site.site_code.clone(),
+            settings: SiteSystemSettings {
+                site: site.site_code.clone(),
+                address: spec.address.clone(),
+                software: spec.software.clone(),
+                site_server,
+            },
+            agent_url: spec.agent.as_ref().map(|agent| agent.url.clone()),
+            placement: spec.placement,
+            suspended: resource.metadata.suspended(),
+        })
+    }
+
+    fn package(
+        &self,
+        name: &Name,
+        resource: &Resource<PackageSpec>,
+        sites: &BTreeMap<SiteCode, Site>,
+    ) -> Resolved<Package> {
+        let kind = Kind::Package;
+        let spec = &resource.spec;
+        let owner = spec.package_id.site_code();
+        let site = sites.keys().find(|code| code.as_str() == owner).ok_or_else(|| {
+            let what = format!("begins with `{owner}`, which is not the code of a site");
+            unresolved(kind, name, "spec.packageId", what)
+        })?;
+        let mut distribute_to = BTreeSet::new();
+        for point in &spec.distribute_to.distribution_points {
+            if !self.declared.distribution_points.contains_key(point) {
+                let what = format!("names `{point}`, which no document declares");
+                return Err(unresolved(kind, name, "spec.distributeTo.distributionPoints", what));
+            }
+            distribute_to.insert(point.clone());
+        }
+        for group in &spec.distribute_to.groups {
+            let members = self.declared.distribution_point_groups.get(group).ok_or_else(|| {
+                let what = format!("names `{group}`, which no document declares");
+                unresolved(kind, name, "spec.distributeTo.groups", what)
+            })?;
+            distribute_to.extend(members.spec.members.iter().cloned());
+        }
+        let mut source = spec.source.clone();
+        source.path = source.path.map(|path| resource.directory.join(path).display().to_string());
+        Ok(Package {
+            id: spec.package_id.clone(),
+            site: site.clone(),
+            display_name: spec.display_name.clone(),
+            version: spec.source_version,
+            source,
+            distribute_to,
+            priority: spec.priority,
+            suspended: resource.metadata.suspended(),
+        })
+    }
+
+    pub(super) fn site_spec(
+        &self,
+        kind: Kind,
+        name: &Name,
+        field: &str,
+        to: &Name,
+    ) -> Resolved<&SiteSpec> {
+        let missing = || {
+            unresolved(kind, name, field, format!("names site `{to}`, which no document declares"))
+        };
+        Ok(&self.declared.sites.get(to).ok_or_else(missing)?.spec)
+    }
+
+    pub(super) fn system(
+        &self,
+        kind: Kind,
+        name: &Name,
+        field: &str,
+        to: &Name,
+    ) -> Resolved<(Name, &Address)> {
+        let system = self.declared.site_systems.get(to).ok_or_else(|| {
+            let what = format!("names site system `{to}`, which no document declares");
+            unresolved(kind, name, field, what)
+        })?;
+        Ok((to.clone(), &system.spec.address))
+    }
+
+    pub(super) fn ports(
+        &self,
+        kind: Kind,
+        name: &Name,
+        settings: Option<&Name>,
+        default: Ports,
+    ) -> Resolved<Ports> {
+        let Some(settings) = settings else { return Ok(default) };
+        let declared = self.declared.port_settings.get(settings).ok_or_else(|| {
+            let what = format!("names port settings `{settings}`, which no document declares");
+            unresolved(kind, name, "spec.ports", what)
+        })?;
+        Ok(declared.spec.ports())
+    }
+}
+
+/// An address as it stands in a URL: an IPv6 address in brackets.
+pub(super) fn host(address: &Address) -> String {
+    let text = address.as_str();
+    if text.contains(':') { format!("[{text}]") } else { text.to_owned() }
+}

@@ -1,0 +1,124 @@
+//! Software update points: effective settings and upstreams (SUP-4, SYNC-1).
+
+use std::collections::BTreeSet;
+
+use super::resolver::{Resolved, Resolver, host, unresolved};
+use crate::model::{
+    ClientConnections, FieldPath, Kind, Name, Ports, Resource, ResourceId, SYNC_REQUESTED_AT,
+    SiteMode, SiteSpec, SoftwareUpdatePointSpec, SourceType, SynchronizationSource, Unresolved,
+    UpdatePoint, UpdatePointRole, UpdatePointSettings, UpstreamSettings,
+};
+
+impl Resolver<'_> {
+    pub(super) fn update_point(
+        &self,
+        name: &Name,
+        resource: &Resource<SoftwareUpdatePointSpec>,
+    ) -> Resolved<UpdatePoint> {
+        let kind = Kind::SoftwareUpdatePoint;
+        let spec = &resource.spec;
+        let site = self.site_spec(kind, name, "spec.site", &spec.site)?;
+        let (site_system, _) = self.system(kind, name, "spec.siteSystem", &spec.site_system)?;
+        let client_connections = spec.client_connections.unwrap_or(match spec.role {
+            UpdatePointRole::Active => ClientConnections::Intranet,
+            UpdatePointRole::InternetBased => ClientConnections::Internet,
+        });
+        let sync_requested_at = match resource.metadata.annotations.get(SYNC_REQUESTED_AT) {
+            None => None,
+            Some(text) => Some(text.parse().map_err(|_| Unresolved {
+                resource: ResourceId::new(kind, name),
+                field: FieldPath::new("metadata.annotations").literal_key(SYNC_REQUESTED_AT),
+                what: format!("is `{text}`, which is not a time: write 2026-12-01T02:00:00Z"),
+            })?),
+        };
+        Ok(UpdatePoint {
+            site_system,
+            settings: UpdatePointSettings {
+                site: site.site_code.clone(),
+                role: spec.role,
+                ports: self.ports(kind, name, spec.ports.as_ref(), Ports::CUSTOM)?,
+                ssl: spec.ssl.unwrap_or(site.mode == SiteMode::Native),
+                client_connections,
+                source: self.source(name, resource, site)?,
+                schedule: spec.schedule.clone(),
+                classifications: sorted(&spec.classifications),
+                products: sorted(&spec.products),
+                selection: spec.selection,
+                languages: sorted(&spec.languages),
+                publishers: sorted(&spec.publishers),
+            },
+            sync_requested_at,
+            suspended: resource.metadata.suspended(),
+        })
+    }
+
+    fn source(
+        &self,
+        name: &Name,
+        resource: &Resource<SoftwareUpdatePointSpec>,
+        site: &SiteSpec,
+    ) -> Resolved<UpstreamSettings> {
+        let kind = Kind::SoftwareUpdatePoint;
+        let spec = &resource.spec;
+        let default = match (spec.role, &site.parent) {
+            (UpdatePointRole::InternetBased, _) => SourceType::ActiveUpdatePoint,
+            (UpdatePointRole::Active, Some(_)) => SourceType::ParentSite,
+            (UpdatePointRole::Active, None) => SourceType::MicrosoftUpdate,
+        };
+        let source = spec.source.clone().unwrap_or(SynchronizationSource {
+            r#type: default,
+            url: None,
+            file: None,
+        });
+        let upstream_site = match source.r#type {
+            SourceType::ParentSite => Some(site.parent.as_ref().ok_or_else(|| {
+                unresolved(kind, name, "spec.source.type", "is `ParentSite`, but the site has none")
+            })?),
+            SourceType::ActiveUpdatePoint => Some(&spec.site),
+            _ => None,
+        };
+        let file = source.file.map(|file| resource.directory.join(file).display().to_string());
+        let Some(upstream_site) = upstream_site else {
+            return Ok(UpstreamSettings {
+                r#type: source.r#type,
+                update_point: None,
+                url: source.url,
+                file,
+            });
+        };
+        let (upstream, upstream_spec) = self
+            .declared
+            .software_update_points
+            .iter()
+            .map(|(upstream, resource)| (upstream, &resource.spec))
+            .find(|(upstream, spec)| {
+                spec.site == *upstream_site
+                    && spec.role == UpdatePointRole::Active
+                    && *upstream != name
+            })
+            .ok_or_else(|| {
+                let what = format!(
+                    "is {:?}, but site `{upstream_site}` has no active software update point",
+                    source.r#type
+                );
+                unresolved(kind, name, "spec.source.type", what)
+            })?;
+        let (_, address) =
+            self.system(kind, upstream, "spec.siteSystem", &upstream_spec.site_system)?;
+        let upstream_mode = self.site_spec(kind, upstream, "spec.site", &upstream_spec.site)?.mode;
+        let ports = self.ports(kind, upstream, upstream_spec.ports.as_ref(), Ports::CUSTOM)?;
+        let ssl = upstream_spec.ssl.unwrap_or(upstream_mode == SiteMode::Native);
+        let (scheme, port) = if ssl { ("https", ports.https) } else { ("http", ports.http) };
+        Ok(UpstreamSettings {
+            r#type: source.r#type,
+            update_point: Some(upstream.clone()),
+            url: Some(format!("{scheme}://{}:{port}", host(address))),
+            file: None,
+        })
+    }
+}
+
+/// Lists whose order means nothing are compared in one order, and without repetitions.
+fn sorted(texts: &[String]) -> Vec<String> {
+    texts.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}

@@ -1,0 +1,169 @@
+//! What all documents have in common: kind, metadata, and where they were written.
+
+use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Name;
+
+/// The API group and version of every document.
+pub const API_VERSION: &str = "headwater.dev/v1alpha1";
+
+/// Annotation: the plan shows the resource, nothing is done to it.
+pub const SUSPEND: &str = "headwater.dev/suspend";
+/// Annotation: `disabled` keeps the resource when its document is gone.
+pub const PRUNE: &str = "headwater.dev/prune";
+/// Annotation: Run Synchronization at the top (SYNC-2), once for each new time written here.
+pub const SYNC_REQUESTED_AT: &str = "headwater.dev/sync-requested-at";
+
+/// The seven kinds of document (REC-1).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub enum Kind {
+    /// A site of the hierarchy.
+    Site,
+    /// A computer that carries roles.
+    SiteSystem,
+    /// Ports that roles refer to by name.
+    PortSettings,
+    /// A software update point.
+    SoftwareUpdatePoint,
+    /// A distribution point.
+    DistributionPoint,
+    /// A named set of distribution points.
+    DistributionPointGroup,
+    /// Content and where it goes.
+    Package,
+}
+
+impl Kind {
+    /// All kinds, in the order in which documents refer to each other.
+    pub const ALL: [Self; 7] = [
+        Self::Site,
+        Self::SiteSystem,
+        Self::PortSettings,
+        Self::SoftwareUpdatePoint,
+        Self::DistributionPoint,
+        Self::DistributionPointGroup,
+        Self::Package,
+    ];
+
+    /// The kind as written in a document.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Site => "Site",
+            Self::SiteSystem => "SiteSystem",
+            Self::PortSettings => "PortSettings",
+            Self::SoftwareUpdatePoint => "SoftwareUpdatePoint",
+            Self::DistributionPoint => "DistributionPoint",
+            Self::DistributionPointGroup => "DistributionPointGroup",
+            Self::Package => "Package",
+        }
+    }
+
+    /// The kind in the field's words, for messages.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Site => "site",
+            Self::SiteSystem => "site system",
+            Self::PortSettings => "port settings",
+            Self::SoftwareUpdatePoint => "software update point",
+            Self::DistributionPoint => "distribution point",
+            Self::DistributionPointGroup => "distribution point group",
+            Self::Package => "package",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A resource by kind and name, written `Kind/name`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceId {
+    /// The kind.
+    pub kind: Kind,
+    /// The name, unique within the kind.
+    pub name: Name,
+}
+
+impl ResourceId {
+    /// The resource of that kind and name.
+    pub fn new(kind: Kind, name: &Name) -> Self {
+        Self { kind, name: name.clone() }
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind, self.name)
+    }
+}
+
+impl Serialize for ResourceId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ResourceId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.split_once('/')
+            .and_then(|(kind, name)| {
+                let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind)?;
+                Some(Self { kind, name: name.parse().ok()? })
+            })
+            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not `Kind/name`")))
+    }
+}
+
+/// Name and annotations of a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Metadata {
+    /// The name by which other documents refer to this one: a DNS label.
+    pub name: Name,
+    /// Free labels; Headwater carries them but does not read them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Annotations. Known ones: `headwater.dev/suspend`, `headwater.dev/prune`,
+    /// `headwater.dev/sync-requested-at`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Metadata {
+    /// Whether `headwater.dev/suspend` is `"true"`.
+    pub fn suspended(&self) -> bool {
+        self.annotations.get(SUSPEND).is_some_and(|value| value == "true")
+    }
+
+    /// Whether `headwater.dev/prune` is `disabled`.
+    pub fn kept(&self) -> bool {
+        self.annotations.get(PRUNE).is_some_and(|value| value == "disabled")
+    }
+}
+
+/// The number of a document in its source, counted over all files in reading order: positions are
+/// found from it only when something is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocumentId(pub u32);
+
+/// A document as written: metadata, the kind's own fields, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource<Spec> {
+    /// Where it was written.
+    pub document: DocumentId,
+    /// The directory that relative paths in it refer to.
+    pub directory: Arc<Path>,
+    /// Name and annotations.
+    pub metadata: Metadata,
+    /// The kind's own fields.
+    pub spec: Spec,
+}

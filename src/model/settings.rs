@@ -1,0 +1,178 @@
+//! What roles are told and report back: the settings of a resource with every reference followed
+//! and every default filled in. A plan compares these, never the documents.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Address, Certificate, ClientConnections, ContentProtocol, ContentValidation,
+    DistributionPointType, Multicast, Name, OpenHours, Ports, Pxe, RateLimit, Schedule, Selection,
+    SiteCode, SiteMode, SiteType, SiteVersion, Software, SoftwareUpdatesAgent, SourceType,
+    UpdatePointRole,
+};
+
+/// What a site system is told of itself (TOP-3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SiteSystemSettings {
+    /// The site it belongs to.
+    pub site: SiteCode,
+    /// Its address as declared.
+    pub address: Address,
+    /// What is installed on it, apart from what Headwater installs (SUP-5).
+    pub software: Software,
+    /// Present on the site server of a site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site_server: Option<SiteServerSettings>,
+}
+
+/// What a site server is told of its site (TOP-1, TOP-2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SiteServerSettings {
+    /// The name of the site's document.
+    pub name: Name,
+    /// What the site is in the tree.
+    pub r#type: SiteType,
+    /// The code of the site above it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<SiteCode>,
+    /// Mixed or native mode.
+    pub mode: SiteMode,
+    /// The product version.
+    pub version: SiteVersion,
+}
+
+/// The effective settings of a software update point (SUP-4, SUP-7, SUP-8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdatePointSettings {
+    /// The site it serves.
+    pub site: SiteCode,
+    /// Active or Internet-based.
+    pub role: UpdatePointRole,
+    /// The ports it listens on.
+    pub ports: Ports,
+    /// Whether the five virtual roots require a secured channel (SUP-6).
+    pub ssl: bool,
+    /// Which clients it accepts.
+    pub client_connections: ClientConnections,
+    /// Where it synchronizes from.
+    pub source: UpstreamSettings,
+    /// When it synchronizes by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// Classifications, as titles or GUIDs, in order.
+    pub classifications: Vec<String>,
+    /// Products, as titles or GUIDs, in order.
+    pub products: Vec<String>,
+    /// Whether what is not listed is deselected.
+    pub selection: Selection,
+    /// Languages of update files, in order.
+    pub languages: Vec<String>,
+    /// Local publishers, in order.
+    pub publishers: Vec<String>,
+}
+
+/// Where a software update point synchronizes from, as it is told (SYNC-1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpstreamSettings {
+    /// The kind of source.
+    pub r#type: SourceType,
+    /// The upstream point, where it is one of this hierarchy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_point: Option<Name>,
+    /// The upstream server's address: scheme, host as declared, port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The exported file, as an absolute path on the site system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// The effective settings of a distribution point.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DistributionPointSettings {
+    /// The site it belongs to.
+    pub site: SiteCode,
+    /// A computer of the site, or a cloud management gateway.
+    pub r#type: DistributionPointType,
+    /// The protocol that clients use.
+    pub protocol: ContentProtocol,
+    /// The ports it listens on.
+    pub ports: Ports,
+    /// Where it pulls from; absent on a standard distribution point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull: Option<PullSettings>,
+    /// Whether it waits for prestaged content (PDP-9).
+    pub prestaged: bool,
+    /// Whether packages are fetched when first asked for.
+    pub on_demand: bool,
+    /// Network boot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pxe: Option<Pxe>,
+    /// Multicast.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multicast: Option<Multicast>,
+    /// Open hours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedule: Vec<OpenHours>,
+    /// How fast content is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
+    /// When content is hashed again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_validation: Option<ContentValidation>,
+    /// The name of the secret with the network access account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_access_account: Option<Name>,
+    /// The certificate for HTTPS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
+}
+
+impl DistributionPointSettings {
+    /// Whether it takes its content by pulling: pull is switched on (PDP-4) and prestaged content
+    /// does not override it (PDP-9).
+    pub fn pulls(&self) -> bool {
+        !self.prestaged && self.pull.as_ref().is_some_and(|pull| pull.enabled)
+    }
+}
+
+/// How a pull distribution point pulls (PDP-2, PDP-4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PullSettings {
+    /// Whether it pulls.
+    pub enabled: bool,
+    /// Its sources, by priority and then by name.
+    pub sources: Vec<PullSourceSettings>,
+}
+
+/// A source of a pull distribution point, as it is told (PDP-7).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PullSourceSettings {
+    /// Lowest first; chosen at random among equals.
+    pub priority: u32,
+    /// The source distribution point.
+    pub distribution_point: Name,
+    /// Its address: scheme, host as declared, port.
+    pub url: String,
+}
+
+/// The site-wide policy that tells clients where their WSUS server is, and to scan (SYNC-9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClientPolicy {
+    /// The software update point for clients on the intranet.
+    pub update_point: Name,
+    /// Its address: scheme, host as declared, port.
+    pub url: String,
+    /// The address for clients on the Internet, where they are accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub internet_url: Option<String>,
+    /// Properties of the software updates client agent (AGT-1).
+    pub agent: SoftwareUpdatesAgent,
+}

@@ -1,0 +1,135 @@
+//! `kind: SoftwareUpdatePoint` (SUP-1..9).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Interval, Name};
+
+/// A software update point of a site (SUP-1, SUP-4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SoftwareUpdatePointSpec {
+    /// The site it serves.
+    pub site: Name,
+    /// The site system that carries it; it must belong to the same site (TOP-3).
+    pub site_system: Name,
+    /// The active point of the site, or its Internet-based one (SUP-4).
+    pub role: UpdatePointRole,
+    /// The name of a `PortSettings`; absent: the custom web site, 8530 and 8531 (SUP-7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ports: Option<Name>,
+    /// Whether the point uses SSL; absent: yes in native mode, no in mixed mode (SUP-6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssl: Option<bool>,
+    /// Which clients it accepts (SUP-4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_connections: Option<ClientConnections>,
+    /// Where update metadata comes from (SYNC-1); absent: Microsoft Update at the top, the parent
+    /// site's active point below it, the site's active point for an Internet-based one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SynchronizationSource>,
+    /// When the top-level point synchronizes by itself (SYNC-2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// Classifications to synchronize, as titles or GUIDs (SUP-8: top-level point only).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classifications: Vec<String>,
+    /// Products to synchronize, as titles or GUIDs (SUP-8: top-level point only).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub products: Vec<String>,
+    /// Whether what is not listed is deselected.
+    #[serde(default)]
+    pub selection: Selection,
+    /// Languages of update files, such as `en` (SUP-8: each site's own).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<String>,
+    /// Local publishers whose updates are accepted (SYNC-10, SUP-8: top-level point only).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub publishers: Vec<String>,
+}
+
+/// What a software update point is to its site (SUP-4).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum UpdatePointRole {
+    /// The active software update point: at most one a site.
+    Active,
+    /// The active Internet-based software update point: at most one a native-mode site.
+    InternetBased,
+}
+
+/// Which clients a software update point accepts (SUP-4).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum ClientConnections {
+    /// Clients on the intranet only.
+    Intranet,
+    /// Clients on the Internet only.
+    Internet,
+    /// Both.
+    IntranetAndInternet,
+}
+
+/// Where a software update point gets update metadata from (SYNC-1, SYNC-7).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SynchronizationSource {
+    /// The kind of source.
+    pub r#type: SourceType,
+    /// The address of the upstream server, such as `http://wsus.fabrikam.example:8530`: with
+    /// `type: UpstreamServer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The exported file, relative to the manifest: with `type: Import`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// The kind of source of a software update point.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum SourceType {
+    /// Microsoft Update: the top-level point only (SYNC-1).
+    MicrosoftUpdate,
+    /// Another WSUS server, by its address: the top-level point only (SYNC-1).
+    UpstreamServer,
+    /// The active point of the parent site (SYNC-1).
+    ParentSite,
+    /// The active point of the same site (SYNC-6): an Internet-based point only.
+    ActiveUpdatePoint,
+    /// A file made by `wsusutil export`, carried by hand (SYNC-7).
+    Import,
+    /// Nothing: the point is filled in some other way.
+    None,
+}
+
+/// Whether products and classifications that are not listed are deselected.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum Selection {
+    /// Exactly what is listed.
+    #[default]
+    Exact,
+    /// What is listed, and what was already selected.
+    AtLeast,
+}
+
+/// When something happens by itself: either `every` or `cron`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Schedule {
+    /// At this interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Interval>,
+    /// By a cron expression of five fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cron: Option<String>,
+    /// Not before this time, such as `2026-12-01T02:00:00Z`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub start_at: Option<jiff::Timestamp>,
+}
