@@ -24,3 +24,5 @@
 
 pub mod model;
 pub mod wire;
+
+pub mod net;

@@ -1,0 +1,57 @@
+//! HTTP clients that find site systems by their declared addresses.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::Addresses;
+
+/// The HTTP client could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to prepare the HTTP client")]
+pub struct ClientError(#[from] reqwest::Error);
+
+/// How long a connection may take: a computer that is there answers within moments, and one that
+/// is not should be reported while somebody still looks.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a peer may send nothing at all in the middle of an answer.
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// An HTTP client that finds hosts by `addresses`. It follows no redirects and uses no proxy: a
+/// site system talks to the address it was given and to no other.
+///
+/// # Errors
+///
+/// The system refused to set the client up.
+pub fn client(addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
+    let client = reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .tcp_nodelay(true)
+        .pool_max_idle_per_host(16)
+        .dns_resolver(Arc::new(ByAddresses(addresses.clone())))
+        .user_agent(concat!("headwater/", env!("CARGO_PKG_VERSION")));
+    Ok(client.build()?)
+}
+
+/// Site systems of the embedded hierarchy first, then the system's name service.
+struct ByAddresses(Addresses);
+
+impl Resolve for ByAddresses {
+    fn resolve(&self, name: Name) -> Resolving {
+        let embedded = self.0.lookup(name.as_str());
+        Box::pin(async move {
+            let found: Addrs = match embedded {
+                Some(address) => Box::new(std::iter::once(SocketAddr::new(address, 0))),
+                None => {
+                    let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+                    Box::new(found.collect::<Vec<_>>().into_iter())
+                }
+            };
+            Ok(found)
+        })
+    }
+}

@@ -1,0 +1,93 @@
+//! A port that serves an axum router until it is closed.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use axum::Router;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// A port could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// Another program has it.
+    #[error("{0} is in use by another program: stop that program, or choose another port")]
+    InUse(SocketAddr),
+    /// The system refuses it to this user.
+    #[error("{0} may not be opened by this user: choose a port of 1024 or above, or run as root")]
+    Denied(SocketAddr),
+    /// Anything else.
+    #[error("{address} could not be opened")]
+    Failed {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// An open port: serves until [`OpenPort::close`] or until it is dropped.
+#[derive(Debug)]
+pub struct OpenPort {
+    address: SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+/// How long requests in flight may take to finish once their port is being closed.
+const CLOSING: Duration = Duration::from_secs(5);
+
+impl OpenPort {
+    /// Opens a port and serves `router` on it; port 0 lets the system choose.
+    ///
+    /// # Errors
+    ///
+    /// The port is taken or may not be opened.
+    pub async fn open(ip: IpAddr, port: u16, router: Router) -> Result<Self, ListenError> {
+        let wanted = SocketAddr::new(ip, port);
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => ListenError::InUse(wanted),
+            io::ErrorKind::PermissionDenied => ListenError::Denied(wanted),
+            _ => ListenError::Failed { address: wanted, source },
+        };
+        let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        let serving = tokio::spawn(async move {
+            let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "a connection keeps its small packets together");
+                }
+            });
+            let served = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
+            if let Err(error) = served {
+                tracing::error!(%address, %error, "a port stopped serving");
+            }
+        });
+        Ok(Self { address, stop, serving })
+    }
+
+    /// The address it really listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Closes the port: no new connections at once, requests in flight within a few seconds.
+    pub async fn close(mut self) {
+        self.stop.cancel();
+        if tokio::time::timeout(CLOSING, &mut self.serving).await.is_err() {
+            self.serving.abort();
+        }
+    }
+}
+
+impl Drop for OpenPort {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

@@ -1,0 +1,206 @@
+//! The admin protocol: what a controller or another site system asks of an agent, and the events
+//! that come back, one JSON value a line, until the last one says how it ended.
+//!
+//! `POST /v1/commands` takes an [`AgentCommand`] and answers a stream of [`AgentEvent`]s;
+//! `GET /v1/state` answers a [`SiteSystemState`](crate::model::SiteSystemState).
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::model::{
+    CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, Name, PackageId, PackageState,
+    SiteSystemSettings, StatusMessage, UpdateIdentity, UpdatePointSettings, WsusVersion,
+};
+
+/// Something an agent can be told to do. Every command may be repeated: an agent that is already
+/// as asked answers that it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum AgentCommand {
+    /// Be this site system.
+    ConfigureSiteSystem(SiteSystemSettings),
+    /// Install update services of this version (SUP-2): an empty catalog.
+    InstallUpdateServices(WsusVersion),
+    /// Install the administration console, so that the site server reaches remote update services
+    /// (SUP-3).
+    InstallAdministrationConsole,
+    /// Be this software update point, with these settings.
+    ConfigureUpdatePoint {
+        /// The name of its document.
+        name: Name,
+        /// Its effective settings.
+        settings: Box<UpdatePointSettings>,
+    },
+    /// Stop being a software update point; the catalog stays.
+    RemoveUpdatePoint,
+    /// Remove update services and their catalog.
+    UninstallUpdateServices,
+    /// Import the update point's export file (SYNC-7).
+    ImportUpdates,
+    /// Synchronize the update point with its upstream server (SYNC-4, SYNC-5).
+    SynchronizeUpdatePoint,
+    /// Copy changed metadata from the active point's catalog into the site database (SYNC-4).
+    CopyToSiteDatabase {
+        /// The admin address of the agent that carries the active point.
+        from: String,
+    },
+    /// Take replicated metadata from the parent site's database (SYNC-5).
+    ReplicateSiteDatabase {
+        /// The admin address of the parent's site server.
+        from: String,
+    },
+    /// Keep these status messages with the site.
+    RecordStatusMessages(Vec<StatusMessage>),
+    /// Publish this policy to the clients of the site and tell them to scan (SYNC-9).
+    PublishClientPolicy {
+        /// The policy.
+        policy: ClientPolicy,
+        /// The catalog to scan for.
+        announced: Option<CatalogVersion>,
+    },
+    /// Be this distribution point, with these settings.
+    ConfigureDistributionPoint {
+        /// The name of its document.
+        name: Name,
+        /// Its effective settings.
+        settings: Box<DistributionPointSettings>,
+    },
+    /// Stop being a distribution point, and remove its content.
+    RemoveDistributionPoint,
+    /// Take a package's source into the site's content library, as this version.
+    TakePackageSource {
+        /// The package.
+        package: PackageId,
+        /// Its source version.
+        version: u32,
+        /// The directory, absolute, on the site server.
+        path: String,
+    },
+    /// Send a package from the site's content library to a standard distribution point (PDP-1).
+    SendPackage {
+        /// The package.
+        package: PackageId,
+        /// Its source version.
+        version: u32,
+        /// The admin address of the agent that carries the distribution point.
+        to: String,
+    },
+    /// Notify a pull distribution point that it shall pull a package (PDP-5); done once the job is
+    /// accepted.
+    PullPackage {
+        /// The package.
+        package: PackageId,
+        /// Its source version.
+        version: u32,
+        /// The digest of its list of files.
+        digest: Digest,
+    },
+    /// Follow the transfer of a package until it is available (PDP-5).
+    FollowPull {
+        /// The package.
+        package: PackageId,
+    },
+    /// Remove a package from the content library.
+    RemovePackage {
+        /// The package.
+        package: PackageId,
+    },
+}
+
+/// What an agent says while and after it carries out a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AgentEvent {
+    /// Work goes on.
+    Progress(Progress),
+    /// Nothing can be done before this time.
+    Waiting {
+        /// When it goes on.
+        until: jiff::Timestamp,
+        /// Why it waits.
+        why: String,
+    },
+    /// It is done. The last event.
+    Done(AgentOutcome),
+    /// It failed; the text says what happened and what to do. The last event.
+    Failed(String),
+}
+
+/// How far some work is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// How much is done.
+    pub done: u64,
+    /// How much there is in all; 0 while that is not known.
+    pub total: u64,
+    /// Of what.
+    pub unit: ProgressUnit,
+}
+
+/// What progress is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ProgressUnit {
+    /// Revisions of updates.
+    Updates,
+    /// Bytes of content.
+    Bytes,
+}
+
+/// How a command ended well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AgentOutcome {
+    /// As asked.
+    Done,
+    /// The catalog or the site database is up to date.
+    Synchronized {
+        /// What it holds now.
+        catalog_version: Option<CatalogVersion>,
+        /// How many revisions were new.
+        new_revisions: u64,
+    },
+    /// The package is available.
+    Package(PackageState),
+}
+
+/// A revision as one catalog or site database tells another (SYNC-4): what the site needs to know
+/// of it, without the document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RevisionRecord {
+    /// Its place in the sender's order of changes: ask for what comes after the last one.
+    pub change: i64,
+    /// The identity.
+    pub identity: UpdateIdentity,
+    /// The type, as the document says it: `Software`, `Driver`, `Category`, `Detectoid`.
+    pub update_type: String,
+    /// The category type of a category: `Product`, say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category_type: Option<String>,
+    /// Whether it has expired.
+    pub expired: bool,
+    /// The title.
+    pub title: String,
+    /// Categories it belongs to, as identifiers of updates.
+    pub categories: Vec<Uuid>,
+}
+
+/// A page of revisions: `GET /v1/update-point/revisions?after=N` and
+/// `GET /v1/site-database/revisions?after=N`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RevisionPage {
+    /// Identifies the sender's order of changes: another one, and `after` starts at 0 again.
+    pub catalog: Uuid,
+    /// In the order of changes, at most [`RevisionPage::LIMIT`].
+    pub revisions: Vec<RevisionRecord>,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+impl RevisionPage {
+    /// The most revisions of one page: about 300 kilobytes.
+    pub const LIMIT: usize = 1_000;
+}
