@@ -23,6 +23,13 @@
 //! Modules, in the order of that picture (an arrow never points upward):
 
 pub mod model;
+
+pub mod engine;
+
 pub mod wire;
 
 pub mod net;
+
+pub mod role;
+
+pub mod clock;

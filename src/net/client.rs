@@ -44,14 +44,11 @@ impl Resolve for ByAddresses {
     fn resolve(&self, name: Name) -> Resolving {
         let embedded = self.0.lookup(name.as_str());
         Box::pin(async move {
-            let found: Addrs = match embedded {
-                Some(address) => Box::new(std::iter::once(SocketAddr::new(address, 0))),
-                None => {
-                    let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-                    Box::new(found.collect::<Vec<_>>().into_iter())
-                }
-            };
-            Ok(found)
+            if let Some(address) = embedded {
+                return Ok(Box::new(std::iter::once(SocketAddr::new(address, 0))) as Addrs);
+            }
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs)
         })
     }
 }

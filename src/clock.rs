@@ -1,0 +1,9 @@
+//! The one place where the time is read. The core takes it as an argument.
+
+use jiff::Timestamp;
+
+/// The time now, to the millisecond: what is stored and shown needs no more, and reads better.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
