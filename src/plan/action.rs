@@ -1,0 +1,229 @@
+//! What a plan is made of: the closed vocabulary of actions, and the plan as a value.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::{Digest, Name, ResourceId, SiteCode};
+
+/// The version of the plan's JSON form: raised when a reader of the old form would misread it.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// Everything that can be done to a hierarchy. Used alike in text, JSON, events and metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ActionKind {
+    /// Create a site system, or bring what it knows of itself up to date (TOP-3).
+    CreateSiteSystem,
+    /// Install WSUS on a site system (SUP-2).
+    InstallUpdateServices,
+    /// Install the WSUS administration console on the site server (SUP-3).
+    InstallAdministrationConsole,
+    /// Require a secured channel for the five virtual roots (SUP-6).
+    ConfigureSsl,
+    /// Make a site system a software update point (SUP-5).
+    AddSoftwareUpdatePoint,
+    /// Change the settings of a software update point (SUP-8).
+    ConfigureSoftwareUpdatePoint,
+    /// Connect to the ports of a software update point and see that it answers (SUP-5).
+    VerifyPorts,
+    /// Bring the categories before the rest (SUP-9).
+    SynchronizeCategories,
+    /// Synchronize a software update point with its upstream (SYNC-4, SYNC-5, SYNC-6).
+    Synchronize,
+    /// Import an export file into a software update point (SYNC-7).
+    ImportUpdates,
+    /// Tell the clients of a site where their WSUS server is, and to scan (SYNC-9).
+    PublishClientPolicy,
+    /// Make a site system a distribution point (PDP-1).
+    AddDistributionPoint,
+    /// Change the settings of a distribution point (PDP-3).
+    ConfigureDistributionPoint,
+    /// Make a distribution point pull, or change its sources (PDP-4).
+    EnablePull,
+    /// Return a pull distribution point to normal (PDP-4).
+    DisablePull,
+    /// Bring a package to a content library (PDP-1, PDP-5).
+    DistributeContent,
+    /// Bring a newer version of a package to a content library.
+    UpdateContent,
+    /// Hash the content of a library again (PDP-15).
+    ValidateContent,
+    /// Remove a package from a content library.
+    RemoveContent,
+    /// End a distribution point and its content.
+    RemoveDistributionPoint,
+    /// End a software update point; its catalog stays.
+    RemoveSoftwareUpdatePoint,
+    /// Remove WSUS and its catalog from a site system.
+    UninstallUpdateServices,
+    /// Remove a site system.
+    RemoveSiteSystem,
+}
+
+impl ActionKind {
+    /// Whether it takes something away that is not wanted any more: such actions need to be
+    /// confirmed.
+    pub const fn removes(self) -> bool {
+        matches!(
+            self,
+            Self::RemoveContent
+                | Self::RemoveDistributionPoint
+                | Self::RemoveSoftwareUpdatePoint
+                | Self::UninstallUpdateServices
+                | Self::RemoveSiteSystem
+        )
+    }
+}
+
+impl fmt::Display for ActionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The variant's name is the word of the vocabulary.
+        write!(f, "{self:?}")
+    }
+}
+
+/// The identity of an action: what it does to what, and where that is not unique, for which site
+/// and in which wave. The same inputs give the same identities.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ActionId(pub String);
+
+impl fmt::Display for ActionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Something that has to be done, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Action {
+    /// Its identity within the plan.
+    pub id: ActionId,
+    /// What is done.
+    pub kind: ActionKind,
+    /// To what.
+    pub resource: ResourceId,
+    /// The site it belongs to.
+    pub site: SiteCode,
+    /// The requirement that asks for it: an ID of the domain.
+    pub requirement: String,
+    /// Why it has to be done.
+    pub reason: String,
+    /// The actions that must be done before.
+    pub after: Vec<ActionId>,
+    /// Where it is done: distribution points for content, otherwise the site system.
+    pub targets: Vec<Name>,
+    /// What changes, field by field.
+    pub diff: Vec<FieldChange>,
+}
+
+/// A field that changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldChange {
+    /// The way to the field.
+    pub path: String,
+    /// What it is; `null` where there is nothing.
+    pub before: Value,
+    /// What it shall be; `null` where there shall be nothing.
+    pub after: Value,
+}
+
+/// Something that would be done but for something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Waiting {
+    /// What waits.
+    pub resource: ResourceId,
+    /// What it waits for.
+    pub on: String,
+    /// Whether somebody chose that: suspended, or prestaged.
+    pub chosen: bool,
+}
+
+/// Something worth knowing about a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanDiagnostic {
+    /// The requirement it is about.
+    pub rule: String,
+    /// What there is to know, and what to do.
+    pub message: String,
+    /// The resource it is about.
+    pub resource: ResourceId,
+}
+
+/// How many actions of each sort a plan has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Site systems, software and roles that are made.
+    pub create: usize,
+    /// Settings and policies that change.
+    pub change: usize,
+    /// What is taken away.
+    pub remove: usize,
+    /// Synchronizations and imports.
+    pub synchronize: usize,
+    /// Content that is sent, pulled or validated.
+    pub distribute: usize,
+}
+
+/// What has to be done so that the hierarchy becomes as wanted, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// [`FORMAT_VERSION`].
+    pub format_version: String,
+    /// The digest of the manifests.
+    pub manifest_digest: Digest,
+    /// The digest of the observed state.
+    pub observed_digest: Digest,
+    /// Whether the hierarchy is as wanted once the actions are done: nothing unknown is in the way.
+    pub complete: bool,
+    /// How many actions of each sort.
+    pub summary: Summary,
+    /// What is done, in an order that can be followed one by one.
+    pub actions: Vec<Action>,
+    /// What waits, and for what.
+    pub waiting: Vec<Waiting>,
+    /// What else there is to know.
+    pub diagnostics: Vec<PlanDiagnostic>,
+}
+
+impl Summary {
+    pub(super) fn of(actions: &[Action]) -> Self {
+        let mut summary = Self::default();
+        for action in actions {
+            match action.kind {
+                ActionKind::CreateSiteSystem
+                | ActionKind::InstallUpdateServices
+                | ActionKind::InstallAdministrationConsole
+                | ActionKind::AddSoftwareUpdatePoint
+                | ActionKind::AddDistributionPoint => summary.create += 1,
+                ActionKind::ConfigureSsl
+                | ActionKind::ConfigureSoftwareUpdatePoint
+                | ActionKind::PublishClientPolicy
+                | ActionKind::ConfigureDistributionPoint
+                | ActionKind::EnablePull
+                | ActionKind::DisablePull => summary.change += 1,
+                ActionKind::SynchronizeCategories
+                | ActionKind::Synchronize
+                | ActionKind::ImportUpdates => summary.synchronize += 1,
+                ActionKind::DistributeContent
+                | ActionKind::UpdateContent
+                | ActionKind::ValidateContent => summary.distribute += 1,
+                // A look changes nothing: it is listed, but not counted.
+                ActionKind::VerifyPorts => {}
+                ActionKind::RemoveContent
+                | ActionKind::RemoveDistributionPoint
+                | ActionKind::RemoveSoftwareUpdatePoint
+                | ActionKind::UninstallUpdateServices
+                | ActionKind::RemoveSiteSystem => summary.remove += 1,
+            }
+        }
+        summary
+    }
+}
