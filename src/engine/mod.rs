@@ -1,3 +1,9 @@
 //! The machines of the field: events in, commands out. Pure: no I/O, no clock, nothing
 //! asynchronous; the same machines run in the real world, in the simulator and in fault tests.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod sync_manager;
+mod transfer_manager;
+
+pub use sync_manager::{SyncCommand, SyncEvent, SyncManager};
+pub use transfer_manager::{TransferCommand, TransferEvent, TransferJob};

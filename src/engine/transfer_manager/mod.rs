@@ -1,0 +1,7 @@
+//! Package Transfer Manager: one job for each package and pull distribution point (PDP-5, PDP-6).
+
+mod job;
+#[cfg(test)]
+mod tests;
+
+pub use job::{TransferCommand, TransferEvent, TransferJob};
