@@ -64,6 +64,14 @@ impl Addresses {
         Ok(Some(ip))
     }
 
+    /// Ends what [`Addresses::register`] began.
+    pub fn forget(&self, host: &str) {
+        if let Some(embedded) = &self.0 {
+            let mut known = embedded.known.write().unwrap_or_else(PoisonError::into_inner);
+            known.remove(&host.to_ascii_lowercase());
+        }
+    }
+
     /// The loopback address of a host of the embedded hierarchy; `None` for every other host.
     pub fn lookup(&self, host: &str) -> Option<IpAddr> {
         let known = self.0.as_ref()?.known.read().unwrap_or_else(PoisonError::into_inner);

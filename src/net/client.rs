@@ -25,16 +25,20 @@ const READ_TIMEOUT: Duration = Duration::from_mins(1);
 ///
 /// The system refused to set the client up.
 pub fn client(addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
-    let client = reqwest::Client::builder()
+    Ok(builder(addresses, READ_TIMEOUT).build()?)
+}
+
+/// What all clients have in common.
+pub(super) fn builder(addresses: &Addresses, read_timeout: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
+        .read_timeout(read_timeout)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .tcp_nodelay(true)
         .pool_max_idle_per_host(16)
         .dns_resolver(Arc::new(ByAddresses(addresses.clone())))
-        .user_agent(concat!("headwater/", env!("CARGO_PKG_VERSION")));
-    Ok(client.build()?)
+        .user_agent(concat!("headwater/", env!("CARGO_PKG_VERSION")))
 }
 
 /// Site systems of the embedded hierarchy first, then the system's name service.

@@ -41,13 +41,20 @@ pub struct OpenPort {
 /// How long requests in flight may take to finish once their port is being closed.
 const CLOSING: Duration = Duration::from_secs(5);
 
-impl OpenPort {
-    /// Opens a port and serves `router` on it; port 0 lets the system choose.
+/// A port that is bound, so that its address is known, but not served yet.
+#[derive(Debug)]
+pub struct BoundPort {
+    address: SocketAddr,
+    listener: TcpListener,
+}
+
+impl BoundPort {
+    /// Binds a port; port 0 lets the system choose.
     ///
     /// # Errors
     ///
     /// The port is taken or may not be opened.
-    pub async fn open(ip: IpAddr, port: u16, router: Router) -> Result<Self, ListenError> {
+    pub async fn bind(ip: IpAddr, port: u16) -> Result<Self, ListenError> {
         let wanted = SocketAddr::new(ip, port);
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::AddrInUse => ListenError::InUse(wanted),
@@ -56,6 +63,17 @@ impl OpenPort {
         };
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { address, listener })
+    }
+
+    /// The address it is bound to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves `router` on it.
+    pub fn serve(self, router: Router) -> OpenPort {
+        let Self { address, listener } = self;
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
@@ -69,7 +87,18 @@ impl OpenPort {
                 tracing::error!(%address, %error, "a port stopped serving");
             }
         });
-        Ok(Self { address, stop, serving })
+        OpenPort { address, stop, serving }
+    }
+}
+
+impl OpenPort {
+    /// Opens a port and serves `router` on it; port 0 lets the system choose.
+    ///
+    /// # Errors
+    ///
+    /// The port is taken or may not be opened.
+    pub async fn open(ip: IpAddr, port: u16, router: Router) -> Result<Self, ListenError> {
+        Ok(BoundPort::bind(ip, port).await?.serve(router))
     }
 
     /// The address it really listens on.

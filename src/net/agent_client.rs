@@ -1,0 +1,178 @@
+//! The client's side of the admin protocols: asking an agent or the host.
+
+use futures::StreamExt;
+use reqwest::{Client, Response, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    model::{Address, Name, SiteSystemState},
+    wire::{
+        agent::{AgentCommand, AgentEvent, AgentOutcome},
+        host::{HostRequest, HostedSystem},
+    },
+};
+
+/// Why an agent or the host did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// It could not be reached, or the connection broke.
+    #[error("failed to reach {url}")]
+    Unreachable {
+        /// Its address.
+        url: String,
+        /// What went wrong.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// It answered, but not what was asked for.
+    #[error("{url} answered {status}: {text}")]
+    Refused {
+        /// Its address.
+        url: String,
+        /// The HTTP status.
+        status: StatusCode,
+        /// What it said.
+        text: String,
+    },
+    /// Its answer makes no sense.
+    #[error("{url} answered something that cannot be read: {text}")]
+    Unreadable {
+        /// Its address.
+        url: String,
+        /// What is wrong with it.
+        text: String,
+    },
+    /// It broke off before it said how the command ended.
+    #[error("{url} broke off before the command had ended")]
+    BrokenOff {
+        /// Its address.
+        url: String,
+    },
+    /// It could not do it; the text says why.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// The longest line of an answer: a report of a hundred thousand packages has its place.
+const LONGEST_LINE: usize = 64 * 1024 * 1024;
+
+/// The longest error text that is read and passed on.
+const LONGEST_ERROR: usize = 4 * 1024;
+
+/// An agent's admin port, or the host's.
+#[derive(Debug, Clone)]
+pub struct AgentClient {
+    url: String,
+    http: Client,
+}
+
+impl AgentClient {
+    /// Speaks to the admin port at `url` through a client that carries the authorization.
+    pub fn new(url: impl Into<String>, http: Client) -> Self {
+        Self { url: url.into(), http }
+    }
+
+    /// The address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What the site system reports of itself; `None` while it is not configured.
+    pub async fn state(&self) -> Result<Option<SiteSystemState>, AgentError> {
+        let request = self.http.get(format!("{}/v1/state", self.url));
+        self.json(request).await
+    }
+
+    /// Carries out a command. `on_event` hears of progress and waiting.
+    pub async fn command(
+        &self,
+        command: &AgentCommand,
+        mut on_event: impl FnMut(&AgentEvent),
+    ) -> Result<AgentOutcome, AgentError> {
+        let request = self.http.post(format!("{}/v1/commands", self.url)).json(command);
+        let response = self.accepted(request).await?;
+        let mut body = response.bytes_stream();
+        let mut buffered: Vec<u8> = Vec::new();
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|source| self.unreachable(source))?;
+            buffered.extend_from_slice(&piece);
+            while let Some(end) = buffered.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = buffered.drain(..=end).collect();
+                if line.trim_ascii().is_empty() {
+                    // A sign of life, nothing more.
+                    continue;
+                }
+                match self.parse(&line)? {
+                    AgentEvent::Done(outcome) => return Ok(outcome),
+                    AgentEvent::Failed(why) => return Err(AgentError::Failed(why)),
+                    event => on_event(&event),
+                }
+            }
+            if buffered.len() > LONGEST_LINE {
+                return Err(self.unreadable("a line of it is too long"));
+            }
+        }
+        Err(AgentError::BrokenOff { url: self.url.clone() })
+    }
+
+    /// The host's site systems.
+    pub async fn hosted(&self) -> Result<Vec<HostedSystem>, AgentError> {
+        self.json(self.http.get(format!("{}/v1/site-systems", self.url))).await
+    }
+
+    /// Has the host make a site system, or find it.
+    pub async fn host(&self, name: &Name, address: &Address) -> Result<HostedSystem, AgentError> {
+        let body = HostRequest { address: address.clone() };
+        self.json(self.http.put(format!("{}/v1/site-systems/{name}", self.url)).json(&body)).await
+    }
+
+    /// Has the host remove a site system and all its data.
+    pub async fn unhost(&self, name: &Name) -> Result<(), AgentError> {
+        let request = self.http.delete(format!("{}/v1/site-systems/{name}", self.url));
+        self.accepted(request).await.map(drop)
+    }
+
+    async fn json<T: DeserializeOwned>(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<T, AgentError> {
+        let response = self.accepted(request).await?;
+        let body = self.bounded(response, LONGEST_LINE).await?;
+        self.parse(&body)
+    }
+
+    async fn accepted(&self, request: reqwest::RequestBuilder) -> Result<Response, AgentError> {
+        let response = request.send().await.map_err(|source| self.unreachable(source))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = self.bounded(response, LONGEST_ERROR).await.unwrap_or_default();
+        let text = String::from_utf8_lossy(&body).trim().to_owned();
+        Err(AgentError::Refused { url: self.url.clone(), status, text })
+    }
+
+    async fn bounded(&self, response: Response, most: usize) -> Result<Vec<u8>, AgentError> {
+        let mut body = Vec::new();
+        let mut pieces = response.bytes_stream();
+        while let Some(piece) = pieces.next().await {
+            body.extend_from_slice(&piece.map_err(|source| self.unreachable(source))?);
+            if body.len() > most {
+                return Err(self.unreadable("it is too long"));
+            }
+        }
+        Ok(body)
+    }
+
+    fn parse<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, AgentError> {
+        serde_json::from_slice(bytes).map_err(|error| self.unreadable(&error.to_string()))
+    }
+
+    fn unreachable(&self, source: reqwest::Error) -> AgentError {
+        AgentError::Unreachable { url: self.url.clone(), source: source.without_url() }
+    }
+
+    fn unreadable(&self, text: &str) -> AgentError {
+        AgentError::Unreadable { url: self.url.clone(), text: text.to_owned() }
+    }
+}

@@ -1,0 +1,195 @@
+//! The admin port of an agent (`wire::agent`): state, commands, pages of revisions, pushed content.
+
+use std::{error::Error, fmt::Write, net::IpAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{DefaultBodyLimit, Query, Request, State},
+    http::{StatusCode, header::CONTENT_TYPE},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{any, get, post},
+};
+use bytes::Bytes;
+use futures::stream;
+use serde::Deserialize;
+use tokio::sync::{OnceCell, mpsc};
+use tower::ServiceExt;
+
+use crate::{
+    net::{AdminToken, ListenError, OpenPort},
+    role::Reporter,
+    wire::agent::{AgentCommand, AgentEvent},
+};
+
+use super::{Agent, CommandError};
+
+/// The largest command: the settings of one role.
+const LARGEST_COMMAND: usize = 4 * 1024 * 1024;
+
+/// How many events may wait for a slow reader before progress is dropped.
+const EVENTS: usize = 64;
+
+/// How often a command that has nothing to say gives a sign of life.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
+
+/// An open admin port.
+pub struct AdminPort {
+    port: OpenPort,
+    url: String,
+}
+
+#[derive(Clone)]
+struct Served {
+    agent: Agent,
+    own_url: Arc<OnceCell<String>>,
+}
+
+impl AdminPort {
+    /// Opens an agent's admin port; port 0 lets the system choose.
+    ///
+    /// # Errors
+    ///
+    /// The port is taken or may not be opened.
+    pub async fn open(
+        agent: Agent,
+        token: AdminToken,
+        ip: IpAddr,
+        port: u16,
+    ) -> Result<Self, ListenError> {
+        let own_url = Arc::new(OnceCell::new());
+        let served = Served { agent, own_url: own_url.clone() };
+        let router = Router::new()
+            .route("/v1/state", get(state))
+            .route(
+                "/v1/commands",
+                post(command).layer(DefaultBodyLimit::max(LARGEST_COMMAND)),
+            )
+            .route("/v1/update-point/revisions", get(update_point_revisions))
+            .route("/v1/site-database/revisions", get(site_database_revisions))
+            .route("/v1/content/{*rest}", any(content))
+            .with_state(served)
+            .layer(middleware::from_fn_with_state(token, authorize));
+        let port = OpenPort::open(ip, port, router).await?;
+        let url = own_url.get_or_init(|| async { format!("http://{}", port.address()) }).await;
+        Ok(Self { url: url.clone(), port })
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Closes it.
+    pub async fn close(self) {
+        self.port.close().await;
+    }
+}
+
+/// Only those who have the hierarchy's secret come in.
+pub(in crate::role) async fn authorize(
+    State(token): State<AdminToken>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if token.admits(request.headers()) {
+        next.run(request).await
+    } else {
+        (StatusCode::UNAUTHORIZED, "the admin port asks for the hierarchy's token\n").into_response()
+    }
+}
+
+async fn state(State(served): State<Served>) -> Response {
+    match served.agent.state().await {
+        Ok(state) => Json(state).into_response(),
+        Err(error) => failure(&error),
+    }
+}
+
+/// Carries out a command in a task of its own: it goes on if the one who asked goes away.
+async fn command(State(served): State<Served>, Json(command): Json<AgentCommand>) -> Response {
+    let (sender, receiver) = mpsc::channel(EVENTS);
+    let own_url = served.own_url.get().cloned().unwrap_or_default();
+    tokio::spawn(async move {
+        let report = Reporter::new(sender.clone());
+        let last = match served.agent.carry_out(command, &own_url, &report).await {
+            Ok(outcome) => AgentEvent::Done(outcome),
+            Err(error) => AgentEvent::Failed(chain(&error)),
+        };
+        // The one who asked has gone away: then the state tells how it ended.
+        let _ = sender.send(last).await;
+    });
+    let lines = stream::unfold(receiver, |mut receiver| async move {
+        let line = match tokio::time::timeout(SIGN_OF_LIFE, receiver.recv()).await {
+            Err(_) => Vec::new(),
+            Ok(None) => return None,
+            Ok(Some(event)) => serde_json::to_vec(&event).unwrap_or_default(),
+        };
+        let line = Bytes::from([line.as_slice(), b"\n"].concat());
+        Some((Ok::<_, std::convert::Infallible>(line), receiver))
+    });
+    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response()
+}
+
+#[derive(Deserialize)]
+struct After {
+    #[serde(default)]
+    after: i64,
+}
+
+async fn update_point_revisions(
+    State(served): State<Served>,
+    Query(After { after }): Query<After>,
+) -> Response {
+    let page = async { Ok(served.agent.update_point().await?.page(after).await?) };
+    answer(page.await)
+}
+
+async fn site_database_revisions(
+    State(served): State<Served>,
+    Query(After { after }): Query<After>,
+) -> Response {
+    let page = async { Ok(served.agent.site_server().await?.page(after).await?) };
+    answer(page.await)
+}
+
+/// Content that a site server sends (PDP-1).
+async fn content(State(served): State<Served>, request: Request) -> Response {
+    let point = match served.agent.distribution_point().await {
+        Ok(point) => point,
+        Err(error) => return failure(&error),
+    };
+    let Ok(response) = point.admin_router().oneshot(request).await;
+    response
+}
+
+fn answer<T: serde::Serialize>(result: Result<T, CommandError>) -> Response {
+    match result {
+        Ok(value) => Json(value).into_response(),
+        Err(error) => failure(&error),
+    }
+}
+
+fn failure(error: &CommandError) -> Response {
+    let status = match error {
+        CommandError::TooEarly { .. } => StatusCode::CONFLICT,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (status, format!("{}\n", chain(error))).into_response()
+}
+
+/// An error with everything that caused it, on one line.
+pub(in crate::role) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            // Writing to a String cannot fail.
+            let _ = write!(text, ": {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

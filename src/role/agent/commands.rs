@@ -1,0 +1,287 @@
+//! Carries out what an agent is told.
+
+use std::path::PathBuf;
+
+use crate::{
+    model::{Name, SiteSystemSettings, WsusVersion},
+    net::ClientError,
+    role::{
+        Reporter,
+        distribution_point::{DistributionPoint, DistributionPointError},
+        package_library::{PackageLibrary, PackageLibraryError},
+        site_server::{SiteServer, SiteServerError},
+        update_point::{UpdatePoint, UpdatePointError},
+    },
+    wire::agent::{AgentCommand, AgentOutcome},
+};
+
+use super::{Agent, IdentityError, identity::Identity};
+
+/// Why an agent could not do what it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// Its directory cannot be made.
+    #[error("failed to make the directory {path}")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something is missing that has to come first.
+    #[error("{missing} is not there: {first} has to come first")]
+    TooEarly {
+        /// What is missing.
+        missing: &'static str,
+        /// The action that brings it.
+        first: &'static str,
+    },
+    /// Something belongs to another site.
+    #[error("the site system belongs to site {site} already: a site system never changes its site")]
+    OtherSite {
+        /// The site it belongs to.
+        site: crate::model::SiteCode,
+    },
+    /// It reaches a remote update point only with the administration console (SUP-3).
+    #[error(
+        "the active software update point is on another computer, and the WSUS administration \
+         console is not installed here: InstallAdministrationConsole has to come first"
+    )]
+    NoConsole,
+    /// What it knows of itself.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// Its HTTP client.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// Its site server.
+    #[error(transparent)]
+    SiteServer(#[from] SiteServerError),
+    /// Its package library.
+    #[error(transparent)]
+    PackageLibrary(#[from] PackageLibraryError),
+    /// Its software update point.
+    #[error(transparent)]
+    UpdatePoint(#[from] UpdatePointError),
+    /// Its distribution point.
+    #[error(transparent)]
+    DistributionPoint(#[from] DistributionPointError),
+}
+
+type Carried = Result<AgentOutcome, CommandError>;
+
+impl Agent {
+    /// Carries out a command; `own_url` is the address of this agent's admin port.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong, where, and what to do about it.
+    pub async fn carry_out(
+        &self,
+        command: AgentCommand,
+        own_url: &str,
+        report: &Reporter,
+    ) -> Carried {
+        match command {
+            AgentCommand::ConfigureSiteSystem(settings) => self.configure(settings).await,
+            AgentCommand::InstallUpdateServices(version) => {
+                self.install_update_services(version).await
+            }
+            AgentCommand::InstallAdministrationConsole => {
+                self.change(|identity| identity.administration_console = true).await
+            }
+            AgentCommand::ConfigureUpdatePoint { name, settings } => {
+                self.update_point().await?.configure(name, *settings).await?;
+                Ok(AgentOutcome::Done)
+            }
+            AgentCommand::RemoveUpdatePoint => {
+                if let Ok(point) = self.update_point().await {
+                    point.remove().await?;
+                }
+                Ok(AgentOutcome::Done)
+            }
+            AgentCommand::UninstallUpdateServices => self.uninstall_update_services().await,
+            AgentCommand::ImportUpdates => Ok(self.update_point().await?.import(report).await?),
+            AgentCommand::SynchronizeUpdatePoint => {
+                Ok(self.update_point().await?.synchronize(report).await?)
+            }
+            AgentCommand::CopyToSiteDatabase { from } => {
+                self.console_for(&from, own_url).await?;
+                let server = self.site_server().await?;
+                Ok(server.copy_from(&self.0.admin, &from, report).await?)
+            }
+            AgentCommand::ReplicateSiteDatabase { from } => {
+                let server = self.site_server().await?;
+                Ok(server.replicate_from(&self.0.admin, &from, report).await?)
+            }
+            AgentCommand::RecordStatusMessages(messages) => {
+                self.site_server().await?.record(messages).await?;
+                Ok(AgentOutcome::Done)
+            }
+            AgentCommand::PublishClientPolicy { policy, announced } => {
+                self.site_server().await?.publish_policy(policy, announced).await?;
+                Ok(AgentOutcome::Done)
+            }
+            AgentCommand::ConfigureDistributionPoint { name, settings } => {
+                self.open_distribution_point().await?.configure(name, *settings).await?;
+                Ok(AgentOutcome::Done)
+            }
+            AgentCommand::RemoveDistributionPoint => self.remove_distribution_point().await,
+            AgentCommand::TakePackageSource { package, version, path } => {
+                let library = self.package_library().await?;
+                Ok(library.take(package, version, PathBuf::from(path), report).await?)
+            }
+            AgentCommand::SendPackage { package, version, to } => {
+                let library = self.package_library().await?;
+                let from = &self.0.options.name;
+                let admin = &self.0.admin;
+                Ok(library.send(&package, version, from, &to, admin, report).await?)
+            }
+            AgentCommand::PullPackage { package, version, digest } => {
+                self.distribution_point().await?.pull(package, version, digest).await?;
+                Ok(AgentOutcome::Done)
+            }
+            AgentCommand::FollowPull { package } => {
+                Ok(self.distribution_point().await?.follow(&package, report).await?)
+            }
+            AgentCommand::RemovePackage { package } => {
+                if let Ok(point) = self.distribution_point().await {
+                    point.remove_package(&package).await?;
+                }
+                if let Ok(library) = self.package_library().await {
+                    library.remove(&package).await?;
+                }
+                Ok(AgentOutcome::Done)
+            }
+        }
+    }
+
+    async fn configure(&self, settings: SiteSystemSettings) -> Carried {
+        let mut roles = self.0.roles.write().await;
+        let identity = match &roles.identity {
+            Some(known) if known.settings.site != settings.site => {
+                return Err(CommandError::OtherSite { site: known.settings.site.clone() });
+            }
+            Some(known) => Identity { settings, ..known.clone() },
+            None => Identity { settings, administration_console: false, update_services: None },
+        };
+        identity.write(&self.0.options.directory)?;
+        roles.identity = Some(identity);
+        roles.open(&self.0.options).await?;
+        Ok(AgentOutcome::Done)
+    }
+
+    async fn change(&self, change: impl FnOnce(&mut Identity)) -> Carried {
+        let mut roles = self.0.roles.write().await;
+        let mut identity = roles.identity.clone().ok_or(NOT_CONFIGURED)?;
+        change(&mut identity);
+        identity.write(&self.0.options.directory)?;
+        roles.identity = Some(identity);
+        roles.open(&self.0.options).await?;
+        Ok(AgentOutcome::Done)
+    }
+
+    async fn install_update_services(&self, version: WsusVersion) -> Carried {
+        self.change(|identity| identity.update_services = Some(version)).await
+    }
+
+    async fn uninstall_update_services(&self) -> Carried {
+        let mut roles = self.0.roles.write().await;
+        let Some(mut identity) = roles.identity.clone() else { return Ok(AgentOutcome::Done) };
+        if let Some(point) = roles.update_point.take() {
+            point.remove().await?;
+            point.close().await;
+        }
+        identity.update_services = None;
+        identity.write(&self.0.options.directory)?;
+        roles.identity = Some(identity);
+        self.remove_directory("update-services")?;
+        Ok(AgentOutcome::Done)
+    }
+
+    async fn remove_distribution_point(&self) -> Carried {
+        let mut roles = self.0.roles.write().await;
+        if let Some(point) = roles.distribution_point.take() {
+            point.remove().await?;
+            point.close().await;
+        }
+        self.remove_directory("distribution-point")?;
+        Ok(AgentOutcome::Done)
+    }
+
+    fn remove_directory(&self, role: &str) -> Result<(), CommandError> {
+        let path = self.0.options.directory.join(role);
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(CommandError::Directory { path, source: error })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The site server reaches a remote update point only with the administration console.
+    async fn console_for(&self, from: &str, own_url: &str) -> Result<(), CommandError> {
+        let roles = self.0.roles.read().await;
+        let identity = roles.identity.as_ref().ok_or(NOT_CONFIGURED)?;
+        let installed = identity.administration_console
+            || identity.settings.software.wsus_administration_console;
+        if from == own_url || installed { Ok(()) } else { Err(CommandError::NoConsole) }
+    }
+
+    pub(super) async fn update_point(&self) -> Result<UpdatePoint, CommandError> {
+        self.0.roles.read().await.update_point.clone().ok_or(CommandError::TooEarly {
+            missing: "WSUS",
+            first: "InstallUpdateServices",
+        })
+    }
+
+    pub(super) async fn site_server(&self) -> Result<SiteServer, CommandError> {
+        self.0.roles.read().await.site_server.clone().ok_or(CommandError::TooEarly {
+            missing: "a site server",
+            first: "CreateSiteSystem with the site server's settings",
+        })
+    }
+
+    async fn package_library(&self) -> Result<PackageLibrary, CommandError> {
+        self.0.roles.read().await.package_library.clone().ok_or(CommandError::TooEarly {
+            missing: "a site server",
+            first: "CreateSiteSystem with the site server's settings",
+        })
+    }
+
+    pub(super) async fn distribution_point(&self) -> Result<DistributionPoint, CommandError> {
+        self.0.roles.read().await.distribution_point.clone().ok_or(CommandError::TooEarly {
+            missing: "a distribution point",
+            first: "AddDistributionPoint",
+        })
+    }
+
+    async fn open_distribution_point(&self) -> Result<DistributionPoint, CommandError> {
+        let mut roles = self.0.roles.write().await;
+        if roles.identity.is_none() {
+            return Err(NOT_CONFIGURED);
+        }
+        if let Some(point) = &roles.distribution_point {
+            return Ok(point.clone());
+        }
+        let options = &self.0.options;
+        let point = DistributionPoint::open(
+            options.directory.join("distribution-point"),
+            options.ip,
+            options.addresses.clone(),
+            options.resume,
+        )
+        .await?;
+        roles.distribution_point = Some(point.clone());
+        Ok(point)
+    }
+
+    /// The name of its site system.
+    pub fn name(&self) -> &Name {
+        &self.0.options.name
+    }
+}
+
+const NOT_CONFIGURED: CommandError =
+    CommandError::TooEarly { missing: "the site system", first: "CreateSiteSystem" };

@@ -1,0 +1,13 @@
+//! The agent of a site system: what it knows of itself, the roles it hosts, and the admin port
+//! through which it is told and asked.
+
+mod admin_port;
+mod agent_state;
+mod commands;
+mod identity;
+
+pub use admin_port::AdminPort;
+pub(in crate::role) use admin_port::{authorize, chain};
+pub use agent_state::{Agent, AgentOptions};
+pub use commands::CommandError;
+pub use identity::IdentityError;

@@ -1,0 +1,129 @@
+//! The data directory of a hierarchy (`--data`): who may use it, and where things are in it.
+
+use std::{
+    fs::{File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    model::{Digest, Name},
+    net::{Addresses, AdminToken},
+    store::durable,
+};
+
+/// The data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// Something in it cannot be read or written.
+    #[error("failed to use the data directory: {path}")]
+    File {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// The data directory of a hierarchy.
+#[derive(Debug, Clone)]
+pub struct DataDirectory {
+    path: PathBuf,
+    token: AdminToken,
+}
+
+/// Holds a lock of the data directory until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct DataLock(#[expect(dead_code, reason = "an open file is what holds the lock")] File);
+
+impl DataDirectory {
+    /// Opens the data directory, which is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// It can be neither used nor made.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| DataError::File { path, source }
+        };
+        std::fs::create_dir_all(path).map_err(failed(path))?;
+        let path = path.canonicalize().map_err(failed(path))?;
+        let token_path = path.join("admin-token");
+        let token = AdminToken::open(&token_path).map_err(failed(&token_path))?;
+        let systems = path.join("site-systems");
+        std::fs::create_dir_all(&systems).map_err(failed(&systems))?;
+        Ok(Self { path, token })
+    }
+
+    /// The secret of the hierarchy's admin ports.
+    pub fn token(&self) -> &AdminToken {
+        &self.token
+    }
+
+    /// Loopback addresses for the site systems of this directory's hierarchy.
+    pub fn addresses(&self) -> Addresses {
+        Addresses::embedded(Digest::of(self.path.as_os_str().as_encoded_bytes()))
+    }
+
+    /// Where the site systems live.
+    pub fn site_systems(&self) -> PathBuf {
+        self.path.join("site-systems")
+    }
+
+    /// Where a site system lives.
+    pub fn site_system(&self, name: &Name) -> PathBuf {
+        self.site_systems().join(name.as_str())
+    }
+
+    /// The journal of what was applied.
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("journal.db")
+    }
+
+    /// Becomes the one process that hosts the hierarchy, or tells that another one is.
+    ///
+    /// # Errors
+    ///
+    /// The lock file cannot be made.
+    pub fn try_host(&self) -> Result<Option<DataLock>, DataError> {
+        let (path, file) = self.lock_file("host.lock")?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(DataLock(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(DataError::File { path, source }),
+        }
+    }
+
+    /// Becomes the one that plans and applies, and waits while another one does. Blocks the thread.
+    ///
+    /// # Errors
+    ///
+    /// The lock file cannot be made.
+    pub fn reconcile(&self) -> Result<DataLock, DataError> {
+        let (path, file) = self.lock_file("reconcile.lock")?;
+        file.lock().map_err(|source| DataError::File { path, source })?;
+        Ok(DataLock(file))
+    }
+
+    fn lock_file(&self, name: &str) -> Result<(PathBuf, File), DataError> {
+        let path = self.path.join(name);
+        let file = File::options().create(true).append(true).open(&path);
+        match file {
+            Ok(file) => Ok((path, file)),
+            Err(source) => Err(DataError::File { path, source }),
+        }
+    }
+
+    /// The address of the hosting process, as it wrote it down.
+    pub fn host_url(&self) -> Option<String> {
+        let url = std::fs::read_to_string(self.path.join("host.url")).ok()?;
+        Some(url.trim().to_owned())
+    }
+
+    pub(super) fn write_host_url(&self, url: &str) -> Result<(), DataError> {
+        let path = self.path.join("host.url");
+        durable::write(&path, url.as_bytes()).map_err(|source| DataError::File { path, source })
+    }
+}

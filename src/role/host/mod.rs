@@ -1,0 +1,9 @@
+//! The host of an embedded hierarchy: one process that runs the agents of all its site systems,
+//! each on a loopback address of its own.
+
+mod data_directory;
+mod host_port;
+mod host_state;
+
+pub use data_directory::{DataDirectory, DataError, DataLock};
+pub use host_state::{Host, HostError};
