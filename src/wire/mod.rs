@@ -2,5 +2,12 @@
 //! the export file, HTTP ranges. Pure: no I/O, no clock, nothing asynchronous.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod anchor;
+pub mod cabinet;
+pub mod cookie;
+pub mod date_time;
+pub mod dss_auth;
+pub mod server_sync;
+pub mod soap;
 pub mod update_document;
 pub mod xml;

@@ -65,6 +65,13 @@ pub enum XmlError {
         /// Where it starts.
         offset: u64,
     },
+    /// An attribute is not well-formed.
+    #[error("an attribute is not well-formed")]
+    MalformedTag {
+        /// What the parser says.
+        #[source]
+        source: Box<quick_xml::Error>,
+    },
     /// Not well-formed.
     #[error("document is not well-formed near byte {offset}")]
     Malformed {

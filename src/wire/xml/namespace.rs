@@ -25,10 +25,7 @@ impl Namespace {
     const NAMED: [(Self, &'static str); 6] = [
         (Self::Update, "http://schemas.microsoft.com/msus/2002/12/Update"),
         (Self::SoftwareDistribution, "http://www.microsoft.com/SoftwareDistribution"),
-        (
-            Self::DssAuth,
-            "http://www.microsoft.com/SoftwareDistribution/Server/DssAuthWebService",
-        ),
+        (Self::DssAuth, "http://www.microsoft.com/SoftwareDistribution/Server/DssAuthWebService"),
         (Self::Soap11, "http://schemas.xmlsoap.org/soap/envelope/"),
         (Self::Soap12, "http://www.w3.org/2003/05/soap-envelope"),
         (

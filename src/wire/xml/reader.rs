@@ -240,10 +240,8 @@ impl Tag<'_> {
             if index >= MAX_ATTRIBUTES {
                 return Err(XmlError::TooManyAttributes { element: shortened(self.local_name()) });
             }
-            let attribute = attribute.map_err(|error| self.malformed(error.into()))?;
-            let value = attribute
-                .normalized_value(XmlVersion::Implicit1_0)
-                .map_err(|error| self.malformed(error))?;
+            let attribute = attribute.map_err(|error| in_tag(error.into()))?;
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(in_tag)?;
             Ok((attribute.key.0, Cow::Owned(value.into_owned())))
         })
     }
@@ -259,15 +257,26 @@ impl Tag<'_> {
         Ok(None)
     }
 
-    fn malformed(&self, source: quick_xml::Error) -> XmlError {
-        let _ = self;
-        XmlError::Malformed { offset: 0, source: Box::new(source) }
+    /// Whether the element says that it stands for nothing (`xsi:nil`).
+    pub fn is_nil(&self) -> Result<bool, XmlError> {
+        for attribute in self.attributes() {
+            let (key, value) = attribute?;
+            if key.ends_with(":nil") && matches!(value.trim(), "true" | "1") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
 /// Whether XML 1.0 allows the character.
-pub(super) fn is_allowed(character: char) -> bool {
+pub(in crate::wire) fn is_allowed(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
+}
+
+/// A tag does not know where it stands, so the offset is not given.
+fn in_tag(source: quick_xml::Error) -> XmlError {
+    XmlError::MalformedTag { source: Box::new(source) }
 }
 
 fn append<'a>(text: &mut Cow<'a, str>, piece: Cow<'a, str>) {
