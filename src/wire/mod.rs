@@ -3,3 +3,12 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod agent;
+pub mod anchor;
+pub mod cabinet;
+pub mod cookie;
+pub mod date_time;
+pub mod dss_auth;
+pub mod server_sync;
+pub mod soap;
+pub mod update_document;
+pub mod xml;
