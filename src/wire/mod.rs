@@ -8,6 +8,8 @@ pub mod cabinet;
 pub mod cookie;
 pub mod date_time;
 pub mod dss_auth;
+pub mod export_file;
+pub mod range;
 pub mod server_sync;
 pub mod soap;
 pub mod update_document;
