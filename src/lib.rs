@@ -30,6 +30,8 @@ pub mod engine;
 
 pub mod wire;
 
+pub mod store;
+
 pub mod net;
 
 pub mod role;

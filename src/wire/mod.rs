@@ -3,4 +3,15 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod agent;
+pub mod anchor;
+pub mod cabinet;
+pub mod cookie;
+pub mod date_time;
+pub mod dss_auth;
+pub mod export_file;
 pub mod host;
+pub mod range;
+pub mod server_sync;
+pub mod soap;
+pub mod update_document;
+pub mod xml;
