@@ -28,6 +28,8 @@ pub mod engine;
 
 pub mod wire;
 
+pub mod content;
+
 pub mod net;
 
 pub mod role;

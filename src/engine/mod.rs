@@ -1,3 +1,5 @@
 //! The machines of the field: events in, commands out. Pure: no I/O, no clock, nothing
 //! asynchronous; the same machines run in the real world, in the simulator and in fault tests.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod source_selection;

@@ -3,3 +3,5 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod agent;
+pub mod content_path;
+pub mod file_list;
