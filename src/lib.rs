@@ -30,6 +30,7 @@ pub mod engine;
 
 pub mod wire;
 
+pub mod content;
 pub mod store;
 
 pub mod net;

@@ -7,3 +7,4 @@ mod transfer_manager;
 
 pub use sync_manager::{SyncCommand, SyncEvent, SyncManager};
 pub use transfer_manager::{TransferCommand, TransferEvent, TransferJob};
+pub mod source_selection;

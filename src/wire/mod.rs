@@ -5,10 +5,12 @@
 pub mod agent;
 pub mod anchor;
 pub mod cabinet;
+pub mod content_path;
 pub mod cookie;
 pub mod date_time;
 pub mod dss_auth;
 pub mod export_file;
+pub mod file_list;
 pub mod host;
 pub mod range;
 pub mod server_sync;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{SiteSystemSettings, WsusVersion},
-    store::durable,
+    store,
 };
 
 /// What an agent was told of itself could not be read or kept.
@@ -56,7 +56,7 @@ impl Identity {
         let path = file(directory);
         let bytes = serde_json::to_vec_pretty(self)
             .map_err(|error| IdentityError::Unreadable { path: path.clone(), text: error.to_string() })?;
-        durable::write(&path, &bytes).map_err(|source| IdentityError::File { path, source })
+        store::replace(&path, &bytes).map_err(|source| IdentityError::File { path, source })
     }
 }
 

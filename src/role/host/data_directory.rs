@@ -9,7 +9,7 @@ use std::{
 use crate::{
     model::{Digest, Name},
     net::{Addresses, AdminToken},
-    store::durable,
+    store,
 };
 
 /// The data directory cannot be used.
@@ -124,6 +124,6 @@ impl DataDirectory {
 
     pub(super) fn write_host_url(&self, url: &str) -> Result<(), DataError> {
         let path = self.path.join("host.url");
-        durable::write(&path, url.as_bytes()).map_err(|source| DataError::File { path, source })
+        store::replace(&path, url.as_bytes()).map_err(|source| DataError::File { path, source })
     }
 }

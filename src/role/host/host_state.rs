@@ -13,7 +13,7 @@ use crate::{
     model::{Address, Name},
     net::{AddressTaken, Addresses, AgentClient, ClientError, ListenError, OpenPort},
     role::agent::{AdminPort, Agent, AgentOptions, CommandError},
-    store::durable,
+    store,
     wire::host::HostedSystem,
 };
 
@@ -153,7 +153,7 @@ impl Host {
         let directory = self.0.data.site_system(name);
         let file = directory.join("address");
         std::fs::create_dir_all(&directory)
-            .and_then(|()| durable::write(&file, address.as_str().as_bytes()))
+            .and_then(|()| store::replace(&file, address.as_str().as_bytes()))
             .map_err(|source| HostError::File { path: file, source })?;
         let token = self.0.data.token().clone();
         let agent = Agent::open(AgentOptions {
