@@ -30,11 +30,15 @@ pub mod engine;
 
 pub mod wire;
 
-pub mod content;
 pub mod store;
 
+pub mod content;
+
 pub mod net;
+
+pub mod observe;
 
 pub mod role;
 
 pub mod clock;
+pub mod error_text;

@@ -113,7 +113,8 @@ pub struct Action {
     pub reason: String,
     /// The actions that must be done before.
     pub after: Vec<ActionId>,
-    /// Where it is done: distribution points for content, otherwise the site system.
+    /// Where it is done: distribution points for content (none: the site server's own library),
+    /// otherwise the site system.
     pub targets: Vec<Name>,
     /// What changes, field by field.
     pub diff: Vec<FieldChange>,

@@ -80,7 +80,8 @@ impl Planner<'_> {
                     site.site_server
                 ),
                 after: self.created(&site.site_server),
-                targets: vec![site.site_server.clone()],
+                // None: the site server's own library, from which the others are served.
+                targets: Vec::new(),
                 diff: Vec::new(),
                 part: Some(package.site.to_string()),
             }));

@@ -156,10 +156,15 @@ impl Planner<'_> {
     fn synchronize(&mut self, code: &SiteCode, site: &Site, name: &Name, point: &UpdatePoint) {
         let Some((kind, requirement, reason)) = self.due(code, site, name, point) else { return };
         let points = Kind::SoftwareUpdatePoint;
+        let hierarchy = self.hierarchy;
         let mut after = self.planned_any(&SETTING_UP, points, name);
-        if let Some((upstream, _)) = self.hierarchy.upstream(point) {
+        if let Some((upstream, _)) = hierarchy.upstream(point) {
             after.extend(self.planned_any(&SETTING_UP, points, upstream));
             after.extend(self.planned_any(&SYNCHRONIZING, points, upstream));
+        }
+        // Metadata is replicated to the children before the site says that it is done (SYNC-4).
+        for (_, child) in hierarchy.children(code) {
+            after.extend(self.created(&child.site_server));
         }
         self.add(Draft {
             kind,

@@ -103,6 +103,13 @@ impl SyncManager {
         }
     }
 
+    /// The hierarchy around the site has changed. What the manager is doing goes on.
+    pub fn refit(&mut self, active: Name, internet_based: Option<Name>, children: Vec<SiteCode>) {
+        self.active = active;
+        self.internet_based = internet_based;
+        self.children = children;
+    }
+
     /// When it tries again by itself after a failure (SYNC-8).
     pub fn retry_at(&self) -> Option<Timestamp> {
         self.retry_at

@@ -1,6 +1,6 @@
 //! The admin port of an agent (`wire::agent`): state, commands, pages of revisions, pushed content.
 
-use std::{error::Error, fmt::Write, net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -18,6 +18,7 @@ use tokio::sync::{OnceCell, mpsc};
 use tower::ServiceExt;
 
 use crate::{
+    error_text::chain,
     net::{AdminToken, ListenError, OpenPort},
     role::Reporter,
     wire::agent::{AgentCommand, AgentEvent},
@@ -177,19 +178,4 @@ fn failure(error: &CommandError) -> Response {
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     (status, format!("{}\n", chain(error))).into_response()
-}
-
-/// An error with everything that caused it, on one line.
-pub(in crate::role) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            // Writing to a String cannot fail.
-            let _ = write!(text, ": {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

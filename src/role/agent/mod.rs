@@ -7,7 +7,7 @@ mod commands;
 mod identity;
 
 pub use admin_port::AdminPort;
-pub(in crate::role) use admin_port::{authorize, chain};
+pub(in crate::role) use admin_port::authorize;
 pub use agent_state::{Agent, AgentOptions};
 pub use commands::CommandError;
 pub use identity::IdentityError;

@@ -12,9 +12,10 @@ use axum::{
 };
 
 use crate::{
+    error_text::chain,
     model::Name,
     net::{AdminToken, BoundPort, ListenError, OpenPort},
-    role::agent::{authorize, chain},
+    role::agent::authorize,
     wire::host::HostRequest,
 };
 

@@ -40,16 +40,6 @@ pub enum HostError {
     /// Two site systems would share a loopback address.
     #[error(transparent)]
     AddressTaken(#[from] AddressTaken),
-    /// A site system has another address already.
-    #[error(
-        "site system `{name}` has the address `{address}` already: remove it before it is made anew"
-    )]
-    OtherAddress {
-        /// Its name.
-        name: Name,
-        /// Its address.
-        address: Address,
-    },
     /// A file or directory of a site system.
     #[error("failed to keep the site system in {path}")]
     File {
@@ -135,15 +125,17 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// It has another address already, or its data cannot be kept.
+    /// Its address is taken, or its data cannot be kept.
     pub async fn create(&self, name: &Name, address: &Address) -> Result<HostedSystem, HostError> {
         let mut systems = self.0.systems.lock().await;
-        if let Some(running) = systems.get(name) {
-            if running.hosted.address != *address {
-                let address = running.hosted.address.clone();
-                return Err(HostError::OtherAddress { name: name.clone(), address });
-            }
+        if let Some(running) = systems.get(name)
+            && running.hosted.address == *address
+        {
             return Ok(running.hosted.clone());
+        }
+        // One that gets another address keeps what it has and moves.
+        if let Some(running) = systems.remove(name) {
+            self.stop(running).await;
         }
         let ip = self
             .0
@@ -185,9 +177,7 @@ impl Host {
     pub async fn remove(&self, name: &Name) -> Result<(), HostError> {
         let mut systems = self.0.systems.lock().await;
         if let Some(running) = systems.remove(name) {
-            running.port.close().await;
-            running.agent.close().await;
-            self.0.addresses.forget(running.hosted.address.as_str());
+            self.stop(running).await;
         }
         let path = self.0.data.site_system(name);
         match std::fs::remove_dir_all(&path) {
@@ -196,6 +186,12 @@ impl Host {
             }
             _ => Ok(()),
         }
+    }
+
+    async fn stop(&self, running: Running) {
+        running.port.close().await;
+        running.agent.close().await;
+        self.0.addresses.forget(running.hosted.address.as_str());
     }
 
     /// Closes all ports. What the site systems keep stays.

@@ -1,0 +1,135 @@
+//! Where the agents of the site systems are.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::{
+    model::{Address, Hierarchy, Name, Placement, SiteSystem},
+    net::{AddressTaken, Addresses, AgentClient, AgentError},
+};
+
+/// A site system's agent cannot be found.
+#[derive(Debug, thiserror::Error)]
+pub enum ReachError {
+    /// There is none.
+    #[error("site system `{0}` is not there yet")]
+    Absent(Name),
+    /// Its placement is not supported.
+    #[error(
+        "site system `{0}` shall run on Kubernetes, which this version does not do yet: leave \
+         `placement` out, or start `headwater agent` there and write `placement: Remote`"
+    )]
+    Kubernetes(Name),
+    /// It runs on a computer of its own, and nobody said where.
+    #[error("site system `{0}` runs on a computer of its own: write its `agent.url`")]
+    NoUrl(Name),
+    /// The host or an agent did not answer as it should.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// Its loopback address is another one's.
+    #[error(transparent)]
+    AddressTaken(#[from] AddressTaken),
+}
+
+/// The agents of a hierarchy: the embedded ones, through their host, and those on computers of
+/// their own.
+pub struct Agents {
+    host: AgentClient,
+    http: reqwest::Client,
+    addresses: Addresses,
+    known: Mutex<BTreeMap<Name, String>>,
+}
+
+impl Agents {
+    /// Finds the agents of the host and those that the hierarchy declares. `http` carries the
+    /// authorization and finds hosts by `addresses`.
+    ///
+    /// # Errors
+    ///
+    /// The host does not answer.
+    pub async fn find(
+        host: AgentClient,
+        http: reqwest::Client,
+        addresses: Addresses,
+        hierarchy: &Hierarchy,
+    ) -> Result<Self, ReachError> {
+        let mut known = BTreeMap::new();
+        for hosted in host.hosted().await? {
+            addresses.register(hosted.address.as_str())?;
+            known.insert(hosted.name, hosted.url);
+        }
+        for (name, system) in &hierarchy.site_systems {
+            if let (Some(Placement::Remote), Some(url)) = (system.placement, &system.agent_url) {
+                known.insert(name.clone(), url.trim_end_matches('/').to_owned());
+            }
+        }
+        Ok(Self { host, http, addresses, known: Mutex::new(known) })
+    }
+
+    /// The agents that are known, with their clients.
+    pub fn all(&self) -> Vec<(Name, AgentClient)> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .iter()
+            .map(|(name, url)| (name.clone(), AgentClient::new(url.clone(), self.http.clone())))
+            .collect()
+    }
+
+    /// The agent of a site system.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub fn get(&self, name: &Name) -> Result<AgentClient, ReachError> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let url = known.get(name).ok_or_else(|| ReachError::Absent(name.clone()))?;
+        Ok(AgentClient::new(url.clone(), self.http.clone()))
+    }
+
+    /// The agent of a site system, which is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made.
+    pub async fn create(
+        &self,
+        name: &Name,
+        system: &SiteSystem,
+    ) -> Result<AgentClient, ReachError> {
+        match (system.placement, &system.agent_url) {
+            (Some(Placement::Kubernetes), _) => Err(ReachError::Kubernetes(name.clone())),
+            (Some(Placement::Remote), None) => Err(ReachError::NoUrl(name.clone())),
+            (Some(Placement::Remote), Some(_)) => self.get(name),
+            (Some(Placement::Embedded) | None, _) => {
+                self.embed(name, &system.settings.address).await
+            }
+        }
+    }
+
+    async fn embed(&self, name: &Name, address: &Address) -> Result<AgentClient, ReachError> {
+        let hosted = self.host.host(name, address).await?;
+        self.addresses.register(address.as_str())?;
+        let client = AgentClient::new(hosted.url.clone(), self.http.clone());
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(name.clone(), hosted.url);
+        Ok(client)
+    }
+
+    /// Removes an embedded site system with all its data.
+    ///
+    /// # Errors
+    ///
+    /// The host cannot remove it.
+    pub async fn remove(&self, name: &Name) -> Result<(), ReachError> {
+        self.host.unhost(name).await?;
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        Ok(())
+    }
+
+    /// How the hierarchy's addresses are resolved.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+}

@@ -1,0 +1,29 @@
+//! Looks at all site systems at once.
+
+use futures::{StreamExt, stream};
+
+use crate::{
+    error_text::chain,
+    model::{Known, Observed},
+    net::AgentError,
+};
+
+use super::Agents;
+
+/// How many site systems are asked at the same time.
+const AT_ONCE: usize = 64;
+
+/// What all site systems say they are. One that does not answer is unknown, with the reason; the
+/// others are not held up.
+pub async fn observe(agents: &Agents) -> Observed {
+    let answers = stream::iter(agents.all()).map(|(name, agent)| async move {
+        let known = match agent.state().await {
+            Ok(Some(state)) => Known::Present(state),
+            Ok(None) => Known::Absent,
+            Err(error @ AgentError::Failed(_)) => Known::Unknown(error.to_string()),
+            Err(error) => Known::Unknown(chain(&error)),
+        };
+        (name, known)
+    });
+    Observed { site_systems: answers.buffer_unordered(AT_ONCE).collect().await }
+}
