@@ -38,6 +38,8 @@ pub mod net;
 
 pub mod observe;
 
+pub mod apply;
+
 pub mod role;
 
 pub mod clock;

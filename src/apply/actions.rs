@@ -1,0 +1,237 @@
+//! What each kind of action asks of which agent.
+
+use jiff::Timestamp;
+
+use crate::{
+    error_text::chain,
+    model::{DistributionPoint, Known, Name, Site, SiteCode, SiteSystem, UpdatePoint, WsusVersion},
+    net::{AgentClient, AgentError},
+    observe::ReachError,
+    plan::{Action, ActionKind},
+    wire::agent::{AgentCommand, AgentEvent, AgentOutcome},
+};
+
+use super::{Apply, ApplyEvent, Outcome};
+
+/// Why an action was not done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ActionError {
+    /// The plan names something that the hierarchy does not have.
+    #[error("{0} is not in the hierarchy that the plan was made for: plan again")]
+    NotPlanned(String),
+    /// An agent cannot be found.
+    #[error(transparent)]
+    Reach(#[from] ReachError),
+    /// An agent did not do it.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// This version cannot do it.
+    #[error("{0}")]
+    NotSupported(&'static str),
+    /// Something else; the text says what.
+    #[error("{0}")]
+    Failed(String),
+    /// It cannot go on now.
+    #[error("{why}")]
+    Waiting {
+        /// When it goes on by itself.
+        until: Timestamp,
+        /// What it waits for.
+        why: String,
+    },
+}
+
+/// What came of an action, in words.
+pub(super) type Carried = Result<String, ActionError>;
+
+pub(super) async fn carry_out(apply: &Apply, action: &Action) -> Outcome {
+    match apply.dispatch(action).await {
+        Ok(text) => Outcome::Done(text),
+        Err(ActionError::Waiting { until, why }) => Outcome::Waiting { until, why },
+        Err(error) => Outcome::Failed(chain(&error)),
+    }
+}
+
+impl Apply {
+    async fn dispatch(&self, action: &Action) -> Carried {
+        let name = &action.resource.name;
+        match action.kind {
+            ActionKind::CreateSiteSystem => self.create_site_system(action, name).await,
+            ActionKind::InstallUpdateServices => {
+                let declared = self.site_system(name)?.settings.software.wsus;
+                let version = declared.unwrap_or(WsusVersion::V10_0);
+                self.tell(action, name, &AgentCommand::InstallUpdateServices(version)).await
+            }
+            ActionKind::InstallAdministrationConsole => {
+                self.tell(action, name, &AgentCommand::InstallAdministrationConsole).await
+            }
+            ActionKind::ConfigureSsl => Err(ActionError::NotSupported(
+                "SSL is not supported by this version: write `ssl: false` on the software update \
+                 point for now",
+            )),
+            ActionKind::AddSoftwareUpdatePoint | ActionKind::ConfigureSoftwareUpdatePoint => {
+                let point = self.update_point(name)?;
+                let settings = Box::new(point.settings.clone());
+                let command = AgentCommand::ConfigureUpdatePoint { name: name.clone(), settings };
+                self.tell(action, &point.site_system, &command).await
+            }
+            ActionKind::VerifyPorts => self.verify_ports(name).await,
+            ActionKind::ImportUpdates | ActionKind::Synchronize => {
+                self.synchronize(action, name).await
+            }
+            ActionKind::PublishClientPolicy => self.publish_client_policy(action).await,
+            ActionKind::AddDistributionPoint
+            | ActionKind::ConfigureDistributionPoint
+            | ActionKind::EnablePull
+            | ActionKind::DisablePull => {
+                let point = self.distribution_point(name)?;
+                let settings = Box::new(point.settings.clone());
+                let command =
+                    AgentCommand::ConfigureDistributionPoint { name: name.clone(), settings };
+                self.tell(action, &point.site_system, &command).await
+            }
+            ActionKind::DistributeContent | ActionKind::UpdateContent => {
+                self.distribute(action).await
+            }
+            ActionKind::RemoveContent => self.remove_content(action).await,
+            ActionKind::RemoveDistributionPoint => {
+                self.tell_target(action, &AgentCommand::RemoveDistributionPoint).await
+            }
+            ActionKind::RemoveSoftwareUpdatePoint => {
+                self.tell_target(action, &AgentCommand::RemoveUpdatePoint).await
+            }
+            ActionKind::UninstallUpdateServices => {
+                self.tell_target(action, &AgentCommand::UninstallUpdateServices).await
+            }
+            ActionKind::RemoveSiteSystem => {
+                self.agents.remove(name).await?;
+                Ok("removed with its data".to_owned())
+            }
+            ActionKind::SynchronizeCategories | ActionKind::ValidateContent => {
+                Err(ActionError::NotSupported("this action is not supported by this version"))
+            }
+        }
+    }
+
+    async fn create_site_system(&self, action: &Action, name: &Name) -> Carried {
+        let system = self.site_system(name)?;
+        let agent = self.agents.create(name, system).await?;
+        let command = AgentCommand::ConfigureSiteSystem(system.settings.clone());
+        self.ask(action, &agent, &command).await?;
+        Ok(format!("its agent answers at {}", agent.url()))
+    }
+
+    async fn publish_client_policy(&self, action: &Action) -> Carried {
+        let site = self.site(&action.site)?;
+        let policy = self.hierarchy.client_policy(site).ok_or_else(|| {
+            ActionError::NotPlanned(format!("an active software update point of {}", action.site))
+        })?;
+        let point = self.update_point(&policy.update_point)?;
+        let announced = self
+            .agents
+            .get(&point.site_system)?
+            .state()
+            .await?
+            .and_then(|state| state.update_point)
+            .and_then(|point| point.catalog_version);
+        let text = format!("clients of {} scan against {}", action.site, policy.url);
+        let command = AgentCommand::PublishClientPolicy { policy, announced };
+        self.tell(action, &site.site_server, &command).await?;
+        Ok(text)
+    }
+
+    async fn remove_content(&self, action: &Action) -> Carried {
+        let name = &action.resource.name;
+        let id = match self.hierarchy.packages.get(name) {
+            Some(package) => package.id.clone(),
+            // Without a document the package goes by its ID in lower case.
+            None => name
+                .as_str()
+                .to_ascii_uppercase()
+                .parse()
+                .map_err(|_| ActionError::NotPlanned(action.resource.to_string()))?,
+        };
+        for target in &action.targets {
+            let system = match self.hierarchy.distribution_points.get(target) {
+                Some(point) => &point.site_system,
+                None => target,
+            };
+            let command = AgentCommand::RemovePackage { package: id.clone() };
+            self.tell(action, system, &command).await?;
+        }
+        Ok(format!("{id} is removed"))
+    }
+
+    async fn tell_target(&self, action: &Action, command: &AgentCommand) -> Carried {
+        for target in &action.targets {
+            self.tell(action, target, command).await?;
+        }
+        Ok(String::new())
+    }
+
+    /// Tells a site system's agent to do something.
+    async fn tell(&self, action: &Action, system: &Name, command: &AgentCommand) -> Carried {
+        let agent = self.agents.get(system)?;
+        self.ask(action, &agent, command).await?;
+        Ok(String::new())
+    }
+
+    /// Has an agent carry out a command, and passes its progress on.
+    pub(super) async fn ask(
+        &self,
+        action: &Action,
+        agent: &AgentClient,
+        command: &AgentCommand,
+    ) -> Result<AgentOutcome, ActionError> {
+        let outcome = agent.command(command, |event| {
+            let event = match event {
+                AgentEvent::Progress(progress) => {
+                    ApplyEvent::Progress(action.id.clone(), *progress)
+                }
+                AgentEvent::Waiting { until, why } => {
+                    ApplyEvent::Waiting(action.id.clone(), format!("{why}; until {until}"))
+                }
+                AgentEvent::Done(_) | AgentEvent::Failed(_) => return,
+            };
+            // Nobody has to listen.
+            let _ = self.events.send(event);
+        });
+        Ok(outcome.await?)
+    }
+
+    pub(super) fn site(&self, code: &SiteCode) -> Result<&Site, ActionError> {
+        let missing = || ActionError::NotPlanned(format!("site {code}"));
+        self.hierarchy.sites.get(code).ok_or_else(missing)
+    }
+
+    fn site_system(&self, name: &Name) -> Result<&SiteSystem, ActionError> {
+        let missing = || ActionError::NotPlanned(format!("site system `{name}`"));
+        self.hierarchy.site_systems.get(name).ok_or_else(missing)
+    }
+
+    pub(super) fn update_point(&self, name: &Name) -> Result<&UpdatePoint, ActionError> {
+        let missing = || ActionError::NotPlanned(format!("software update point `{name}`"));
+        self.hierarchy.update_points.get(name).ok_or_else(missing)
+    }
+
+    pub(super) fn distribution_point(
+        &self,
+        name: &Name,
+    ) -> Result<&DistributionPoint, ActionError> {
+        let missing = || ActionError::NotPlanned(format!("distribution point `{name}`"));
+        self.hierarchy.distribution_points.get(name).ok_or_else(missing)
+    }
+
+    /// What a site system reports now.
+    pub(super) async fn look(&self, system: &Name) -> Known<crate::model::SiteSystemState> {
+        let state = match self.agents.get(system) {
+            Ok(agent) => agent.state().await,
+            Err(_) => return Known::Absent,
+        };
+        match state {
+            Ok(Some(state)) => Known::Present(state),
+            Ok(None) => Known::Absent,
+            Err(error) => Known::Unknown(chain(&error)),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What happens while a plan is carried out, and how it ended.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{plan::ActionId, wire::agent::Progress};
+
+/// Who set the work in motion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// Somebody who looks on: what failed before is tried again at once.
+    Person,
+    /// The loop that keeps reconciling: what failed is tried again when its time has come (SYNC-8).
+    Loop,
+}
+
+/// Something that happened while a plan was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApplyEvent {
+    /// An action began.
+    Started(ActionId),
+    /// An action goes on.
+    Progress(ActionId, Progress),
+    /// An action waits for something; the text says for what.
+    Waiting(ActionId, String),
+    /// An action ended.
+    Finished(ActionId, Outcome),
+}
+
+/// How an action ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done; the text says what came of it.
+    Done(String),
+    /// It failed; the text says why.
+    Failed(String),
+    /// It was not begun, because this one before it was not done.
+    Skipped(ActionId),
+    /// It goes on by itself at this time at the earliest; the text says what it waits for.
+    Waiting {
+        /// When it goes on.
+        until: Timestamp,
+        /// What it waits for.
+        why: String,
+    },
+}
+
+impl Outcome {
+    /// The word for it in the journal and in messages.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "done",
+            Self::Failed(_) => "failed",
+            Self::Skipped(_) => "skipped",
+            Self::Waiting { .. } => "waiting",
+        }
+    }
+
+    /// What there is to say about it.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Done(text) | Self::Failed(text) => text.clone(),
+            Self::Skipped(before) => format!("{before} was not done"),
+            Self::Waiting { until, why } => format!("{why}; goes on at {until}"),
+        }
+    }
+}
+
+/// How a plan was carried out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApplyReport {
+    /// How each action ended.
+    pub outcomes: BTreeMap<ActionId, Outcome>,
+}
+
+impl ApplyReport {
+    /// Whether every action was done.
+    pub fn all_done(&self) -> bool {
+        self.outcomes.values().all(|outcome| matches!(outcome, Outcome::Done(_)))
+    }
+
+    /// How many actions were done.
+    pub fn done(&self) -> usize {
+        self.outcomes.values().filter(|outcome| matches!(outcome, Outcome::Done(_))).count()
+    }
+}

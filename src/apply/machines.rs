@@ -1,0 +1,108 @@
+//! The engine's machines, kept from one pass to the next: when a failed synchronization is tried
+//! again, how often a pull distribution point was notified.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    engine::{SyncCommand, SyncEvent, SyncManager, TransferCommand, TransferEvent, TransferJob},
+    model::{Hierarchy, Name, PackageId, SiteCode, TransferSettings},
+};
+
+/// The engine's machines for a hierarchy.
+#[derive(Debug, Default)]
+pub struct Machines {
+    sync_managers: Mutex<BTreeMap<SiteCode, SyncManager>>,
+    requested: Mutex<BTreeSet<SiteCode>>,
+    transfers: Mutex<BTreeMap<TransferKey, TransferJob>>,
+}
+
+/// A package on its way to a pull distribution point, as this version.
+pub(super) type TransferKey = (PackageId, u32, Name);
+
+impl Machines {
+    /// Makes a sync manager for every site with an active point; those that are there stay what
+    /// they are.
+    pub(super) fn refit(&self, hierarchy: &Hierarchy) {
+        let mut managers = lock(&self.sync_managers);
+        managers.retain(|code, _| {
+            hierarchy.sites.get(code).is_some_and(|site| site.active_point.is_some())
+        });
+        for (code, site) in &hierarchy.sites {
+            let Some(active) = site.active_point.clone() else { continue };
+            let children: Vec<_> = hierarchy
+                .children(code)
+                .filter(|(_, child)| child.active_point.is_some())
+                .map(|(code, _)| code.clone())
+                .collect();
+            let internet_based = site.internet_based_point.clone();
+            if let Some(manager) = managers.get_mut(code) {
+                manager.refit(active, internet_based, children);
+            } else {
+                let top = site.parent.is_none();
+                let manager = SyncManager::new(top, active, internet_based, children);
+                managers.insert(code.clone(), manager);
+            }
+        }
+    }
+
+    pub(super) fn synchronize(
+        &self,
+        site: &SiteCode,
+        event: SyncEvent,
+        now: Timestamp,
+    ) -> Vec<SyncCommand> {
+        let mut managers = lock(&self.sync_managers);
+        managers.get_mut(site).map(|manager| manager.handle(event, now)).unwrap_or_default()
+    }
+
+    pub(super) fn retry_at(&self, site: &SiteCode) -> Option<Timestamp> {
+        lock(&self.sync_managers).get(site)?.retry_at()
+    }
+
+    /// The parent has sent a site its synchronization request.
+    pub(super) fn request(&self, site: &SiteCode) {
+        lock(&self.requested).insert(site.clone());
+    }
+
+    /// Whether a site has a request, which it takes.
+    pub(super) fn take_request(&self, site: &SiteCode) -> bool {
+        lock(&self.requested).remove(site)
+    }
+
+    pub(super) fn transfer(
+        &self,
+        key: &TransferKey,
+        settings: &TransferSettings,
+        event: TransferEvent,
+        now: Timestamp,
+    ) -> Vec<TransferCommand> {
+        let mut transfers = lock(&self.transfers);
+        let job =
+            transfers.entry(key.clone()).or_insert_with(|| TransferJob::new(settings.clone()));
+        let commands = job.handle(event, now);
+        if commands.contains(&TransferCommand::Complete) {
+            transfers.remove(key);
+        }
+        commands
+    }
+
+    /// When a transfer job wants to be woken.
+    pub(super) fn transfer_due(&self, key: &TransferKey) -> Option<Timestamp> {
+        lock(&self.transfers).get(key)?.due()
+    }
+
+    /// Forgets what a transfer job was waiting for: somebody wants it tried now.
+    pub(super) fn forget_transfer(&self, key: &TransferKey) {
+        lock(&self.transfers).remove(key);
+    }
+}
+
+/// A panic while a machine was held left it in some state of its own, never a broken one.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,16 @@
+//! Carries a plan out: actions as a dependency graph, at the same time where they may be, events
+//! as it goes, every step in the journal. It never decides: what is done stands in the plan, and
+//! in which order messages and requests move is the engine's affair.
+
+mod actions;
+mod distribute;
+mod event;
+mod executor;
+mod machines;
+mod synchronize;
+mod transfer;
+mod verify_ports;
+
+pub use event::{ApplyEvent, ApplyReport, Outcome, Trigger};
+pub use executor::{Apply, ApplyError, apply};
+pub use machines::Machines;

@@ -1,0 +1,165 @@
+//! Drives the sync managers: what they want done is asked of the agents, and what comes of it goes
+//! back to them (SYNC-1..6, SYNC-8).
+
+use std::collections::VecDeque;
+
+use crate::{
+    clock,
+    engine::{SyncCommand, SyncEvent},
+    error_text::chain,
+    model::{Name, SiteCode, SourceType, StatusMessage, StatusMessageId, UpdatePointRole},
+    plan::Action,
+    wire::agent::{AgentCommand, AgentOutcome},
+};
+
+use super::{
+    Apply, Trigger,
+    actions::{ActionError, Carried},
+};
+
+impl Apply {
+    /// Runs the synchronization of one point.
+    pub(super) async fn synchronize(&self, action: &Action, name: &Name) -> Carried {
+        let point = self.update_point(name)?;
+        let code = &point.settings.site;
+        if self.trigger == Trigger::Loop
+            && let Some(until) = self.machines.retry_at(code)
+            && until > clock::now()
+        {
+            let why = "the last synchronization failed".to_owned();
+            return Err(ActionError::Waiting { until, why });
+        }
+        let site = self.site(code)?;
+        let event = match (point.settings.role, &site.parent) {
+            (UpdatePointRole::InternetBased, _) => SyncEvent::RunInternetBased,
+            (UpdatePointRole::Active, None) => SyncEvent::Run,
+            (UpdatePointRole::Active, Some(parent)) => {
+                if !self.machines.take_request(code) {
+                    // It was out of reach when its parent was done, or is behind for some other
+                    // reason: the parent sends its request now (SYNC-2).
+                    let missed = SyncEvent::ChildMissedRequest(code.clone());
+                    self.drive(action, parent, missed).await?;
+                    if !self.machines.take_request(code) {
+                        let why = format!("the site database of {code} could not be reached");
+                        return Err(ActionError::Failed(why));
+                    }
+                }
+                SyncEvent::Requested
+            }
+        };
+        self.drive(action, code, event).await
+    }
+
+    /// Gives a site's sync manager an event, and goes on until it wants nothing more.
+    async fn drive(&self, action: &Action, code: &SiteCode, event: SyncEvent) -> Carried {
+        let mut events = VecDeque::from([event]);
+        let mut result = Ok(String::new());
+        let mut text = String::new();
+        while let Some(event) = events.pop_front() {
+            for command in self.machines.synchronize(code, event, clock::now()) {
+                match command {
+                    SyncCommand::SynchronizeUpdateServices(point) => {
+                        events.push_back(match self.update_services(action, &point).await {
+                            Ok(done) => {
+                                text = done;
+                                SyncEvent::PointSynchronized(point)
+                            }
+                            Err(error) => SyncEvent::PointFailed(point, chain(&error)),
+                        });
+                    }
+                    SyncCommand::UpdateSiteDatabase(point) => {
+                        events.push_back(match self.copy(action, code, &point).await {
+                            Ok(()) => SyncEvent::SiteDatabaseUpdated,
+                            Err(error) => SyncEvent::SiteDatabaseFailed(chain(&error)),
+                        });
+                    }
+                    SyncCommand::Replicate(child) => {
+                        events.push_back(match self.replicate(action, code, &child).await {
+                            Ok(()) => SyncEvent::Replicated(child),
+                            Err(error) => {
+                                let error = chain(&error);
+                                tracing::warn!(%code, %child, %error, "a child was not reached");
+                                SyncEvent::ReplicationFailed(child, error)
+                            }
+                        });
+                    }
+                    SyncCommand::RequestChild(child) => self.machines.request(&child),
+                    SyncCommand::Message(id, point, text) => {
+                        self.message(action, code, id, &point, text).await;
+                    }
+                    // The manager knows when it tries again; the loop asks it.
+                    SyncCommand::SetTimer(_) => {}
+                    SyncCommand::Complete(_) => result = Ok(std::mem::take(&mut text)),
+                    SyncCommand::Failed(_, why) => result = Err(ActionError::Failed(why)),
+                }
+            }
+        }
+        result
+    }
+
+    /// The update services of a point synchronize, or take their export file in.
+    async fn update_services(&self, action: &Action, name: &Name) -> Carried {
+        let point = self.update_point(name)?;
+        let command = match point.settings.source.r#type {
+            SourceType::Import => AgentCommand::ImportUpdates,
+            _ => AgentCommand::SynchronizeUpdatePoint,
+        };
+        let agent = self.agents.get(&point.site_system)?;
+        match self.ask(action, &agent, &command).await? {
+            AgentOutcome::Synchronized { catalog_version, new_revisions } => {
+                let version = catalog_version.map_or("nothing".to_owned(), |it| it.short());
+                Ok(format!("{new_revisions} new updates, catalog {version}"))
+            }
+            AgentOutcome::Done | AgentOutcome::Package(_) => Ok(String::new()),
+        }
+    }
+
+    async fn copy(
+        &self,
+        action: &Action,
+        code: &SiteCode,
+        point: &Name,
+    ) -> Result<(), ActionError> {
+        let from = self.agents.get(&self.update_point(point)?.site_system)?.url().to_owned();
+        let server = self.agents.get(&self.site(code)?.site_server)?;
+        self.ask(action, &server, &AgentCommand::CopyToSiteDatabase { from }).await.map(drop)
+    }
+
+    async fn replicate(
+        &self,
+        action: &Action,
+        code: &SiteCode,
+        child: &SiteCode,
+    ) -> Result<(), ActionError> {
+        let from = self.agents.get(&self.site(code)?.site_server)?.url().to_owned();
+        let server = self.agents.get(&self.site(child)?.site_server)?;
+        self.ask(action, &server, &AgentCommand::ReplicateSiteDatabase { from }).await.map(drop)
+    }
+
+    /// Keeps a status message with its site. That it cannot be kept stops nothing.
+    pub(super) async fn message(
+        &self,
+        action: &Action,
+        code: &SiteCode,
+        id: StatusMessageId,
+        subject: &Name,
+        text: String,
+    ) {
+        let message = StatusMessage {
+            id,
+            at: clock::now(),
+            site: code.clone(),
+            subject: subject.to_string(),
+            text,
+        };
+        tracing::info!(%id, site = %code, subject = %message.subject, "{}", message.text);
+        let recorded = async {
+            let server = self.agents.get(&self.site(code)?.site_server)?;
+            let command = AgentCommand::RecordStatusMessages(vec![message]);
+            self.ask(action, &server, &command).await
+        };
+        if let Err(error) = recorded.await {
+            tracing::warn!(%id, site = %code, error = %chain(&error), "a status message is lost");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Drives Package Transfer Manager: one job for each package and pull distribution point (PDP-5).
+
+use std::{collections::VecDeque, time::Duration};
+
+use jiff::Timestamp;
+
+use crate::{
+    clock,
+    engine::{TransferCommand, TransferEvent},
+    error_text::chain,
+    model::{DistributionPoint, Known, Name, Package, PackageState, SiteSystemState},
+    net::AgentClient,
+    plan::Action,
+    wire::agent::{AgentCommand, AgentEvent, AgentOutcome},
+};
+
+use super::{Apply, ApplyEvent, Trigger, actions::ActionError, machines::TransferKey};
+
+/// How following a transfer ended.
+enum Followed {
+    Finished,
+    /// The time for the next status poll has come.
+    PollDue,
+    /// The point waits until then, and nobody needs to stay.
+    Waits(Timestamp, String),
+    Broken(String),
+}
+
+impl Apply {
+    /// Has a pull distribution point pull a package, and follows it until it is there.
+    pub(super) async fn pull(
+        &self,
+        action: &Action,
+        package: &Package,
+        held: &PackageState,
+        target: &Name,
+        point: &DistributionPoint,
+    ) -> Result<(), ActionError> {
+        let settings = &self.site(&point.settings.site)?.transfers;
+        let key: TransferKey = (package.id.clone(), package.version, target.clone());
+        if self.trigger == Trigger::Person {
+            self.machines.forget_transfer(&key);
+        }
+        let agent = self.agents.get(&point.site_system)?;
+        let mut events = VecDeque::from([TransferEvent::TimeReached, TransferEvent::Distribute]);
+        let mut waiting = None;
+        while let Some(event) = events.pop_front() {
+            let following =
+                event == TransferEvent::Notified || event == TransferEvent::StillPulling;
+            for command in self.machines.transfer(&key, settings, event, clock::now()) {
+                match command {
+                    TransferCommand::Look => {
+                        let available = self.available(package, held, point).await;
+                        events.push_back(TransferEvent::Looked { available });
+                    }
+                    TransferCommand::Notify => {
+                        let command = AgentCommand::PullPackage {
+                            package: package.id.clone(),
+                            version: package.version,
+                            digest: held.digest,
+                        };
+                        events.push_back(match self.ask(action, &agent, &command).await {
+                            Ok(_) => TransferEvent::Notified,
+                            Err(error) => TransferEvent::NotificationFailed(chain(&error)),
+                        });
+                    }
+                    TransferCommand::Poll => {
+                        let there = self.holds(&point.site_system, package, held).await;
+                        events.push_back(if there {
+                            TransferEvent::Finished
+                        } else {
+                            TransferEvent::StillPulling
+                        });
+                    }
+                    TransferCommand::Message(id, text) => {
+                        let text = format!("package {}: {text}", package.id);
+                        self.message(action, &point.settings.site, id, target, text).await;
+                    }
+                    TransferCommand::SetTimer(until, why) => waiting = Some((until, why)),
+                    TransferCommand::Complete => return Ok(()),
+                    TransferCommand::Cancelled(why) => return Err(ActionError::Failed(why)),
+                }
+            }
+            if following {
+                match self.follow(action, package, &agent, &key).await {
+                    Followed::Finished => events.push_back(TransferEvent::Finished),
+                    Followed::PollDue => events.push_back(TransferEvent::TimeReached),
+                    Followed::Waits(until, why) => return Err(ActionError::Waiting { until, why }),
+                    Followed::Broken(why) => return Err(ActionError::Failed(why)),
+                }
+            }
+        }
+        match waiting {
+            Some((until, why)) => Err(ActionError::Waiting { until, why }),
+            // A job of an earlier pass still waits for its time.
+            None => match self.machines.transfer_due(&key) {
+                Some(until) => {
+                    let why = "the transfer job waits for its time".to_owned();
+                    Err(ActionError::Waiting { until, why })
+                }
+                None => Err(ActionError::Failed("the transfer job was cancelled".to_owned())),
+            },
+        }
+    }
+
+    /// Follows a transfer until it is finished or the next poll is due. The pull distribution
+    /// point's own report is what ends it; the poll is there for when that is lost.
+    async fn follow(
+        &self,
+        action: &Action,
+        package: &Package,
+        agent: &AgentClient,
+        key: &TransferKey,
+    ) -> Followed {
+        let due = self.machines.transfer_due(key);
+        let left = due
+            .map_or(Duration::from_hours(1), |due| due.duration_since(clock::now()).unsigned_abs());
+        let command = AgentCommand::FollowPull { package: package.id.clone() };
+        let (waits, mut waited) = tokio::sync::mpsc::unbounded_channel();
+        let following = agent.command(&command, |event| match event {
+            AgentEvent::Progress(progress) => {
+                // Nobody has to listen.
+                let _ = self.events.send(ApplyEvent::Progress(action.id.clone(), *progress));
+            }
+            AgentEvent::Waiting { until, why } => {
+                let _ = self.events.send(ApplyEvent::Waiting(action.id.clone(), why.clone()));
+                let _ = waits.send((*until, why.clone()));
+            }
+            AgentEvent::Done(_) | AgentEvent::Failed(_) => {}
+        });
+        tokio::select! {
+            outcome = following => match outcome {
+                Ok(AgentOutcome::Package(_) | AgentOutcome::Done) => Followed::Finished,
+                Ok(AgentOutcome::Synchronized { .. }) => Followed::PollDue,
+                Err(error) => Followed::Broken(chain(&error)),
+            },
+            Some((until, why)) = waited.recv() => Followed::Waits(until, why),
+            () = tokio::time::sleep(left) => Followed::PollDue,
+        }
+    }
+
+    /// Whether one of a point's sources has the content, by what the sources themselves report.
+    async fn available(
+        &self,
+        package: &Package,
+        held: &PackageState,
+        point: &DistributionPoint,
+    ) -> bool {
+        for source in point.settings.pull.iter().flat_map(|pull| &pull.sources) {
+            let Ok(source) = self.distribution_point(&source.distribution_point) else { continue };
+            if self.holds(&source.site_system, package, held).await {
+                return true;
+            }
+        }
+        false
+    }
+
+    async fn holds(&self, system: &Name, package: &Package, held: &PackageState) -> bool {
+        let Known::Present(SiteSystemState { distribution_point: Some(point), .. }) =
+            self.look(system).await
+        else {
+            return false;
+        };
+        point.packages.get(&package.id).is_some_and(|there| {
+            there.available() && there.digest == held.digest && there.version == held.version
+        })
+    }
+}
