@@ -23,4 +23,13 @@
 //! Modules, in the order of that picture (an arrow never points upward):
 
 pub mod model;
+
+pub mod manifest;
+
+pub mod check;
+
 pub mod wire;
+
+pub mod view;
+
+pub mod cli;
