@@ -61,13 +61,13 @@ fn read_carefully(text: &str, document: DocumentId) -> Outcome {
     if text.len() > LARGEST_DOCUMENT {
         let what = "the document is larger than 1 MiB, the most that a cluster would take";
         let error = SyntaxError { at: 0, what: what.into(), help: Some("divide it") };
-        return Outcome::Broken(vec![syntax(document, error)], hinted_resource(text));
+        return unreadable(syntax(document, error), hinted_resource(text));
     }
     let root = match tree::parse(text) {
         Ok(root) if root.is_null() => return Outcome::Nothing,
         Ok(root) => root,
         Err(error) => {
-            return Outcome::Broken(vec![syntax(document, error)], hinted_resource(text));
+            return unreadable(syntax(document, error), hinted_resource(text));
         }
     };
     let mut problems: Vec<Problem> = root
@@ -91,8 +91,7 @@ fn read_carefully(text: &str, document: DocumentId) -> Outcome {
             // The two parsers do not agree on everything (tabs, for one): what either of them
             // refuses is no YAML to us.
             if let Err(error) = serde_yaml::from_str::<IgnoredAny>(text) {
-                let error = refused(&SYNTAX, &error, document);
-                return Outcome::Broken(vec![error], resource);
+                return unreadable(refused(&SYNTAX, &error, document), resource);
             }
             problems.extend(mismatches(&root, kind, document));
             if problems.is_empty() {
@@ -105,6 +104,12 @@ fn read_carefully(text: &str, document: DocumentId) -> Outcome {
         problem.resource.clone_from(&resource);
     }
     Outcome::Broken(problems, resource)
+}
+
+/// A document of which nothing can be said but that it is not YAML.
+fn unreadable(mut problem: Problem, resource: Option<ResourceId>) -> Outcome {
+    problem.resource.clone_from(&resource);
+    Outcome::Broken(vec![problem], resource)
 }
 
 fn syntax(document: DocumentId, error: SyntaxError) -> Problem {

@@ -4,8 +4,6 @@
 
 mod plain;
 mod problems;
-#[cfg(test)]
-mod problems_tests;
 
 pub use plain::{counted, plain};
 pub use problems::{Summary, problems_json, problems_text, summary_line};
