@@ -44,3 +44,12 @@ pub mod role;
 
 pub mod clock;
 pub mod error_text;
+pub mod manifest;
+
+pub mod check;
+
+pub mod wire;
+
+pub mod view;
+
+pub mod cli;

@@ -130,6 +130,6 @@ pub struct Schedule {
     pub cron: Option<String>,
     /// Not before this time, such as `2026-12-01T02:00:00Z`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub start_at: Option<jiff::Timestamp>,
 }

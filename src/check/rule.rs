@@ -1,0 +1,70 @@
+//! What a rule is, and the rules that are not about hierarchies but about text.
+
+use super::{Place, Problem, Severity};
+use crate::model::ResourceId;
+
+/// A rule of `check`: what it wants, why, and an example of what it refuses.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// An ID of the domain, or `SYNTAX`, `SCHEMA`, `REFERENCE`, `DUPLICATE`.
+    pub id: &'static str,
+    /// How much a breach matters.
+    pub severity: Severity,
+    /// What the rule wants, in one sentence.
+    pub summary: &'static str,
+    /// Why it wants that.
+    pub why: &'static str,
+    /// A piece of YAML that it refuses.
+    pub example: &'static str,
+}
+
+impl Rule {
+    /// A breach of this rule.
+    pub fn problem(
+        &self,
+        resource: Option<ResourceId>,
+        place: Place,
+        message: impl Into<String>,
+    ) -> Problem {
+        Problem {
+            rule: self.id,
+            severity: self.severity,
+            message: message.into(),
+            place,
+            related: Vec::new(),
+            help: None,
+            resource,
+        }
+    }
+}
+
+/// The text is YAML, within the bounds of Headwater.
+pub const SYNTAX: Rule = Rule {
+    id: "SYNTAX",
+    severity: Severity::Error,
+    summary: "a manifest is YAML, without anchors and aliases",
+    why: "Text that is not YAML means nothing. Aliases make one value stand in several places, so \
+          that a problem has no single place any more, and a small file unfold into a huge one.",
+    example: "spec: [unclosed",
+};
+
+/// A document has the fields of its kind, with values of the right type.
+pub const SCHEMA: Rule = Rule {
+    id: "SCHEMA",
+    severity: Severity::Error,
+    summary: "a document has the fields of its kind, and no others",
+    why: "A key that is not known is most often one that is spelled wrongly. Ignoring it would \
+          mean that what was written does not happen.",
+    example: "spec:\n  sitecode: CEN   # siteCode",
+};
+
+/// Nothing is declared twice.
+pub const DUPLICATE: Rule = Rule {
+    id: "DUPLICATE",
+    severity: Severity::Error,
+    summary: "a kind and name are declared once, a key stands once in its mapping, and a package \
+              ID belongs to one package",
+    why: "Of two declarations only one could be carried out, and which one would depend on the \
+          order of files.",
+    example: "metadata: {name: cen, name: ams}",
+};

@@ -1,0 +1,43 @@
+//! `headwater validate`: what is wrong with manifests.
+
+use clap::Args;
+
+use super::{
+    ExitCode, Failure, OutputFormat, Printer,
+    arguments::Manifests,
+    sources::{load_and_check, read},
+};
+use crate::view::{Summary, counted, problems_json, problems_text, summary_line};
+
+/// Reads manifests and says what is wrong with them, with file, line and column. Exit codes: 0
+/// valid, 1 invalid, 2 the command line is wrong or a file cannot be read.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: headwater validate --strict examples/contoso")]
+pub struct Arguments {
+    #[command(flatten)]
+    manifests: Manifests,
+    /// Count warnings as errors.
+    #[arg(long)]
+    strict: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCode, Failure> {
+    let Arguments { manifests, strict } = arguments;
+    let texts = read(&manifests.paths).map_err(|error| Failure::new(ExitCode::Usage, error))?;
+    let checked = load_and_check(texts);
+    let summary = Summary::of(&checked.problems);
+    match printer.format() {
+        OutputFormat::Json => {
+            printer.result(&problems_json(&checked.problems, &checked.loaded.source_map))?;
+        }
+        OutputFormat::Text => {
+            let coloured = printer.results_coloured();
+            let source_map = &checked.loaded.source_map;
+            printer.result(&problems_text(&checked.problems, source_map, coloured))?;
+            let read = counted(checked.loaded.source_map.documents(), "document");
+            printer.result(&format!("{read}: {}\n", summary_line(summary)))?;
+        }
+    }
+    let invalid = summary.errors > 0 || (*strict && summary.warnings > 0);
+    Ok(if invalid { ExitCode::Failure } else { ExitCode::Success })
+}

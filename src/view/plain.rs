@@ -1,0 +1,47 @@
+//! Small things that every view says the same way.
+
+use std::borrow::Cow;
+
+/// A number and the word for what is counted: `1 error`, `2 errors`.
+pub fn counted(number: usize, word: &str) -> String {
+    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
+}
+
+/// A text that came from outside, fit for a terminal: what would move the cursor, change colours
+/// or the direction of writing is shown instead of done.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if acts(letter) {
+            shown.extend(letter.escape_unicode());
+        } else {
+            shown.push(letter);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+fn acts(letter: char) -> bool {
+    let direction = matches!(letter,
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    letter.is_control() || direction
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_go_with_their_words() {
+        assert_eq!([counted(0, "error"), counted(1, "error")], ["0 errors", "1 error"]);
+    }
+
+    #[test]
+    fn nothing_from_outside_acts_on_a_terminal() {
+        assert_eq!(plain("Zürich → Lisbon"), "Zürich → Lisbon");
+        assert_eq!(plain("a\u{1b}[31m\n\u{202e}b"), "a\\u{1b}[31m\\u{a}\\u{202e}b");
+    }
+}

@@ -1,0 +1,234 @@
+//! The arrows of the picture: which module may use which, and how long a file may be. Design, §2.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What each module may use, apart from itself.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("check", &["model"]),
+    ("manifest", &["model", "check"]),
+    ("plan", &["model"]),
+    ("engine", &["model"]),
+    ("simulate", PURE),
+    ("wire", &["model"]),
+    ("view", PURE),
+    ("clock", &[]),
+    ("telemetry", &[]),
+    ("shutdown", &[]),
+    ("store", &["model", "wire", "clock"]),
+    ("content", &["model", "wire", "store", "net", "clock"]),
+    ("net", &["model", "wire", "clock"]),
+    ("git", &["model", "wire"]),
+    ("observe", BELOW_OBSERVE),
+    (
+        "apply",
+        &[
+            "observe",
+            "model",
+            "wire",
+            "plan",
+            "engine",
+            "view",
+            "store",
+            "content",
+            "net",
+            "git",
+            "check",
+            "manifest",
+            "simulate",
+            "clock",
+            "telemetry",
+            "shutdown",
+        ],
+    ),
+    ("role", ALL_BUT_FACES),
+    ("operator", ALL_BUT_FACES),
+    ("web", ALL_BUT_FACES),
+    (
+        "cli",
+        &[
+            "role",
+            "operator",
+            "web",
+            "apply",
+            "observe",
+            "model",
+            "wire",
+            "plan",
+            "engine",
+            "view",
+            "store",
+            "content",
+            "net",
+            "git",
+            "check",
+            "manifest",
+            "simulate",
+            "clock",
+            "telemetry",
+            "shutdown",
+        ],
+    ),
+];
+const PURE: &[&str] = &["model", "check", "manifest", "plan", "engine", "simulate", "wire"];
+const BELOW_OBSERVE: &[&str] = &[
+    "model",
+    "check",
+    "manifest",
+    "plan",
+    "engine",
+    "simulate",
+    "wire",
+    "view",
+    "store",
+    "content",
+    "net",
+    "git",
+    "clock",
+    "telemetry",
+    "shutdown",
+];
+/// Roles may use each other: the controller hosts site systems in its own process.
+const ALL_BUT_FACES: &[&str] = &[
+    "role",
+    "apply",
+    "observe",
+    "model",
+    "check",
+    "manifest",
+    "plan",
+    "engine",
+    "simulate",
+    "wire",
+    "view",
+    "store",
+    "content",
+    "net",
+    "git",
+    "clock",
+    "telemetry",
+    "shutdown",
+];
+/// The longest file, tests included: what fits into a head.
+const LONGEST: usize = 400;
+
+fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Every source file with its path below `src` and its text.
+fn files() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    sources(&root, &mut found);
+    found.sort();
+    found
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            (path.strip_prefix(&root).unwrap().to_owned(), text)
+        })
+        .collect()
+}
+
+/// The modules named after each `crate::` of a text, with their lines: `crate::a::B` and
+/// `crate::{a::B, c}`.
+fn uses(text: &str) -> Vec<(usize, String)> {
+    let mut uses = Vec::new();
+    for (at, word) in text.match_indices("crate::") {
+        // `$crate::`, `r#crate::` and the like do not occur; comments and links count too, on
+        // purpose: a comment that points the wrong way up is an arrow as well.
+        let line_start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        if text[line_start..at].trim_start().starts_with("//") {
+            continue;
+        }
+        let line = text[..at].matches('\n').count() + 1;
+        let rest = &text[at + word.len()..];
+        if let Some(group) = rest.strip_prefix('{') {
+            let (mut depth, mut first) = (1, true);
+            for token in group.split_inclusive(['{', '}', ',']) {
+                if depth == 1 && first {
+                    uses.push((line, name(token.trim_start())));
+                }
+                match token.chars().last() {
+                    Some('{') => (depth, first) = (depth + 1, false),
+                    Some('}') => (depth, first) = (depth - 1, false),
+                    _ => first = depth == 1,
+                }
+                if depth == 0 {
+                    break;
+                }
+            }
+        } else {
+            uses.push((line, name(rest)));
+        }
+    }
+    uses.retain(|(_, name)| !name.is_empty());
+    uses
+}
+
+fn name(text: &str) -> String {
+    text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+}
+
+#[test]
+fn arrows_never_point_upward() {
+    let may_use: BTreeMap<&str, &[&str]> = MAY_USE.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for (path, text) in files() {
+        let first = path.iter().next().unwrap().to_str().unwrap();
+        let module = first.trim_end_matches(".rs");
+        if path.components().count() == 1 && matches!(module, "lib" | "main") {
+            continue;
+        }
+        let Some(allowed) = may_use.get(module) else {
+            wrong.push(format!("src/{}: `{module}` has no place in the layers", path.display()));
+            continue;
+        };
+        for (line, used) in uses(&text) {
+            if used != module && may_use.contains_key(used.as_str()) && !allowed.contains(&&*used) {
+                wrong.push(format!("src/{}:{line}: {module} may not use {used}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_are_short() {
+    let long: Vec<String> = files()
+        .into_iter()
+        .map(|(path, text)| (path, text.lines().count()))
+        .filter(|(_, lines)| *lines > LONGEST)
+        .map(|(path, lines)| format!("src/{} has {lines} lines", path.display()))
+        .collect();
+    assert!(long.is_empty(), "\n{}", long.join("\n"));
+}
+
+#[test]
+fn every_module_has_a_header() {
+    let without: Vec<String> = files()
+        .into_iter()
+        .filter(|(_, text)| !text.starts_with("//!"))
+        .map(|(path, _)| format!("src/{}", path.display()))
+        .collect();
+    assert!(without.is_empty(), "\n{}", without.join("\n"));
+}
+
+#[test]
+fn imports_are_read_in_every_form() {
+    let text = "use crate::{\n    model::{A, B},\n    plan::C,\n};\nlet x = crate::view::y();\n";
+    let found: Vec<_> = uses(text).into_iter().map(|(_, name)| name).collect();
+    assert_eq!(found, ["model", "plan", "view"]);
+}

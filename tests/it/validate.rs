@@ -1,0 +1,212 @@
+//! `headwater validate`, as people use it.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use assert_cmd::Command;
+use headwater::check::RULES;
+use serde_json::Value;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn headwater(arguments: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("headwater").unwrap();
+    command.current_dir(root()).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").args(arguments);
+    command
+}
+
+/// Exit code, standard output, standard error.
+fn outcome(command: &mut Command) -> (i32, String, String) {
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn diagnostics(path: &str) -> (i32, Vec<Value>) {
+    let (code, stdout, stderr) = outcome(&mut headwater(&["validate", "--output", "json", path]));
+    assert_eq!(stderr, "", "{path}");
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    (code, report["diagnostics"].as_array().unwrap().clone())
+}
+
+fn broken_manifests() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(root().join("tests/manifests"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Each file of `tests/manifests` says in its head what is told of it, and where.
+#[test]
+fn every_broken_manifest_is_told_with_rule_line_and_column() {
+    let mut rules = BTreeSet::new();
+    for name in broken_manifests() {
+        let path = format!("tests/manifests/{name}");
+        let text = fs::read_to_string(root().join(&path)).unwrap();
+        let expected: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# expect: "))
+            .filter(|line| *line != "nothing")
+            .collect();
+        let (code, found) = diagnostics(&path);
+        let errors = found.iter().any(|diagnostic| diagnostic["severity"] == "error");
+        assert_eq!(code, i32::from(errors), "{path}");
+        let found: Vec<String> = found
+            .iter()
+            .map(|diagnostic| {
+                assert_eq!(diagnostic["file"], *path);
+                let rule = diagnostic["rule"].as_str().unwrap();
+                rules.insert(rule.to_owned());
+                format!("{rule} at {}:{}", diagnostic["line"], diagnostic["column"])
+            })
+            .collect();
+        assert_eq!(found, expected, "{path}");
+    }
+    let all: BTreeSet<String> = RULES.iter().map(|rule| rule.id.to_owned()).collect();
+    assert_eq!(rules, all, "every rule has a broken manifest");
+}
+
+#[test]
+fn problems_are_drawn_with_their_lines() {
+    for name in [
+        "pdp-2-cycle",
+        "schema-unknown-keys",
+        "duplicate-key",
+        "syntax-unclosed-list",
+        "top-1-cycle",
+    ] {
+        let path = format!("tests/manifests/{name}.yaml");
+        let (code, stdout, _) = outcome(&mut headwater(&["validate", &path]));
+        assert_eq!(code, 1);
+        insta::assert_snapshot!(name, stdout);
+    }
+}
+
+#[test]
+fn json_has_every_field_of_the_design() {
+    let arguments = ["validate", "--output", "json", "tests/manifests/sup-7-ports.yaml"];
+    let (_, stdout, _) = outcome(&mut headwater(&arguments));
+    insta::assert_snapshot!("json", stdout);
+}
+
+#[test]
+fn the_examples_are_valid_without_a_warning() {
+    for example in ["examples/contoso", "examples/minimal"] {
+        let (code, stdout, stderr) = outcome(&mut headwater(&["validate", "--strict", example]));
+        assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
+        assert!(stdout.ends_with("documents: no problems\n"), "{stdout}");
+    }
+}
+
+#[test]
+fn warnings_are_errors_when_strict() {
+    let directory = tempfile::tempdir().unwrap();
+    let site = fs::read_to_string(root().join("examples/minimal/headwater.yaml")).unwrap();
+    let warned = site.replacen(
+        "  name: one\n",
+        "  name: one\n  annotations:\n    headwater.dev/suspended: \"true\"\n",
+        1,
+    );
+    let path = directory.path().join("site.yaml");
+    fs::write(&path, warned).unwrap();
+    let path = path.to_str().unwrap();
+    assert_eq!(outcome(&mut headwater(&["validate", path])).0, 0);
+    assert_eq!(outcome(&mut headwater(&["validate", "--strict", path])).0, 1);
+}
+
+#[test]
+fn colours_are_for_terminals_or_on_request() {
+    let path = "tests/manifests/pdp-2-cycle.yaml";
+    let coloured = |arguments: &[&str]| {
+        let mut command = headwater(&["validate", path]);
+        outcome(command.args(arguments)).1.contains('\u{1b}')
+    };
+    assert!(!coloured(&[]));
+    assert!(coloured(&["--color", "always"]));
+    assert!(!coloured(&["--color", "never"]));
+    assert!(!coloured(&["--color", "always", "--output", "json"]));
+}
+
+#[test]
+fn what_cannot_be_read_ends_with_2() {
+    let directory = tempfile::tempdir().unwrap();
+    let latin = directory.path().join("latin.yaml");
+    fs::write(&latin, b"a: \xe9\n").unwrap();
+    let empty = directory.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    for (path, told) in [
+        (directory.path().join("none.yaml"), "cannot read"),
+        (latin, "is not a text: byte 3 is not UTF-8"),
+        (empty, "no manifests in"),
+    ] {
+        let (code, stdout, stderr) = outcome(&mut headwater(&["validate", path.to_str().unwrap()]));
+        assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+        assert!(stderr.starts_with("error: ") && stderr.contains(told), "{stderr}");
+    }
+    assert_eq!(outcome(&mut headwater(&["validate"])).0, 2);
+}
+
+#[test]
+fn standard_input_is_a_file_too() {
+    let text = fs::read(root().join("tests/manifests/sup-7-ports.yaml")).unwrap();
+    let (code, stdout, _) = outcome(headwater(&["validate", "-"]).write_stdin(text));
+    assert_eq!(code, 1);
+    assert!(stdout.contains("--> <stdin>:14:10"), "{stdout}");
+}
+
+#[test]
+fn a_reader_who_leaves_is_no_error() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = std::process::Command::new(assert_cmd::cargo::cargo_bin!("headwater"))
+        .args(["validate", "examples/contoso"])
+        .current_dir(root())
+        .stdout(writer)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn directories_are_searched_once_and_in_order() {
+    use std::os::unix::fs::symlink;
+
+    let directory = tempfile::tempdir().unwrap();
+    let at = |path: &str| -> PathBuf { directory.path().join(path) };
+    fs::create_dir_all(at("b/deep")).unwrap();
+    fs::create_dir(at(".hidden")).unwrap();
+    let broken = "kind: Nothing\n";
+    for path in ["c.yaml", "b/deep/2.yml", "b/1.yaml", ".hidden/x.yaml", "b/.x.yaml", "notes.txt"] {
+        fs::write(at(path), broken).unwrap();
+    }
+    symlink(at("b"), at("b/deep/up")).unwrap();
+    symlink(at("c.yaml"), at("d.yaml")).unwrap();
+    symlink(at("gone.yaml"), at("e.yaml")).unwrap();
+    let mut command = headwater(&["validate", "--output", "json", ".", "c.yaml"]);
+    let (_, stdout, _) = outcome(command.current_dir(directory.path()));
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    let mut files: Vec<&str> = report["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|diagnostic| diagnostic["file"].as_str().unwrap())
+        .collect();
+    files.dedup();
+    assert_eq!(files, ["./b/1.yaml", "./b/deep/2.yml", "./c.yaml"]);
+}
+
+#[test]
+fn completions_exist_for_every_shell() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let (code, stdout, _) = outcome(&mut headwater(&["completions", shell]));
+        assert!(code == 0 && stdout.contains("headwater"), "{shell}");
+    }
+}
