@@ -130,8 +130,22 @@ mod tests {
     #[test]
     fn paths_that_lead_elsewhere_are_refused() {
         for bad in [
-            "", "/", "/etc/passwd", "a/", "a//b", ".", "..", "../a", "a/../b", "a/./b", "a\\b", "C:a",
-            "C:/a", "a\0b", "a\nb", "a\u{7f}",
+            "",
+            "/",
+            "/etc/passwd",
+            "a/",
+            "a//b",
+            ".",
+            "..",
+            "../a",
+            "a/../b",
+            "a/./b",
+            "a\\b",
+            "C:a",
+            "C:/a",
+            "a\0b",
+            "a\nb",
+            "a\u{7f}",
         ] {
             assert!(bad.parse::<ContentPath>().is_err(), "{bad:?}");
         }
@@ -141,7 +155,8 @@ mod tests {
 
     #[test]
     fn names_that_windows_takes_for_devices_are_refused() {
-        for bad in ["con", "NUL", "nul.txt", "a/Com1/b", "lpt9.log", "aux .c", "COM¹", "a. ", "a."] {
+        for bad in ["con", "NUL", "nul.txt", "a/Com1/b", "lpt9.log", "aux .c", "COM¹", "a. ", "a."]
+        {
             assert!(bad.parse::<ContentPath>().is_err(), "{bad:?}");
         }
         for good in ["console", "com", "com10", "nul-1", "lpt"] {

@@ -3,5 +3,16 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod agent;
+pub mod anchor;
+pub mod cabinet;
 pub mod content_path;
+pub mod cookie;
+pub mod date_time;
+pub mod dss_auth;
+pub mod export_file;
 pub mod file_list;
+pub mod range;
+pub mod server_sync;
+pub mod soap;
+pub mod update_document;
+pub mod xml;
