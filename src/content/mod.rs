@@ -1,1 +1,28 @@
-//! x
+//! The content library of a distribution point or a site server on disk: each file once, by its
+//! SHA-256 (PDP-15), and a package visible whole or not at all. Everything here blocks: asynchronous
+//! callers go through [`blocking`].
+
+mod claim;
+mod durable;
+mod error;
+mod garbage;
+mod index;
+mod ingest;
+mod intake;
+mod layout;
+mod library;
+mod reading;
+mod receive;
+mod record;
+mod staging;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub use claim::Claim;
+pub use durable::{read_json, write_json};
+pub use error::{LibraryError, blocking};
+pub use intake::{Intake, Intaken};
+pub use library::Library;
+pub use reading::{StoredFile, read_stream};
+pub use receive::{ReceiveError, receive};

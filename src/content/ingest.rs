@@ -1,0 +1,184 @@
+//! Taking files in from a directory, and hashing those that are there again: on all processors.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{Read, Write},
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use super::{
+    Library, LibraryError,
+    intake::{BLOCK, Hash, Temporary},
+    staging::Staged,
+    walk::{SourceFile, source_files},
+};
+use crate::{
+    model::{Digest, PackageId, PackageState},
+    wire::file_list::{FileEntry, FileList},
+};
+
+impl Library {
+    /// Takes the files below a directory in and makes them visible as this version of a package.
+    /// `progress` is told bytes done and bytes in all. A failure leaves the library as it was.
+    ///
+    /// # Errors
+    ///
+    /// The source has something that cannot be in a package, or the disk refuses.
+    pub fn ingest_directory(
+        &self,
+        directory: &Path,
+        package: &PackageId,
+        version: u32,
+        progress: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<PackageState, LibraryError> {
+        let _ingesting = self.ingesting();
+        let files = source_files(directory)?;
+        if files.is_empty() {
+            let why = "it has no files: check the path".to_owned();
+            return Err(LibraryError::Source { path: directory.to_owned(), why });
+        }
+        let total = files.iter().map(|file| file.size).fold(0, u64::saturating_add);
+        let done = AtomicU64::new(0);
+        let before = self.list(package);
+        let taken = on_all_processors(&files, |file| {
+            let entry = self.take(file, before.as_deref())?;
+            let done = done.fetch_add(entry.size, Ordering::Relaxed).saturating_add(entry.size);
+            progress(done.min(total), total);
+            Ok(entry)
+        });
+        let published = taken.and_then(|entries| {
+            let list = Arc::new(FileList::new(package.clone(), version, entries)?);
+            self.begin(Arc::clone(&list))?;
+            self.publish(package, BTreeSet::new())
+        });
+        if published.is_err() {
+            self.forget_unneeded(package)?;
+        }
+        published
+    }
+
+    /// Hashes every file of a package again. One whose bytes are not its own any more is removed from
+    /// the library, so that it is never served, and counts as damaged.
+    ///
+    /// # Errors
+    ///
+    /// The package is not there, or the disk refuses.
+    pub fn verify(&self, package: &PackageId) -> Result<PackageState, LibraryError> {
+        let no_package = || LibraryError::NoPackage(package.clone());
+        let list = self.list(package).ok_or_else(no_package)?;
+        let contents: Vec<(Digest, u64)> = list.contents().into_iter().collect();
+        on_all_processors(&contents, |(digest, size)| {
+            let path = self.layout().file(digest);
+            if self.has(digest, *size) && hash_file(&path)?.0 != *digest {
+                fs::remove_file(&path).map_err(LibraryError::io("remove", &path))?;
+            }
+            Ok(())
+        })?;
+        self.state(package).ok_or_else(no_package)
+    }
+
+    /// Copies one file into the library, unless it is there.
+    fn take(
+        &self,
+        file: &SourceFile,
+        before: Option<&FileList>,
+    ) -> Result<FileEntry, LibraryError> {
+        let entry = |size, digest| FileEntry { path: file.name.clone(), size, digest };
+        // Most files of a new version are those of the version before: reading is enough for them.
+        let known = before.and_then(|list| list.file(&file.name));
+        if known.is_some_and(|known| known.size == file.size && self.has(&known.digest, known.size))
+        {
+            let (digest, size) = hash_file(&file.path)?;
+            if self.has(&digest, size) {
+                return Ok(entry(size, digest));
+            }
+        }
+        let mut source = File::open(&file.path).map_err(LibraryError::io("open", &file.path))?;
+        let (temporary, mut copy) = Temporary::create(self)?;
+        let (mut hash, mut size) = (Hash::new(), 0_u64);
+        let mut block = vec![0; block_for(file.size)];
+        loop {
+            let read = source.read(&mut block).map_err(LibraryError::io("read", &file.path))?;
+            if read == 0 {
+                break;
+            }
+            let bytes = block.get(..read).unwrap_or_default();
+            hash.update(bytes);
+            copy.write_all(bytes).map_err(LibraryError::io("write", temporary.path()))?;
+            size = size.saturating_add(read as u64);
+        }
+        let digest = hash.finish();
+        if !self.has(&digest, size) {
+            self.stage(Staged { path: temporary.keep(), digest, size, _claim: None })?;
+        }
+        Ok(entry(size, digest))
+    }
+
+    /// Removes what a failed intake of a package left: its list, and files that nothing needs. Called
+    /// while `ingesting` is held.
+    fn forget_unneeded(&self, package: &PackageId) -> Result<(), LibraryError> {
+        // Files that were verified wait to be settled; they must not be forgotten there.
+        let settled = self.settle();
+        self.abandon(package)?;
+        self.sweep_files()?;
+        settled
+    }
+}
+
+/// The digest and the size of a file.
+fn hash_file(path: &Path) -> Result<(Digest, u64), LibraryError> {
+    let mut file = File::open(path).map_err(LibraryError::io("open", path))?;
+    let length = file.metadata().map_err(LibraryError::io("read", path))?.len();
+    let (mut hash, mut size) = (Hash::new(), 0_u64);
+    let mut block = vec![0; block_for(length)];
+    loop {
+        let read = file.read(&mut block).map_err(LibraryError::io("read", path))?;
+        if read == 0 {
+            return Ok((hash.finish(), size));
+        }
+        hash.update(block.get(..read).unwrap_or_default());
+        size = size.saturating_add(read as u64);
+    }
+}
+
+/// A buffer that holds a small file at once, with room to see its end.
+fn block_for(size: u64) -> usize {
+    usize::try_from(size.saturating_add(1)).unwrap_or(BLOCK).clamp(4 << 10, BLOCK)
+}
+
+/// Does the same with every item, on all processors; the first failure ends it. Results come in the
+/// order of the items.
+fn on_all_processors<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> Result<R, LibraryError> + Sync,
+) -> Result<Vec<R>, LibraryError> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let results = Mutex::new(Vec::with_capacity(items.len()));
+    let one_thread = || {
+        let mut mine = Vec::new();
+        while !failed.load(Ordering::Relaxed) {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(at) else { break };
+            let result = work(item);
+            failed.fetch_or(result.is_err(), Ordering::Relaxed);
+            mine.push((at, result));
+        }
+        results.lock().unwrap_or_else(PoisonError::into_inner).append(&mut mine);
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(one_thread);
+        }
+        one_thread();
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
+}

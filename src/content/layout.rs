@@ -1,0 +1,101 @@
+//! Where everything lies in the directory of a content library.
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use super::LibraryError;
+use crate::model::{Digest, PackageId};
+
+/// How often and how long to look whether another holder of the library lets go: a distribution
+/// point that was just closed may have a transfer that ends within moments.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// The directory of a content library, locked against other processes.
+///
+/// ```text
+/// files/<two digits>/<digest>   verified and durable; nothing else ever gets here
+/// packages/<ID>.json            a package that is visible
+/// pending/<ID>.json             the list of files of a package that is on its way
+/// partial/<digest>              what has been downloaded of a file; kept over restarts
+/// incoming/                     files being pushed or taken in; emptied at the start
+/// lock
+/// ```
+#[derive(Debug)]
+pub(super) struct Layout {
+    root: PathBuf,
+    _lock: File,
+}
+
+impl Layout {
+    pub(super) fn open(root: &Path) -> Result<Self, LibraryError> {
+        for directory in ["files", "packages", "pending", "partial", "incoming"] {
+            let path = root.join(directory);
+            fs::create_dir_all(&path).map_err(LibraryError::io("create", &path))?;
+        }
+        let path = root.join("lock");
+        let lock = File::create(&path).map_err(LibraryError::io("open", &path))?;
+        for left in (0..LOCK_TRIES).rev() {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Self { root: root.to_owned(), _lock: lock }),
+                Err(TryLockError::WouldBlock) if left > 0 => thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::WouldBlock) => break,
+                Err(TryLockError::Error(error)) => {
+                    return Err(LibraryError::io("lock", &path)(error));
+                }
+            }
+        }
+        Err(LibraryError::InUse(root.to_owned()))
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn files(&self) -> PathBuf {
+        self.root.join("files")
+    }
+
+    /// 256 directories: large ones make new names slow on ext4.
+    pub(super) fn file(&self, digest: &Digest) -> PathBuf {
+        let hex = digest.to_hex();
+        // 64 ASCII digits always begin with two of them.
+        let shard = hex.get(..2).unwrap_or(&hex);
+        let mut path = self.files();
+        path.push(shard);
+        path.push(&hex);
+        path
+    }
+
+    pub(super) fn packages(&self) -> PathBuf {
+        self.root.join("packages")
+    }
+
+    pub(super) fn package(&self, package: &PackageId) -> PathBuf {
+        self.packages().join(format!("{package}.json"))
+    }
+
+    pub(super) fn all_pending(&self) -> PathBuf {
+        self.root.join("pending")
+    }
+
+    pub(super) fn pending(&self, package: &PackageId) -> PathBuf {
+        self.all_pending().join(format!("{package}.json"))
+    }
+
+    pub(super) fn partials(&self) -> PathBuf {
+        self.root.join("partial")
+    }
+
+    pub(super) fn partial(&self, digest: &Digest) -> PathBuf {
+        self.partials().join(digest.to_hex())
+    }
+
+    pub(super) fn incoming(&self) -> PathBuf {
+        self.root.join("incoming")
+    }
+}

@@ -1,0 +1,303 @@
+//! The content library: what it holds, what it lacks, what becomes visible and what goes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{
+    Claim, Intake, LibraryError, StoredFile,
+    claim::Claims,
+    durable,
+    garbage::children,
+    index::Index,
+    intake::Temporary,
+    layout::Layout,
+    record::{self, PackageRecord},
+    staging::{Staged, Staging},
+};
+use crate::{
+    model::{Digest, PackageId, PackageState},
+    wire::file_list::FileList,
+};
+
+/// A content library on disk (PDP-15). Clones are the same library; the directory is locked against
+/// other processes as long as one of them lives.
+#[derive(Debug, Clone)]
+pub struct Library(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    layout: Layout,
+    index: Mutex<Index>,
+    staging: Staging,
+    claims: Arc<Claims>,
+    /// Held while a directory is taken in: its files are in no list before all of them are there.
+    ingesting: Mutex<()>,
+}
+
+impl Library {
+    /// Opens the library of a directory, or makes an empty one. What a crash left behind is removed;
+    /// packages on their way, and what was downloaded of their files, stay.
+    ///
+    /// # Errors
+    ///
+    /// The directory cannot be used, or another process uses it.
+    pub fn open(directory: &Path) -> Result<Self, LibraryError> {
+        let layout = Layout::open(directory)?;
+        let mut index = Index::default();
+        for path in records(&layout.packages())? {
+            match PackageRecord::read(&path) {
+                Ok(record) => drop(index.put_package(record)),
+                Err(error) => drop_damaged(&path, &error)?,
+            }
+        }
+        for path in records(&layout.all_pending())? {
+            match record::read_pending(&path) {
+                Ok(list) => drop(index.put_pending(Arc::new(list))),
+                Err(error) => drop_damaged(&path, &error)?,
+            }
+        }
+        let library = Self(Arc::new(Inner {
+            layout,
+            index: Mutex::new(index),
+            staging: Staging::default(),
+            claims: Arc::default(),
+            ingesting: Mutex::default(),
+        }));
+        library.sweep()?;
+        Ok(library)
+    }
+
+    pub(super) fn layout(&self) -> &Layout {
+        &self.0.layout
+    }
+
+    pub(super) fn claims(&self) -> &Arc<Claims> {
+        &self.0.claims
+    }
+
+    pub(super) fn ingesting(&self) -> MutexGuard<'_, ()> {
+        self.0.ingesting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn index(&self) -> MutexGuard<'_, Index> {
+        self.0.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a package on its way: its files are kept from now on, even before it is visible.
+    /// Another list of the same package is forgotten; a list that is already on its way stays.
+    ///
+    /// # Errors
+    ///
+    /// The list cannot be written.
+    pub fn begin(&self, list: Arc<FileList>) -> Result<(), LibraryError> {
+        let mut index = self.index();
+        if index.pending.get(list.package()).is_some_and(|it| it.digest() == list.digest()) {
+            return Ok(());
+        }
+        durable::write(&self.layout().pending(list.package()), &list.encode()?)?;
+        let unneeded = index.put_pending(list);
+        self.delete(&unneeded)
+    }
+
+    /// The list of files of a package that is on its way.
+    pub fn pending(&self, package: &PackageId) -> Option<Arc<FileList>> {
+        self.index().pending.get(package).cloned()
+    }
+
+    /// Whether a file is there, with the right size.
+    pub fn has(&self, digest: &Digest, size: u64) -> bool {
+        fs::metadata(self.layout().file(digest))
+            .is_ok_and(|found| found.is_file() && found.len() == size)
+    }
+
+    /// The contents of a list that the library lacks, with their sizes.
+    pub fn missing(&self, list: &FileList) -> BTreeMap<Digest, u64> {
+        let mut contents = list.contents();
+        contents.retain(|digest, size| !self.has(digest, *size));
+        contents
+    }
+
+    /// Files of which something has been downloaded, and how many bytes.
+    ///
+    /// # Errors
+    ///
+    /// The directory cannot be read.
+    pub fn partials(&self) -> Result<BTreeMap<Digest, u64>, LibraryError> {
+        let directory = self.layout().partials();
+        let read = LibraryError::io("read", &directory);
+        let mut partials = BTreeMap::new();
+        for entry in fs::read_dir(&directory).map_err(read)? {
+            let entry = entry.map_err(LibraryError::io("read", &directory))?;
+            let name = entry.file_name();
+            let digest = name.to_str().and_then(|name| Digest::from_hex(name).ok());
+            if let (Some(digest), Ok(metadata)) = (digest, entry.metadata()) {
+                partials.insert(digest, metadata.len());
+            }
+        }
+        Ok(partials)
+    }
+
+    /// Takes the download of a file up where it ended, or begins it.
+    ///
+    /// # Errors
+    ///
+    /// The disk is full, or refuses.
+    pub fn resume(&self, claim: Claim, digest: Digest, size: u64) -> Result<Intake, LibraryError> {
+        Intake::resume(self, claim, digest, size)
+    }
+
+    /// Begins a file that is sent or copied and not kept if it stays incomplete.
+    ///
+    /// # Errors
+    ///
+    /// The disk is full, or refuses.
+    pub fn incoming(&self, digest: Digest, size: u64) -> Result<Intake, LibraryError> {
+        Intake::incoming(self, digest, size)
+    }
+
+    /// Stores a small file that is in memory; `false` if the bytes are not those of the digest. With
+    /// a claim, what is written is found again after a crash.
+    ///
+    /// # Errors
+    ///
+    /// The disk is full, or refuses.
+    pub fn store(
+        &self,
+        claim: Option<Claim>,
+        digest: Digest,
+        bytes: &[u8],
+    ) -> Result<bool, LibraryError> {
+        if Digest::of(bytes) != digest {
+            return Ok(false);
+        }
+        let path = if claim.is_some() {
+            let path = self.layout().partial(&digest);
+            fs::write(&path, bytes).map_err(LibraryError::io("write", &path))?;
+            path
+        } else {
+            use std::io::Write;
+            let (temporary, mut file) = Temporary::create(self)?;
+            file.write_all(bytes).map_err(LibraryError::io("write", temporary.path()))?;
+            temporary.keep()
+        };
+        self.stage(Staged { path, digest, size: bytes.len() as u64, _claim: claim })?;
+        Ok(true)
+    }
+
+    pub(super) fn stage(&self, staged: Staged) -> Result<(), LibraryError> {
+        let many = self.0.staging.add(staged);
+        self.0.claims.wake();
+        if many { self.settle() } else { Ok(()) }
+    }
+
+    /// Makes all verified files durable and part of the library.
+    ///
+    /// # Errors
+    ///
+    /// The disk is full, or refuses.
+    pub fn settle(&self) -> Result<(), LibraryError> {
+        self.0.staging.settle(self.layout())
+    }
+
+    /// Makes a package that is on its way visible, if every file of it is there. `sources` are
+    /// those it came from; for the repair of a package they are added to the earlier ones.
+    ///
+    /// # Errors
+    ///
+    /// The package is not on its way, or files are missing.
+    pub fn publish(
+        &self,
+        package: &PackageId,
+        mut sources: BTreeSet<String>,
+    ) -> Result<PackageState, LibraryError> {
+        self.settle()?;
+        let root = self.layout().root();
+        // The names of the files must be durable before the record that counts on them.
+        durable::sync_below(root, &[]).map_err(LibraryError::io("sync", root))?;
+        let mut index = self.index();
+        let no_package = || LibraryError::NoPackage(package.clone());
+        let list = Arc::clone(index.pending.get(package).ok_or_else(no_package)?);
+        let missing = self.missing(&list).len();
+        if missing > 0 {
+            return Err(LibraryError::Incomplete { package: package.clone(), missing });
+        }
+        if let Some(before) = index.packages.get(package)
+            && before.list.digest() == list.digest()
+        {
+            sources.extend(before.sources.iter().cloned());
+        }
+        let record = PackageRecord { list, sources };
+        record.write(&self.layout().package(package))?;
+        let mut unneeded = index.put_package(record.clone());
+        durable::remove(&self.layout().pending(package))?;
+        unneeded.extend(index.remove_pending(package));
+        self.delete(&unneeded)?;
+        Ok(record.state(0))
+    }
+
+    /// The packages as they are on the disk now: every file is looked at.
+    pub fn states(&self) -> BTreeMap<PackageId, PackageState> {
+        let packages = self.index().packages.clone();
+        packages.into_iter().map(|(id, record)| (id, self.look(&record))).collect()
+    }
+
+    /// A package as it is on the disk now.
+    pub fn state(&self, package: &PackageId) -> Option<PackageState> {
+        let record = self.index().packages.get(package).cloned()?;
+        Some(self.look(&record))
+    }
+
+    /// The list of files of a package that is visible, damaged or not.
+    pub fn list(&self, package: &PackageId) -> Option<Arc<FileList>> {
+        self.index().packages.get(package).map(|record| Arc::clone(&record.list))
+    }
+
+    /// The list of files of a package of which every file is there now.
+    pub fn whole(&self, package: &PackageId) -> Option<Arc<FileList>> {
+        let list = self.list(package)?;
+        self.missing(&list).is_empty().then_some(list)
+    }
+
+    /// Opens a file that some package needs, if it is there with the right size.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, or cannot be opened.
+    pub fn open_file(&self, digest: &Digest) -> Result<StoredFile, LibraryError> {
+        let no_file = || LibraryError::NoFile(*digest);
+        let size = self.index().size(digest).ok_or_else(no_file)?;
+        StoredFile::open(&self.layout().file(digest), size)?.ok_or_else(no_file)
+    }
+
+    fn look(&self, record: &PackageRecord) -> PackageState {
+        let missing = self.missing(&record.list);
+        let files = record.list.files().iter();
+        record.state(files.filter(|file| missing.contains_key(&file.digest)).count() as u64)
+    }
+}
+
+/// The records of a directory; what an interrupted write left there is removed.
+fn records(directory: &Path) -> Result<Vec<PathBuf>, LibraryError> {
+    let (stale, records): (Vec<_>, Vec<_>) = children(directory)?
+        .into_iter()
+        .partition(|path| path.extension().is_some_and(|it| it == "tmp"));
+    for path in stale {
+        fs::remove_file(&path).map_err(LibraryError::io("remove", &path))?;
+    }
+    Ok(records)
+}
+
+/// A record that cannot be read describes nothing: the package is transferred again.
+fn drop_damaged(path: &Path, error: &LibraryError) -> Result<(), LibraryError> {
+    if matches!(error, LibraryError::Io { .. }) {
+        let path = path.to_owned();
+        let source = std::io::Error::other(error.to_string());
+        return Err(LibraryError::Io { doing: "read", path, source });
+    }
+    tracing::warn!(path = %path.display(), %error, "removed a damaged record");
+    durable::remove(path)
+}

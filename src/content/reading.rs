@@ -1,0 +1,87 @@
+//! Files of the library as they are read: in blocks, off the asynchronous threads, with bounded memory.
+
+use std::{fs::File, io, os::unix::fs::FileExt, path::Path, sync::Arc};
+
+use bytes::Bytes;
+use futures::{Stream, stream};
+use tokio::task::JoinHandle;
+
+use super::LibraryError;
+
+/// How much is read at once: two such blocks are in memory for each file being sent.
+const BLOCK: u64 = 512 << 10;
+
+/// An open file of the library, of the size that its packages say.
+#[derive(Debug)]
+pub struct StoredFile {
+    file: File,
+    size: u64,
+}
+
+impl StoredFile {
+    /// `None` if there is no such file or its size is another one.
+    pub(super) fn open(path: &Path, size: u64) -> Result<Option<Self>, LibraryError> {
+        let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+        match opened {
+            Ok((found, file)) if found.is_file() && found.len() == size => {
+                Ok(Some(Self { file, size }))
+            }
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(LibraryError::io("open", path)(error)),
+        }
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Reads a part into memory. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The disk refuses, or the file has been cut meanwhile.
+    pub fn read(&self, start: u64, length: u64) -> io::Result<Bytes> {
+        let length = usize::try_from(length).map_err(io::Error::other)?;
+        let mut block = vec![0; length];
+        self.file.read_exact_at(&mut block, start)?;
+        Ok(Bytes::from(block))
+    }
+}
+
+/// A part of a file as a stream of blocks; the next one is read while one is being sent.
+pub fn read_stream(
+    file: StoredFile,
+    start: u64,
+    length: u64,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let reading = Reading { file: Arc::new(file), at: start, left: length, next: None };
+    stream::try_unfold(reading, |mut reading| async move {
+        let Some(block) = reading.next.take().or_else(|| reading.begin()) else { return Ok(None) };
+        let block = block.await.map_err(io::Error::other)??;
+        reading.next = reading.begin();
+        Ok(Some((block, reading)))
+    })
+}
+
+struct Reading {
+    file: Arc<StoredFile>,
+    at: u64,
+    left: u64,
+    next: Option<JoinHandle<io::Result<Bytes>>>,
+}
+
+impl Reading {
+    /// Begins to read the next block; `None` after the last one.
+    fn begin(&mut self) -> Option<JoinHandle<io::Result<Bytes>>> {
+        let length = self.left.min(BLOCK);
+        if length == 0 {
+            return None;
+        }
+        let (file, start) = (Arc::clone(&self.file), self.at);
+        self.at = self.at.saturating_add(length);
+        self.left -= length;
+        Some(tokio::task::spawn_blocking(move || file.read(start, length)))
+    }
+}

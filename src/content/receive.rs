@@ -1,0 +1,81 @@
+//! A stream of bytes from the network into a file of the library.
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{Intake, Intaken, LibraryError};
+
+/// How many blocks may wait for the disk: the network is slowed down before memory fills.
+const WAITING: usize = 8;
+
+/// A file could not be received.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError<E> {
+    /// The library refused it.
+    #[error(transparent)]
+    Library(LibraryError),
+    /// The sender broke off.
+    #[error("the transfer broke off")]
+    Body(#[source] E),
+    /// The work was stopped.
+    #[error("the transfer was stopped")]
+    Stopped,
+}
+
+/// Writes a stream into a file: the network is read here, the hash and the disk have a thread of
+/// their own. Whatever ends it, the file is closed when this answers.
+///
+/// # Errors
+///
+/// The library refused, the stream broke off, or the work was stopped; a download keeps its bytes.
+pub async fn receive<E>(
+    mut intake: Intake,
+    body: impl Stream<Item = Result<Bytes, E>>,
+    stop: &CancellationToken,
+    received: impl Fn(u64),
+) -> Result<Intaken, ReceiveError<E>> {
+    let (blocks, mut waiting) = mpsc::channel::<Bytes>(WAITING);
+    let writer = tokio::task::spawn_blocking(move || {
+        while let Some(block) = waiting.blocking_recv() {
+            intake.write(&block)?;
+        }
+        intake.finish()
+    });
+    let mut body = std::pin::pin!(body);
+    let mut broken = None;
+    loop {
+        let next = tokio::select! {
+            biased;
+            () = stop.cancelled() => {
+                broken = Some(ReceiveError::Stopped);
+                break;
+            }
+            next = body.next() => next,
+        };
+        match next {
+            Some(Ok(block)) => {
+                received(block.len() as u64);
+                // Refused only when the disk failed, which the writer tells below.
+                if blocks.send(block).await.is_err() {
+                    break;
+                }
+            }
+            Some(Err(error)) => {
+                broken = Some(ReceiveError::Body(error));
+                break;
+            }
+            None => break,
+        }
+    }
+    drop(blocks);
+    let written = writer.await.map_err(|error| ReceiveError::Library(error.into()))?;
+    match (written, broken) {
+        (Err(error), _) => Err(ReceiveError::Library(error)),
+        // Every byte came before it broke off.
+        (Ok(Intaken::Verified), _) => Ok(Intaken::Verified),
+        (Ok(_), Some(broken)) => Err(broken),
+        (Ok(ended), None) => Ok(ended),
+    }
+}
