@@ -24,11 +24,17 @@
 
 pub mod model;
 
+pub mod manifest;
+
+pub mod check;
+
 pub mod plan;
 
 pub mod engine;
 
 pub mod wire;
+
+pub mod view;
 
 pub mod store;
 
@@ -42,14 +48,7 @@ pub mod apply;
 
 pub mod role;
 
+pub mod cli;
+
 pub mod clock;
 pub mod error_text;
-pub mod manifest;
-
-pub mod check;
-
-pub mod wire;
-
-pub mod view;
-
-pub mod cli;

@@ -2,9 +2,9 @@
 //! asynchronous; the same machines run in the real world, in the simulator and in fault tests.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod source_selection;
 mod sync_manager;
 mod transfer_manager;
 
 pub use sync_manager::{SyncCommand, SyncEvent, SyncManager};
 pub use transfer_manager::{TransferCommand, TransferEvent, TransferJob};
-pub mod source_selection;
