@@ -3,7 +3,14 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod plain;
+mod plan;
 mod problems;
+mod status;
 
 pub use plain::{counted, plain};
+pub use plan::{plan_json, plan_text, sign};
 pub use problems::{Summary, problems_json, problems_text, summary_line};
+pub use status::{
+    DistributionPointStatus, SiteSystemStatus, StatusReport, UpdatePointStatus, status_json,
+    status_text,
+};

@@ -1,0 +1,313 @@
+//! The state of a hierarchy, for people and for programs.
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::model::{
+    CatalogVersion, Known, Listener, Name, Observed, PullJobState, SiteCode, SiteSystemState,
+    StatusMessage, UpdatePointRole,
+};
+
+use super::{counted, plain};
+
+/// The state of a hierarchy, as its site systems report it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusReport {
+    /// The software update points.
+    pub update_points: Vec<UpdatePointStatus>,
+    /// The distribution points.
+    pub distribution_points: Vec<DistributionPointStatus>,
+    /// The site systems.
+    pub site_systems: Vec<SiteSystemStatus>,
+}
+
+/// The state of a software update point.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdatePointStatus {
+    /// Its site.
+    pub site: SiteCode,
+    /// Its name.
+    pub name: Name,
+    /// Active or Internet-based.
+    pub role: UpdatePointRole,
+    /// What its catalog holds, as one value.
+    pub catalog_version: Option<CatalogVersion>,
+    /// How many revisions its catalog holds.
+    pub updates: u64,
+    /// What the site database holds, as one value; only with the active point.
+    pub site_database_version: Option<CatalogVersion>,
+    /// When it was last synchronized.
+    pub last_synchronization: Option<Timestamp>,
+    /// Its port.
+    pub listener: Listener,
+    /// The newest status message about it.
+    pub status_message: Option<StatusMessage>,
+}
+
+/// The state of a distribution point.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DistributionPointStatus {
+    /// Its site.
+    pub site: SiteCode,
+    /// Its name.
+    pub name: Name,
+    /// Whether it pulls.
+    pub pulls: bool,
+    /// How many packages it holds whole.
+    pub packages: usize,
+    /// How many it holds in part.
+    pub damaged: usize,
+    /// How many files its packages have.
+    pub files: u64,
+    /// How many bytes its packages have.
+    pub bytes: u64,
+    /// Where its content came from.
+    pub sources: Vec<String>,
+    /// Its port.
+    pub listener: Listener,
+    /// What its transfers are doing.
+    pub transfers: Vec<String>,
+}
+
+/// The state of a site system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SiteSystemStatus {
+    /// Its name.
+    pub name: Name,
+    /// Its site; absent if it does not answer.
+    pub site: Option<SiteCode>,
+    /// Its address as declared.
+    pub address: Option<String>,
+    /// The IP address on which its roles listen.
+    pub listens_on: Option<String>,
+    /// Why it does not answer.
+    pub unknown: Option<String>,
+}
+
+impl StatusReport {
+    /// What the site systems report, put together: by site and name.
+    pub fn of(observed: &Observed) -> Self {
+        let mut report = Self {
+            update_points: Vec::new(),
+            distribution_points: Vec::new(),
+            site_systems: Vec::new(),
+        };
+        for (name, known) in &observed.site_systems {
+            match known {
+                Known::Present(state) => report.add(name, state, observed),
+                Known::Absent => {}
+                Known::Unknown(why) => report.site_systems.push(SiteSystemStatus {
+                    name: name.clone(),
+                    site: None,
+                    address: None,
+                    listens_on: None,
+                    unknown: Some(why.clone()),
+                }),
+            }
+        }
+        let order =
+            |site: &SiteCode, name: &Name| (depth(observed, site), site.clone(), name.clone());
+        report.update_points.sort_by_key(|point| order(&point.site, &point.name));
+        report.distribution_points.sort_by_key(|point| order(&point.site, &point.name));
+        report
+    }
+
+    fn add(&mut self, name: &Name, state: &SiteSystemState, observed: &Observed) {
+        let site = &state.settings.site;
+        self.site_systems.push(SiteSystemStatus {
+            name: name.clone(),
+            site: Some(site.clone()),
+            address: Some(state.settings.address.to_string()),
+            listens_on: Some(state.listens_on.clone()),
+            unknown: None,
+        });
+        let server = observed.site_server(site);
+        if let Some(point) = &state.update_point {
+            let active = point.settings.role == UpdatePointRole::Active;
+            let messages = server.iter().flat_map(|server| &server.status_messages);
+            self.update_points.push(UpdatePointStatus {
+                site: site.clone(),
+                name: point.name.clone(),
+                role: point.settings.role,
+                catalog_version: point.catalog_version,
+                updates: point.revisions,
+                site_database_version: server
+                    .filter(|_| active)
+                    .and_then(|server| server.catalog_version),
+                last_synchronization: point
+                    .last_synchronization
+                    .as_ref()
+                    .map(|record| record.finished_at),
+                listener: point.listener.clone(),
+                status_message: messages
+                    .filter(|message| message.subject == point.name.as_str())
+                    .next_back()
+                    .cloned(),
+            });
+        }
+        if let Some(point) = &state.distribution_point {
+            let mut sources: Vec<String> =
+                point.packages.values().flat_map(|package| package.sources.clone()).collect();
+            sources.sort();
+            sources.dedup();
+            self.distribution_points.push(DistributionPointStatus {
+                site: site.clone(),
+                name: point.name.clone(),
+                pulls: point.settings.pulls(),
+                packages: point.packages.values().filter(|package| package.available()).count(),
+                damaged: point.packages.values().filter(|package| !package.available()).count(),
+                files: point.packages.values().map(|package| package.files).sum(),
+                bytes: point.packages.values().map(|package| package.bytes).sum(),
+                sources,
+                listener: point.listener.clone(),
+                transfers: point
+                    .pull_jobs
+                    .iter()
+                    .map(|(id, job)| format!("{id}: {}", job_text(&job.state)))
+                    .collect(),
+            });
+        }
+    }
+}
+
+/// How far a site is below the top, by what the site servers know of their parents.
+fn depth(observed: &Observed, site: &SiteCode) -> usize {
+    let parent = |site: &SiteCode| {
+        observed.present().find_map(|(_, state)| {
+            let server = state.settings.site_server.as_ref()?;
+            (state.settings.site == *site).then(|| server.parent.clone())?
+        })
+    };
+    let mut depth = 0;
+    let mut site = site.clone();
+    // A circle among site servers would be their own mistake; it must not hang the view.
+    while let Some(above) = parent(&site).filter(|_| depth < observed.site_systems.len()) {
+        depth += 1;
+        site = above;
+    }
+    depth
+}
+
+fn job_text(state: &PullJobState) -> String {
+    match state {
+        PullJobState::Downloading(source) => format!("downloading from {source}"),
+        PullJobState::WaitingForSource { until, .. } => {
+            format!("no source has it, tries again at {until}")
+        }
+        PullJobState::Stopped(why) => format!("stopped: {why}"),
+    }
+}
+
+/// The state of a hierarchy as tables.
+pub fn status_text(report: &StatusReport) -> String {
+    if report.site_systems.is_empty() {
+        return "There are no site systems yet: `headwater up PATH` makes them.\n".to_owned();
+    }
+    let mut text = String::new();
+    if !report.update_points.is_empty() {
+        let header =
+            ["SITE", "UPDATE POINT", "CATALOG", "UPDATES", "LAST SYNCHRONIZATION", "STATUS"];
+        let mut table = table(&header, &[3]);
+        for point in &report.update_points {
+            table.add_row([
+                Cell::new(&point.site),
+                Cell::new(&point.name),
+                Cell::new(point.catalog_version.map_or("-".to_owned(), |it| it.short())),
+                Cell::new(point.updates).set_alignment(CellAlignment::Right),
+                Cell::new(point.last_synchronization.map_or("never".to_owned(), second)),
+                Cell::new(point_status(point)),
+            ]);
+        }
+        text += &format!("{}\n", lines(&table));
+    }
+    if !report.distribution_points.is_empty() {
+        let header =
+            ["SITE", "DISTRIBUTION POINT", "PACKAGES", "FILES", "BYTES", "SOURCE", "STATUS"];
+        let mut table = table(&header, &[2, 3, 4]);
+        for point in &report.distribution_points {
+            table.add_row([
+                Cell::new(&point.site),
+                Cell::new(&point.name),
+                Cell::new(point.packages).set_alignment(CellAlignment::Right),
+                Cell::new(point.files).set_alignment(CellAlignment::Right),
+                Cell::new(point.bytes).set_alignment(CellAlignment::Right),
+                Cell::new(match point.sources.as_slice() {
+                    [] => "-".to_owned(),
+                    sources => sources.join(", "),
+                }),
+                Cell::new(distribution_status(point)),
+            ]);
+        }
+        text += &format!("{}\n", lines(&table));
+    }
+    let mut table = table(&["SITE", "SITE SYSTEM", "ADDRESS", "LISTENS ON"], &[]);
+    for system in &report.site_systems {
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        table.add_row([
+            system.site.as_ref().map_or("-".to_owned(), ToString::to_string),
+            system.name.to_string(),
+            text(&system.address),
+            match &system.unknown {
+                Some(why) => format!("does not answer: {}", plain(why)),
+                None => text(&system.listens_on),
+            },
+        ]);
+    }
+    text += &lines(&table);
+    text
+}
+
+/// The state of a hierarchy as JSON.
+pub fn status_json(report: &StatusReport) -> String {
+    // A report holds nothing that JSON cannot hold.
+    let mut text = serde_json::to_string_pretty(report).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn point_status(point: &UpdatePointStatus) -> String {
+    match (&point.listener, &point.status_message) {
+        (Listener::Closed(why), _) => format!("port closed: {}", plain(why)),
+        (Listener::Open(_), Some(message)) => {
+            format!("{} {}", message.id, plain(&message.text))
+        }
+        (Listener::Open(_), None) => "-".to_owned(),
+    }
+}
+
+fn distribution_status(point: &DistributionPointStatus) -> String {
+    if let Listener::Closed(why) = &point.listener {
+        return format!("port closed: {}", plain(why));
+    }
+    let mut parts = point.transfers.clone();
+    if point.damaged > 0 {
+        parts.push(format!("{} damaged", counted(point.damaged, "package")));
+    }
+    if parts.is_empty() { "content available".to_owned() } else { parts.join("; ") }
+}
+
+fn second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+fn table(header: &[&str], right: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(header.iter().enumerate().map(|(index, title)| {
+        let cell = Cell::new(title);
+        if right.contains(&index) { cell.set_alignment(CellAlignment::Right) } else { cell }
+    }));
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table
+}
+
+fn lines(table: &Table) -> String {
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
