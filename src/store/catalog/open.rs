@@ -38,7 +38,7 @@ impl Catalog {
     /// The file cannot be created, is something else, or was written by a newer program.
     pub fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
         let database = Database::open(path, &SCHEMA)?;
-        database.write(|it| Ok(create(it, now)?))?;
+        database.write(|it| create(it, now))?;
         Ok(Self { database, version: Mutex::default() })
     }
 

@@ -1,1 +1,256 @@
+use std::path::Path;
 
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    model::{CatalogVersion, SynchronizationRecord, UpdateIdentity},
+    store::StoreProblem,
+    wire::{
+        agent::RevisionPage,
+        server_sync::{Filter, IdAndDelta, LanguageData},
+        update_document::{
+            CategoryType, PrerequisiteGroup, PublicationState, UpdateIndex, UpdateType,
+        },
+    },
+};
+
+fn identity(number: u128) -> UpdateIdentity {
+    UpdateIdentity { update_id: Uuid::from_u128(number), revision: 1 }
+}
+
+fn revision(number: u128, update_type: UpdateType) -> NewRevision {
+    let index = UpdateIndex {
+        identity: identity(number),
+        update_type,
+        publication_state: PublicationState::Published,
+        creation_date: String::new(),
+        title: format!("Update {number}"),
+        category_type: None,
+        prerequisites: Vec::new(),
+        superseded: Vec::new(),
+        bundled: Vec::new(),
+        files: Vec::new(),
+        kb_articles: Vec::new(),
+        security_bulletins: Vec::new(),
+        msrc_severity: None,
+        secured_fragment: false,
+        eula_id: None,
+    };
+    let document = format!("<Update>\r\n{number}</Update>");
+    NewRevision { index, document, file_digests: vec![vec![7; 20]] }
+}
+
+fn software(number: u128, categories: &[u128]) -> NewRevision {
+    let mut new = revision(number, UpdateType::Software);
+    new.index.prerequisites = categories
+        .iter()
+        .map(|it| PrerequisiteGroup { is_category: true, any_of: vec![Uuid::from_u128(*it)] })
+        .collect();
+    new
+}
+
+fn now() -> Timestamp {
+    "2026-11-20T08:00:00.123Z".parse().unwrap()
+}
+
+fn catalog(directory: &Path) -> Catalog {
+    Catalog::open(&directory.join("catalog.db"), now()).unwrap()
+}
+
+fn listed(catalog: &Catalog, get_config: bool, anchor: Option<&RevisionList>) -> RevisionList {
+    let anchor = anchor.map(|it| it.anchor.to_string());
+    catalog.revision_list(&Filter { anchor, get_config, ..Filter::default() }).unwrap()
+}
+
+fn wanted(items: &[(u128, bool)]) -> Vec<IdAndDelta> {
+    items.iter().map(|(id, delta)| IdAndDelta { id: Uuid::from_u128(*id), delta: *delta }).collect()
+}
+
+#[test]
+fn a_revision_is_stored_once_and_reads_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = catalog(directory.path());
+    assert_eq!(catalog.version().unwrap(), None);
+    let new = [revision(1, UpdateType::Detectoid), revision(2, UpdateType::Category)];
+    assert_eq!(catalog.store_batch(&new, &[], now()).unwrap(), 2);
+    let mut other = revision(1, UpdateType::Detectoid);
+    "changed".clone_into(&mut other.document);
+    assert_eq!(catalog.store_batch(&[other], &[], now()).unwrap(), 0);
+    let stored = catalog.documents(&[identity(2), identity(1), identity(2)]).unwrap();
+    let texts: Vec<_> = stored.iter().map(|it| it.text.as_str()).collect();
+    let (one, two) = (new[0].document.as_str(), new[1].document.as_str());
+    assert_eq!(texts, [two, one, two]);
+    assert_eq!(stored[0].file_digests, [vec![7; 20]]);
+    assert_eq!(catalog.count().unwrap(), 2);
+    assert_eq!(catalog.known(&[identity(3), identity(1)]).unwrap(), [false, true]);
+    let version = CatalogVersion::of([identity(1), identity(2)]);
+    assert_eq!(catalog.version().unwrap(), Some(version));
+    drop(catalog);
+    let catalog = self::catalog(directory.path());
+    assert_eq!(catalog.version().unwrap(), Some(version));
+}
+
+#[test]
+fn a_document_that_is_not_there_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = catalog(directory.path());
+    let error = catalog.documents(&[identity(9)]).unwrap_err();
+    assert!(matches!(error.problem, StoreProblem::NotFound(it) if it == identity(9)));
+}
+
+#[test]
+fn a_damaged_document_is_never_served() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = catalog(directory.path());
+    catalog.store_batch(&[revision(1, UpdateType::Detectoid)], &[], now()).unwrap();
+    catalog.database.write(|it| Ok(it.execute("UPDATE document SET text = x'41'", [])?)).unwrap();
+    let error = catalog.documents(&[identity(1)]).unwrap_err();
+    assert!(matches!(error.problem, StoreProblem::DamagedDocument(it) if it == identity(1)));
+}
+
+#[test]
+fn changes_of_the_same_millisecond_are_listed_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = catalog(directory.path());
+    let mut last = listed(&catalog, true, None);
+    assert!(last.revisions.is_empty());
+    for number in 1..=5 {
+        catalog.store_batch(&[revision(number, UpdateType::Category)], &[], now()).unwrap();
+        let next = listed(&catalog, true, Some(&last));
+        assert_eq!(next.revisions, [identity(number)]);
+        assert!(next.anchor > last.anchor);
+        last = next;
+    }
+    assert!(listed(&catalog, true, Some(&last)).revisions.is_empty());
+    assert!(listed(&catalog, false, None).revisions.is_empty());
+    assert_eq!(listed(&catalog, true, None).revisions.len(), 5);
+    // The clock goes back: nothing is lost all the same.
+    let before = now() - jiff::SignedDuration::from_hours(1);
+    catalog.store_batch(&[revision(6, UpdateType::Detectoid)], &[], before).unwrap();
+    assert_eq!(listed(&catalog, true, Some(&last)).revisions, [identity(6)]);
+}
+
+#[test]
+fn anchors_of_other_catalogs_are_told_from_garbage() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = catalog(directory.path());
+    let ask = |anchor: &str| {
+        catalog.revision_list(&Filter { anchor: Some(anchor.to_owned()), ..Filter::default() })
+    };
+    assert!(matches!(ask("garbage"), Err(ListError::Anchor(_))));
+    assert!(matches!(ask("1,2026-11-20 08:00:00.124"), Err(ListError::ServerChanged(_))));
+    assert!(matches!(ask("1,2026-11-20 08:00:00.122"), Err(ListError::ServerChanged(_))));
+    assert!(ask("99,2026-11-20 08:00:00.123").is_ok());
+}
+
+#[test]
+fn filters_join_categories_and_classifications() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = catalog(directory.path());
+    let new = [software(1, &[100, 200]), software(2, &[101, 200]), software(3, &[100])];
+    catalog.store_batch(&new, &[], now()).unwrap();
+    let ask = |categories: Option<&[_]>, classifications: Option<&[_]>, anchor: Option<&str>| {
+        let filter = Filter {
+            anchor: anchor.map(str::to_owned),
+            categories: categories.map(wanted),
+            classifications: classifications.map(wanted),
+            ..Filter::default()
+        };
+        catalog.revision_list(&filter).unwrap()
+    };
+    let both = ask(Some(&[(101, true), (100, true)]), Some(&[(200, true)]), None);
+    assert_eq!(both.revisions, [identity(1), identity(2)]);
+    let one = ask(Some(&[(100, true)]), Some(&[(200, true)]), None);
+    assert_eq!(one.revisions, [identity(1)]);
+    assert!(ask(Some(&[(100, true)]), None, None).revisions.is_empty());
+    assert!(ask(Some(&[]), Some(&[(200, true)]), None).revisions.is_empty());
+    assert_eq!(ask(None, None, None).revisions.len(), 3);
+    // A product that was just added is asked for from the beginning.
+    let anchor = both.anchor.to_string();
+    let added =
+        ask(Some(&[(100, true), (101, false)]), Some(&[(200, true)]), Some(anchor.as_str()));
+    assert_eq!(added.revisions, [identity(2)]);
+}
+
+#[test]
+fn pages_follow_the_order_of_changes() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = catalog(directory.path());
+    let many: Vec<_> = (1..=RevisionPage::LIMIT as u128 + 1).map(|it| software(it, &[7])).collect();
+    catalog.store_batch(&many, &[], now()).unwrap();
+    let first = catalog.page(0).unwrap();
+    assert!(first.more);
+    assert_eq!(first.revisions.len(), RevisionPage::LIMIT);
+    assert!(first.revisions.is_sorted_by(|a, b| a.change < b.change));
+    assert_eq!(first.revisions[0].categories, [Uuid::from_u128(7)]);
+    let last = catalog.page(first.revisions[RevisionPage::LIMIT - 1].change).unwrap();
+    assert!(!last.more);
+    assert_eq!(last.revisions[0].identity, identity(RevisionPage::LIMIT as u128 + 1));
+    assert_eq!(last.catalog, first.catalog);
+}
+
+#[test]
+fn only_languages_that_changed_are_listed_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = catalog(directory.path());
+    let language = |id, enabled| LanguageData {
+        id,
+        short_name: "en".to_owned(),
+        long_name: "English".to_owned(),
+        enabled,
+    };
+    let store = |languages: &[LanguageData]| catalog.store_languages(languages, now()).unwrap();
+    store(&[language(1033, true), language(0, false)]);
+    let (languages, anchor) = catalog.languages(None).unwrap();
+    assert_eq!(languages, [language(0, false), language(1033, true)]);
+    store(&[language(1033, true), language(0, true)]);
+    let (languages, anchor) = catalog.languages(Some(&anchor.to_string())).unwrap();
+    assert_eq!(languages, [language(0, true)]);
+    store(&[language(1033, true)]);
+    assert_eq!(catalog.languages(Some(&anchor.to_string())).unwrap(), (Vec::new(), anchor));
+}
+
+#[test]
+fn progress_and_keys_outlive_the_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = catalog(directory.path());
+    let key = catalog.cookie_key().unwrap();
+    let account = catalog.account_guid().unwrap();
+    let selected =
+        Selected { categories: Some([Uuid::from_u128(1)].into()), classifications: None };
+    let anchor = UpstreamAnchor { anchor: "opaque".to_owned(), selected };
+    catalog.set_upstream_anchor("http://a", AnchorKind::Updates, &anchor).unwrap();
+    let record = SynchronizationRecord {
+        finished_at: now(),
+        from: "http://a".to_owned(),
+        imported: None,
+        new_revisions: 3,
+    };
+    catalog.set_last_synchronization(&record).unwrap();
+    drop(catalog);
+    let catalog = self::catalog(directory.path());
+    assert_eq!(catalog.cookie_key().unwrap(), key);
+    assert_eq!(catalog.account_guid().unwrap(), account);
+    assert_eq!(catalog.last_synchronization().unwrap(), Some(record));
+    let found = |upstream, kind| catalog.upstream_anchor(upstream, kind).unwrap();
+    assert_eq!(found("http://a", AnchorKind::Updates), Some(anchor));
+    assert_eq!(found("http://a", AnchorKind::Configuration), None);
+    assert_eq!(found("http://b", AnchorKind::Updates), None);
+    catalog.forget_upstream_anchors("http://a").unwrap();
+    assert_eq!(found("http://a", AnchorKind::Updates), None);
+}
+
+#[test]
+fn categories_are_found_by_their_type() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = catalog(directory.path());
+    let mut product = revision(1, UpdateType::Category);
+    product.index.category_type = Some(CategoryType::Product);
+    let mut company = revision(2, UpdateType::Category);
+    company.index.category_type = Some(CategoryType::Company);
+    catalog.store_batch(&[product, company], &[], now()).unwrap();
+    let products = catalog.categories(CategoryType::Product).unwrap();
+    assert_eq!(products, [(Uuid::from_u128(1), "Update 1".to_owned())]);
+}

@@ -1,1 +1,141 @@
+use jiff::Timestamp;
+use uuid::Uuid;
 
+use super::*;
+use crate::{
+    model::{CatalogVersion, StatusMessage, StatusMessageId, UpdateIdentity},
+    wire::agent::{RevisionPage, RevisionRecord},
+};
+
+fn now() -> Timestamp {
+    "2026-11-20T08:00:00.123Z".parse().unwrap()
+}
+
+fn record(number: u32) -> RevisionRecord {
+    RevisionRecord {
+        change: i64::from(number),
+        identity: UpdateIdentity { update_id: Uuid::from_u128(number.into()), revision: 1 },
+        update_type: "Software".to_owned(),
+        category_type: None,
+        expired: false,
+        title: format!("Update {number}"),
+        categories: vec![Uuid::from_u128(1), Uuid::from_u128(2)],
+    }
+}
+
+fn page(sender: u128, records: impl IntoIterator<Item = u32>, more: bool) -> RevisionPage {
+    let revisions = records.into_iter().map(record).collect();
+    RevisionPage { catalog: Uuid::from_u128(sender), revisions, more }
+}
+
+fn database(directory: &tempfile::TempDir) -> SiteDatabase {
+    SiteDatabase::open(&directory.path().join("site.db")).unwrap()
+}
+
+/// Passes everything that `from` has on to `to`, as an agent does.
+fn replicate(from: &SiteDatabase, to: &SiteDatabase) -> u64 {
+    let (mut after, mut new) = (to.received_up_to().unwrap(), 0);
+    loop {
+        let received = to.receive(after, &from.page(after).unwrap(), now()).unwrap();
+        new += received.new;
+        after = received.next;
+        if received.complete {
+            return new;
+        }
+    }
+}
+
+#[test]
+fn pages_are_taken_once_and_told_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = database(&directory);
+    assert_eq!(database.version().unwrap(), None);
+    let received = database.receive(0, &page(1, [1, 2], true), now()).unwrap();
+    assert_eq!(received, Received { new: 2, next: 2, complete: false });
+    let received = database.receive(2, &page(1, [3], false), now()).unwrap();
+    assert_eq!(received, Received { new: 1, next: 3, complete: true });
+    assert_eq!(database.received_up_to().unwrap(), 3);
+    let identities = [1, 2, 3].map(|it| record(it).identity);
+    assert_eq!(database.version().unwrap(), Some(CatalogVersion::of(identities)));
+    let told = database.page(0).unwrap();
+    assert_eq!(told.revisions.len(), 3);
+    let same = RevisionRecord { change: told.revisions[0].change, ..record(1) };
+    assert_eq!(told.revisions[0], same);
+    let last = told.revisions[2].change;
+    // Told again, nothing is new; changed, it is told on again.
+    assert_eq!(database.receive(0, &page(1, [1], false), now()).unwrap().new, 0);
+    assert!(database.page(last).unwrap().revisions.is_empty());
+    let mut expired = page(1, [4], false);
+    expired.revisions[0].identity = record(1).identity;
+    expired.revisions[0].expired = true;
+    assert_eq!(database.receive(3, &expired, now()).unwrap().new, 0);
+    let told = database.page(last).unwrap().revisions;
+    assert!(told.len() == 1 && told[0].expired);
+}
+
+#[test]
+fn another_sender_starts_over_and_replaces() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = database(&directory);
+    let below = SiteDatabase::open(&directory.path().join("below.db")).unwrap();
+    database.receive(0, &page(1, [1, 2, 3], false), now()).unwrap();
+    assert_eq!(replicate(&database, &below), 3);
+    // Asked for what comes after 3, another catalog answers: nothing of that is taken.
+    let received = database.receive(3, &page(2, [9], false), now()).unwrap();
+    assert_eq!(received, Received { new: 0, next: 0, complete: false });
+    assert_eq!(database.count().unwrap(), 3);
+    // Until the pass is complete, everything stays.
+    database.receive(0, &page(2, [1], true), now()).unwrap();
+    assert_eq!(database.count().unwrap(), 3);
+    let received = database.receive(1, &page(2, [4], false), now()).unwrap();
+    assert!(received.complete);
+    assert_eq!(database.count().unwrap(), 2);
+    assert_eq!(replicate(&database, &below), 1);
+    assert_eq!(below.version().unwrap(), database.version().unwrap());
+}
+
+#[test]
+fn pages_that_break_the_rules_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = database(&directory);
+    let too_many = 1..=u32::try_from(RevisionPage::LIMIT).unwrap() + 1;
+    for bad in [page(1, [2, 1], false), page(1, [], true), page(1, too_many, false)] {
+        let error = database.receive(0, &bad, now()).unwrap_err();
+        assert!(matches!(error, PageError::Malformed(_)), "{error}");
+    }
+    assert!(database.receive(1, &page(1, [1], false), now()).is_err());
+    assert_eq!(database.count().unwrap(), 0);
+}
+
+#[test]
+fn the_newest_messages_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = database(&directory);
+    let message = |number: u32| StatusMessage {
+        id: StatusMessageId::SynchronizationComplete,
+        at: now(),
+        site: "CEN".parse().unwrap(),
+        subject: "cen-sup".to_owned(),
+        text: number.to_string(),
+    };
+    let messages: Vec<_> = (0..1_010).map(message).collect();
+    database.record_messages(&messages[..5]).unwrap();
+    database.record_messages(&messages[5..]).unwrap();
+    assert_eq!(database.newest_messages(2).unwrap(), [message(1_008), message(1_009)]);
+    assert_eq!(database.newest_messages(5_000).unwrap(), messages[10..]);
+}
+
+#[test]
+fn the_policy_is_published_with_its_catalog() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = database(&directory);
+    assert_eq!(database.policy().unwrap(), (None, None));
+    let policy = serde_json::json!({
+        "updatePoint": "cen-sup", "url": "http://cen:8530",
+        "agent": {"enabled": true, "scanEvery": "7d", "reevaluateEvery": "7d"},
+    });
+    let policy: crate::model::ClientPolicy = serde_json::from_value(policy).unwrap();
+    let version = CatalogVersion::of([record(1).identity]);
+    database.publish_policy(&policy, Some(version)).unwrap();
+    assert_eq!(database.policy().unwrap(), (Some(policy), Some(version)));
+}

@@ -1,0 +1,43 @@
+//! Work on other threads: work that blocks, such as reading a database, and tasks that go on by
+//! themselves.
+
+use tokio::task::{JoinError, spawn_blocking};
+use tokio_util::task::AbortOnDropHandle;
+
+/// The program is ending: the work was not begun.
+#[derive(Debug, thiserror::Error)]
+#[error("the program is ending: run it again to go on")]
+pub struct Interrupted(#[source] JoinError);
+
+/// Runs `work` on a thread where it may block. Work that was begun runs to its end, even if nobody
+/// waits for it any more.
+pub(super) async fn blocking<T, E>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<Interrupted> + Send + 'static,
+{
+    joined(spawn_blocking(work).await)
+}
+
+/// Runs `work` as a task of its own, which goes on while the one who asked for it does something
+/// else, and ends when that one is dropped.
+pub(super) fn spawned<T, E>(
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> impl Future<Output = Result<T, E>>
+where
+    T: Send + 'static,
+    E: From<Interrupted> + Send + 'static,
+{
+    let task = AbortOnDropHandle::new(tokio::spawn(work));
+    async move { joined(task.await) }
+}
+
+fn joined<T, E: From<Interrupted>>(ended: Result<Result<T, E>, JoinError>) -> Result<T, E> {
+    match ended {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(error) => Err(Interrupted(error).into()),
+    }
+}

@@ -1,0 +1,40 @@
+//! Asking another agent for a page of revisions.
+
+use super::SourceError;
+use crate::{role::with_causes, wire::agent::RevisionPage};
+
+/// Longest page that is read, in bytes: a thousand revisions with the longest titles and the most
+/// categories.
+const MAX_PAGE_BYTES: usize = 32 << 20;
+
+/// How much of a refusal is passed on, in characters.
+const MAX_REFUSAL: usize = 500;
+
+/// The page that comes after this change.
+pub(super) async fn page(
+    admin: &reqwest::Client,
+    url: &str,
+    after: i64,
+) -> Result<RevisionPage, SourceError> {
+    // The address stands in the error around this one.
+    let unreachable = |error: reqwest::Error| SourceError::Unreachable(error.without_url());
+    let asked = format!("{url}?after={after}");
+    let mut response = admin.get(&asked).send().await.map_err(unreachable)?;
+    let status = response.status();
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(unreachable)? {
+        if body.len().saturating_add(piece.len()) > MAX_PAGE_BYTES {
+            return Err(SourceError::TooLarge(MAX_PAGE_BYTES));
+        }
+        body.extend_from_slice(&piece);
+    }
+    if !status.is_success() {
+        let text = String::from_utf8_lossy(&body).chars().take(MAX_REFUSAL).collect();
+        return Err(SourceError::Status { status: status.as_u16(), text });
+    }
+    let page = serde_json::from_slice(&body).map_err(SourceError::NotUnderstood);
+    if let Err(error) = &page {
+        tracing::debug!(url, error = with_causes(error), "no page of revisions");
+    }
+    page
+}

@@ -1,0 +1,57 @@
+//! What a software update point cannot do, and why.
+
+use std::{io, path::PathBuf};
+
+use super::{ImportError, SynchronizationError};
+use crate::{
+    net::{ClientError, ListenError},
+    role::blocking::Interrupted,
+    store::StoreError,
+};
+
+/// Why a software update point did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdatePointError {
+    /// It has no settings.
+    #[error("this site system is no software update point: configure one first")]
+    NotConfigured,
+    /// It was told to use SSL.
+    #[error("SSL is not supported yet: set `ssl: false` on the software update point")]
+    SslUnsupported,
+    /// Its port could not be opened.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The HTTP client could not be made.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// Its catalog could not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its settings could not be read or written.
+    #[error("settings file {}", .path.display())]
+    SettingsFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Its settings were written by another program.
+    #[error("settings file {} is not understood: move it away, then configure again", .path.display())]
+    SettingsNotUnderstood {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// An import failed.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// A synchronization failed.
+    #[error(transparent)]
+    Synchronization(#[from] SynchronizationError),
+    /// The program is ending.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}

@@ -1,0 +1,18 @@
+//! A software update point: a catalog of update metadata, served to the points below it and
+//! synchronized from the one above it over WSUS's server-server protocol (SUP-1, SYNC-4).
+
+mod error;
+mod import;
+mod import_file;
+mod persisted;
+mod point;
+mod service;
+mod synchronization;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::UpdatePointError;
+pub use import::ImportError;
+pub use point::UpdatePoint;
+pub use synchronization::{SelectionError, SynchronizationError, UpstreamError};

@@ -1,0 +1,193 @@
+//! What each call answers (protocol §1.4).
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{refusal::Refusal, sessions::Sessions};
+use crate::{
+    model::UpdateIdentity,
+    store::catalog::Catalog,
+    wire::{
+        dss_auth::{self, GetAuthorizationCookie, PLUG_IN_ID},
+        server_sync::{
+            AuthConfig, AuthPlugIn, ConfigData, FileUrl, GetAuthConfig, GetConfigData, GetCookie,
+            GetRevisionIdList, Request, RevisionIdList, UpdateDataWriter,
+        },
+        soap::{Fault, MAX_REQUEST_BYTES, Operation, SoapVersion, parse_request},
+    },
+};
+
+/// The version of the protocol that is announced: that of WSUS 10.0 (protocol §1.1).
+const PROTOCOL_VERSION: &str = "1.20";
+
+/// Documents of one `GetUpdateData`: as many as WSUS and Microsoft's service allow.
+pub(super) const MAX_UPDATES: usize = 100;
+
+/// Bytes of documents of one `GetUpdateData`, before they are escaped: twice the largest document
+/// known, and always one document at least.
+const MAX_DOCUMENT_BYTES: u64 = 96 << 20;
+
+/// A call that was understood.
+pub(super) enum Call {
+    /// Its answer is short, and here.
+    Answered(Vec<u8>),
+    /// Documents were asked for: their answer may be long, and is written when there is room.
+    Documents {
+        /// Which, in this order.
+        identities: Vec<UpdateIdentity>,
+        /// About how long the answer will be, in bytes.
+        size: u64,
+    },
+}
+
+/// A call, and the version to answer in.
+pub(super) type Answer = (SoapVersion, Result<Call, Box<Fault>>);
+
+/// Answers the call in `body`, which came to the service at `path`.
+pub(super) fn answer(
+    catalog: &Catalog,
+    sessions: &Sessions,
+    path: &str,
+    body: &[u8],
+    fault_id: Uuid,
+    now: Timestamp,
+) -> Answer {
+    let envelope = match parse_request(body, MAX_REQUEST_BYTES) {
+        Ok(envelope) => envelope,
+        Err(error) => {
+            let fault = Fault::for_unreadable(&error, fault_id, "");
+            return (SoapVersion::V1_1, Err(Box::new(fault)));
+        }
+    };
+    let version = envelope.version();
+    let called = envelope.name().to_owned();
+    let request = match Request::decode(envelope, fault_id) {
+        Ok(request) => request,
+        Err(fault) => return (version, Err(Box::new(fault))),
+    };
+    let of_authorization = matches!(request, Request::GetAuthorizationCookie(_));
+    if of_authorization != (path == dss_auth::PATH) {
+        return (version, Err(Box::new(Fault::for_unknown_operation(&called, fault_id))));
+    }
+    let answer = Answering { catalog, sessions, version, now }.answer(&request);
+    (version, answer.map_err(|refusal| Box::new(refusal.fault(fault_id, request.action()))))
+}
+
+struct Answering<'a> {
+    catalog: &'a Catalog,
+    sessions: &'a Sessions,
+    version: SoapVersion,
+    now: Timestamp,
+}
+
+impl Answering<'_> {
+    fn answer(&self, request: &Request) -> Result<Call, Refusal> {
+        match request {
+            Request::GetAuthConfig(_) => self.encode::<GetAuthConfig>(&auth_config()),
+            Request::GetAuthorizationCookie(request) => {
+                self.encode::<GetAuthorizationCookie>(&self.sessions.authorize(request, self.now)?)
+            }
+            Request::GetCookie(request) => {
+                self.encode::<GetCookie>(&self.sessions.begin(request, self.now)?)
+            }
+            Request::GetConfigData(request) => {
+                self.sessions.check(&request.cookie, self.now)?;
+                self.encode::<GetConfigData>(&self.config_data(request.config_anchor.as_deref())?)
+            }
+            Request::GetRevisionIdList(request) => {
+                self.sessions.check(&request.cookie, self.now)?;
+                let list = self.catalog.revision_list(&request.filter);
+                let list = list.map_err(|error| Refusal::of_list(error, "filter"))?;
+                self.encode::<GetRevisionIdList>(&RevisionIdList {
+                    anchor: Some(list.anchor.to_string()),
+                    new_revisions: list.revisions,
+                })
+            }
+            Request::GetUpdateData(request) => {
+                self.sessions.check(&request.cookie, self.now)?;
+                self.documents(&request.update_ids)
+            }
+        }
+    }
+
+    fn encode<O: Operation>(&self, response: &O::Response) -> Result<Call, Refusal> {
+        Ok(Call::Answered(O::encode_response(self.version, response)?))
+    }
+
+    fn config_data(&self, anchor: Option<&str>) -> Result<ConfigData, Refusal> {
+        let (languages, anchor) = self
+            .catalog
+            .languages(anchor)
+            .map_err(|error| Refusal::of_list(error, "configAnchor"))?;
+        Ok(ConfigData {
+            // No content here: points below take it from where the publisher offers it.
+            catalog_only_sync: true,
+            lazy_sync: false,
+            server_hosts_psf_files: false,
+            // Drivers by computer and decryption are not offered: none of them a request.
+            max_computer_ids_per_request: 0,
+            max_driver_sets_per_request: 0,
+            max_hardware_ids_per_request: 0,
+            max_updates_per_request: i32::try_from(MAX_UPDATES).unwrap_or(i32::MAX),
+            new_config_anchor: Some(anchor.to_string()),
+            protocol_version: Some(PROTOCOL_VERSION.to_owned()),
+            languages,
+            max_updates_per_decryption_request: 0,
+        })
+    }
+
+    fn documents(&self, identities: &[UpdateIdentity]) -> Result<Call, Refusal> {
+        if identities.is_empty() || identities.len() > MAX_UPDATES {
+            return Err(Refusal::Parameter("updateIds"));
+        }
+        let size = self.catalog.size_of(identities)?;
+        if size > MAX_DOCUMENT_BYTES && identities.len() > 1 {
+            return Err(Refusal::TooLarge(size));
+        }
+        // Escaping lengthens a document by about a quarter.
+        let envelopes = (identities.len() as u64).saturating_mul(512);
+        let size = size.saturating_add(size / 4).saturating_add(envelopes);
+        Ok(Call::Documents { identities: identities.to_vec(), size })
+    }
+}
+
+fn auth_config() -> AuthConfig {
+    AuthConfig {
+        last_change: None,
+        auth_info: vec![AuthPlugIn {
+            plug_in_id: PLUG_IN_ID.to_owned(),
+            // Relative to the server's root.
+            service_url: dss_auth::PATH.trim_start_matches('/').to_owned(),
+            parameter: Some(String::new()),
+        }],
+        allowed_event_ids: Vec::new(),
+    }
+}
+
+/// Writes the answer of a `GetUpdateData`.
+pub(super) fn documents(
+    catalog: &Catalog,
+    version: SoapVersion,
+    identities: &[UpdateIdentity],
+    size: u64,
+) -> Result<Vec<u8>, Refusal> {
+    let capacity = usize::try_from(size).unwrap_or(0);
+    let mut writer = UpdateDataWriter::with_capacity(version, capacity);
+    let mut digests = Vec::new();
+    catalog.each_document(identities, |document| {
+        writer.push(&document.identity, &document.text, &document.file_digests)?;
+        digests.extend(document.file_digests.iter().cloned());
+        Ok::<_, Refusal>(())
+    })?;
+    digests.sort_unstable();
+    digests.dedup();
+    for location in catalog.locations(&digests)? {
+        writer.push_file_url(FileUrl {
+            file_digest: location.digest,
+            publisher_url: Some(location.publisher_url),
+            parent_url: Some(String::new()),
+            decryption_key: None,
+        });
+    }
+    Ok(writer.finish()?)
+}

@@ -1,0 +1,170 @@
+//! The services over HTTP: paths in any case, POST only, bounded requests and bounded memory.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
+
+use super::{
+    call::{self, Call},
+    sessions::Sessions,
+};
+use crate::{
+    clock,
+    role::{
+        blocking::{Interrupted, blocking},
+        update_point::UpdatePointError,
+    },
+    store::catalog::Catalog,
+    wire::{
+        dss_auth, server_sync,
+        soap::{Fault, MAX_REQUEST_BYTES, SoapVersion},
+    },
+};
+
+/// How long a request may take to arrive.
+const ARRIVAL: Duration = Duration::from_mins(1);
+
+/// Calls that are worked on at a time; the others wait.
+const AT_WORK: usize = 16;
+
+/// Answers with documents that are in memory at a time, in units of 64 KiB: 512 MiB. What is more
+/// waits until others were sent.
+const ROOM: u32 = 8_192;
+const UNIT: u64 = 64 << 10;
+
+/// How much of a long answer is handed to the network at a time.
+const PIECE: usize = 256 << 10;
+
+/// The web services of one update point.
+#[derive(Debug)]
+pub(in crate::role::update_point) struct Service {
+    catalog: Arc<Catalog>,
+    sessions: Sessions,
+    at_work: Semaphore,
+    room: Arc<Semaphore>,
+}
+
+impl Service {
+    /// The services of this catalog.
+    pub(in crate::role::update_point) fn new(
+        catalog: Arc<Catalog>,
+    ) -> Result<Self, UpdatePointError> {
+        let sessions = Sessions::new(catalog.cookie_key()?);
+        let room = Arc::new(Semaphore::new(ROOM as usize));
+        Ok(Self { catalog, sessions, at_work: Semaphore::new(AT_WORK), room })
+    }
+
+    /// What a port serves.
+    pub(in crate::role::update_point) fn router(self: &Arc<Self>) -> Router {
+        // No routes: paths are matched in any case, as IIS does.
+        Router::new().fallback(serve).with_state(Arc::clone(self))
+    }
+}
+
+async fn serve(State(service): State<Arc<Service>>, request: Request) -> Response {
+    let path = request.uri().path();
+    let known = [server_sync::PATH, dss_auth::PATH];
+    let Some(path) = known.into_iter().find(|it| it.eq_ignore_ascii_case(path)) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    if request.method() != Method::POST {
+        let allow = [(header::ALLOW, HeaderValue::from_static("POST"))];
+        return (StatusCode::METHOD_NOT_ALLOWED, allow).into_response();
+    }
+    if !is_soap(request.headers()) {
+        return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
+    }
+    let body = axum::body::to_bytes(request.into_body(), MAX_REQUEST_BYTES);
+    let body = match tokio::time::timeout(ARRIVAL, body).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+    };
+    match answer(service, path, body).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+fn is_soap(headers: &HeaderMap) -> bool {
+    let media_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default()
+        .trim();
+    ["text/xml", "application/soap+xml"].iter().any(|it| it.eq_ignore_ascii_case(media_type))
+}
+
+async fn answer(
+    service: Arc<Service>,
+    path: &'static str,
+    body: Bytes,
+) -> Result<Response, Interrupted> {
+    let fault_id = Uuid::new_v4();
+    // The semaphores are never closed; if they were, the limit alone would be gone.
+    let at_work = service.at_work.acquire().await.ok();
+    let worker = Arc::clone(&service);
+    let (version, call) = blocking(move || {
+        let Service { catalog, sessions, .. } = &*worker;
+        Ok::<_, Interrupted>(call::answer(catalog, sessions, path, &body, fault_id, clock::now()))
+    })
+    .await?;
+    drop(at_work);
+    let (identities, size) = match call {
+        Ok(Call::Answered(bytes)) => return Ok(ok(version, bytes, None)),
+        Ok(Call::Documents { identities, size }) => (identities, size),
+        Err(fault) => return Ok(refused(version, &fault)),
+    };
+    let units = u32::try_from(size / UNIT).unwrap_or(ROOM).clamp(1, ROOM);
+    let room = Arc::clone(&service.room).acquire_many_owned(units).await.ok();
+    let _at_work = service.at_work.acquire().await.ok();
+    let worker = Arc::clone(&service);
+    let written = blocking(move || {
+        let written = call::documents(&worker.catalog, version, &identities, size);
+        let action = <server_sync::GetUpdateData as crate::wire::soap::Operation>::ACTION;
+        Ok::<_, Interrupted>(written.map_err(|refusal| refusal.fault(fault_id, action)))
+    })
+    .await?;
+    Ok(match written {
+        Ok(bytes) => ok(version, bytes, room),
+        Err(fault) => refused(version, &fault),
+    })
+}
+
+/// An answer, which gives its room back once it was sent.
+fn ok(version: SoapVersion, bytes: Vec<u8>, room: Option<OwnedSemaphorePermit>) -> Response {
+    let length = bytes.len();
+    let body = if length <= PIECE {
+        Body::from(bytes)
+    } else {
+        let pieces = (Bytes::from(bytes), room);
+        Body::from_stream(futures::stream::unfold(pieces, |(mut rest, room)| async move {
+            if rest.is_empty() {
+                return None;
+            }
+            let piece = rest.split_to(rest.len().min(PIECE));
+            Some((Ok::<_, std::convert::Infallible>(piece), (rest, room)))
+        }))
+    };
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(version.content_type())),
+        (header::CONTENT_LENGTH, HeaderValue::from(length)),
+    ];
+    (StatusCode::OK, headers, body).into_response()
+}
+
+fn refused(version: SoapVersion, fault: &Fault) -> Response {
+    let status =
+        StatusCode::from_u16(fault.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let content_type = HeaderValue::from_static(version.content_type());
+    (status, [(header::CONTENT_TYPE, content_type)], fault.encode(version)).into_response()
+}

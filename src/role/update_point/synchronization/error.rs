@@ -1,0 +1,162 @@
+//! Why a synchronization failed: always with the upstream server's address.
+
+use super::SelectionError;
+use crate::{
+    model::{SourceType, UpdateIdentity},
+    role::blocking::Interrupted,
+    store::StoreError,
+    wire::{
+        soap::{ErrorCode, Fault, Reaction, SoapError},
+        update_document::DocumentError,
+    },
+};
+
+/// Why a synchronization failed. What was stored until then stays.
+#[derive(Debug, thiserror::Error)]
+pub enum SynchronizationError {
+    /// Its source is not a server.
+    #[error(
+        "this software update point has no upstream server: import its export file, or set \
+         `source: {{type: UpstreamServer, url: http://…}}`"
+    )]
+    NoUpstream,
+    /// Its source is a server, but without an address.
+    #[error("this software update point was told no address of its upstream server ({0:?})")]
+    NoAddress(SourceType),
+    /// Its source needs TLS.
+    #[error(
+        "synchronizing with Microsoft Update needs TLS, which is not supported yet: use `source: \
+         {{type: Import, …}}` with an export file, or `{{type: UpstreamServer, url: http://…}}`"
+    )]
+    MicrosoftUpdate,
+    /// Its upstream server needs TLS.
+    #[error("{0} needs TLS, which is not supported yet: use the server's http address")]
+    Https(String),
+    /// Its upstream server's address is no address.
+    #[error("`{0}` is not the address of an upstream server: write `http://HOST:PORT`")]
+    Address(String),
+    /// What is selected cannot be asked for.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// The upstream server did not do as it should.
+    #[error("upstream server {url}")]
+    Upstream {
+        /// Its address, as declared.
+        url: String,
+        /// What it did.
+        #[source]
+        source: UpstreamError,
+    },
+    /// The catalog could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The program is ending.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+/// What an upstream server did, or did not.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// It cannot be reached, or the connection broke.
+    #[error("did not answer {call}: check that it runs and that the way there is open")]
+    Unreachable {
+        /// The call.
+        call: &'static str,
+        /// What happened.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// It is no update server, or has an error of its own.
+    #[error("answered {call} with HTTP status {status}")]
+    Status {
+        /// The call.
+        call: &'static str,
+        /// The status.
+        status: u16,
+    },
+    /// It said more than any answer may hold.
+    #[error("answered {call} with more than {limit} bytes")]
+    TooLarge {
+        /// The call.
+        call: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// Its answer is not one.
+    #[error("answered {call} with something that is not understood")]
+    NotUnderstood {
+        /// The call.
+        call: &'static str,
+        /// Why not.
+        #[source]
+        source: SoapError,
+    },
+    /// It said that it cannot.
+    #[error("refused {call}")]
+    Fault {
+        /// The call.
+        call: &'static str,
+        /// Why.
+        #[source]
+        fault: Box<Fault>,
+    },
+    /// It wants an authorization that is not known here.
+    #[error("wants an authorization by `{0}`, which is not known here")]
+    PlugIn(String),
+    /// It would have us be authorized by another server.
+    #[error("names `{0}` for authorization, which is not on that server")]
+    ServiceUrl(String),
+    /// It listed an update but does not give its document.
+    #[error("listed update {0}, but does not give it")]
+    Withheld(UpdateIdentity),
+    /// It cannot give the document of an update.
+    #[error("failed to give update {identity}")]
+    Update {
+        /// The update.
+        identity: UpdateIdentity,
+        /// What it said.
+        #[source]
+        fault: Box<Fault>,
+    },
+    /// It gave a document that is not one.
+    #[error("gave a document of update {identity} that cannot be stored")]
+    Document {
+        /// The update.
+        identity: UpdateIdentity,
+        /// What is wrong with it.
+        #[source]
+        source: DocumentError,
+    },
+    /// It gave the document of another update.
+    #[error("gave the document of {found} as that of update {identity}")]
+    OtherDocument {
+        /// The update that was asked for.
+        identity: UpdateIdentity,
+        /// The update that the document is of.
+        found: UpdateIdentity,
+    },
+}
+
+impl UpstreamError {
+    /// The fault that the server sent, if that is what this is.
+    pub(super) fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Fault { fault, .. } => Some(fault),
+            _ => None,
+        }
+    }
+
+    /// What to do about it.
+    pub(super) fn reaction(&self) -> Reaction {
+        self.fault().map_or(Reaction::Stop, |fault| fault.code.reaction())
+    }
+
+    /// Whether the server took offence at the anchor that it was sent.
+    pub(super) fn is_about_the_anchor(&self) -> bool {
+        self.fault().is_some_and(|fault| {
+            fault.code == ErrorCode::InvalidParameters
+                && ["filter", "configAnchor"].contains(&fault.message.as_str())
+        })
+    }
+}

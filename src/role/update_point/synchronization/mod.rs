@@ -1,0 +1,18 @@
+//! Synchronizing with an upstream server (protocol §1.7, steps 1 to 4): what is listed and not
+//! known is fetched in batches; an anchor is kept only once all that it stands for is stored.
+
+mod error;
+mod fetch;
+mod run;
+mod selection;
+mod session;
+mod upstream;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{SynchronizationError, UpstreamError};
+pub use selection::SelectionError;
+
+pub(super) use run::run;
+pub(super) use upstream::{Upstream, upstream_of};

@@ -1,0 +1,224 @@
+//! A whole synchronization.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use futures::{StreamExt, stream::FuturesOrdered};
+
+use super::{
+    SynchronizationError, Upstream,
+    fetch::{Fetched, fetch},
+    selection::{self, Offered},
+    session::Session,
+};
+use crate::{
+    clock,
+    model::{Name, SynchronizationRecord, UpdateIdentity, UpdatePointSettings},
+    role::{Reporter, blocking::blocking},
+    store::{
+        StoreError,
+        catalog::{AnchorKind, Catalog, Selected, UpstreamAnchor},
+    },
+    wire::{
+        agent::{AgentOutcome, ProgressUnit},
+        server_sync::{Filter, RevisionIdList},
+        soap::Reaction,
+        update_document::CategoryType,
+    },
+};
+
+/// Documents of one batch at most, whatever the upstream server allows.
+const BATCH: usize = 100;
+
+/// Batches that are asked for at a time: while one is stored, the next ones are on their way.
+const IN_FLIGHT: usize = 3;
+
+/// Synchronizes the catalog with the upstream server.
+pub(in crate::role::update_point) async fn run(
+    catalog: Arc<Catalog>,
+    upstream: Upstream,
+    name: Name,
+    settings: UpdatePointSettings,
+    report: &Reporter,
+) -> Result<AgentOutcome, SynchronizationError> {
+    let mut run = Run { catalog, upstream, name, settings, report, done: 0, total: 0, new: 0 };
+    let mut restarted_at = None;
+    let mut has_forgotten = false;
+    loop {
+        let Err(error) = run.attempt().await else { break };
+        let SynchronizationError::Upstream { source, .. } = &error else { return Err(error) };
+        let forget = source.reaction() == Reaction::ResetAnchors || source.is_about_the_anchor();
+        if forget && !has_forgotten {
+            has_forgotten = true;
+            let declared = run.upstream.declared().to_owned();
+            run.in_catalog(move |it| it.forget_upstream_anchors(&declared)).await?;
+        } else if source.reaction() == Reaction::Restart && restarted_at != Some(run.new) {
+            // Sessions end in the middle of long synchronizations: going on is fine as long as
+            // each session brings something new.
+            restarted_at = Some(run.new);
+        } else {
+            return Err(error);
+        }
+        tracing::info!(error = crate::role::with_causes(&error), "synchronization begins again");
+    }
+    run.finish().await
+}
+
+struct Run<'a> {
+    catalog: Arc<Catalog>,
+    upstream: Upstream,
+    name: Name,
+    settings: UpdatePointSettings,
+    report: &'a Reporter,
+    done: u64,
+    total: u64,
+    new: u64,
+}
+
+impl Run<'_> {
+    async fn attempt(&mut self) -> Result<(), SynchronizationError> {
+        let upstream = self.upstream.clone();
+        let account_guid = self.in_catalog(Catalog::account_guid).await?;
+        let session = Session::begin(upstream, self.name.as_str(), account_guid).await?;
+        let session = Arc::new(session);
+        let limit = self.configuration(&session).await?;
+
+        let before = self.anchor(AnchorKind::Configuration).await?;
+        let anchor = before.map(|it| it.anchor);
+        let filter = Filter { anchor, get_config: true, ..Filter::default() };
+        let list = session.revision_list(filter).await?;
+        self.take(&session, AnchorKind::Configuration, list, Selected::default(), limit).await?;
+
+        // What can be selected is known only now (SUP-9).
+        let offered = self.in_catalog(|it| {
+            let products = it.categories(CategoryType::Product)?;
+            let classifications = it.categories(CategoryType::UpdateClassification)?;
+            Ok(Offered { products, classifications })
+        });
+        let offered = offered.await?;
+        let before = self.anchor(AnchorKind::Updates).await?;
+        let selected = selection::selected(&self.settings, &offered, before.as_ref())?;
+        let filter = selection::filter(&selected, before.as_ref());
+        let list = session.revision_list(filter).await?;
+        self.take(&session, AnchorKind::Updates, list, selected, limit).await
+    }
+
+    /// Takes over the languages that changed, and tells how many documents a batch may have.
+    async fn configuration(&self, session: &Arc<Session>) -> Result<usize, SynchronizationError> {
+        let before = self.anchor(AnchorKind::Languages).await?;
+        let data = session.config_data(before.map(|it| it.anchor)).await?;
+        let limit = usize::try_from(data.max_updates_per_request).unwrap_or(0);
+        let declared = self.upstream.declared().to_owned();
+        self.in_catalog(move |it| {
+            it.store_languages(&data.languages, clock::now())?;
+            let Some(anchor) = data.new_config_anchor else { return Ok(()) };
+            let anchor = UpstreamAnchor { anchor, selected: Selected::default() };
+            it.set_upstream_anchor(&declared, AnchorKind::Languages, &anchor)
+        })
+        .await?;
+        // A server that states no limit takes what all of them take.
+        Ok(if limit == 0 { BATCH } else { limit.min(BATCH) })
+    }
+
+    /// Fetches and stores what is listed and not known, then keeps the anchor.
+    async fn take(
+        &mut self,
+        session: &Arc<Session>,
+        kind: AnchorKind,
+        list: RevisionIdList,
+        selected: Selected,
+        limit: usize,
+    ) -> Result<(), SynchronizationError> {
+        let RevisionIdList { anchor, new_revisions } = list;
+        let missing = self.in_catalog(move |it| missing(it, &new_revisions)).await?;
+        self.total = self.done.saturating_add(missing.len() as u64);
+        self.report.progress(self.done, self.total, ProgressUnit::Updates);
+        self.fetch_all(session, &missing, limit).await?;
+        let Some(anchor) = anchor else { return Ok(()) };
+        let declared = self.upstream.declared().to_owned();
+        let anchor = UpstreamAnchor { anchor, selected };
+        self.in_catalog(move |it| it.set_upstream_anchor(&declared, kind, &anchor)).await
+    }
+
+    async fn fetch_all(
+        &mut self,
+        session: &Arc<Session>,
+        missing: &[UpdateIdentity],
+        limit: usize,
+    ) -> Result<(), SynchronizationError> {
+        let mut batches = missing.chunks(limit.max(1));
+        let mut in_flight = FuturesOrdered::new();
+        loop {
+            while in_flight.len() < IN_FLIGHT
+                && let Some(batch) = batches.next()
+            {
+                in_flight.push_back(fetch(Arc::clone(session), batch.to_vec()));
+            }
+            let Some(fetched) = in_flight.next().await else { return Ok(()) };
+            // What is left of a batch goes before the batches after it: prerequisites stay first.
+            match fetched? {
+                Fetched::Documents(batch) => {
+                    if !batch.left.is_empty() {
+                        in_flight.push_front(fetch(Arc::clone(session), batch.left.clone()));
+                    }
+                    let count = batch.revisions.len() as u64;
+                    let stored = self.in_catalog(move |it| {
+                        it.store_batch(&batch.revisions, &batch.locations, clock::now())
+                    });
+                    self.new = self.new.saturating_add(stored.await?);
+                    self.done = self.done.saturating_add(count);
+                    self.report.progress(self.done, self.total, ProgressUnit::Updates);
+                }
+                Fetched::Split(first, second) => {
+                    in_flight.push_front(fetch(Arc::clone(session), second));
+                    in_flight.push_front(fetch(Arc::clone(session), first));
+                }
+                Fetched::Retry(rest) if rest.is_empty() => {}
+                Fetched::Retry(rest) => in_flight.push_front(fetch(Arc::clone(session), rest)),
+            }
+        }
+    }
+
+    async fn finish(self) -> Result<AgentOutcome, SynchronizationError> {
+        let record = SynchronizationRecord {
+            finished_at: clock::now(),
+            from: self.upstream.declared().to_owned(),
+            imported: None,
+            new_revisions: self.new,
+        };
+        let new_revisions = self.new;
+        let catalog_version = self
+            .in_catalog(move |it| {
+                it.set_last_synchronization(&record)?;
+                it.version()
+            })
+            .await?;
+        Ok(AgentOutcome::Synchronized { catalog_version, new_revisions })
+    }
+
+    async fn anchor(
+        &self,
+        kind: AnchorKind,
+    ) -> Result<Option<UpstreamAnchor>, SynchronizationError> {
+        let declared = self.upstream.declared().to_owned();
+        self.in_catalog(move |it| it.upstream_anchor(&declared, kind)).await
+    }
+
+    async fn in_catalog<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Catalog) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, SynchronizationError> {
+        let catalog = Arc::clone(&self.catalog);
+        blocking(move || Ok(work(&catalog)?)).await
+    }
+}
+
+/// What is listed and not known, each once, in the order of the list.
+fn missing(
+    catalog: &Catalog,
+    listed: &[UpdateIdentity],
+) -> Result<Vec<UpdateIdentity>, StoreError> {
+    let mut seen = BTreeSet::new();
+    let distinct: Vec<_> = listed.iter().copied().filter(|it| seen.insert(*it)).collect();
+    let known = catalog.known(&distinct)?;
+    Ok(distinct.into_iter().zip(known).filter(|(_, known)| !known).map(|(it, _)| it).collect())
+}

@@ -1,0 +1,83 @@
+//! A session with an upstream server (protocol §1.7, steps 1 and 2).
+
+use uuid::Uuid;
+
+use super::{SynchronizationError, Upstream, UpstreamError};
+use crate::model::UpdateIdentity;
+use crate::wire::{
+    dss_auth::{GetAuthorizationCookie, GetAuthorizationCookieRequest, PLUG_IN_ID},
+    server_sync::{
+        self, ConfigData, Cookie, Filter, GetAuthConfig, GetAuthConfigRequest, GetConfigData,
+        GetConfigDataRequest, GetCookie, GetCookieRequest, GetRevisionIdList,
+        GetRevisionIdListRequest, GetUpdateData, GetUpdateDataRequest, RevisionIdList, UpdateData,
+    },
+};
+
+/// The version of the protocol that is spoken (protocol §1.1).
+const PROTOCOL_VERSION: &str = "1.20";
+
+/// A session with an upstream server.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) upstream: Upstream,
+    cookie: Cookie,
+}
+
+impl Session {
+    /// Is authorized and opens a session.
+    pub(super) async fn begin(
+        upstream: Upstream,
+        account_name: &str,
+        account_guid: Uuid,
+    ) -> Result<Self, SynchronizationError> {
+        let config =
+            upstream.call::<GetAuthConfig>(server_sync::PATH, &GetAuthConfigRequest).await?;
+        let known = config.auth_info.iter().find(|it| it.plug_in_id == PLUG_IN_ID);
+        let plug_in = known.ok_or_else(|| {
+            let offered: Vec<_> =
+                config.auth_info.iter().take(3).map(|it| it.plug_in_id.as_str()).collect();
+            upstream.error(UpstreamError::PlugIn(offered.join(", ")))
+        })?;
+        let service =
+            upstream.service(&plug_in.service_url).map_err(|error| upstream.error(error))?;
+        let account = GetAuthorizationCookieRequest {
+            account_name: account_name.to_owned(),
+            account_guid: account_guid.to_string(),
+        };
+        let authorization = upstream.call::<GetAuthorizationCookie>(&service, &account).await?;
+        let request = GetCookieRequest {
+            auth_cookies: vec![authorization],
+            old_cookie: None,
+            protocol_version: PROTOCOL_VERSION.to_owned(),
+        };
+        let cookie = upstream.call::<GetCookie>(server_sync::PATH, &request).await?;
+        Ok(Self { upstream, cookie })
+    }
+
+    /// What the server allows, and the languages that changed since the anchor.
+    pub(super) async fn config_data(
+        &self,
+        config_anchor: Option<String>,
+    ) -> Result<ConfigData, SynchronizationError> {
+        let request = GetConfigDataRequest { cookie: self.cookie.clone(), config_anchor };
+        self.upstream.call::<GetConfigData>(server_sync::PATH, &request).await
+    }
+
+    /// The revisions that a filter lets through.
+    pub(super) async fn revision_list(
+        &self,
+        filter: Filter,
+    ) -> Result<RevisionIdList, SynchronizationError> {
+        let request = GetRevisionIdListRequest { cookie: self.cookie.clone(), filter };
+        self.upstream.call::<GetRevisionIdList>(server_sync::PATH, &request).await
+    }
+
+    /// The documents of these updates.
+    pub(super) async fn update_data(
+        &self,
+        update_ids: Vec<UpdateIdentity>,
+    ) -> Result<UpdateData, SynchronizationError> {
+        let request = GetUpdateDataRequest { cookie: self.cookie.clone(), update_ids };
+        self.upstream.call::<GetUpdateData>(server_sync::PATH, &request).await
+    }
+}
