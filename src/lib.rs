@@ -52,3 +52,4 @@ pub mod cli;
 
 pub mod clock;
 pub mod error_text;
+pub mod telemetry;

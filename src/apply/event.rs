@@ -18,6 +18,11 @@ pub enum Trigger {
 /// Something that happened while a plan was carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApplyEvent {
+    /// A plan with so many actions begins.
+    Begun {
+        /// How many.
+        actions: usize,
+    },
     /// An action began.
     Started(ActionId),
     /// An action goes on.

@@ -76,6 +76,8 @@ pub async fn apply(apply: &Apply, plan: &Plan) -> Result<ApplyReport, ApplyError
         let (manifest, observed) = (plan.manifest_digest, plan.observed_digest);
         blocking(move || journal.begin(manifest, observed, clock::now())).await?
     };
+    // Nobody has to listen.
+    let _ = apply.events.send(ApplyEvent::Begun { actions: plan.actions.len() });
     let report = Execution::new(apply, plan, run).run().await;
     let converged = report.all_done() && plan.complete;
     let journal = apply.journal.clone();

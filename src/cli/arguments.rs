@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    completions,
+    agent, apply, completions,
     output::{Color, OutputFormat},
-    schema, validate,
+    plan, schema, status, up, validate,
 };
 
 /// Declares software-update hierarchies as YAML and makes the site systems agree with them.
@@ -53,6 +53,16 @@ pub struct GlobalOptions {
 pub enum Command {
     /// Say what is wrong with manifests.
     Validate(validate::Arguments),
+    /// Say what would be done.
+    Plan(plan::Arguments),
+    /// Make the site systems agree with manifests.
+    Apply(apply::Arguments),
+    /// Run a whole hierarchy in one process.
+    Up(up::Arguments),
+    /// Show the state of the hierarchy.
+    Status(status::Arguments),
+    /// Run the agent of one site system.
+    Agent(agent::Arguments),
     /// Print the JSON Schemas of the documents.
     Schema(schema::Arguments),
     /// Print the completions for a shell.

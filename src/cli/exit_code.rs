@@ -62,3 +62,8 @@ impl From<std::io::Error> for Failure {
         Self { code: ExitCode::Failure, error: error.into() }
     }
 }
+
+/// An error of an operation: exit code 1.
+pub(super) fn operation(error: impl Into<anyhow::Error>) -> Failure {
+    Failure::new(ExitCode::Failure, error)
+}

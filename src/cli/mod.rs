@@ -1,15 +1,22 @@
 //! The command line: one file per command; each parses, calls, and hands to `view`.
 
+mod agent;
+mod apply;
 mod arguments;
 mod completions;
 mod exit_code;
 mod output;
+mod plan;
+mod progress;
 mod run;
 mod schema;
 mod sources;
+mod status;
+mod up;
 mod validate;
 
 pub use arguments::{Cli, Command, GlobalOptions, Manifests};
+use exit_code::operation;
 pub use exit_code::{ExitCode, Failure};
 pub use output::{OutputFormat, Printer};
 pub use run::run;

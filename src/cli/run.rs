@@ -2,15 +2,27 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Cli, Command, ExitCode, Printer, completions, schema, validate};
-use crate::view::plain;
+use std::future::Future;
+
+use super::{
+    Cli, Command, ExitCode, Failure, Printer, agent, apply, completions, plan, schema, status, up,
+    validate,
+};
+use crate::{telemetry, view::plain};
 
 /// Runs a command and says what went wrong, once.
 pub fn run(cli: Cli) -> ExitCode {
     let Cli { global, command } = cli;
     let mut printer = Printer::new(global.output, global.color);
+    telemetry::start(printer.messages_coloured());
+    let data = global.data.as_path();
     let result = match command {
         Command::Validate(arguments) => validate::run(&arguments, &mut printer),
+        Command::Plan(arguments) => block_on(plan::run(&arguments, data, &mut printer)),
+        Command::Apply(arguments) => block_on(apply::run(&arguments, data, &mut printer)),
+        Command::Up(arguments) => block_on(up::run(&arguments, data, &mut printer)),
+        Command::Status(arguments) => block_on(status::run(&arguments, data, &mut printer)),
+        Command::Agent(arguments) => block_on(agent::run(&arguments, data, &mut printer)),
         Command::Schema(arguments) => schema::run(&arguments, &mut printer),
         Command::Completions(arguments) => completions::run(&arguments, &mut printer),
     };
@@ -25,4 +37,11 @@ pub fn run(cli: Cli) -> ExitCode {
             failure.code
         }
     }
+}
+
+/// Runs what talks to others on a runtime of its own.
+fn block_on(
+    command: impl Future<Output = Result<ExitCode, Failure>>,
+) -> Result<ExitCode, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
 }

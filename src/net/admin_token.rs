@@ -46,6 +46,19 @@ impl AdminToken {
         read()?.ok_or_else(|| io::Error::other("the token was removed while it was being made"))
     }
 
+    /// Reads the token from a file that somebody else made.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or is empty.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let text = std::fs::read_to_string(path)?;
+        if text.trim().is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is empty"));
+        }
+        Ok(Self(text.trim().to_owned()))
+    }
+
     /// Whether a request carries this token.
     pub fn admits(&self, headers: &HeaderMap) -> bool {
         let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();

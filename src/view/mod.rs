@@ -2,11 +2,13 @@
 //! knows colour. Pure.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod outcome;
 mod plain;
 mod plan;
 mod problems;
 mod status;
 
+pub use outcome::{LeftAction, RunSummary, outcome_line, run_json, run_text};
 pub use plain::{counted, plain};
 pub use plan::{plan_json, plan_text, sign};
 pub use problems::{Summary, problems_json, problems_text, summary_line};

@@ -33,6 +33,15 @@ pub struct DataDirectory {
     token: AdminToken,
 }
 
+/// How long a host runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// Until somebody stops it: other commands go through it.
+    Long,
+    /// As long as a command takes: other commands wait for its end.
+    Short,
+}
+
 /// Holds a lock of the data directory until it is dropped or the process ends.
 #[derive(Debug)]
 pub struct DataLock(#[expect(dead_code, reason = "an open file is what holds the lock")] File);
@@ -116,14 +125,28 @@ impl DataDirectory {
         }
     }
 
-    /// The address of the hosting process, as it wrote it down.
-    pub fn host_url(&self) -> Option<String> {
-        let url = std::fs::read_to_string(self.path.join("host.url")).ok()?;
-        Some(url.trim().to_owned())
+    /// The address of the hosting process, if it is one that stays (`headwater up`).
+    pub fn long_staying_host(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.host_file()).ok()?;
+        Some(text.strip_prefix(LONG)?.trim().to_owned())
     }
 
-    pub(super) fn write_host_url(&self, url: &str) -> Result<(), DataError> {
-        let path = self.path.join("host.url");
-        store::replace(&path, url.as_bytes()).map_err(|source| DataError::File { path, source })
+    pub(super) fn write_host(&self, url: &str, stay: Stay) -> Result<(), DataError> {
+        let word = match stay {
+            Stay::Long => LONG,
+            Stay::Short => SHORT,
+        };
+        let path = self.host_file();
+        store::replace(&path, format!("{word}{url}\n").as_bytes())
+            .map_err(|source| DataError::File { path, source })
+    }
+
+    fn host_file(&self) -> PathBuf {
+        self.path.join("host")
     }
 }
+
+/// What stands before the address of a host that stays.
+const LONG: &str = "up ";
+/// What stands before the address of a host that will end.
+const SHORT: &str = "command ";

@@ -17,7 +17,7 @@ use crate::{
     wire::host::HostedSystem,
 };
 
-use super::{DataDirectory, DataError, DataLock, host_port};
+use super::{DataDirectory, DataError, DataLock, Stay, host_port};
 
 /// The host cannot do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +66,7 @@ struct Inner {
     port: Mutex<Option<OpenPort>>,
     systems: Mutex<BTreeMap<Name, Running>>,
     /// Held for as long as the host runs.
-    lock: DataLock,
+    _lock: DataLock,
 }
 
 struct Running {
@@ -85,6 +85,7 @@ impl Host {
     pub async fn start(
         data: DataDirectory,
         lock: DataLock,
+        stay: Stay,
         resume: bool,
     ) -> Result<Self, HostError> {
         let addresses = data.addresses();
@@ -95,14 +96,14 @@ impl Host {
             resume,
             port: Mutex::new(None),
             systems: Mutex::new(BTreeMap::new()),
-            lock,
+            _lock: lock,
             data,
         }));
         for (name, address) in host.remembered()? {
             host.create(&name, &address).await?;
         }
         *host.0.port.lock().await = Some(socket.serve(host.clone(), host.0.data.token().clone()));
-        host.0.data.write_host_url(&host.0.url)?;
+        host.0.data.write_host(&host.0.url, stay)?;
         Ok(host)
     }
 
@@ -112,8 +113,21 @@ impl Host {
     ///
     /// The system refused to set the client up.
     pub fn client(&self) -> Result<AgentClient, HostError> {
-        let http = self.0.data.token().client(&self.0.addresses)?;
-        Ok(AgentClient::new(self.0.url.clone(), http))
+        Ok(AgentClient::new(self.0.url.clone(), self.http()?))
+    }
+
+    /// A client for the admin ports of its hierarchy.
+    ///
+    /// # Errors
+    ///
+    /// The system refused to set the client up.
+    pub fn http(&self) -> Result<reqwest::Client, HostError> {
+        Ok(self.0.data.token().client(&self.0.addresses)?)
+    }
+
+    /// How it resolves addresses.
+    pub fn addresses(&self) -> Addresses {
+        self.0.addresses.clone()
     }
 
     /// The site systems it runs.

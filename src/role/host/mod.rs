@@ -5,5 +5,5 @@ mod data_directory;
 mod host_port;
 mod host_state;
 
-pub use data_directory::{DataDirectory, DataError, DataLock};
+pub use data_directory::{DataDirectory, DataError, DataLock, Stay};
 pub use host_state::{Host, HostError};

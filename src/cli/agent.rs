@@ -1,0 +1,80 @@
+//! `headwater agent`: the agent of one site system, on a computer of its own.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{ExitCode, Failure, Printer, operation};
+use crate::{
+    model::Name,
+    net::{Addresses, AdminToken},
+    role::agent::{AdminPort, Agent, AgentOptions},
+};
+
+/// Runs the agent of a site system, for documents with `placement: Remote`. It keeps everything
+/// below the data directory, and goes on where it was after a restart.
+///
+/// Its admin port asks for the token of the hierarchy, but does not speak TLS yet: therefore it
+/// listens on loopback addresses only.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: headwater agent --name sea-dp --listen 127.0.0.5:8550 \
+                        --token-file admin-token --data /var/lib/headwater-agent")]
+pub struct Arguments {
+    /// The name of the site system.
+    #[arg(long)]
+    name: Name,
+    /// Address and port of the admin port.
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8550")]
+    listen: SocketAddr,
+    /// The IP address on which the roles listen; absent: that of the admin port.
+    #[arg(long, value_name = "IP")]
+    roles: Option<IpAddr>,
+    /// The file with the hierarchy's token: `admin-token` of the controller's data directory.
+    #[arg(long, value_name = "FILE")]
+    token_file: PathBuf,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    data: &Path,
+    printer: &mut Printer,
+) -> Result<ExitCode, Failure> {
+    let Arguments { name, listen, roles, token_file } = arguments;
+    if !listen.ip().is_loopback() {
+        let error = anyhow::anyhow!(
+            "the admin port has no TLS yet, so it may only listen on a loopback address: {listen} \
+             is none"
+        );
+        return Err(Failure::new(ExitCode::Usage, error));
+    }
+    let token = AdminToken::read(token_file).map_err(|error| {
+        let error = anyhow::Error::from(error)
+            .context(format!("failed to read the token in {}", token_file.display()));
+        Failure::new(ExitCode::Usage, error)
+    })?;
+    let options = AgentOptions {
+        name: name.clone(),
+        directory: data.to_owned(),
+        ip: roles.unwrap_or(listen.ip()),
+        addresses: Addresses::system(),
+        token: token.clone(),
+        resume: true,
+    };
+    let agent = Agent::open(options).await.map_err(operation)?;
+    let opened = AdminPort::open(agent.clone(), token, listen.ip(), listen.port()).await;
+    let port = opened.map_err(operation)?;
+    printer.message(&format!("the agent of `{name}` answers at {}\n", port.url()))?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupted.recv() => {}
+        _ = terminated.recv() => {}
+    }
+    port.close().await;
+    agent.close().await;
+    Ok(ExitCode::Success)
+}

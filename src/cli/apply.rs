@@ -1,0 +1,87 @@
+//! `headwater apply`: make the hierarchy as the manifests say.
+
+use std::{path::Path, sync::Arc};
+
+use clap::Args;
+
+use super::{
+    ExitCode, Failure, OutputFormat, Printer, arguments::Manifests, operation, progress::Progress,
+    sources,
+};
+use crate::{
+    apply::{ApplyError, Trigger},
+    role::controller::{Controller, ControllerError, Converged, Purpose, Session},
+    view::{LeftAction, RunSummary, run_json, run_text},
+};
+
+/// Makes the site systems agree with the manifests: plans, carries the plan out, and looks again
+/// until nothing is left to do. Exit codes: 0 converged, 1 failed, 3 refused.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: headwater apply examples/contoso")]
+pub struct Arguments {
+    #[command(flatten)]
+    manifests: Manifests,
+    /// Remove what is there but not declared any more.
+    #[arg(long)]
+    prune: bool,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    data: &Path,
+    printer: &mut Printer,
+) -> Result<ExitCode, Failure> {
+    let Arguments { manifests, prune } = arguments;
+    let (hierarchy, loaded) = sources::load_hierarchy(&manifests.paths, printer)?;
+    let hierarchy = Arc::new(hierarchy);
+    let session = Session::open(data, Purpose::Work).await.map_err(operation)?;
+    let controller = Controller::new(session).map_err(operation)?;
+    let progress = Progress::start();
+    let converged = controller
+        .converge(&hierarchy, loaded.digest, Trigger::Person, *prune, progress.events())
+        .await;
+    progress.end().await;
+    controller.close().await;
+    report(&converged.map_err(failure)?, printer)
+}
+
+/// Prints how converging ended.
+pub(super) fn report(converged: &Converged, printer: &mut Printer) -> Result<ExitCode, Failure> {
+    printer.result(&match printer.format() {
+        OutputFormat::Json => run_json(&summary(converged)),
+        OutputFormat::Text => run_text(&summary(converged)),
+    })?;
+    Ok(if converged.is_complete() { ExitCode::Success } else { ExitCode::Failure })
+}
+
+pub(super) fn failure(error: ControllerError) -> Failure {
+    let code = match &error {
+        ControllerError::Apply(ApplyError::PruneNotConfirmed { .. }) => ExitCode::Refused,
+        _ => ExitCode::Failure,
+    };
+    Failure::new(code, error)
+}
+
+/// What there is to say about how converging ended.
+pub(super) fn summary(converged: &Converged) -> RunSummary {
+    RunSummary {
+        converged: converged.is_complete(),
+        done: converged.done,
+        left: converged
+            .left
+            .iter()
+            .map(|(action, outcome)| LeftAction {
+                action: action.clone(),
+                outcome: outcome.word(),
+                detail: outcome.detail(),
+            })
+            .collect(),
+        waiting: converged
+            .looked
+            .plan
+            .waiting
+            .iter()
+            .map(|waiting| format!("{}: {}", waiting.resource, waiting.on))
+            .collect(),
+    }
+}

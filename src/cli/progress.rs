@@ -1,0 +1,161 @@
+//! What people see while work goes on: bars on a terminal, lines in a pipe; always on standard
+//! error.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal, Write},
+    time::{Duration, Instant},
+};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::JoinHandle,
+};
+
+use crate::{
+    apply::{ApplyEvent, Outcome},
+    plan::ActionId,
+    view::{outcome_line, plain},
+    wire::agent::{Progress as Amount, ProgressUnit},
+};
+
+/// How often a pipe hears of an action that is still going on.
+const LINES_EVERY: Duration = Duration::from_secs(5);
+
+/// Shows events until it is ended.
+pub(super) struct Progress {
+    events: UnboundedSender<ApplyEvent>,
+    showing: JoinHandle<()>,
+}
+
+impl Progress {
+    /// Starts showing.
+    pub(super) fn start() -> Self {
+        let (events, received) = unbounded_channel();
+        let showing = if io::stderr().is_terminal() {
+            tokio::spawn(on_terminal(received))
+        } else {
+            tokio::spawn(in_pipe(received))
+        };
+        Self { events, showing }
+    }
+
+    /// Where events are sent.
+    pub(super) fn events(&self) -> &UnboundedSender<ApplyEvent> {
+        &self.events
+    }
+
+    /// Shows what is still to be shown, and ends.
+    pub(super) async fn end(self) {
+        drop(self.events);
+        if let Err(error) = self.showing.await {
+            tracing::debug!(%error, "the progress display broke down");
+        }
+    }
+}
+
+async fn in_pipe(mut events: UnboundedReceiver<ApplyEvent>) {
+    let mut told: BTreeMap<ActionId, Instant> = BTreeMap::new();
+    let mut stderr = io::stderr();
+    while let Some(event) = events.recv().await {
+        let line = match event {
+            ApplyEvent::Begun { .. } => continue,
+            ApplyEvent::Started(id) => {
+                told.insert(id, Instant::now());
+                continue;
+            }
+            ApplyEvent::Progress(id, amount) => {
+                let due = told.get(&id).is_none_or(|last| last.elapsed() >= LINES_EVERY);
+                if !due {
+                    continue;
+                }
+                told.insert(id.clone(), Instant::now());
+                amount_line(&id, amount)
+            }
+            ApplyEvent::Waiting(id, why) => format!("waiting  {id}: {}", plain(&why)),
+            ApplyEvent::Finished(id, outcome) => outcome_line(&id, outcome.word(), &outcome.detail(), false),
+        };
+        // Nobody reads: then nobody misses it.
+        let _ = writeln!(stderr, "{line}");
+    }
+}
+
+async fn on_terminal(mut events: UnboundedReceiver<ApplyEvent>) {
+    let bars = MultiProgress::new();
+    let coloured = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+    let mut all: Option<ProgressBar> = None;
+    let mut each: BTreeMap<ActionId, ProgressBar> = BTreeMap::new();
+    while let Some(event) = events.recv().await {
+        match event {
+            ApplyEvent::Begun { actions } => {
+                let length = u64::try_from(actions).unwrap_or(u64::MAX);
+                let bar = bars.add(ProgressBar::new(length));
+                bar.set_style(style("{bar:30} {pos}/{len} actions, {elapsed}, {eta} left"));
+                bar.enable_steady_tick(Duration::from_millis(200));
+                if let Some(before) = all.replace(bar) {
+                    before.finish_and_clear();
+                }
+            }
+            ApplyEvent::Started(id) => {
+                let bar = bars.insert(0, ProgressBar::new_spinner());
+                bar.set_style(style("{spinner} {msg}"));
+                bar.set_message(id.to_string());
+                bar.enable_steady_tick(Duration::from_millis(200));
+                each.insert(id, bar);
+            }
+            ApplyEvent::Progress(id, amount) => {
+                if let Some(bar) = each.get(&id) {
+                    show_amount(bar, amount);
+                }
+            }
+            ApplyEvent::Waiting(id, why) => {
+                if let Some(bar) = each.get(&id) {
+                    bar.set_message(format!("{id}: {}", plain(&why)));
+                }
+            }
+            ApplyEvent::Finished(id, outcome) => {
+                if let Some(bar) = each.remove(&id) {
+                    bar.finish_and_clear();
+                }
+                // A terminal that is gone shows nothing.
+                let _ = bars.println(outcome_line(&id, outcome.word(), &outcome.detail(), coloured));
+                if let (Some(bar), Outcome::Done(_)) = (&all, &outcome) {
+                    bar.inc(1);
+                }
+            }
+        }
+    }
+    for bar in each.values().chain(all.iter()) {
+        bar.finish_and_clear();
+    }
+}
+
+fn amount_line(id: &ActionId, amount: Amount) -> String {
+    let Amount { done, total, unit } = amount;
+    let unit = match unit {
+        ProgressUnit::Updates => "updates",
+        ProgressUnit::Bytes => "bytes",
+    };
+    format!("going on {id}: {done} of {total} {unit}")
+}
+
+fn show_amount(bar: &ProgressBar, amount: Amount) {
+    if amount.total > 0 && bar.length() != Some(amount.total) {
+        bar.set_length(amount.total);
+        bar.set_style(match amount.unit {
+            ProgressUnit::Updates => {
+                style("{bar:30} {pos}/{len} updates, {per_sec}, {eta} left  {msg}")
+            }
+            ProgressUnit::Bytes => {
+                style("{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left  {msg}")
+            }
+        });
+    }
+    bar.set_position(amount.done);
+}
+
+/// A style; one that cannot be read, which a test would find, falls back to the plain one.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,134 @@
+//! `headwater up`: the whole hierarchy in one process.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{
+    ExitCode, Failure, OutputFormat, Printer, apply::{self, summary}, arguments::Manifests, operation,
+    progress::Progress, sources,
+};
+use crate::{
+    apply::Trigger,
+    model::Interval,
+    role::controller::{Controller, Purpose, Session},
+    view::{StatusReport, run_text, status_json, status_text},
+};
+
+/// Starts the embedded hierarchy, each site system on a loopback address of its own, and makes it
+/// as the manifests say. Stays and keeps it so, unless --once is given. Exit codes with --once: 0
+/// converged, 1 not.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: headwater up --once examples/contoso")]
+pub struct Arguments {
+    #[command(flatten)]
+    manifests: Manifests,
+    /// Leave when the hierarchy is as the manifests say, or cannot become so.
+    #[arg(long)]
+    once: bool,
+    /// How often manifests and site systems are looked at.
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    every: Interval,
+    /// Remove what is there but not declared any more.
+    #[arg(long)]
+    prune: bool,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    data: &Path,
+    printer: &mut Printer,
+) -> Result<ExitCode, Failure> {
+    if arguments.once {
+        once(arguments, data, printer).await
+    } else {
+        stay(arguments, data, printer).await
+    }
+}
+
+async fn once(
+    arguments: &Arguments,
+    data: &Path,
+    printer: &mut Printer,
+) -> Result<ExitCode, Failure> {
+    let (hierarchy, loaded) = sources::load_hierarchy(&arguments.manifests.paths, printer)?;
+    let hierarchy = Arc::new(hierarchy);
+    let session = Session::open(data, Purpose::Work).await.map_err(operation)?;
+    let controller = Controller::new(session).map_err(operation)?;
+    let progress = Progress::start();
+    let (trigger, prune) = (Trigger::Person, arguments.prune);
+    let converged =
+        controller.converge(&hierarchy, loaded.digest, trigger, prune, progress.events()).await;
+    progress.end().await;
+    controller.close().await;
+    let converged = converged.map_err(apply::failure)?;
+    let status = StatusReport::of(&converged.looked.observed);
+    match printer.format() {
+        OutputFormat::Json => printer.result(&status_json(&status))?,
+        OutputFormat::Text => {
+            printer.result(&format!(
+                "{}\n{}",
+                status_text(&status),
+                run_text(&summary(&converged))
+            ))?;
+        }
+    }
+    Ok(if converged.is_complete() { ExitCode::Success } else { ExitCode::Failure })
+}
+
+/// Keeps the hierarchy as the manifests say until somebody ends it. Manifests are read anew each
+/// time; while they are broken, the last good ones hold.
+async fn stay(
+    arguments: &Arguments,
+    data: &Path,
+    printer: &mut Printer,
+) -> Result<ExitCode, Failure> {
+    let mut wanted = sources::load_hierarchy(&arguments.manifests.paths, printer)
+        .map(|(hierarchy, loaded)| (Arc::new(hierarchy), loaded.digest))?;
+    let session = Session::open(data, Purpose::Stay).await.map_err(operation)?;
+    let controller = Controller::new(session).map_err(operation)?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut last = String::new();
+    loop {
+        let progress = Progress::start();
+        let pass = controller.converge(
+            &wanted.0,
+            wanted.1,
+            Trigger::Loop,
+            arguments.prune,
+            progress.events(),
+        );
+        let converged = tokio::select! {
+            converged = pass => Some(converged),
+            _ = interrupted.recv() => None,
+            _ = terminated.recv() => None,
+        };
+        progress.end().await;
+        let Some(converged) = converged else { break };
+        // Said once, not every half minute.
+        let text = match converged {
+            Ok(converged) => run_text(&summary(&converged)),
+            Err(error) => format!("{}\n", crate::error_text::chain(&error)),
+        };
+        if text != last {
+            printer.message(&text)?;
+            last = text;
+        }
+        let pause = Duration::from_secs(arguments.every.as_seconds().max(1).into());
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = interrupted.recv() => break,
+            _ = terminated.recv() => break,
+        }
+        match sources::load_hierarchy(&arguments.manifests.paths, printer) {
+            Ok((hierarchy, loaded)) => wanted = (Arc::new(hierarchy), loaded.digest),
+            Err(failure) => {
+                printer.message(&format!("{failure}; the last good manifests hold\n"))?;
+            }
+        }
+    }
+    controller.close().await;
+    Ok(ExitCode::Success)
+}
