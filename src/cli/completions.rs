@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use super::{Cli, ExitCode, Failure, Printer};
 
-/// Prints the completions for a shell.
+/// What `headwater completions` is given.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example: headwater completions bash > /etc/bash_completion.d/headwater")]
 pub struct Arguments {

@@ -11,8 +11,7 @@ use crate::{
     model::Kind,
 };
 
-/// Prints the JSON Schema of a document of any kind, or of one kind; editors complete and check
-/// manifests with it.
+/// What `headwater schema` is given.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  headwater schema Site\n  headwater schema --write schemas")]
 pub struct Arguments {

@@ -9,10 +9,14 @@ use super::{
 };
 use crate::view::{Summary, counted, problems_json, problems_text, summary_line};
 
-/// Reads manifests and says what is wrong with them, with file, line and column. Exit codes: 0
-/// valid, 1 invalid, 2 the command line is wrong or a file cannot be read.
+/// What `headwater validate` is given.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example: headwater validate --strict examples/contoso")]
+#[command(
+    after_help = "Exit codes: 0 valid (warnings allowed, unless --strict), 1 invalid, 2 the \
+                        command line is wrong or a file cannot be read\n\n\
+                        Examples:\n  headwater validate --strict examples/contoso\n  \
+                        headwater validate --output json - < site.yaml"
+)]
 pub struct Arguments {
     #[command(flatten)]
     manifests: Manifests,

@@ -41,6 +41,9 @@ pub(super) enum Outcome {
 /// Documents larger than this, the usual size a hundred times over, are measured before anything
 /// is built of them.
 const USUAL: usize = 64 << 10;
+/// And so are those with more brackets: the parser of the types takes quadratic time when they are
+/// nested, and has no bound of its own.
+const USUAL_BRACKETS: usize = 1_000;
 
 /// Reads a document.
 pub(super) fn read(text: &str, document: DocumentId) -> Outcome {
@@ -48,6 +51,7 @@ pub(super) fn read(text: &str, document: DocumentId) -> Outcome {
     if let Some(kind) = hinted_kind(text)
         && text.len() <= USUAL
         && !text.contains(['&', '*', '!'])
+        && text.matches(['[', '{']).count() <= USUAL_BRACKETS
         && let Ok((metadata, spec)) = typed(kind, text)
         && metadata.labels.is_empty()
         && metadata.annotations.is_empty()

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     schema::kind_schema,
+    source_text::MOST_PROBLEMS_OF_A_DOCUMENT,
     tree::{Node, Value},
 };
 use crate::{
@@ -94,7 +95,13 @@ impl Comparison {
 
     fn wrong(&mut self, path: &FieldPath, message: String, help: impl Into<String>) {
         let place = Place::value(self.document, path.clone());
-        self.problems.push(SCHEMA.problem(None, place, message).help(help));
+        self.found(SCHEMA.problem(None, place, message).help(help));
+    }
+
+    fn found(&mut self, problem: Problem) {
+        if self.problems.len() < MOST_PROBLEMS_OF_A_DOCUMENT {
+            self.problems.push(problem);
+        }
     }
 
     fn mapping(&mut self, node: &Node, schema: &'static Json, path: &FieldPath) {
@@ -129,7 +136,7 @@ impl Comparison {
                 };
                 let place = Place::key(self.document, path);
                 let message = format!("unknown key `{name}`");
-                self.problems.push(SCHEMA.problem(None, place, message).help(help));
+                self.found(SCHEMA.problem(None, place, message).help(help));
             }
         }
         for required in schema["required"].as_array().into_iter().flatten() {
@@ -145,7 +152,7 @@ impl Comparison {
                 _ => format!("`{name}` is missing in {}", shown(path)),
             };
             let problem = SCHEMA.problem(None, place, message);
-            self.problems.push(match what {
+            self.found(match what {
                 Some(what) => problem.help(format!("add `{name}`: {what}")),
                 None => problem.help(format!("add `{name}`")),
             });

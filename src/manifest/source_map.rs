@@ -43,10 +43,8 @@ pub struct Location {
     pub column: usize,
     /// The bytes of the file that are meant, none of them on a later line.
     pub bytes: Range<usize>,
-    /// The line itself, without its end.
-    pub line_text: String,
-    /// The bytes of the line that are meant.
-    pub bytes_in_line: Range<usize>,
+    /// The bytes of the file that are the line, without its end.
+    pub line_bytes: Range<usize>,
 }
 
 impl SourceMap {
@@ -86,6 +84,18 @@ impl SourceMap {
         self.locator().locate(place)
     }
 
+    /// The line that a location is on, without its end.
+    pub fn line_text(&self, location: &Location) -> &str {
+        self.document(location.document)
+            .and_then(|(_, file)| file.text.get(location.line_bytes.clone()))
+            .unwrap_or_default()
+    }
+
+    fn document(&self, id: DocumentId) -> Option<(&Document, &File)> {
+        let document = self.documents.get(usize::try_from(id.0).ok()?)?;
+        Some((document, self.files.get(document.file)?))
+    }
+
     /// Locates places; fast for several of one document after each other.
     pub fn locator(&self) -> Locator<'_> {
         Locator { source_map: self, last: None }
@@ -96,59 +106,76 @@ impl SourceMap {
 #[derive(Debug)]
 pub struct Locator<'a> {
     source_map: &'a SourceMap,
-    last: Option<(DocumentId, Option<Node>)>,
+    last: Option<Opened>,
+}
+
+/// A document that is looked at.
+#[derive(Debug)]
+struct Opened {
+    document: DocumentId,
+    /// None for text that is not YAML.
+    root: Option<Node>,
+    /// The byte at which each line begins.
+    lines: Vec<usize>,
+}
+
+impl Opened {
+    fn new(document: DocumentId, text: &str) -> Self {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(ends).collect();
+        Self { document, root: tree::parse(text).ok(), lines }
+    }
 }
 
 impl Locator<'_> {
     /// Where a place is; none for a document of another source map.
     pub fn locate(&mut self, place: &Place) -> Option<Location> {
         let source_map = self.source_map;
-        let index = usize::try_from(place.document.0).ok()?;
-        let document = source_map.documents.get(index)?;
-        let file = source_map.files.get(document.file)?;
+        let (document, file) = source_map.document(place.document)?;
         let text = file.text.get(document.bytes.clone())?;
+        let opened = match self.last.take() {
+            Some(last) if last.document == place.document => last,
+            _ => Opened::new(place.document, text),
+        };
+        let opened = self.last.insert(opened);
         let within = match place.on {
             PlaceKind::Byte(at) => at..at,
             PlaceKind::Key | PlaceKind::Value | PlaceKind::RepeatedKey => {
-                if self.last.as_ref().is_none_or(|(last, _)| *last != place.document) {
-                    self.last = Some((place.document, tree::parse(text).ok()));
-                }
                 let repeated = place.on == PlaceKind::RepeatedKey;
                 let key = repeated || place.on == PlaceKind::Key;
+                let root = opened.root.as_ref();
                 // Without a tree, the beginning of the document.
-                self.last
-                    .as_ref()
-                    .and_then(|(_, root)| root.as_ref())
-                    .map_or(0..0, |root| root.bytes_at(place.path.segments(), key, repeated))
+                root.map_or(0..0, |root| root.bytes_at(place.path.segments(), key, repeated))
             }
         };
-        Some(location(place.document, document, file, text, within))
+        Some(location(document, file, text, within, opened))
     }
 }
 
 fn location(
-    id: DocumentId,
     document: &Document,
     file: &File,
     text: &str,
     within: Range<usize>,
+    opened: &Opened,
 ) -> Location {
     // Clamped to characters of the document: positions come from parsers that read hostile text.
     let start = text.floor_char_boundary(within.start.min(text.len()));
-    let line_start = text[..start].rfind('\n').map_or(0, |end| end + 1);
-    let line_end = text[start..].find('\n').map_or(text.len(), |length| start + length);
-    let line_text = text[line_start..line_end].trim_end_matches('\r');
-    let line_end = line_start + line_text.len();
+    // The first line begins at 0, so there is always one before.
+    let line = opened.lines.partition_point(|begin| *begin <= start).saturating_sub(1);
+    let line_start = opened.lines.get(line).copied().unwrap_or_default();
+    let line_end = opened.lines.get(line + 1).map_or(text.len(), |next| next - 1);
+    let line_length = text[line_start..line_end].trim_end_matches('\r').len();
+    let line_end = line_start + line_length;
     let start = start.min(line_end);
     let end = text.floor_char_boundary(within.end.clamp(start, line_end)).max(start);
-    let breaks = text[..line_start].matches('\n').count();
+    let offset = document.bytes.start;
     Location {
-        document: id,
+        document: opened.document,
         file: Arc::clone(&file.name),
-        line: document.line + breaks,
+        line: document.line + line,
         column: text[line_start..start].chars().count() + 1,
-        bytes: document.bytes.start + start..document.bytes.start + end,
-        line_text: line_text.to_owned(),
-        bytes_in_line: start - line_start..end - line_start,
+        bytes: offset + start..offset + end,
+        line_bytes: offset + line_start..offset + line_end,
     }
 }

@@ -97,7 +97,7 @@ pub fn problems_text(problems: &[Problem], source_map: &SourceMap, coloured: boo
     let mut related = source_map.locator();
     let mut text = String::new();
     for (problem, location) in located(problems, source_map) {
-        text.push_str(&renderer.render(&[drawing(problem, location, &mut related)]));
+        text.push_str(&renderer.render(&[drawing(problem, location, source_map, &mut related)]));
         text.push_str("\n\n");
     }
     text
@@ -106,6 +106,7 @@ pub fn problems_text(problems: &[Problem], source_map: &SourceMap, coloured: boo
 fn drawing<'a>(
     problem: &'a Problem,
     location: Option<Location>,
+    source_map: &'a SourceMap,
     related: &mut Locator<'_>,
 ) -> Group<'a> {
     let level = match problem.severity {
@@ -116,11 +117,11 @@ fn drawing<'a>(
     let mut group =
         Group::with_title(level.primary_title(plain(&problem.message)).id(problem.rule));
     if let Some(location) = location {
-        group = place(group, &location, AnnotationKind::Primary, None);
+        group = place(group, source_map, &location, AnnotationKind::Primary, None);
     }
     for (also, what) in &problem.related {
         if let Some(location) = related.locate(also) {
-            group = place(group, &location, AnnotationKind::Context, Some(what));
+            group = place(group, source_map, &location, AnnotationKind::Context, Some(what));
         }
     }
     match &problem.help {
@@ -131,25 +132,23 @@ fn drawing<'a>(
 
 fn place<'a>(
     group: Group<'a>,
+    source_map: &'a SourceMap,
     location: &Location,
     kind: AnnotationKind,
     label: Option<&'a str>,
 ) -> Group<'a> {
     let file = plain(&location.file).into_owned();
-    if location.line_text.len() > LONGEST_LINE {
+    let line = source_map.line_text(location);
+    if line.len() > LONGEST_LINE {
         let origin = Origin::path(file).line(location.line).char_column(location.column);
         return group.element(origin);
     }
-    let mut annotation = kind.span(location.bytes_in_line.clone());
+    let begin = location.line_bytes.start;
+    let mut annotation = kind.span(location.bytes.start - begin..location.bytes.end - begin);
     if let Some(label) = label {
         annotation = annotation.label(plain(label));
     }
-    group.element(
-        Snippet::source(location.line_text.clone())
-            .line_start(location.line)
-            .path(file)
-            .annotation(annotation),
-    )
+    group.element(Snippet::source(line).line_start(location.line).path(file).annotation(annotation))
 }
 
 /// What the problems come to, in one line: `2 errors, 1 warning`.
