@@ -74,7 +74,9 @@ async fn in_pipe(mut events: UnboundedReceiver<ApplyEvent>) {
                 amount_line(&id, amount)
             }
             ApplyEvent::Waiting(id, why) => format!("waiting  {id}: {}", plain(&why)),
-            ApplyEvent::Finished(id, outcome) => outcome_line(&id, outcome.word(), &outcome.detail(), false),
+            ApplyEvent::Finished(id, outcome) => {
+                outcome_line(&id, outcome.word(), &outcome.detail(), false)
+            }
         };
         // Nobody reads: then nobody misses it.
         let _ = writeln!(stderr, "{line}");
@@ -119,7 +121,8 @@ async fn on_terminal(mut events: UnboundedReceiver<ApplyEvent>) {
                     bar.finish_and_clear();
                 }
                 // A terminal that is gone shows nothing.
-                let _ = bars.println(outcome_line(&id, outcome.word(), &outcome.detail(), coloured));
+                let _ =
+                    bars.println(outcome_line(&id, outcome.word(), &outcome.detail(), coloured));
                 if let (Some(bar), Outcome::Done(_)) = (&all, &outcome) {
                     bar.inc(1);
                 }

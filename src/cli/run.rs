@@ -40,8 +40,6 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 /// Runs what talks to others on a runtime of its own.
-fn block_on(
-    command: impl Future<Output = Result<ExitCode, Failure>>,
-) -> Result<ExitCode, Failure> {
+fn block_on(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
 }

@@ -6,8 +6,12 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
-    ExitCode, Failure, OutputFormat, Printer, apply::{self, summary}, arguments::Manifests, operation,
-    progress::Progress, sources,
+    ExitCode, Failure, OutputFormat, Printer,
+    apply::{self, summary},
+    arguments::Manifests,
+    operation,
+    progress::Progress,
+    sources,
 };
 use crate::{
     apply::Trigger,

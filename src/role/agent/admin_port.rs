@@ -9,7 +9,7 @@ use axum::{
     http::{StatusCode, header::CONTENT_TYPE},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::{get, post},
 };
 use bytes::Bytes;
 use futures::stream;
@@ -63,13 +63,12 @@ impl AdminPort {
         let served = Served { agent, own_url: own_url.clone() };
         let router = Router::new()
             .route("/v1/state", get(state))
-            .route(
-                "/v1/commands",
-                post(command).layer(DefaultBodyLimit::max(LARGEST_COMMAND)),
-            )
+            .route("/v1/commands", post(command).layer(DefaultBodyLimit::max(LARGEST_COMMAND)))
             .route("/v1/update-point/revisions", get(update_point_revisions))
             .route("/v1/site-database/revisions", get(site_database_revisions))
-            .route("/v1/content/{*rest}", any(content))
+            // Not a route of its own: the parameters of an outer route would get in the way of the
+            // inner router's.
+            .fallback(content)
             .with_state(served)
             .layer(middleware::from_fn_with_state(token, authorize));
         let port = OpenPort::open(ip, port, router).await?;
@@ -97,7 +96,8 @@ pub(in crate::role) async fn authorize(
     if token.admits(request.headers()) {
         next.run(request).await
     } else {
-        (StatusCode::UNAUTHORIZED, "the admin port asks for the hierarchy's token\n").into_response()
+        (StatusCode::UNAUTHORIZED, "the admin port asks for the hierarchy's token\n")
+            .into_response()
     }
 }
 
@@ -157,6 +157,9 @@ async fn site_database_revisions(
 
 /// Content that a site server sends (PDP-1).
 async fn content(State(served): State<Served>, request: Request) -> Response {
+    if !request.uri().path().starts_with("/v1/content/") {
+        return (StatusCode::NOT_FOUND, "the admin port has no such address\n").into_response();
+    }
     let point = match served.agent.distribution_point().await {
         Ok(point) => point,
         Err(error) => return failure(&error),

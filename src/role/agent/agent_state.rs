@@ -138,8 +138,9 @@ impl Roles {
         let content = directory("distribution-point");
         if self.distribution_point.is_none() && content.exists() {
             let addresses = options.addresses.clone();
-            self.distribution_point =
-                Some(DistributionPoint::open(content, options.ip, addresses, options.resume).await?);
+            self.distribution_point = Some(
+                DistributionPoint::open(content, options.ip, addresses, options.resume).await?,
+            );
         }
         Ok(())
     }

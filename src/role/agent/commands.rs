@@ -1,6 +1,6 @@
 //! Carries out what an agent is told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{
     model::{Name, SiteSystemSettings, WsusVersion},
@@ -130,7 +130,7 @@ impl Agent {
             AgentCommand::RemoveDistributionPoint => self.remove_distribution_point().await,
             AgentCommand::TakePackageSource { package, version, path } => {
                 let library = self.package_library().await?;
-                Ok(library.take(package, version, PathBuf::from(path), report).await?)
+                Ok(library.take(&package, version, Path::new(&path), report).await?)
             }
             AgentCommand::SendPackage { package, version, to } => {
                 let library = self.package_library().await?;
@@ -230,10 +230,13 @@ impl Agent {
     }
 
     pub(super) async fn update_point(&self) -> Result<UpdatePoint, CommandError> {
-        self.0.roles.read().await.update_point.clone().ok_or(CommandError::TooEarly {
-            missing: "WSUS",
-            first: "InstallUpdateServices",
-        })
+        self.0
+            .roles
+            .read()
+            .await
+            .update_point
+            .clone()
+            .ok_or(CommandError::TooEarly { missing: "WSUS", first: "InstallUpdateServices" })
     }
 
     pub(super) async fn site_server(&self) -> Result<SiteServer, CommandError> {

@@ -54,8 +54,10 @@ impl Identity {
 
     pub(super) fn write(&self, directory: &Path) -> Result<(), IdentityError> {
         let path = file(directory);
-        let bytes = serde_json::to_vec_pretty(self)
-            .map_err(|error| IdentityError::Unreadable { path: path.clone(), text: error.to_string() })?;
+        let bytes = serde_json::to_vec_pretty(self).map_err(|error| IdentityError::Unreadable {
+            path: path.clone(),
+            text: error.to_string(),
+        })?;
         store::replace(&path, &bytes).map_err(|source| IdentityError::File { path, source })
     }
 }

@@ -124,8 +124,7 @@ impl Controller {
         manifest_digest: Digest,
     ) -> Result<Looked, ControllerError> {
         let (observed, agents) = self.observe(hierarchy).await?;
-        let inputs =
-            Inputs { hierarchy, manifest_digest, observed: &observed, now: clock::now() };
+        let inputs = Inputs { hierarchy, manifest_digest, observed: &observed, now: clock::now() };
         let plan = plan(inputs);
         Ok(Looked { observed, plan, agents })
     }

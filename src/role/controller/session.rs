@@ -32,7 +32,9 @@ pub enum SessionError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// Another process keeps the hierarchy up.
-    #[error("the hierarchy in this data directory is up already: use `headwater apply` to change it")]
+    #[error(
+        "the hierarchy in this data directory is up already: use `headwater apply` to change it"
+    )]
     UpAlready,
     /// Another process holds the data directory and does not answer.
     #[error("another process holds the data directory, and does not answer")]

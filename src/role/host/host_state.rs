@@ -151,11 +151,8 @@ impl Host {
         if let Some(running) = systems.remove(name) {
             self.stop(running).await;
         }
-        let ip = self
-            .0
-            .addresses
-            .register(address.as_str())?
-            .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let ip =
+            self.0.addresses.register(address.as_str())?.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let directory = self.0.data.site_system(name);
         let file = directory.join("address");
         std::fs::create_dir_all(&directory)
