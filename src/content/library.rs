@@ -262,6 +262,11 @@ impl Library {
         self.missing(&list).is_empty().then_some(list)
     }
 
+    /// The size of a file that some package needs, visible or on its way.
+    pub fn size_needed(&self, digest: &Digest) -> Option<u64> {
+        self.index().size(digest)
+    }
+
     /// Opens a file that some package needs, if it is there with the right size.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! What runs: the agent of a site system and the roles that it hosts.
 
+pub mod distribution_point;
+pub mod package_library;
 mod reporter;
 
 pub use reporter::Reporter;

@@ -1,0 +1,89 @@
+//! What a distribution point answers when it cannot do as asked.
+
+use crate::{
+    content::LibraryError,
+    model::PackageId,
+    net::{ClientError, ListenError},
+};
+
+/// A distribution point could not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DistributionPointError {
+    /// Nobody has told this site system to be a distribution point.
+    #[error("this site system is not a distribution point: configure it first")]
+    NotConfigured,
+    /// A setting that this version does not carry out.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
+    /// The content port could not be opened; the settings are as they were.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The content library refused.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// The HTTP client could not be made.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A notification to pull, but it does not pull (PDP-4, PDP-9).
+    #[error("this distribution point does not pull: its content is sent to it or prestaged")]
+    DoesNotPull,
+    /// Content is sent, but it pulls (PDP-1, PDP-4).
+    #[error("this distribution point pulls its content: notify it instead of sending")]
+    Pulls,
+    /// Content is sent, but it waits for prestaged content (PDP-9).
+    #[error(
+        "this distribution point waits for prestaged content and takes none from a site server"
+    )]
+    Prestaged,
+    /// Too many transfers at once (status message 8211).
+    #[error(
+        "this pull distribution point is at capacity: {0} transfers are active; notify it again later"
+    )]
+    AtCapacity(usize),
+    /// No transfer of the package, and no package either.
+    #[error("no transfer of package {0} is under way, and the package is not available")]
+    NoTransfer(PackageId),
+    /// The transfer ended before the package was available.
+    #[error("the transfer of package {package} stopped: {why}")]
+    Stopped {
+        /// The package.
+        package: PackageId,
+        /// Why, and what to do.
+        why: String,
+    },
+}
+
+/// A setting that this version does not carry out, so that nobody believes it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unsupported {
+    /// Content over TLS.
+    #[error("HTTPS is not supported yet: set `protocol: HTTP`")]
+    Https,
+    /// A point in the cloud.
+    #[error("cloud management gateways are not supported yet: set `type: Standard`")]
+    CloudManagementGateway,
+    /// Network boot.
+    #[error("PXE is not supported yet: remove `pxe` or set `pxe.enabled: false`")]
+    Pxe,
+    /// Multicast of operating system images.
+    #[error("multicast is not supported yet: remove `multicast` or set `multicast.enabled: false`")]
+    Multicast,
+    /// Packages that are fetched when first asked for.
+    #[error("on-demand distribution is not supported yet: set `onDemand: false`")]
+    OnDemand,
+}
+
+/// An error and everything that led to it, on one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Transparent errors say the same as their source.
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,138 @@
+//! One transfer: what was asked, how far it is, and how it is stopped.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    content::{LibraryError, read_json, write_json},
+    model::{Digest, Name, PackageId, PullJob, PullJobState},
+};
+
+/// A transfer as it is kept over restarts (PDP-5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct JobRecord {
+    pub(super) package: PackageId,
+    pub(super) version: u32,
+    /// The digest of the list of files, as the site gave it: nothing else is accepted.
+    pub(super) digest: Digest,
+    /// Sources that content has come from so far.
+    pub(super) sources: BTreeSet<Name>,
+}
+
+impl JobRecord {
+    pub(super) fn path(directory: &Path, package: &PackageId) -> PathBuf {
+        directory.join(format!("{package}.json"))
+    }
+
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, LibraryError> {
+        read_json(path)
+    }
+
+    pub(super) fn write(&self, directory: &Path) -> Result<(), LibraryError> {
+        write_json(&Self::path(directory, &self.package), self)
+    }
+}
+
+/// How a transfer goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Status {
+    /// It goes on, or stopped.
+    Unfinished(PullJobState),
+    /// The package is available.
+    Finished,
+}
+
+/// A transfer that this process knows.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) record: JobRecord,
+    pub(super) status: watch::Sender<Status>,
+    pub(super) progress: Progress,
+    /// Ends the transfer; what has been downloaded stays.
+    pub(super) stop: CancellationToken,
+    /// There is news: a transfer that waits for a source starts over.
+    pub(super) news: Notify,
+    pub(super) task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// How far a transfer is.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    pub(super) total: AtomicU64,
+    /// Bytes of files that were verified.
+    pub(super) verified: AtomicU64,
+    /// Bytes of files that are still coming.
+    pub(super) coming: AtomicU64,
+}
+
+impl Job {
+    pub(super) fn new(record: JobRecord, state: PullJobState, stop: CancellationToken) -> Self {
+        Self {
+            record,
+            status: watch::Sender::new(Status::Unfinished(state)),
+            progress: Progress::default(),
+            stop,
+            news: Notify::new(),
+            task: Mutex::default(),
+        }
+    }
+
+    pub(super) fn set(&self, state: PullJobState) {
+        self.status.send_replace(Status::Unfinished(state));
+    }
+
+    /// Whether it is downloading or waiting for a source.
+    pub(super) fn active(&self) -> bool {
+        !matches!(
+            *self.status.borrow(),
+            Status::Finished | Status::Unfinished(PullJobState::Stopped(_))
+        )
+    }
+
+    /// What is reported of it; `None` once it has finished.
+    pub(super) fn report(&self) -> Option<PullJob> {
+        let Status::Unfinished(state) = self.status.borrow().clone() else { return None };
+        Some(PullJob {
+            version: self.record.version,
+            digest: self.record.digest,
+            state,
+            bytes_done: self.progress.verified.load(Ordering::Relaxed),
+            bytes_total: self.progress.total.load(Ordering::Relaxed),
+        })
+    }
+
+    /// Stops it and waits until it does nothing any more.
+    pub(super) async fn stop(&self) {
+        self.stop.cancel();
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task
+            && let Err(error) = task.await
+        {
+            tracing::error!(package = %self.record.package, %error, "a transfer was cut off");
+        }
+    }
+}
+
+impl Progress {
+    /// Bytes that have come, whether verified or not, of so many.
+    pub(super) fn so_far(&self) -> (u64, u64) {
+        let total = self.total.load(Ordering::Relaxed);
+        let verified = self.verified.load(Ordering::Relaxed);
+        let done = verified.saturating_add(self.coming.load(Ordering::Relaxed));
+        (done.min(total), total)
+    }
+}

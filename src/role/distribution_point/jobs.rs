@@ -1,0 +1,226 @@
+//! The transfers of a pull distribution point.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{
+    DistributionPointError,
+    job::{Job, JobRecord, Status},
+    transfer,
+};
+use crate::{
+    content::{Library, LibraryError, blocking},
+    model::{PackageId, PullJob, PullJobState, PullSourceSettings},
+    net::Addresses,
+};
+
+/// A pull distribution point takes no more transfers than this at once (PDP-14, message 8211).
+const CAPACITY: usize = 50;
+
+/// Connections of all transfers together. Each file takes part of the memory and, above a certain
+/// size, a thread; sources serve more than one pull point.
+const CONNECTIONS: usize = 16;
+
+/// What transfers work with.
+#[derive(Debug)]
+pub(super) struct Means {
+    pub(super) library: Library,
+    pub(super) client: reqwest::Client,
+    pub(super) addresses: Addresses,
+    pub(super) sources: Vec<PullSourceSettings>,
+    pub(super) connections: Semaphore,
+    /// Where the records of transfers lie.
+    directory: PathBuf,
+    jobs: Mutex<BTreeMap<PackageId, Arc<Job>>>,
+}
+
+/// All transfers of a distribution point with its present settings. When it is dropped, they stop.
+#[derive(Debug)]
+pub(super) struct Jobs {
+    means: Arc<Means>,
+    /// Held while a transfer begins or is given up: one at a time for each package.
+    changing: tokio::sync::Mutex<()>,
+    stop: CancellationToken,
+    _stops_when_dropped: DropGuard,
+}
+
+impl Jobs {
+    /// The transfers whose records lie in `directory`. With `run` they go on, otherwise they are only
+    /// reported, as stopped.
+    pub(super) async fn open(
+        directory: PathBuf,
+        library: Library,
+        client: reqwest::Client,
+        addresses: Addresses,
+        sources: Vec<PullSourceSettings>,
+        run: Result<(), String>,
+    ) -> Result<Self, LibraryError> {
+        let (records, directory) = blocking(move || {
+            fs::create_dir_all(&directory)
+                .map_err(|source| io_error("create", &directory, source))?;
+            Ok((read_records(&directory)?, directory))
+        })
+        .await?;
+        let connections = Semaphore::new(CONNECTIONS);
+        let jobs = Mutex::default();
+        let means = Means { library, client, addresses, sources, connections, directory, jobs };
+        let stop = CancellationToken::new();
+        let guard = stop.clone().drop_guard();
+        let jobs = Self {
+            means: Arc::new(means),
+            changing: tokio::sync::Mutex::default(),
+            stop,
+            _stops_when_dropped: guard,
+        };
+        for record in records {
+            match &run {
+                Ok(()) => jobs.start(record),
+                Err(why) => {
+                    let state = PullJobState::Stopped(why.clone());
+                    let job = Job::new(record, state, jobs.stop.child_token());
+                    jobs.means.all().insert(job.record.package.clone(), Arc::new(job));
+                }
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// Takes a notification of the site (PDP-5): the transfer is written down and begins.
+    pub(super) async fn notify(&self, record: JobRecord) -> Result<(), DistributionPointError> {
+        let _changing = self.changing.lock().await;
+        let before = self.means.all().get(&record.package).cloned();
+        if let Some(before) = &before {
+            let same = before.record.digest == record.digest;
+            if same && before.active() {
+                before.news.notify_one();
+                return Ok(());
+            }
+            before.stop().await;
+        }
+        let active = self.means.all().values().filter(|job| job.active()).count();
+        if active >= CAPACITY {
+            return Err(DistributionPointError::AtCapacity(active));
+        }
+        let sources = before.filter(|before| before.record.digest == record.digest);
+        let sources = sources.map(|before| before.record.sources.clone()).unwrap_or_default();
+        let record = JobRecord { sources, ..record };
+        let (directory, written) = (self.means.directory.clone(), record.clone());
+        blocking(move || written.write(&directory)).await?;
+        tracing::info!(package = %record.package, version = record.version, "a transfer job was made");
+        self.start(record);
+        Ok(())
+    }
+
+    fn start(&self, record: JobRecord) {
+        let state = PullJobState::Stopped("it is about to start".to_owned());
+        let job = Arc::new(Job::new(record, state, self.stop.child_token()));
+        let machine = transfer::Machine::new(&job, &self.means);
+        self.means.all().insert(job.record.package.clone(), Arc::clone(&job));
+        let mut task = job.task.lock().unwrap_or_else(PoisonError::into_inner);
+        *task = Some(tokio::spawn(machine.run(Arc::clone(&job), Arc::clone(&self.means))));
+    }
+
+    pub(super) fn get(&self, package: &PackageId) -> Option<Arc<Job>> {
+        self.means.all().get(package).cloned()
+    }
+
+    pub(super) fn report(&self) -> BTreeMap<PackageId, PullJob> {
+        let jobs = self.means.all();
+        jobs.iter().filter_map(|(package, job)| Some((package.clone(), job.report()?))).collect()
+    }
+
+    /// Stops all transfers; they can be taken up again.
+    pub(super) async fn stop(&self) {
+        self.stop.cancel();
+        let jobs: Vec<_> = self.means.all().values().cloned().collect();
+        for job in jobs {
+            job.stop().await;
+        }
+    }
+
+    /// Gives a transfer up, and what it downloaded.
+    pub(super) async fn cancel(&self, package: &PackageId) -> Result<(), LibraryError> {
+        let _changing = self.changing.lock().await;
+        let job = self.means.all().remove(package);
+        if let Some(job) = job {
+            job.stop().await;
+        }
+        let (means, package) = (Arc::clone(&self.means), package.clone());
+        blocking(move || {
+            means.forget(&package)?;
+            means.library.abandon(&package)
+        })
+        .await
+    }
+
+    /// Gives all transfers up.
+    pub(super) async fn cancel_all(&self) -> Result<(), LibraryError> {
+        let packages: BTreeSet<_> = self.means.all().keys().cloned().collect();
+        for package in packages {
+            self.cancel(&package).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Means {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<PackageId, Arc<Job>>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes down that content came from a source. Blocks.
+    pub(super) fn write(&self, record: &JobRecord) -> Result<(), LibraryError> {
+        record.write(&self.directory)
+    }
+
+    /// Removes the record of a transfer. Blocks.
+    pub(super) fn forget(&self, package: &PackageId) -> Result<(), LibraryError> {
+        let path = JobRecord::path(&self.directory, package);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(io_error("remove", &path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The package is available: the transfer is over.
+    pub(super) fn finished(&self, job: &Arc<Job>) {
+        let mut jobs = self.all();
+        if jobs.get(&job.record.package).is_some_and(|it| Arc::ptr_eq(it, job)) {
+            jobs.remove(&job.record.package);
+        }
+        job.status.send_replace(Status::Finished);
+    }
+}
+
+fn io_error(doing: &'static str, path: &Path, source: io::Error) -> LibraryError {
+    LibraryError::Io { doing, path: path.to_owned(), source }
+}
+
+fn read_records(directory: &Path) -> Result<Vec<JobRecord>, LibraryError> {
+    let mut records = Vec::new();
+    for entry in fs::read_dir(directory).map_err(|error| io_error("read", directory, error))? {
+        let path = entry.map_err(|error| io_error("read", directory, error))?.path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        match JobRecord::read(&path) {
+            Ok(record) => records.extend(record),
+            // The site notifies again: it sees that the package is not there.
+            Err(error @ LibraryError::Damaged { .. }) => {
+                tracing::warn!(%error, "a transfer was forgotten");
+                fs::remove_file(&path).map_err(|error| io_error("remove", &path, error))?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(records)
+}

@@ -1,0 +1,29 @@
+//! The distribution point: serves its content library over HTTP, takes packages that a site server
+//! sends (PDP-1), and pulls packages from other distribution points (PDP-2, PDP-7, PDP-12).
+//!
+//! ```text
+//!  pull ─▶ jobs ─▶ transfer ── which source? engine::source_selection
+//!                     │
+//!                     ▼
+//!                  fetching ── list of files, then what the library lacks
+//!                     │
+//!                     ▼
+//!  receiving ─────▶ content::Library ─────▶ serving
+//!  (a site server sends)                    (clients and other points read)
+//! ```
+
+mod error;
+mod fetching;
+mod job;
+mod jobs;
+mod point;
+mod receiving;
+mod saved;
+mod serving;
+#[cfg(test)]
+mod tests;
+mod transfer;
+mod validators;
+
+pub use error::{DistributionPointError, Unsupported};
+pub use point::DistributionPoint;

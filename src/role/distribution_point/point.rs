@@ -1,0 +1,385 @@
+//! The distribution point itself: its settings, its port, and what it can be told to do.
+
+use std::{
+    fs, io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::sync::{RwLock, Semaphore, SemaphorePermit};
+
+use super::{
+    DistributionPointError,
+    error::chain,
+    job::{JobRecord, Status},
+    jobs::Jobs,
+    receiving,
+    saved::Saved,
+    serving,
+};
+use crate::{
+    content::{Library, LibraryError, blocking},
+    model::{
+        Digest, DistributionPointSettings, DistributionPointState, Listener, Name, PackageId,
+        PackageState, PullJobState,
+    },
+    net::{self, Addresses, OpenPort},
+    role::Reporter,
+    wire::agent::{AgentOutcome, ProgressUnit},
+};
+
+/// How often progress is told to whoever follows a transfer.
+const PROGRESS: Duration = Duration::from_millis(200);
+
+/// Files that a site server may send at the same time.
+const RECEIVING: usize = 16;
+
+/// The distribution point of a site system, configured or not. Clones are the same point; when the
+/// last one is dropped, its port closes and its transfers stop.
+#[derive(Debug, Clone)]
+pub struct DistributionPoint(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    directory: PathBuf,
+    ip: IpAddr,
+    addresses: Addresses,
+    client: reqwest::Client,
+    receiving: Semaphore,
+    configured: RwLock<Option<Configured>>,
+}
+
+#[derive(Debug)]
+struct Configured {
+    saved: Saved,
+    library: Library,
+    jobs: Jobs,
+    /// Open, or why not.
+    port: Result<OpenPort, String>,
+}
+
+impl DistributionPoint {
+    /// The distribution point that keeps its data in `directory`. If it has been configured before, it
+    /// is again what it was: its port opens (a port that cannot be opened is reported by
+    /// [`DistributionPoint::state`]), and with `resume` its transfers go on; without, they are only
+    /// reported.
+    ///
+    /// # Errors
+    ///
+    /// The data cannot be read, or another process uses it.
+    pub async fn open(
+        directory: PathBuf,
+        ip: IpAddr,
+        addresses: Addresses,
+        resume: bool,
+    ) -> Result<Self, DistributionPointError> {
+        let client = net::client(&addresses)?;
+        let receiving = Semaphore::new(RECEIVING);
+        let configured = RwLock::new(None);
+        let inner = Inner { directory, ip, addresses, client, receiving, configured };
+        let read_from = inner.directory.clone();
+        let saved = blocking(move || {
+            let saved = Saved::read(&read_from)?;
+            if saved.is_none() {
+                // A removal that was interrupted is completed.
+                remove_content(&read_from)?;
+            }
+            Ok(saved)
+        })
+        .await?;
+        if let Some(saved) = saved {
+            let run = match (saved.settings.pulls(), resume) {
+                (_, false) => {
+                    Err("the agent has been started without resuming transfers".to_owned())
+                }
+                (false, true) => Err("this distribution point does not pull any more".to_owned()),
+                (true, true) => Ok(()),
+            };
+            let library = inner.open_library().await?;
+            let jobs = inner.open_jobs(&library, &saved, run).await?;
+            let port = inner.open_port(&library, &saved).await;
+            if let Err(why) = &port {
+                tracing::warn!(name = %saved.name, why, "a content port stays closed");
+            }
+            *inner.configured.write().await = Some(Configured { saved, library, jobs, port });
+        }
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Makes this site system the distribution point of that name, or changes its settings. A new
+    /// port is opened before anything changes, and the old one is closed last. Transfers go on with
+    /// new sources; if it does not pull any more, they are given up (PDP-4).
+    ///
+    /// # Errors
+    ///
+    /// A setting is not supported, or the new port cannot be opened; everything is as it was.
+    pub async fn configure(
+        &self,
+        name: Name,
+        settings: DistributionPointSettings,
+    ) -> Result<(), DistributionPointError> {
+        let inner = &self.0;
+        let saved = Saved { name, settings };
+        saved.check()?;
+        let mut configured = inner.configured.write().await;
+        let http = saved.settings.ports.http.get();
+        let Some(before) = configured.take() else {
+            let library = inner.open_library().await?;
+            let port = OpenPort::open(inner.ip, http, serving::router(library.clone())).await?;
+            inner.save(&saved).await?;
+            let jobs = inner.open_jobs(&library, &saved, Ok(())).await?;
+            *configured = Some(Configured { saved, library, jobs, port: Ok(port) });
+            return Ok(());
+        };
+        let before = configured.insert(before);
+        let stays = before.port.as_ref().is_ok_and(|port| port.address().port() == http);
+        let new_port = if stays {
+            None
+        } else {
+            let router = serving::router(before.library.clone());
+            Some(OpenPort::open(inner.ip, http, router).await?)
+        };
+        inner.save(&saved).await?;
+        let saved_before = std::mem::replace(&mut before.saved, saved);
+        let old_port = new_port.map(|port| std::mem::replace(&mut before.port, Ok(port)));
+        let (old, new) = (&saved_before.settings, &before.saved.settings);
+        if !new.pulls() {
+            before.jobs.cancel_all().await?;
+        }
+        if new.pulls() && (new.pull != old.pull || !old.pulls()) {
+            before.jobs.stop().await;
+            before.jobs = inner.open_jobs(&before.library, &before.saved, Ok(())).await?;
+        }
+        if let Some(Ok(port)) = old_port {
+            port.close().await;
+        }
+        Ok(())
+    }
+
+    /// Stops being a distribution point: the port closes, settings and content are removed.
+    ///
+    /// # Errors
+    ///
+    /// The disk refuses; what is left is removed at the next start.
+    pub async fn remove(&self) -> Result<(), DistributionPointError> {
+        let mut configured = self.0.configured.write().await;
+        let directory = self.0.directory.clone();
+        // Without its settings it is no distribution point, even if the rest is interrupted.
+        blocking(move || remove_file(&Saved::path(&directory))).await?;
+        if let Some(Configured { jobs, port, .. }) = configured.take() {
+            jobs.stop().await;
+            if let Ok(port) = port {
+                port.close().await;
+            }
+        }
+        let directory = self.0.directory.clone();
+        Ok(blocking(move || remove_content(&directory)).await?)
+    }
+
+    /// What it is now: settings, port, packages (every file is looked at) and transfers. `None` if
+    /// this site system is no distribution point.
+    ///
+    /// # Errors
+    ///
+    /// The work was cut off.
+    pub async fn state(&self) -> Result<Option<DistributionPointState>, DistributionPointError> {
+        let configured = self.0.configured.read().await;
+        let Some(Configured { saved, library, jobs, port }) = configured.as_ref() else {
+            return Ok(None);
+        };
+        let Saved { name, settings } = saved.clone();
+        let listener = match port {
+            Ok(port) => Listener::Open(port.address().to_string()),
+            Err(why) => Listener::Closed(why.clone()),
+        };
+        let (pull_jobs, library) = (jobs.report(), library.clone());
+        drop(configured);
+        let packages = blocking(move || Ok(library.states())).await?;
+        Ok(Some(DistributionPointState { name, settings, listener, packages, pull_jobs }))
+    }
+
+    /// Takes the notification to pull a package (PDP-5): the transfer is written down and runs in the
+    /// background. A repeated notification changes nothing, but a transfer that waits for a source
+    /// looks again at once.
+    ///
+    /// # Errors
+    ///
+    /// It does not pull, or has as many transfers as it takes.
+    pub async fn pull(
+        &self,
+        package: PackageId,
+        version: u32,
+        digest: Digest,
+    ) -> Result<(), DistributionPointError> {
+        let configured = self.0.configured.read().await;
+        let configured = configured.as_ref().ok_or(DistributionPointError::NotConfigured)?;
+        if !configured.saved.settings.pulls() {
+            return Err(DistributionPointError::DoesNotPull);
+        }
+        if configured.available(&package).await?.is_some_and(|state| state.digest == digest) {
+            return Ok(());
+        }
+        let sources = std::collections::BTreeSet::new();
+        configured.jobs.notify(JobRecord { package, version, digest, sources }).await
+    }
+
+    /// Follows the transfer of a package until the package is available.
+    ///
+    /// # Errors
+    ///
+    /// There is no such transfer, or it stopped.
+    pub async fn follow(
+        &self,
+        package: &PackageId,
+        report: &Reporter,
+    ) -> Result<AgentOutcome, DistributionPointError> {
+        let job = {
+            let configured = self.0.configured.read().await;
+            let configured = configured.as_ref().ok_or(DistributionPointError::NotConfigured)?;
+            configured.jobs.get(package)
+        };
+        if let Some(job) = job {
+            let mut status = job.status.subscribe();
+            let mut told = None;
+            loop {
+                let now = status.borrow_and_update().clone();
+                let (done, total) = job.progress.so_far();
+                report.progress(done, total, ProgressUnit::Bytes);
+                match now {
+                    Status::Finished => break,
+                    Status::Unfinished(PullJobState::Downloading(_)) => {}
+                    Status::Unfinished(PullJobState::WaitingForSource { until, reasons }) => {
+                        if told.replace(until) != Some(until) {
+                            let reasons = reasons.join("; ");
+                            report.waiting(until, format!("no source has the content: {reasons}"));
+                        }
+                    }
+                    Status::Unfinished(PullJobState::Stopped(why)) => {
+                        let package = package.clone();
+                        return Err(DistributionPointError::Stopped { package, why });
+                    }
+                }
+                let changed = status.changed();
+                if let Ok(Err(_)) = tokio::time::timeout(PROGRESS, changed).await {
+                    break;
+                }
+            }
+        }
+        let configured = self.0.configured.read().await;
+        let configured = configured.as_ref().ok_or(DistributionPointError::NotConfigured)?;
+        let available = configured.available(package).await?;
+        let no_transfer = || DistributionPointError::NoTransfer(package.clone());
+        available.map(AgentOutcome::Package).ok_or_else(no_transfer)
+    }
+
+    /// Removes a package, and its transfer if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The disk refuses.
+    pub async fn remove_package(&self, package: &PackageId) -> Result<(), DistributionPointError> {
+        let configured = self.0.configured.read().await;
+        let configured = configured.as_ref().ok_or(DistributionPointError::NotConfigured)?;
+        configured.jobs.cancel(package).await?;
+        let (library, package) = (configured.library.clone(), package.clone());
+        Ok(blocking(move || library.remove(&package)).await?)
+    }
+
+    /// What the agent's admin port takes for it: packages that a site server sends (PDP-1).
+    pub fn admin_router(&self) -> axum::Router {
+        receiving::router(self.clone())
+    }
+
+    /// Closes its port and stops its transfers; settings and content stay.
+    pub async fn close(&self) {
+        if let Some(Configured { jobs, port, .. }) = self.0.configured.write().await.take() {
+            jobs.stop().await;
+            if let Ok(port) = port {
+                port.close().await;
+            }
+        }
+    }
+
+    /// The library, if content may be sent to this point.
+    pub(super) async fn receiving_library(&self) -> Result<Library, DistributionPointError> {
+        let configured = self.0.configured.read().await;
+        let configured = configured.as_ref().ok_or(DistributionPointError::NotConfigured)?;
+        if configured.saved.settings.prestaged {
+            return Err(DistributionPointError::Prestaged);
+        }
+        if configured.saved.settings.pulls() {
+            return Err(DistributionPointError::Pulls);
+        }
+        Ok(configured.library.clone())
+    }
+
+    /// Waits until one more file may be received.
+    pub(super) async fn receive_permit(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.0.receiving.acquire().await.ok()
+    }
+}
+
+impl Configured {
+    /// The package, if every file of it is there.
+    async fn available(&self, package: &PackageId) -> Result<Option<PackageState>, LibraryError> {
+        let (library, package) = (self.library.clone(), package.clone());
+        blocking(move || Ok(library.state(&package).filter(PackageState::available))).await
+    }
+}
+
+impl Inner {
+    async fn open_library(&self) -> Result<Library, LibraryError> {
+        let directory = self.directory.join("library");
+        blocking(move || Library::open(&directory)).await
+    }
+
+    async fn open_jobs(
+        &self,
+        library: &Library,
+        saved: &Saved,
+        run: Result<(), String>,
+    ) -> Result<Jobs, LibraryError> {
+        let pull = saved.settings.pull.as_ref();
+        let sources = pull.map(|pull| pull.sources.clone()).unwrap_or_default();
+        let (client, addresses) = (self.client.clone(), self.addresses.clone());
+        let directory = self.directory.join("jobs");
+        Jobs::open(directory, library.clone(), client, addresses, sources, run).await
+    }
+
+    async fn open_port(&self, library: &Library, saved: &Saved) -> Result<OpenPort, String> {
+        let port = saved.settings.ports.http.get();
+        let opened = OpenPort::open(self.ip, port, serving::router(library.clone())).await;
+        opened.map_err(|error| chain(&error))
+    }
+
+    async fn save(&self, saved: &Saved) -> Result<(), LibraryError> {
+        let (saved, directory) = (saved.clone(), self.directory.clone());
+        blocking(move || saved.write(&directory)).await
+    }
+}
+
+/// Removes the content and the transfers of a point that is none any more.
+fn remove_content(directory: &Path) -> Result<(), LibraryError> {
+    for name in ["jobs", "library"] {
+        let path = directory.join(name);
+        match fs::remove_dir_all(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(LibraryError::Io { doing: "remove", path, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn remove_file(path: &Path) -> Result<(), LibraryError> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(LibraryError::Io { doing: "remove", path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,54 @@
+//! What a distribution point remembers of itself.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Unsupported;
+use crate::{
+    content::{LibraryError, read_json, write_json},
+    model::{ContentProtocol, DistributionPointSettings, DistributionPointType, Name},
+};
+
+/// The name and the settings, as they are kept over restarts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Saved {
+    pub(super) name: Name,
+    pub(super) settings: DistributionPointSettings,
+}
+
+impl Saved {
+    pub(super) fn path(directory: &Path) -> PathBuf {
+        directory.join("distribution-point.json")
+    }
+
+    pub(super) fn read(directory: &Path) -> Result<Option<Self>, LibraryError> {
+        read_json(&Self::path(directory))
+    }
+
+    pub(super) fn write(&self, directory: &Path) -> Result<(), LibraryError> {
+        write_json(&Self::path(directory), self)
+    }
+
+    /// Refuses settings that this version would only pretend to carry out.
+    pub(super) fn check(&self) -> Result<(), Unsupported> {
+        let settings = &self.settings;
+        if settings.r#type == DistributionPointType::CloudManagementGateway {
+            return Err(Unsupported::CloudManagementGateway);
+        }
+        if settings.protocol == ContentProtocol::Https {
+            return Err(Unsupported::Https);
+        }
+        if settings.pxe.as_ref().is_some_and(|pxe| pxe.enabled) {
+            return Err(Unsupported::Pxe);
+        }
+        if settings.multicast.as_ref().is_some_and(|multicast| multicast.enabled) {
+            return Err(Unsupported::Multicast);
+        }
+        if settings.on_demand {
+            return Err(Unsupported::OnDemand);
+        }
+        Ok(())
+    }
+}

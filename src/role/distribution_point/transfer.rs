@@ -1,0 +1,162 @@
+//! The life of one transfer: choose a source, fetch from it, choose another one, wait, publish.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use uuid::Uuid;
+
+use super::{
+    error::chain,
+    fetching::{Failure, Fetch},
+    job::Job,
+    jobs::Means,
+};
+use crate::{
+    clock,
+    content::{LibraryError, blocking},
+    engine::source_selection::{Choice, SourceSelection},
+    model::{Name, PullJobState, PullSourceSettings},
+};
+
+/// Drives one transfer by the rules of PDP-7.
+pub(super) struct Machine {
+    selection: SourceSelection,
+    choice: Choice,
+    used: BTreeSet<Name>,
+}
+
+/// Why a transfer ends without its package.
+enum End {
+    /// It was told to stop.
+    Stopped,
+    /// This computer failed, not a source.
+    Failed(LibraryError),
+}
+
+impl Machine {
+    /// Makes the first choice, so that the transfer reports from its first moment what it does.
+    pub(super) fn new(job: &Job, means: &Means) -> Self {
+        let (seed, _) = Uuid::new_v4().as_u64_pair();
+        let mut selection = SourceSelection::new(&means.sources, seed);
+        let choice = selection.choose(clock::now());
+        show(job, &choice);
+        Self { selection, choice, used: job.record.sources.clone() }
+    }
+
+    pub(super) async fn run(mut self, job: Arc<Job>, means: Arc<Means>) {
+        let package = &job.record.package;
+        let why = match self.transfer(&job, &means).await {
+            Ok(()) => {
+                means.finished(&job);
+                return;
+            }
+            Err(End::Stopped) => "it was stopped, and goes on when it is notified again".to_owned(),
+            Err(End::Failed(error)) => {
+                let why = chain(&error);
+                tracing::error!(%package, why, "a transfer failed on this computer");
+                why
+            }
+        };
+        job.set(PullJobState::Stopped(why));
+    }
+
+    async fn transfer(&mut self, job: &Job, means: &Arc<Means>) -> Result<(), End> {
+        let package = &job.record.package;
+        loop {
+            if job.stop.is_cancelled() {
+                return Err(End::Stopped);
+            }
+            show(job, &self.choice);
+            match &self.choice {
+                Choice::Try(source) => {
+                    let source = source.clone();
+                    match self.from(&source, job, means).await {
+                        Ok(()) => return self.publish(job, means).await.map_err(End::Failed),
+                        Err(Failure::Source(reason)) => {
+                            let source = &source.distribution_point;
+                            tracing::warn!(%package, %source, reason, "a source was given up");
+                            self.selection.lacks(source, reason);
+                        }
+                        Err(Failure::Library(error)) => return Err(End::Failed(error)),
+                        Err(Failure::Stopped) => return Err(End::Stopped),
+                    }
+                }
+                Choice::Wait { until, .. } => {
+                    tracing::warn!(%package, %until, "no source has the content yet");
+                    let left = until.duration_since(clock::now());
+                    let left = Duration::try_from(left).unwrap_or_default();
+                    tokio::select! {
+                        () = job.stop.cancelled() => return Err(End::Stopped),
+                        () = job.news.notified() => self.selection.start_over(),
+                        () = tokio::time::sleep(left) => {}
+                    }
+                }
+            }
+            self.choice = self.selection.choose(clock::now());
+        }
+    }
+
+    /// Fetches whatever the library lacks from one source.
+    async fn from(
+        &mut self,
+        source: &PullSourceSettings,
+        job: &Job,
+        means: &Arc<Means>,
+    ) -> Result<(), Failure> {
+        let name = &source.distribution_point;
+        tracing::info!(package = %job.record.package, source = %name, url = %source.url, "pulling");
+        let fetch = Fetch::new(source, job, means);
+        let list = fetch.list().await?;
+        let contents: u64 = list.contents().values().fold(0, |sum, size| sum.saturating_add(*size));
+        job.progress.total.store(contents, Ordering::Relaxed);
+        // What another transfer or a hand takes away meanwhile is fetched once more, not for ever.
+        for _ in 0..3 {
+            let (library, wanted) = (means.library.clone(), Arc::clone(&list));
+            let missing = blocking(move || Ok(library.missing(&wanted))).await?;
+            let lacking = missing.values().fold(0, |sum: u64, size| sum.saturating_add(*size));
+            job.progress.verified.store(contents.saturating_sub(lacking), Ordering::Relaxed);
+            if missing.is_empty() {
+                if self.used.is_empty() {
+                    self.used.insert(name.clone());
+                }
+                return Ok(());
+            }
+            if self.used.insert(name.clone()) {
+                let record =
+                    super::job::JobRecord { sources: self.used.clone(), ..job.record.clone() };
+                let means = Arc::clone(means);
+                blocking(move || means.write(&record)).await?;
+            }
+            fetch.files(missing).await?;
+        }
+        Err(Failure::Source("files disappeared while they were fetched".to_owned()))
+    }
+
+    async fn publish(&self, job: &Job, means: &Arc<Means>) -> Result<(), LibraryError> {
+        let package = job.record.package.clone();
+        let sources = self.used.iter().map(ToString::to_string).collect();
+        let means = Arc::clone(means);
+        let state = blocking(move || {
+            let state = means.library.publish(&package, sources)?;
+            means.forget(&package)?;
+            Ok(state)
+        })
+        .await?;
+        let sources = state.sources.join(", ");
+        let (files, bytes) = (state.files, state.bytes);
+        tracing::info!(package = %job.record.package, files, bytes, sources, "a pull finished");
+        Ok(())
+    }
+}
+
+fn show(job: &Job, choice: &Choice) {
+    job.set(match choice {
+        Choice::Try(source) => PullJobState::Downloading(source.distribution_point.clone()),
+        Choice::Wait { until, reasons } => {
+            PullJobState::WaitingForSource { until: *until, reasons: reasons.clone() }
+        }
+    });
+}

@@ -1,0 +1,60 @@
+//! What a request's validators and ranges ask for (RFC 9110, sections 13 and 14).
+
+use axum::http::{
+    HeaderMap, HeaderName,
+    header::{IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE},
+};
+
+use crate::{
+    model::Digest,
+    wire::range::{self, ByteRange, RangeRequest},
+};
+
+/// How a request for some bytes is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// 200: all of it.
+    Whole,
+    /// 206: one part of it.
+    Part(ByteRange),
+    /// 304: the client has it.
+    NotModified,
+    /// 412: it is not what the client expects.
+    PreconditionFailed,
+    /// 416: it has no such part.
+    Unsatisfiable,
+}
+
+/// The entity tag of content: its digest.
+pub(super) fn entity_tag(digest: &Digest) -> String {
+    format!("\"{digest}\"")
+}
+
+impl Answer {
+    /// The answer for content of this tag and size. Several ranges in one request are answered with
+    /// the whole, as section 14.2 allows: nothing that reads content asks for them.
+    pub(super) fn to(headers: &HeaderMap, tag: &str, size: u64) -> Self {
+        if value(headers, &IF_MATCH).is_some_and(|it| !range::match_holds(&it, tag)) {
+            return Self::PreconditionFailed;
+        }
+        if value(headers, &IF_NONE_MATCH).is_some_and(|it| range::none_match_hits(&it, tag)) {
+            return Self::NotModified;
+        }
+        let Some(ranges) = value(headers, &RANGE) else { return Self::Whole };
+        if value(headers, &IF_RANGE).is_some_and(|it| !range::if_range_holds(&it, tag, None)) {
+            return Self::Whole;
+        }
+        match range::parse(&ranges, size) {
+            RangeRequest::Whole | RangeRequest::Multiple(_) => Self::Whole,
+            RangeRequest::Single(part) => Self::Part(part),
+            RangeRequest::Unsatisfiable => Self::Unsatisfiable,
+        }
+    }
+}
+
+/// All values of a header as one list, as section 5.3 says; what is not text counts as not sent.
+fn value(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let values: Vec<&str> =
+        headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+    if values.is_empty() { None } else { Some(values.join(", ")) }
+}

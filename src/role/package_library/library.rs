@@ -1,0 +1,134 @@
+//! The packages of a site.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use reqwest::StatusCode;
+
+use crate::{
+    content::{Library, LibraryError, blocking},
+    model::{PackageId, PackageState},
+    role::Reporter,
+    wire::agent::{AgentOutcome, ProgressUnit},
+};
+
+/// The content library of a site server. Clones are the same library.
+#[derive(Debug, Clone)]
+pub struct PackageLibrary {
+    pub(in crate::role) library: Library,
+}
+
+/// The site server could not take or send a package.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageLibraryError {
+    /// The content library, or the package's source.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// Sent before it was taken, or another version was.
+    #[error(
+        "version {version} of package {package} is not whole in the site's content library: take its \
+         source first"
+    )]
+    NotTaken {
+        /// The package.
+        package: PackageId,
+        /// The version that was asked for.
+        version: u32,
+    },
+    /// The distribution point does not answer.
+    #[error("the distribution point at {url} does not answer")]
+    Unreachable {
+        /// The address that was asked.
+        url: String,
+        /// What went wrong.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The distribution point accepts nothing any more.
+    #[error("the distribution point at {url} stopped accepting content")]
+    Stalled {
+        /// The address that was asked.
+        url: String,
+    },
+    /// The distribution point refused.
+    #[error("the distribution point refused {url} ({status}): {why}")]
+    Refused {
+        /// The address that was asked.
+        url: String,
+        /// The status.
+        status: StatusCode,
+        /// What it said.
+        why: String,
+    },
+    /// The distribution point answered something that is no answer.
+    #[error("the distribution point answered {url} with something else than was asked")]
+    BadAnswer {
+        /// The address that was asked.
+        url: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl PackageLibrary {
+    /// Opens the library of a directory, or makes an empty one.
+    ///
+    /// # Errors
+    ///
+    /// The directory cannot be used, or another process uses it.
+    pub async fn open(directory: PathBuf) -> Result<Self, PackageLibraryError> {
+        let library = blocking(move || Library::open(&directory)).await?;
+        Ok(Self { library })
+    }
+
+    /// Takes the source directory of a package in, as this version. A version that is there whole is
+    /// not read again: new content is a new version.
+    ///
+    /// # Errors
+    ///
+    /// The source has something that cannot be in a package, or the disk refuses; nothing changes.
+    pub async fn take(
+        &self,
+        package: &PackageId,
+        version: u32,
+        source: &Path,
+        report: &Reporter,
+    ) -> Result<AgentOutcome, PackageLibraryError> {
+        let (library, package, source) = (self.library.clone(), package.clone(), source.to_owned());
+        let report = report.clone();
+        let state = blocking(move || {
+            let there = library.state(&package);
+            if let Some(state) = there.filter(|it| it.version == version && it.available()) {
+                return Ok(state);
+            }
+            let progress = |done, total| report.progress(done, total, ProgressUnit::Bytes);
+            let state = library.ingest_directory(&source, &package, version, &progress)?;
+            tracing::info!(%package, version, files = state.files, "a package's source was taken in");
+            Ok(state)
+        });
+        Ok(AgentOutcome::Package(state.await?))
+    }
+
+    /// The packages as they are on the disk now: every file is looked at.
+    ///
+    /// # Errors
+    ///
+    /// The work was cut off.
+    pub async fn states(&self) -> Result<BTreeMap<PackageId, PackageState>, PackageLibraryError> {
+        let library = self.library.clone();
+        Ok(blocking(move || Ok(library.states())).await?)
+    }
+
+    /// Removes a package and the files that no other package needs.
+    ///
+    /// # Errors
+    ///
+    /// The disk refuses.
+    pub async fn remove(&self, package: &PackageId) -> Result<(), PackageLibraryError> {
+        let (library, package) = (self.library.clone(), package.clone());
+        Ok(blocking(move || library.remove(&package)).await?)
+    }
+}

@@ -1,0 +1,9 @@
+//! The content library of a site server: takes the source of each package in, and sends packages
+//! to standard distribution points (PDP-1, Distribution Manager).
+
+mod library;
+mod send;
+#[cfg(test)]
+mod tests;
+
+pub use library::{PackageLibrary, PackageLibraryError};
