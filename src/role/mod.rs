@@ -1,11 +1,6 @@
 //! What runs: the agent of a site system and the roles that it hosts.
 
-pub mod agent;
-mod blocking;
-mod causes;
-pub mod controller;
 pub mod distribution_point;
-pub mod host;
 pub mod package_library;
 mod reporter;
 pub mod site_server;
