@@ -25,11 +25,8 @@ pub use revision_list::GetRevisionIdList;
 pub use types::{
     AuthConfig, AuthPlugIn, AuthorizationCookie, ConfigData, Cookie, Document, FileUrl, Filter,
     GetAuthConfigRequest, GetConfigDataRequest, GetCookieRequest, GetRevisionIdListRequest,
-    GetUpdateDataRequest, IdAndDelta, LanguageAndDelta, LanguageData, RevisionIdList, UpdateData,
-    UpdateDatum,
+    GetUpdateDataRequest, IdAndDelta, LanguageAndDelta, LanguageData, PATH, RevisionIdList,
+    UpdateData, UpdateDatum,
 };
 pub use update_data::GetUpdateData;
 pub use update_data_writer::UpdateDataWriter;
-
-/// Path of the service below a server's root; IIS ignores case (protocol §1.1).
-pub const PATH: &str = "/ServerSyncWebService/ServerSyncWebService.asmx";

@@ -272,6 +272,20 @@ fn absent_empty_and_nil_lists_are_told_apart() {
 }
 
 #[test]
+fn fields_are_bounded_and_can_be_sent_on() {
+    for name in ["\u{1}".to_owned(), "x".repeat(9000)] {
+        let request = GetAuthorizationCookieRequest {
+            account_name: "NAME".to_owned(),
+            account_guid: String::new(),
+        };
+        let body = GetAuthorizationCookie::encode_request(&request).unwrap();
+        let body = String::from_utf8(body).unwrap().replace("NAME", &name);
+        let error = GetAuthorizationCookie::decode_request(body.as_bytes()).unwrap_err();
+        assert!(matches!(error, SoapError::Invalid { element: "accountName", .. }), "{error}");
+    }
+}
+
+#[test]
 fn damaged_blob_names_its_update() {
     let text = std::str::from_utf8(COMPRESSED).unwrap();
     let at = text.find("TVNDRg").unwrap() + 400;

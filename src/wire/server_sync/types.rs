@@ -5,6 +5,9 @@ use uuid::Uuid;
 
 use crate::model::UpdateIdentity;
 
+/// Path of the service below a server's root; IIS ignores case (protocol §1.1).
+pub const PATH: &str = "/ServerSyncWebService/ServerSyncWebService.asmx";
+
 /// How a downstream server gets its authorization cookie (`ServerAuthConfig`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuthConfig {

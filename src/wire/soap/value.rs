@@ -4,18 +4,18 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use uuid::Uuid;
 
 use super::SoapError;
-use crate::wire::xml::XmlReader;
+use crate::wire::xml::{XmlReader, check_characters};
 
 /// Longest text of a field that is not a document: names, versions, anchors, addresses.
 const MAX_FIELD_BYTES: usize = 8 << 10;
 
-/// The text of a field; error when it is unreasonably long.
+/// The text of a field; error when it is unreasonably long, or could not be sent on.
 pub(in crate::wire) fn bounded_text(
     xml: &mut XmlReader<'_>,
     element: &'static str,
 ) -> Result<String, SoapError> {
     let text = xml.text()?;
-    if text.len() > MAX_FIELD_BYTES {
+    if text.len() > MAX_FIELD_BYTES || check_characters(&text).is_err() {
         return Err(SoapError::invalid(element, &text));
     }
     Ok(text.into_owned())
