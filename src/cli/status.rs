@@ -8,8 +8,7 @@ use super::{ExitCode, Failure, OutputFormat, Printer, operation, sources};
 use crate::{
     model::{Declared, Hierarchy},
     role::controller::{Controller, Purpose, Session},
-    store::LastRun,
-    view::{StatusReport, plain, status_json, status_text},
+    view::{LastRunSummary, StatusReport, last_run_text, status_json, status_text},
 };
 
 /// Shows the state of the hierarchy, as its site systems report it. Manifests are needed only to
@@ -42,22 +41,17 @@ pub(super) async fn run(
         OutputFormat::Json => status_json(&report),
         OutputFormat::Text => {
             let last = last.map_err(operation)?;
-            format!("{}\n{}", status_text(&report), last_run(last.as_ref()))
+            format!(
+                "{}\n{}",
+                status_text(&report),
+                last_run_text(last.as_ref().map(|last| LastRunSummary {
+                    started_at: last.started_at,
+                    finished_at: last.finished_at,
+                    converged: last.converged,
+                    failures: &last.failures,
+                }))
+            )
         }
     })?;
     Ok(ExitCode::Success)
-}
-
-/// What the journal knows of the last run.
-fn last_run(last: Option<&LastRun>) -> String {
-    let Some(last) = last else { return "Nothing has been applied yet.\n".to_owned() };
-    let mut text = match (last.finished_at, last.converged) {
-        (None, _) => format!("The last run, of {}, was cut off.\n", last.started_at),
-        (Some(at), true) => format!("The last run ended well at {at}.\n"),
-        (Some(at), false) => format!("The last run ended at {at}, and something was left:\n"),
-    };
-    for (action, why) in &last.failures {
-        text += &format!("  {action}: {}\n", plain(why));
-    }
-    text
 }

@@ -1,4 +1,5 @@
-//! What runs: the agent of a site system and the roles that it hosts.
+//! What runs: the agent of a site system and the roles that it hosts, the host of an embedded
+//! hierarchy, and the controller.
 
 pub mod agent;
 mod blocking;

@@ -8,7 +8,9 @@ mod plan;
 mod problems;
 mod status;
 
-pub use outcome::{LeftAction, RunSummary, outcome_line, run_json, run_text};
+pub use outcome::{
+    LastRunSummary, LeftAction, RunSummary, last_run_text, outcome_line, run_json, run_text,
+};
 pub use plain::{counted, plain};
 pub use plan::{plan_json, plan_text, sign};
 pub use problems::{Summary, problems_json, problems_text, summary_line};

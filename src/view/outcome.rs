@@ -1,11 +1,15 @@
 //! How actions and runs ended, for people and for programs.
 
 use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::plan::ActionId;
 
-use super::{counted, plain};
+use super::{
+    counted,
+    plain::{add, plain},
+};
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,18 +41,21 @@ pub struct LeftAction {
 pub fn run_text(summary: &RunSummary) -> String {
     let mut text = String::new();
     for left in &summary.left {
-        text += &format!("{:<8} {}: {}\n", left.outcome, left.action, plain(&left.detail));
+        add(
+            &mut text,
+            format_args!("{:<8} {}: {}\n", left.outcome, left.action, plain(&left.detail)),
+        );
     }
     for waiting in &summary.waiting {
-        text += &format!("{:<8} {}\n", "waits", plain(waiting));
+        add(&mut text, format_args!("{:<8} {}\n", "waits", plain(waiting)));
     }
     let done = counted(summary.done, "action");
-    text += &match (summary.converged, summary.done) {
+    let last = match (summary.converged, summary.done) {
         (true, 0) => "Nothing to do: the hierarchy is as the manifests say.\n".to_owned(),
         (true, _) => format!("{done} done. The hierarchy is as the manifests say.\n"),
         (false, _) => format!("{done} done. The hierarchy is not as the manifests say yet.\n"),
     };
-    text
+    text + &last
 }
 
 /// How a run ended, as JSON.
@@ -69,4 +76,31 @@ pub fn outcome_line(id: &ActionId, word: &str, detail: &str, coloured: bool) -> 
     };
     let detail = if detail.is_empty() { String::new() } else { format!(": {}", plain(detail)) };
     format!("{style}{word:<8}{style:#} {id}{detail}")
+}
+
+/// What is remembered of the last run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRunSummary<'a> {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; absent if it was cut off.
+    pub finished_at: Option<Timestamp>,
+    /// Whether the hierarchy was as wanted then.
+    pub converged: bool,
+    /// The actions that did not end well, with what they said.
+    pub failures: &'a [(String, String)],
+}
+
+/// What is remembered of the last run, as text.
+pub fn last_run_text(last: Option<LastRunSummary<'_>>) -> String {
+    let Some(last) = last else { return "Nothing has been applied yet.\n".to_owned() };
+    let mut text = match (last.finished_at, last.converged) {
+        (None, _) => format!("The last run, of {}, was cut off.\n", last.started_at),
+        (Some(at), true) => format!("The last run ended well at {at}.\n"),
+        (Some(at), false) => format!("The last run ended at {at}, and something was left:\n"),
+    };
+    for (action, why) in last.failures {
+        add(&mut text, format_args!("  {action}: {}\n", plain(why)));
+    }
+    text
 }

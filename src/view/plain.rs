@@ -1,10 +1,19 @@
 //! Small things that every view says the same way.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    fmt::{Arguments, Write},
+};
 
 /// A number and the word for what is counted: `1 error`, `2 errors`.
 pub fn counted(number: usize, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
+}
+
+/// Adds to a text.
+pub(super) fn add(text: &mut String, arguments: Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = text.write_fmt(arguments);
 }
 
 /// A text that came from outside, fit for a terminal: what would move the cursor, change colours

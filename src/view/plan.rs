@@ -5,7 +5,10 @@ use serde_json::Value;
 
 use crate::plan::{Action, ActionKind, FieldChange, Plan};
 
-use super::{counted, plain};
+use super::{
+    counted,
+    plain::{add, plain},
+};
 
 /// A plan as text: by site, each action with its reason, its requirement and what changes, then
 /// what waits, and a last line with counts.
@@ -19,23 +22,26 @@ pub fn plan_text(plan: &Plan, coloured: bool) -> String {
         }
     }
     for site in sites {
-        text += &format!("{}\n", paint.bold(&format!("Site {site}")));
+        add(&mut text, format_args!("{}\n", paint.bold(&format!("Site {site}"))));
         for action in plan.actions.iter().filter(|action| action.site == *site) {
             text += &action_text(action, paint);
         }
         text.push('\n');
     }
     for diagnostic in &plan.diagnostics {
-        text += &format!(
-            "{} {}: {}\n",
-            paint.yellow(&format!("note[{}]", diagnostic.rule)),
-            diagnostic.resource,
-            plain(&diagnostic.message)
+        add(
+            &mut text,
+            format_args!(
+                "{} {}: {}\n",
+                paint.yellow(&format!("note[{}]", diagnostic.rule)),
+                diagnostic.resource,
+                plain(&diagnostic.message)
+            ),
         );
     }
     for waiting in &plan.waiting {
-        text +=
-            &format!("{} {}: {}\n", paint.yellow("waits"), waiting.resource, plain(&waiting.on));
+        let waits = paint.yellow("waits");
+        add(&mut text, format_args!("{waits} {}: {}\n", waiting.resource, plain(&waiting.on)));
     }
     if !(plan.diagnostics.is_empty() && plan.waiting.is_empty()) {
         text.push('\n');

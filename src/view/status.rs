@@ -9,7 +9,10 @@ use crate::model::{
     StatusMessage, UpdatePointRole,
 };
 
-use super::{counted, plain};
+use super::{
+    counted,
+    plain::{add, plain},
+};
 
 /// The state of a hierarchy, as its site systems report it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -129,7 +132,7 @@ impl StatusReport {
         let server = observed.site_server(site);
         if let Some(point) = &state.update_point {
             let active = point.settings.role == UpdatePointRole::Active;
-            let messages = server.iter().flat_map(|server| &server.status_messages);
+            let mut messages = server.iter().flat_map(|server| &server.status_messages);
             self.update_points.push(UpdatePointStatus {
                 site: site.clone(),
                 name: point.name.clone(),
@@ -145,8 +148,7 @@ impl StatusReport {
                     .map(|record| record.finished_at),
                 listener: point.listener.clone(),
                 status_message: messages
-                    .filter(|message| message.subject == point.name.as_str())
-                    .next_back()
+                    .rfind(|message| message.subject == point.name.as_str())
                     .cloned(),
             });
         }
@@ -223,7 +225,7 @@ pub fn status_text(report: &StatusReport) -> String {
                 Cell::new(point_status(point)),
             ]);
         }
-        text += &format!("{}\n", lines(&table));
+        add(&mut text, format_args!("{}\n", lines(&table)));
     }
     if !report.distribution_points.is_empty() {
         let header =
@@ -243,7 +245,7 @@ pub fn status_text(report: &StatusReport) -> String {
                 Cell::new(distribution_status(point)),
             ]);
         }
-        text += &format!("{}\n", lines(&table));
+        add(&mut text, format_args!("{}\n", lines(&table)));
     }
     let mut table = table(&["SITE", "SITE SYSTEM", "ADDRESS", "LISTENS ON"], &[]);
     for system in &report.site_systems {
@@ -309,5 +311,9 @@ fn table(header: &[&str], right: &[usize]) -> Table {
 }
 
 fn lines(table: &Table) -> String {
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let mut text = String::new();
+    for line in table.lines() {
+        add(&mut text, format_args!("{}\n", line.trim_end()));
+    }
+    text
 }

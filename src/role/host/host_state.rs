@@ -32,7 +32,7 @@ pub enum HostError {
         name: Name,
         /// What is wrong with it.
         #[source]
-        source: CommandError,
+        source: Box<CommandError>,
     },
     /// A port.
     #[error(transparent)]
@@ -168,7 +168,7 @@ impl Host {
             resume: self.0.resume,
         })
         .await
-        .map_err(|source| HostError::Agent { name: name.clone(), source })?;
+        .map_err(|source| HostError::Agent { name: name.clone(), source: Box::new(source) })?;
         let port = AdminPort::open(agent.clone(), token, ip, 0).await?;
         let hosted = HostedSystem {
             name: name.clone(),

@@ -17,7 +17,7 @@ use crate::{
 /// The content library of a site server. Clones are the same library.
 #[derive(Debug, Clone)]
 pub struct PackageLibrary {
-    pub(super) library: Library,
+    pub(in crate::role) library: Library,
 }
 
 /// The site server could not take or send a package.

@@ -113,7 +113,7 @@ impl PackageLibrary {
                     self.send_file(digest, size, to, admin).await?;
                     let done = done.fetch_add(size, Ordering::Relaxed).saturating_add(size);
                     report.progress(done, total, ProgressUnit::Bytes);
-                    Ok::<(), PackageLibraryError>(())
+                    Ok::<_, PackageLibraryError>(())
                 }
             })
             .buffer_unordered(AT_A_TIME);
@@ -154,16 +154,14 @@ impl PackageLibrary {
         let mut sending = std::pin::pin!(done(&url, request));
         let mut before = 0;
         loop {
-            match tokio::time::timeout(STALLED, &mut sending).await {
-                Ok(ended) => return ended.map(drop),
-                Err(_) => {
-                    let now = sent.load(Ordering::Relaxed);
-                    if now == before {
-                        return Err(PackageLibraryError::Stalled { url: url.clone() });
-                    }
-                    before = now;
-                }
+            if let Ok(ended) = tokio::time::timeout(STALLED, &mut sending).await {
+                return ended.map(drop);
             }
+            let now = sent.load(Ordering::Relaxed);
+            if now == before {
+                return Err(PackageLibraryError::Stalled { url: url.clone() });
+            }
+            before = now;
         }
     }
 }

@@ -1,1 +1,50 @@
+use std::fs;
 
+use super::*;
+use crate::{
+    model::{Name, PackageId},
+    net::{Addresses, client},
+    role::Reporter,
+};
+
+fn package() -> PackageId {
+    "CEN00001".parse().unwrap()
+}
+
+#[tokio::test]
+async fn version_is_taken_once() {
+    let home = tempfile::tempdir().unwrap();
+    let source = home.path().join("source");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("a"), "1").unwrap();
+    let library = PackageLibrary::open(home.path().join("library")).await.unwrap();
+    let first = library.take(&package(), 1, &source, &Reporter::silent()).await.unwrap();
+    fs::write(source.join("a"), "2").unwrap();
+    let again = library.take(&package(), 1, &source, &Reporter::silent()).await.unwrap();
+    assert_eq!(first, again, "new content is a new version");
+    let next = library.take(&package(), 2, &source, &Reporter::silent()).await.unwrap();
+    assert_ne!(first, next);
+    library.remove(&package()).await.unwrap();
+    assert!(library.states().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_sent() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("source")).unwrap();
+    fs::write(home.path().join("source/a"), "1").unwrap();
+    let library = PackageLibrary::open(home.path().join("library")).await.unwrap();
+    let admin = client(&Addresses::system()).unwrap();
+    let send = async |version| {
+        let from: Name = "cen-srv".parse().unwrap();
+        let (to, silent) = ("http://127.77.90.1:9", Reporter::silent());
+        library.send(&package(), version, &from, to, &admin, &silent).await.unwrap_err()
+    };
+    assert!(matches!(send(1).await, PackageLibraryError::NotTaken { version: 1, .. }));
+    let silent = Reporter::silent();
+    library.take(&package(), 1, &home.path().join("source"), &silent).await.unwrap();
+    assert!(matches!(send(2).await, PackageLibraryError::NotTaken { version: 2, .. }));
+    assert!(matches!(send(1).await, PackageLibraryError::Unreachable { .. }));
+    let missing = library.take(&package(), 3, &home.path().join("nowhere"), &silent).await;
+    assert!(matches!(missing, Err(PackageLibraryError::Library(_))));
+}

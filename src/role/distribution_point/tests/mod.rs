@@ -1,0 +1,7 @@
+//! Distribution points on real sockets, each on a loopback address of its own.
+
+mod pulling;
+mod resuming;
+mod serving;
+mod settings;
+mod world;

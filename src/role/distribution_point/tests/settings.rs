@@ -1,0 +1,119 @@
+use std::fs;
+
+use super::world::{PORT, World, name, observed, package, some_files, standard, stored};
+use crate::{
+    model::{ContentProtocol, DistributionPointSettings, DistributionPointType, Listener, Port},
+    net::{Addresses, ListenError, OpenPort},
+    role::distribution_point::{DistributionPoint, DistributionPointError, Unsupported},
+};
+
+fn on_port(number: u16) -> DistributionPointSettings {
+    let mut settings = standard();
+    settings.ports.http = Port::new(number).unwrap();
+    settings
+}
+
+async fn answers(world: &World, port: u16) -> bool {
+    reqwest::get(format!("http://{}:{port}/packages/CEN00001", world.ip(1))).await.is_ok()
+}
+
+#[tokio::test]
+async fn changed_port_opens_and_the_old_one_closes() {
+    let world = World::new(60).await;
+    let point = world.standard_point(1).await;
+    assert!(answers(&world, PORT).await);
+    point.configure(name("dp-1"), on_port(PORT + 10)).await.unwrap();
+    assert!(answers(&world, PORT + 10).await && !answers(&world, PORT).await);
+    let open = Listener::Open(format!("{}:{}", world.ip(1), PORT + 10));
+    assert_eq!(observed(&point).await.listener, open);
+    point.configure(name("dp-1"), on_port(PORT + 10)).await.unwrap();
+    point.close().await;
+    assert!(!answers(&world, PORT + 10).await);
+    let point = world.open(1, true).await;
+    assert_eq!(observed(&point).await.listener, open);
+    assert_eq!(observed(&point).await.settings, on_port(PORT + 10));
+}
+
+#[tokio::test]
+async fn port_in_use_changes_nothing_and_heals() {
+    let world = World::new(61).await;
+    let point = world.standard_point(1).await;
+    let other = OpenPort::open(world.ip(1), PORT + 10, axum::Router::new()).await.unwrap();
+    let refused = point.configure(name("dp-1"), on_port(PORT + 10)).await;
+    assert!(matches!(refused, Err(DistributionPointError::Listen(ListenError::InUse(_)))));
+    assert_eq!(observed(&point).await.settings, standard());
+    assert!(answers(&world, PORT).await);
+    point.close().await;
+    // Taken while it was down: it starts, and says so.
+    let taken = OpenPort::open(world.ip(1), PORT, axum::Router::new()).await.unwrap();
+    let point = world.open(1, true).await;
+    let Listener::Closed(why) = observed(&point).await.listener else { panic!("it is taken") };
+    assert!(why.contains("in use"), "{why}");
+    taken.close().await;
+    other.close().await;
+    point.configure(name("dp-1"), standard()).await.unwrap();
+    assert!(matches!(observed(&point).await.listener, Listener::Open(_)));
+}
+
+#[tokio::test]
+async fn what_is_not_supported_is_said_so() {
+    let world = World::new(62).await;
+    let point = world.open(1, true).await;
+    let refused = async |change: fn(&mut DistributionPointSettings)| {
+        let mut settings = standard();
+        change(&mut settings);
+        match point.configure(name("dp-1"), settings).await {
+            Err(DistributionPointError::Unsupported(what)) => what,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(refused(|it| it.protocol = ContentProtocol::Https).await, Unsupported::Https);
+    let cloud = refused(|it| it.r#type = DistributionPointType::CloudManagementGateway).await;
+    assert_eq!(cloud, Unsupported::CloudManagementGateway);
+    let pxe = refused(|it| it.pxe = serde_json::from_str(r#"{"enabled": true}"#).unwrap()).await;
+    assert_eq!(pxe, Unsupported::Pxe);
+    let multicast =
+        refused(|it| it.multicast = serde_json::from_str(r#"{"enabled": true}"#).unwrap());
+    assert_eq!(multicast.await, Unsupported::Multicast);
+    assert_eq!(refused(|it| it.on_demand = true).await, Unsupported::OnDemand);
+    assert!(Unsupported::Https.to_string().starts_with("HTTPS is not supported yet"));
+    assert!(point.state().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn removed_point_leaves_nothing() {
+    let world = World::new(63).await;
+    let point = world.standard_point(1).await;
+    world.take(1, 1, &some_files()).await;
+    world.send(1, 1, &point).await;
+    assert!(!stored(&world.directory(1)).is_empty());
+    point.remove().await.unwrap();
+    point.remove().await.unwrap();
+    assert!(point.state().await.unwrap().is_none());
+    assert!(!answers(&world, PORT).await);
+    assert_eq!(fs::read_dir(world.directory(1)).unwrap().count(), 0);
+    point.configure(name("dp-1"), standard()).await.unwrap();
+    assert!(observed(&point).await.packages.is_empty());
+}
+
+#[tokio::test]
+async fn removed_package_is_gone_for_readers() {
+    let world = World::new(64).await;
+    let point = world.standard_point(1).await;
+    world.take(1, 1, &some_files()).await;
+    world.send(1, 1, &point).await;
+    let url = format!("{}/packages/CEN00001", world.url(1));
+    assert_eq!(reqwest::get(&url).await.unwrap().status(), 200);
+    point.remove_package(&package(1)).await.unwrap();
+    assert_eq!(reqwest::get(&url).await.unwrap().status(), 404);
+    assert!(stored(&world.directory(1)).is_empty());
+}
+
+#[tokio::test]
+async fn library_of_another_process_is_not_touched() {
+    let world = World::new(65).await;
+    let _point = world.standard_point(1).await;
+    let directory = world.directory(1);
+    let second = DistributionPoint::open(directory, world.ip(2), Addresses::system(), true).await;
+    assert!(second.unwrap_err().to_string().contains("used by another process"));
+}

@@ -1,0 +1,272 @@
+//! Distribution points, a site server that fills them, and sources that count or misbehave.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use axum::{Router, extract::Request, middleware::Next, response::Response};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use crate::{
+    content::Library,
+    model::{
+        ContentProtocol, DistributionPointSettings, DistributionPointState, DistributionPointType,
+        Name, PackageId, PackageState, Port, Ports, PullSettings, PullSourceSettings, WebSite,
+    },
+    net::{Addresses, OpenPort, client},
+    role::{Reporter, distribution_point::DistributionPoint, package_library::PackageLibrary},
+    wire::agent::{AgentEvent, AgentOutcome},
+};
+
+pub(super) const PORT: u16 = 8480;
+
+/// One test's part of the loopback network, and its files.
+pub(super) struct World {
+    pub(super) home: TempDir,
+    test: u8,
+    site_server: PackageLibrary,
+}
+
+pub(super) fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+pub(super) fn package(number: u32) -> PackageId {
+    format!("CEN{number:05}").parse().unwrap()
+}
+
+/// The settings of a standard point.
+pub(super) fn standard() -> DistributionPointSettings {
+    let port = |number| Port::new(number).unwrap();
+    DistributionPointSettings {
+        site: "CEN".parse().unwrap(),
+        r#type: DistributionPointType::Standard,
+        protocol: ContentProtocol::Http,
+        ports: Ports { web_site: WebSite::Custom, http: port(PORT), https: port(PORT + 1) },
+        pull: None,
+        prestaged: false,
+        on_demand: false,
+        pxe: None,
+        multicast: None,
+        schedule: Vec::new(),
+        rate_limit: None,
+        content_validation: None,
+        network_access_account: None,
+        certificate: None,
+    }
+}
+
+impl World {
+    /// `test` is another number for each test that may run at the same time.
+    pub(super) async fn new(test: u8) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let site_server = PackageLibrary::open(home.path().join("site")).await.unwrap();
+        Self { home, test, site_server }
+    }
+
+    pub(super) fn ip(&self, host: u8) -> IpAddr {
+        [127, 77, self.test, host].into()
+    }
+
+    pub(super) fn url(&self, host: u8) -> String {
+        format!("http://{}:{PORT}", self.ip(host))
+    }
+
+    pub(super) fn directory(&self, host: u8) -> PathBuf {
+        self.home.path().join(format!("dp-{host}"))
+    }
+
+    /// A source as a point is told of it: its priority and its host.
+    pub(super) fn source(&self, priority: u32, host: u8) -> PullSourceSettings {
+        let distribution_point = name(&format!("dp-{host}"));
+        PullSourceSettings { priority, distribution_point, url: self.url(host) }
+    }
+
+    pub(super) fn pulling(&self, sources: &[(u32, u8)]) -> DistributionPointSettings {
+        let sources =
+            sources.iter().map(|(priority, host)| self.source(*priority, *host)).collect();
+        DistributionPointSettings {
+            pull: Some(PullSettings { enabled: true, sources }),
+            ..standard()
+        }
+    }
+
+    /// A point that is not configured, or as it was before.
+    pub(super) async fn open(&self, host: u8, resume: bool) -> DistributionPoint {
+        let directory = self.directory(host);
+        fs::create_dir_all(&directory).unwrap();
+        let addresses = Addresses::system();
+        DistributionPoint::open(directory, self.ip(host), addresses, resume).await.unwrap()
+    }
+
+    pub(super) async fn standard_point(&self, host: u8) -> DistributionPoint {
+        let point = self.open(host, true).await;
+        point.configure(name(&format!("dp-{host}")), standard()).await.unwrap();
+        point
+    }
+
+    pub(super) async fn pull_point(&self, host: u8, sources: &[(u32, u8)]) -> DistributionPoint {
+        let point = self.open(host, true).await;
+        point.configure(name(&format!("dp-{host}")), self.pulling(sources)).await.unwrap();
+        point
+    }
+
+    /// Takes files in as a package on the site server.
+    pub(super) async fn take(
+        &self,
+        number: u32,
+        version: u32,
+        files: &[(String, Vec<u8>)],
+    ) -> PackageState {
+        let source = self.home.path().join(format!("source-{number}-{version}"));
+        for (path, content) in files {
+            let path = source.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        let silent = Reporter::silent();
+        let taken = self.site_server.take(&package(number), version, &source, &silent).await;
+        state(taken.unwrap())
+    }
+
+    /// Sends a package to a standard point through its admin port.
+    pub(super) async fn send(
+        &self,
+        number: u32,
+        version: u32,
+        point: &DistributionPoint,
+    ) -> PackageState {
+        let port = OpenPort::open(self.ip(250), 0, point.admin_router()).await.unwrap();
+        let admin = client(&Addresses::system()).unwrap();
+        let to = format!("http://{}", port.address());
+        let (package, from, silent) = (package(number), name("cen-srv"), Reporter::silent());
+        let sent = self.site_server.send(&package, version, &from, &to, &admin, &silent).await;
+        port.close().await;
+        state(sent.unwrap())
+    }
+
+    /// The library of the site server, behind whatever `wrap` puts before it, as a source.
+    pub(super) async fn wrapped_source(
+        &self,
+        host: u8,
+        wrap: impl FnOnce(Router) -> Router,
+    ) -> OpenPort {
+        let library: Library = self.site_server.library.clone();
+        let router = super::super::serving::router(library);
+        OpenPort::open(self.ip(host), PORT, wrap(router)).await.unwrap()
+    }
+
+    /// The same, counting requests.
+    pub(super) async fn counted_source(&self, host: u8) -> (OpenPort, Requests) {
+        let requests = Requests::default();
+        let port = self.wrapped_source(host, |router| requests.count(router)).await;
+        (port, requests)
+    }
+}
+
+/// How often each path was asked for, with each range.
+type Counts = BTreeMap<(String, Option<String>), u32>;
+
+/// The requests that came to a source.
+#[derive(Clone, Default)]
+pub(super) struct Requests(Arc<Mutex<Counts>>);
+
+impl Requests {
+    pub(super) fn count(&self, router: Router) -> Router {
+        let requests = self.clone();
+        router.layer(axum::middleware::from_fn(move |request: Request, next: Next| {
+            let requests = requests.clone();
+            async move {
+                let range =
+                    request.headers().get("range").map(|it| it.to_str().unwrap().to_owned());
+                let key = (request.uri().path().to_owned(), range);
+                *requests.0.lock().unwrap().entry(key).or_default() += 1;
+                let answer: Response = next.run(request).await;
+                answer
+            }
+        }))
+    }
+
+    pub(super) fn all(&self) -> Counts {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// Those for files, without ranges.
+    pub(super) fn files(&self) -> BTreeMap<String, u32> {
+        let all = self.all().into_iter();
+        all.filter(|((path, _), _)| path.starts_with("/files/"))
+            .map(|((path, _), count)| (path, count))
+            .collect()
+    }
+}
+
+pub(super) fn state(outcome: AgentOutcome) -> PackageState {
+    match outcome {
+        AgentOutcome::Package(state) => state,
+        other => panic!("{other:?} is not a package"),
+    }
+}
+
+/// Notifies a point and follows the transfer to its end.
+pub(super) async fn pull(
+    point: &DistributionPoint,
+    number: u32,
+    wanted: &PackageState,
+) -> PackageState {
+    point.pull(package(number), wanted.version, wanted.digest).await.unwrap();
+    state(point.follow(&package(number), &Reporter::silent()).await.unwrap())
+}
+
+/// Follows a transfer until it waits for a source; the reason.
+pub(super) async fn waits(point: &DistributionPoint, number: u32) -> String {
+    let (events, mut told) = mpsc::channel(64);
+    let point = point.clone();
+    let following =
+        tokio::spawn(async move { point.follow(&package(number), &Reporter::new(events)).await });
+    let why = loop {
+        if let AgentEvent::Waiting { why, .. } = told.recv().await.expect("it waits") {
+            break why;
+        }
+    };
+    following.abort();
+    why
+}
+
+pub(super) async fn observed(point: &DistributionPoint) -> DistributionPointState {
+    point.state().await.unwrap().unwrap()
+}
+
+/// Some small files, an empty one, two of the same content and a larger one.
+pub(super) fn some_files() -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = (0..40_u8)
+        .map(|n| (format!("d{}/f{n}.bin", n % 3), vec![n; usize::from(n) * 100]))
+        .collect();
+    files.push(("again.bin".to_owned(), vec![7; 700]));
+    files.push(("large.cab".to_owned(), large(3 << 20)));
+    files
+}
+
+/// Bytes in which every part looks different.
+pub(super) fn large(size: usize) -> Vec<u8> {
+    let mut bytes: Vec<u8> = (0..=size as u64 / 8).flat_map(|n| (n * n).to_le_bytes()).collect();
+    bytes.truncate(size);
+    bytes
+}
+
+/// The contents of a library's files by name.
+pub(super) fn stored(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for shard in fs::read_dir(directory.join("library/files")).unwrap() {
+        for file in fs::read_dir(shard.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            found.insert(name, fs::read(path).unwrap());
+        }
+    }
+    found
+}
