@@ -1,6 +1,12 @@
-//! What runs: the agent of a site system and the roles that it hosts.
+//! What runs: the agent of a site system and the roles that it hosts, the host of an embedded
+//! hierarchy, and the controller.
 
+pub mod agent;
+mod blocking;
+mod causes;
+pub mod controller;
 pub mod distribution_point;
+pub mod host;
 pub mod package_library;
 mod reporter;
 pub mod site_server;
