@@ -12,7 +12,6 @@ use tokio::sync::{RwLock, Semaphore, SemaphorePermit};
 
 use super::{
     DistributionPointError,
-    error::chain,
     job::{JobRecord, Status},
     jobs::Jobs,
     receiving,
@@ -26,7 +25,7 @@ use crate::{
         PackageState, PullJobState,
     },
     net::{self, Addresses, OpenPort},
-    role::Reporter,
+    role::{Reporter, with_causes},
     wire::agent::{AgentOutcome, ProgressUnit},
 };
 
@@ -352,7 +351,7 @@ impl Inner {
     async fn open_port(&self, library: &Library, saved: &Saved) -> Result<OpenPort, String> {
         let port = saved.settings.ports.http.get();
         let opened = OpenPort::open(self.ip, port, serving::router(library.clone())).await;
-        opened.map_err(|error| chain(&error))
+        opened.map_err(|error| with_causes(&error))
     }
 
     async fn save(&self, saved: &Saved) -> Result<(), LibraryError> {

@@ -9,7 +9,6 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    error::chain,
     fetching::{Failure, Fetch},
     job::Job,
     jobs::Means,
@@ -19,6 +18,7 @@ use crate::{
     content::{LibraryError, blocking},
     engine::source_selection::{Choice, SourceSelection},
     model::{Name, PullJobState, PullSourceSettings},
+    role::with_causes,
 };
 
 /// Drives one transfer by the rules of PDP-7.
@@ -55,7 +55,7 @@ impl Machine {
             }
             Err(End::Stopped) => "it was stopped, and goes on when it is notified again".to_owned(),
             Err(End::Failed(error)) => {
-                let why = chain(&error);
+                let why = with_causes(&error);
                 tracing::error!(%package, why, "a transfer failed on this computer");
                 why
             }
