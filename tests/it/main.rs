@@ -2,5 +2,6 @@
 
 mod contract;
 mod layers;
+mod plan;
 mod schemas;
 mod validate;
