@@ -42,10 +42,7 @@ fn a_port_changes_alone_where_nothing_is_downstream() {
             "PublishClientPolicy:Site/sea",
         ]
     );
-    assert_eq!(
-        diff(&plan.actions[0]),
-        ["ports.http: 8540 -> 8550", "ports.https: 8541 -> 8551"]
-    );
+    assert_eq!(diff(&plan.actions[0]), ["ports.http: 8540 -> 8550", "ports.https: 8541 -> 8551"]);
     assert_eq!(
         diff(&plan.actions[2]),
         [
@@ -158,10 +155,7 @@ fn a_new_source_version_goes_wave_by_wave() {
     });
     let plan = plan_and_carry_out(&mut world, &hierarchy);
     let id = |part: &str| format!("UpdateContent:Package/printer-definitions@{part}");
-    assert_eq!(
-        ids(&plan),
-        [id("AMS"), id("AMS.0"), id("AMS.1"), id("AMS.2"), id("LIS.3")]
-    );
+    assert_eq!(ids(&plan), [id("AMS"), id("AMS.0"), id("AMS.1"), id("AMS.2"), id("LIS.3")]);
     let targets: Vec<_> = plan.actions.iter().map(|action| action.targets.clone()).collect();
     assert_eq!(
         targets,

@@ -254,8 +254,6 @@ fn assert_settled(plan: &Plan) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
-
     #[test]
     fn any_change_and_any_damage_converge(
         before in changes(),

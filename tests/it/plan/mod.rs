@@ -5,6 +5,7 @@ mod contoso;
 mod convergence;
 mod first_run;
 mod removal;
+mod scale;
 mod synchronization;
 mod waiting;
 mod world;

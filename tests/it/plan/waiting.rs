@@ -3,7 +3,7 @@
 use headwater::plan::{ActionKind, Plan};
 
 use super::{
-    contoso::{contoso, name, names, remove_site, suspend},
+    contoso::{contoso, name, names, remove_distribution_point, remove_site, suspend},
     world::{Choice, World, ids, of_kind},
 };
 
@@ -84,14 +84,14 @@ fn a_suspended_resource_and_what_needs_it_are_left_alone_by_choice() {
     let mut world = World::new();
     let plan = world.plan(&hierarchy);
     assert!(plan.complete, "{:#?}", plan.waiting);
-    let touched: Vec<_> = plan
-        .actions
-        .iter()
-        .filter(|it| it.site.as_str() == "AMS" || it.site.as_str() == "LIS")
-        .chain(plan.actions.iter().filter(|it| {
-            ["cen-internet", "update-catalog"].contains(&it.resource.name.as_str())
-        }))
-        .collect();
+    let touched: Vec<_> =
+        plan.actions
+            .iter()
+            .filter(|it| it.site.as_str() == "AMS" || it.site.as_str() == "LIS")
+            .chain(plan.actions.iter().filter(|it| {
+                ["cen-internet", "update-catalog"].contains(&it.resource.name.as_str())
+            }))
+            .collect();
     assert!(touched.is_empty(), "{touched:#?}");
     assert_eq!(world.converge(&hierarchy, Choice::Last), 1);
     assert_eq!(world.converge(&contoso(|_| ()), Choice::Last), 1);
@@ -111,10 +111,7 @@ fn nothing_is_removed_from_what_is_suspended() {
     let plan = world.plan(&hierarchy);
     assert_eq!(
         ids(&plan),
-        [
-            "RemoveContent:Package/cen00001@AMS.ams-dp2",
-            "RemoveContent:Package/cen00001@LIS.lis-dp"
-        ]
+        ["RemoveContent:Package/cen00001@AMS.ams-dp2", "RemoveContent:Package/cen00001@LIS.lis-dp"]
     );
     assert_eq!(plan.actions[0].targets, names(&["ams-dp2", "ams-dp3"]));
     world.carry_out(&hierarchy, &plan, Choice::First);
@@ -134,9 +131,10 @@ fn prestaged_content_is_waited_for_also_by_those_that_pull_it() {
             assert!(!action.targets.contains(&name(waiting)), "{}", action.id);
         }
     }
-    assert!(waits(&plan).contains(
-        &"Package/update-catalog: prestaged content on `ams-dp2` (PDP-9)".to_owned()
-    ));
+    assert!(
+        waits(&plan)
+            .contains(&"Package/update-catalog: prestaged content on `ams-dp2` (PDP-9)".to_owned())
+    );
     world.carry_out(&hierarchy, &plan, Choice::Last);
     // Somebody brings it there.
     let content = world.systems[&name("ams-dp1")].distribution_point.clone().unwrap().packages;
@@ -204,4 +202,24 @@ fn two_roles_of_one_kind_on_a_site_system_do_not_take_turns() {
     assert!(plan.diagnostics.iter().any(|it| it.message.contains("cannot carry two")));
     world.carry_out(&hierarchy, &plan, Choice::Last);
     assert_eq!(ids(&world.plan(&hierarchy)), Vec::<&str>::new());
+}
+
+#[test]
+fn a_source_stays_while_a_suspended_point_pulls_from_it() {
+    let mut world = World::of(&contoso(|_| ()));
+    let hierarchy = contoso(|it| {
+        remove_distribution_point(it, "ams-dp1");
+        it.site_systems.remove(&name("ams-dp1"));
+        suspend(it.site_systems.get_mut(&name("ams-dp2")));
+    });
+    let plan = world.plan(&hierarchy);
+    assert!(plan.complete, "somebody chose that");
+    assert_eq!(of_kind(&plan, ActionKind::RemoveDistributionPoint).len(), 0, "{:#?}", ids(&plan));
+    assert_eq!(world.converge(&hierarchy, Choice::Last), 1);
+    let resumed = contoso(|it| {
+        remove_distribution_point(it, "ams-dp1");
+        it.site_systems.remove(&name("ams-dp1"));
+    });
+    assert_eq!(world.converge(&resumed, Choice::Last), 1);
+    assert!(!world.systems.contains_key(&name("ams-dp1")));
 }

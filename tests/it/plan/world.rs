@@ -141,6 +141,13 @@ impl World {
         }
     }
 
+    /// Does all that a plan says, one by one, as it is listed.
+    pub(super) fn carry_out_listed(&mut self, hierarchy: &Hierarchy, plan: &Plan) {
+        for action in &plan.actions {
+            self.carry_out_one(hierarchy, action);
+        }
+    }
+
     /// Plans and carries out until there is nothing left to do. How many plans had actions.
     pub(super) fn converge(&mut self, hierarchy: &Hierarchy, choice: Choice) -> usize {
         for round in 0.. {
@@ -148,7 +155,7 @@ impl World {
             if plan.actions.is_empty() {
                 return round;
             }
-            assert!(round < 3, "still to be done after three rounds: {:#?}", ids(&plan));
+            assert!(round < 3, "still to be done after three rounds: {:#?}", plan.actions);
             self.carry_out(hierarchy, &plan, choice);
         }
         unreachable!("the loop returns or panics")
@@ -178,10 +185,8 @@ impl World {
 }
 
 fn version(revisions: &Revisions) -> Option<CatalogVersion> {
-    let identity = |number: &u128| UpdateIdentity {
-        update_id: uuid::Uuid::from_u128(*number),
-        revision: 1,
-    };
+    let identity =
+        |number: &u128| UpdateIdentity { update_id: uuid::Uuid::from_u128(*number), revision: 1 };
     (!revisions.is_empty()).then(|| CatalogVersion::of(revisions.iter().map(identity)))
 }
 

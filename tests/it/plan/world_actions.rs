@@ -44,7 +44,9 @@ impl World {
                 self.distribute(hierarchy, &hierarchy.packages[name], &action.targets);
             }
             ActionKind::RemoveContent => self.remove_content(hierarchy, action),
-            ActionKind::RemoveDistributionPoint => self.remove_distribution_point(hierarchy, action),
+            ActionKind::RemoveDistributionPoint => {
+                self.remove_distribution_point(hierarchy, action)
+            }
             ActionKind::RemoveSoftwareUpdatePoint => self.remove_update_point(hierarchy, action),
             ActionKind::UninstallUpdateServices => {
                 let state = self.system(name);
@@ -197,7 +199,8 @@ impl World {
         let point = self.update_point(&declared.site_system, &policy.update_point);
         assert_eq!(point.listener, open(declared.settings.ports.http));
         let observed = self.observed();
-        let announced = observed.update_point(&policy.update_point).unwrap().1.catalog_version;
+        let state = observed.site_systems[&declared.site_system].present().unwrap();
+        let announced = state.update_point.as_ref().unwrap().catalog_version;
         let server = self.site_server(&site.site_server);
         server.client_policy = Some(policy);
         server.announced = announced;
@@ -301,9 +304,15 @@ impl World {
     fn remove_update_point(&mut self, hierarchy: &Hierarchy, action: &Action) {
         let point = &action.resource.name;
         if !hierarchy.update_points.contains_key(point) {
-            for state in self.systems.values().filter_map(|state| state.update_point.as_ref()) {
+            for (system, state) in self.systems.iter().filter(|(it, _)| self.answers(it)) {
+                let Some(state) = &state.update_point else { continue };
                 let upstream = state.settings.source.update_point.as_ref();
-                assert_ne!(upstream, Some(point), "`{}` synchronizes with it", state.name);
+                assert_ne!(
+                    upstream,
+                    Some(point),
+                    "`{}` on `{system}` synchronizes with it",
+                    state.name
+                );
             }
         }
         let removed = self.system(&action.targets[0]).update_point.take();
