@@ -3,5 +3,6 @@
 
 mod contract;
 mod layers;
+mod plan;
 mod schemas;
 mod validate;
