@@ -3,6 +3,7 @@
 
 use tokio::task::{JoinError, spawn_blocking};
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 /// The program is ending: the work was not begun.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +19,8 @@ where
     T: Send + 'static,
     E: From<Interrupted> + Send + 'static,
 {
-    joined(spawn_blocking(work).await)
+    let span = tracing::Span::current();
+    joined(spawn_blocking(move || span.in_scope(work)).await)
 }
 
 /// Runs `work` as a task of its own, which goes on while the one who asked for it does something
@@ -30,7 +32,7 @@ where
     T: Send + 'static,
     E: From<Interrupted> + Send + 'static,
 {
-    let task = AbortOnDropHandle::new(tokio::spawn(work));
+    let task = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
     async move { joined(task.await) }
 }
 

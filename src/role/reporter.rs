@@ -22,6 +22,7 @@ impl Reporter {
 
     /// So much of so much is done.
     pub fn progress(&self, done: u64, total: u64, unit: ProgressUnit) {
+        tracing::trace!(done, total, ?unit, "progress");
         self.send(AgentEvent::Progress(Progress { done, total, unit }));
     }
 

@@ -1,3 +1,5 @@
+//! The order of events, message by message, under a time that the test sets.
+
 use super::{SyncCommand as C, SyncEvent as E, SyncManager};
 use crate::model::{Name, SiteCode};
 use jiff::{SignedDuration, Timestamp};

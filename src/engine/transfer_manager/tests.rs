@@ -1,3 +1,5 @@
+//! The timers of a transfer job, to the minute, under a time that the test sets.
+
 use super::{TransferCommand as C, TransferEvent as E, TransferJob};
 use crate::model::TransferSettings;
 use jiff::{SignedDuration, Timestamp};

@@ -16,6 +16,7 @@ use futures::stream;
 use serde::Deserialize;
 use tokio::sync::{OnceCell, mpsc};
 use tower::ServiceExt;
+use tracing::Instrument;
 
 use crate::{
     error_text::chain,
@@ -112,7 +113,8 @@ async fn state(State(served): State<Served>) -> Response {
 async fn command(State(served): State<Served>, Json(command): Json<AgentCommand>) -> Response {
     let (sender, receiver) = mpsc::channel(EVENTS);
     let own_url = served.own_url.get().cloned().unwrap_or_default();
-    tokio::spawn(async move {
+    let span = served.agent.span();
+    let carried = async move {
         let report = Reporter::new(sender.clone());
         let last = match served.agent.carry_out(command, &own_url, &report).await {
             Ok(outcome) => AgentEvent::Done(outcome),
@@ -120,7 +122,8 @@ async fn command(State(served): State<Served>, Json(command): Json<AgentCommand>
         };
         // The one who asked has gone away: then the state tells how it ended.
         let _ = sender.send(last).await;
-    });
+    };
+    tokio::spawn(carried.instrument(span));
     let lines = stream::unfold(receiver, |mut receiver| async move {
         let line = match tokio::time::timeout(SIGN_OF_LIFE, receiver.recv()).await {
             Err(_) => Vec::new(),

@@ -3,6 +3,7 @@
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use tokio::sync::RwLock;
+use tracing::{Instrument, Span};
 
 use crate::{
     model::{Name, SiteSystemState, UpdateServicesState},
@@ -69,7 +70,7 @@ impl Agent {
         let admin = options.token.client(&options.addresses)?;
         let identity = Identity::read(&options.directory)?;
         let mut roles = Roles { identity, ..Roles::default() };
-        roles.open(&options).await?;
+        roles.open(&options).instrument(span(&options.name)).await?;
         Ok(Self(Arc::new(Inner { options, admin, roles: RwLock::new(roles) })))
     }
 
@@ -108,6 +109,11 @@ impl Agent {
         }))
     }
 
+    /// What its log lines say of where they come from: a host runs many agents in one process.
+    pub(super) fn span(&self) -> Span {
+        span(&self.0.options.name)
+    }
+
     /// Closes its ports. What it keeps stays.
     pub async fn close(&self) {
         let mut roles = self.0.roles.write().await;
@@ -118,6 +124,10 @@ impl Agent {
             point.close().await;
         }
     }
+}
+
+fn span(name: &Name) -> Span {
+    tracing::info_span!("agent", site_system = %name)
 }
 
 impl Roles {

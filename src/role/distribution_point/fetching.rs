@@ -240,6 +240,7 @@ impl<'a> Fetch<'a> {
     }
 
     fn request(&self, digest: &Digest) -> RequestBuilder {
+        tracing::debug!(%digest, source = self.url, "fetching a file");
         self.means.client.get(format!("{}/files/{}", self.url, digest.to_hex()))
     }
 

@@ -9,6 +9,7 @@ use std::{
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::Instrument;
 
 use super::{
     DistributionPointError,
@@ -124,7 +125,8 @@ impl Jobs {
         let machine = transfer::Machine::new(&job, &self.means);
         self.means.all().insert(job.record.package.clone(), Arc::clone(&job));
         let mut task = job.task.lock().unwrap_or_else(PoisonError::into_inner);
-        *task = Some(tokio::spawn(machine.run(Arc::clone(&job), Arc::clone(&self.means))));
+        let run = machine.run(Arc::clone(&job), Arc::clone(&self.means));
+        *task = Some(tokio::spawn(run.in_current_span()));
     }
 
     pub(super) fn get(&self, package: &PackageId) -> Option<Arc<Job>> {

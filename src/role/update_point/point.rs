@@ -243,6 +243,11 @@ impl UpdatePoint {
         close(port).await;
     }
 
+    #[cfg(test)]
+    pub(in crate::role) fn catalog(&self) -> &Arc<Catalog> {
+        &self.0.catalog
+    }
+
     fn configured(&self) -> MutexGuard<'_, Option<Configured>> {
         // Nothing that holds this lock can leave the value half changed.
         self.0.configured.lock().unwrap_or_else(PoisonError::into_inner)
