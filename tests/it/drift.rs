@@ -59,9 +59,9 @@ fn a_port_change_is_planned_applied_and_verified() {
     let configure = |name, diff: &[Value]| point("ConfigureSoftwareUpdatePoint", name, diff);
     let verify = |name| point("VerifyPorts", name, &[]);
     let sea = "http://sea-wsus.contoso.example";
-    let publish = |site: &str, before: String, after: String| {
-        let diff = json!([["url", before, after]]).to_string();
-        (format!("PublishClientPolicy Site/{site}"), diff)
+    let publish = |site: &str, fields: &[&str], before: String, after: String| {
+        let diff: Vec<_> = fields.iter().map(|field| json!([field, before, after])).collect();
+        (format!("PublishClientPolicy Site/{site}"), json!(diff).to_string())
     };
     let wanted = BTreeSet::from([
         configure("cen-active", &of_cen),
@@ -72,8 +72,9 @@ fn a_port_change_is_planned_applied_and_verified() {
         verify("cen-internet"),
         verify("ams-active"),
         verify("sea-active"),
-        publish("cen", url(8530), url(8630)),
-        publish("sea", format!("{sea}:8540"), format!("{sea}:8550")),
+        publish("cen", &["url"], url(8530), url(8630)),
+        // Its clients on the Internet use the same point.
+        publish("sea", &["internetUrl", "url"], format!("{sea}:8540"), format!("{sea}:8550")),
     ]);
     assert_eq!(found, wanted);
     let text = world.with_manifests("plan").expect(0).stdout;

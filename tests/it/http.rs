@@ -1,6 +1,7 @@
 //! HTTP by hand: what a program says that knows nothing of this one.
 
 use std::{
+    fmt::Write as _,
     io::{self, Read, Write},
     net::TcpStream,
     time::Duration,
@@ -37,10 +38,10 @@ pub(crate) fn request(
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
+        write!(head, "{name}: {value}\r\n").unwrap();
     }
     if !body.is_empty() {
-        head += &format!("Content-Length: {}\r\n", body.len());
+        write!(head, "Content-Length: {}\r\n", body.len()).unwrap();
     }
     stream.write_all(format!("{head}\r\n{body}").as_bytes())?;
     let mut bytes = Vec::new();
