@@ -1,8 +1,21 @@
 //! Tests of the whole: the binary as people use it, and the rules of the house.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod commands;
+mod content_port;
 mod contract;
+mod converge;
+mod damage;
+mod drift;
+mod http;
+mod killed;
 mod layers;
+<<<<<<< HEAD
 mod plan;
+=======
+mod remote_agent;
+>>>>>>> 9e9d3ecfdc0d0f835de07138d309050848637484
 mod schemas;
+mod trouble;
 mod validate;
+mod world;
