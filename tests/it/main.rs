@@ -10,11 +10,8 @@ mod drift;
 mod http;
 mod killed;
 mod layers;
-<<<<<<< HEAD
 mod plan;
-=======
 mod remote_agent;
->>>>>>> 9e9d3ecfdc0d0f835de07138d309050848637484
 mod schemas;
 mod trouble;
 mod validate;

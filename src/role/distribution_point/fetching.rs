@@ -23,8 +23,8 @@ use super::{
 };
 use crate::{
     content::{Claim, Intake, Intaken, LibraryError, ReceiveError, blocking, receive},
+    error_text::with_causes,
     model::{Digest, PullSourceSettings},
-    role::with_causes,
     wire::file_list::FileList,
 };
 

@@ -20,12 +20,13 @@ use super::{
 };
 use crate::{
     content::{Library, LibraryError, blocking},
+    error_text::with_causes,
     model::{
         Digest, DistributionPointSettings, DistributionPointState, Listener, Name, PackageId,
         PackageState, PullJobState,
     },
     net::{self, Addresses, OpenPort},
-    role::{Reporter, with_causes},
+    role::Reporter,
     wire::agent::{AgentOutcome, ProgressUnit},
 };
 

@@ -22,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 use super::{DistributionPoint, DistributionPointError};
 use crate::{
     content::{Intaken, Library, LibraryError, ReceiveError, blocking, receive},
+    error_text::with_causes,
     model::{Digest, Name, PackageId},
-    role::with_causes,
     wire::file_list::FileList,
 };
 

@@ -25,8 +25,8 @@ use bytes::Bytes;
 use super::validators::{Answer, entity_tag};
 use crate::{
     content::{Library, LibraryError, StoredFile, blocking, read_stream},
+    error_text::with_causes,
     model::{Digest, PackageId},
-    role::with_causes,
     wire::{content_path::ContentPath, range::unsatisfied_content_range},
 };
 

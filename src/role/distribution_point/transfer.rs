@@ -17,8 +17,8 @@ use crate::{
     clock,
     content::{LibraryError, blocking},
     engine::source_selection::{Choice, SourceSelection},
+    error_text::with_causes,
     model::{Name, PullJobState, PullSourceSettings},
-    role::with_causes,
 };
 
 /// Drives one transfer by the rules of PDP-7.
