@@ -116,7 +116,7 @@ async fn stay(
         // Said once, not every half minute.
         let text = match converged {
             Ok(converged) => run_text(&summary(&converged)),
-            Err(error) => format!("{}\n", crate::error_text::chain(&error)),
+            Err(error) => format!("{}\n", crate::error_text::with_causes(&error)),
         };
         if text != last {
             printer.message(&text)?;

@@ -12,7 +12,7 @@ mod libraries;
 mod observed_digest;
 mod order;
 mod planner;
-mod removals;
+mod removal;
 mod site_systems;
 mod synchronization;
 mod update_points;

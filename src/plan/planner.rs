@@ -57,6 +57,8 @@ pub(super) struct Planner<'a> {
     /// That for which nothing can be planned, and whether somebody chose that: unknown, suspended,
     /// or waiting for such a thing.
     held: BTreeMap<ResourceId, bool>,
+    /// Update points whose synchronization waits, and whether somebody chose that.
+    pub(super) unsynchronized: BTreeMap<&'a Name, bool>,
 }
 
 /// An action before it has an identity.
@@ -96,6 +98,7 @@ impl<'a> Planner<'a> {
             waiting: Vec::new(),
             diagnostics: Vec::new(),
             held: BTreeMap::new(),
+            unsynchronized: BTreeMap::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 //! it (SYNC-9).
 
 use crate::model::{
-    Kind, Name, ResourceId, Schedule, SourceType, SynchronizationRecord, UpdatePoint,
+    Kind, Listener, Name, ResourceId, Schedule, SourceType, SynchronizationRecord, UpdatePoint,
     UpdatePointRole, UpdatePointState,
 };
 
@@ -27,7 +27,7 @@ impl<'a> Planner<'a> {
                 continue;
             }
             self.synchronize(it);
-            if it.point.settings.role == UpdatePointRole::Active {
+            if is_active(it.point) {
                 self.publish_client_policy(it);
             }
         }
@@ -35,38 +35,10 @@ impl<'a> Planner<'a> {
 
     fn synchronize(&mut self, it: PointOfSite<'a>) {
         let Some((kind, requirement, reason)) = self.due(it) else { return };
-        let points = Kind::SoftwareUpdatePoint;
-        let resource = ResourceId::new(points, it.name);
-        let hierarchy = self.hierarchy;
-        let mut after = self.planned_any(&SETTING_UP, points, it.name);
-        after.extend(self.created(&it.point.site_system));
-        after.extend(self.created(&it.site.site_server));
-        if let Some((upstream, _)) = hierarchy.upstream(it.point) {
-            if !self.point_is_or_will_be(upstream) {
-                let chosen = self.held(points, upstream).unwrap_or(false);
-                let on = format!("its upstream `{upstream}` has to be there");
-                return self.wait(resource, on, chosen);
-            }
-            after.extend(self.planned_any(&SETTING_UP, points, upstream));
-            after.extend(self.planned_any(&SYNCHRONIZING, points, upstream));
-        }
-        if it.point.settings.role == UpdatePointRole::Active {
-            // The site's database has the metadata from that of the site above (SYNC-5), …
-            let above = it.site.parent.as_ref().and_then(|above| hierarchy.sites.get(above));
-            if let Some(server) = above.map(|above| &above.site_server) {
-                if !self.is_or_will_be(server) {
-                    let chosen = self.held(Kind::SiteSystem, server).unwrap_or(false);
-                    let on = format!("the parent's site server `{server}` has to be there");
-                    return self.wait(resource, on, chosen);
-                }
-                after.extend(self.created(server));
-            }
-            // … and passes it on before the site says that it is done (SYNC-4).
-            for (_, child) in hierarchy.children(it.code) {
-                if child.active_point.is_some() {
-                    after.extend(self.created(&child.site_server));
-                }
-            }
+        let resource = ResourceId::new(Kind::SoftwareUpdatePoint, it.name);
+        if let Some((on, chosen)) = self.missing_above(it) {
+            self.unsynchronized.insert(it.name, chosen);
+            return self.wait(resource, on, chosen);
         }
         self.add(Draft {
             kind,
@@ -74,11 +46,72 @@ impl<'a> Planner<'a> {
             site: it.code.clone(),
             requirement,
             reason,
-            after,
+            after: self.before_synchronization(it),
             targets: vec![it.point.site_system.clone()],
             diff: Vec::new(),
             part: None,
         });
+    }
+
+    /// What a point needs to synchronize and does not have, and whether somebody chose that.
+    fn missing_above(&self, it: PointOfSite<'_>) -> Option<(String, bool)> {
+        let points = Kind::SoftwareUpdatePoint;
+        if let Some((name, upstream)) = self.hierarchy.upstream(it.point) {
+            if !self.point_is_or_will_be(name) {
+                let chosen = self.held(points, name).unwrap_or(false);
+                return Some((format!("its upstream `{name}` has to be there"), chosen));
+            }
+            let state = self.update_point(name, upstream);
+            let set_up = !self.planned_any(&SETTING_UP, points, name).is_empty();
+            let answers = state.is_some_and(|state| {
+                matches!(state.listener, Listener::Open(_))
+                    && state.settings.ports == upstream.settings.ports
+            });
+            if !set_up && !answers {
+                let chosen = self.held(points, name).unwrap_or(false);
+                return Some((format!("its upstream `{name}` has to answer on its port"), chosen));
+            }
+            let filled = state.is_some_and(|state| state.last_synchronization.is_some())
+                || upstream.settings.source.r#type == SourceType::None;
+            if !filled && self.planned_any(&SYNCHRONIZING, points, name).is_empty() {
+                let waiting = self.unsynchronized.get(name).copied();
+                let chosen = self.held(points, name).or(waiting).unwrap_or(false);
+                return Some((format!("its upstream `{name}` has to synchronize first"), chosen));
+            }
+        }
+        // The site's database has the metadata from that of the site above (SYNC-5).
+        let server = self.server_above(it)?;
+        (!self.is_or_will_be(server)).then(|| {
+            let chosen = self.held(Kind::SiteSystem, server).unwrap_or(false);
+            (format!("the parent's site server `{server}` has to be there"), chosen)
+        })
+    }
+
+    fn before_synchronization(&self, it: PointOfSite<'_>) -> Vec<ActionId> {
+        let points = Kind::SoftwareUpdatePoint;
+        let mut after = self.planned_any(&SETTING_UP, points, it.name);
+        after.extend(self.created(&it.point.site_system));
+        after.extend(self.created(&it.site.site_server));
+        if let Some((upstream, _)) = self.hierarchy.upstream(it.point) {
+            after.extend(self.planned_any(&SETTING_UP, points, upstream));
+            after.extend(self.planned_any(&SYNCHRONIZING, points, upstream));
+        }
+        after.extend(self.server_above(it).map(|it| self.created(it)).into_iter().flatten());
+        if is_active(it.point) {
+            // The metadata goes to the sites below before this one says that it is done (SYNC-4).
+            for (_, child) in self.hierarchy.children(it.code) {
+                if child.active_point.is_some() {
+                    after.extend(self.created(&child.site_server));
+                }
+            }
+        }
+        after
+    }
+
+    /// The site server above that of an active point.
+    fn server_above(&self, it: PointOfSite<'_>) -> Option<&'a Name> {
+        let above = it.site.parent.as_ref().filter(|_| is_active(it.point))?;
+        self.hierarchy.sites.get(above).map(|above| &above.site_server)
     }
 
     /// Whether a point has to be synchronized or filled.
@@ -184,7 +217,7 @@ impl<'a> Planner<'a> {
         it: PointOfSite<'_>,
         state: Option<&UpdatePointState>,
     ) -> Option<Due> {
-        if it.point.settings.role != UpdatePointRole::Active {
+        if !is_active(it.point) {
             return None;
         }
         let database = self.database(&it.site.site_server);
@@ -253,6 +286,10 @@ impl<'a> Planner<'a> {
             part: None,
         });
     }
+}
+
+fn is_active(point: &UpdatePoint) -> bool {
+    point.settings.role == UpdatePointRole::Active
 }
 
 /// Whether the file of a point has to be imported (SYNC-7).

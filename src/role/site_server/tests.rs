@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
+    error_text::with_causes,
     model::{CatalogVersion, StatusMessage, StatusMessageId},
     net::OpenPort,
     role::{
@@ -17,7 +18,6 @@ use crate::{
             UpdatePoint,
             fixture::{EXPORTED, Place, ip, new_revisions, software},
         },
-        with_causes,
     },
     wire::agent::{AgentOutcome, RevisionPage},
 };

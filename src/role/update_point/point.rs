@@ -12,9 +12,10 @@ use super::{
 };
 use crate::{
     clock,
+    error_text::with_causes,
     model::{Listener, Name, SourceType, UpdatePointSettings, UpdatePointState},
     net::{Addresses, OpenPort},
-    role::{Reporter, blocking::blocking, with_causes},
+    role::{Reporter, blocking::blocking},
     store::catalog::Catalog,
     wire::agent::{AgentOutcome, RevisionPage},
 };

@@ -10,8 +10,9 @@ use serde_json::json;
 
 use super::{fixture::*, *};
 use crate::{
+    error_text::with_causes,
     model::{Digest, Listener},
-    role::{Reporter, with_causes},
+    role::Reporter,
     wire::{
         export_file::ExportFile,
         server_sync::{Filter, RevisionIdList},

@@ -10,12 +10,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    error_text::with_causes,
     model::UpdateIdentity,
-    role::{
-        update_point::fixture::{
-            EXPORTED, Place, Verdict, category, identity, new_revisions, proxy, settings, software,
-        },
-        with_causes,
+    role::update_point::fixture::{
+        EXPORTED, Place, Verdict, category, identity, new_revisions, proxy, settings, software,
     },
     wire::{
         server_sync::{

@@ -1,0 +1,123 @@
+//! A site system on a computer of its own: `headwater agent` beside the embedded hierarchy.
+
+use std::fs;
+
+use super::{
+    http::get,
+    world::{Running, World, digest, root},
+};
+
+/// A loopback address for this world alone, below those of embedded hierarchies.
+fn own_ip(world: &World, number: u8) -> String {
+    let digest = digest(world.data().to_str().unwrap().as_bytes());
+    let part = |at: usize| u8::from_str_radix(&digest[at..at + 2], 16).unwrap();
+    format!("127.{}.{}.{}", 1 + part(0) % 100, part(2), 1 + number)
+}
+
+const AGENT_PORT: u16 = 8550;
+
+/// The smallest example with a second distribution point, that pulls, on a computer of its own.
+fn world() -> (World, String) {
+    let world = World::of("minimal");
+    let (server, branch) = (own_ip(&world, 1), own_ip(&world, 2));
+    // The branch has no name service that knows the embedded hierarchy: IP addresses reach.
+    world.edit("headwater.yaml", "server.contoso.example", &server);
+    world.edit(
+        "headwater.yaml",
+        "    distributionPoints:\n      - content",
+        "    distributionPoints:\n      - content\n      - branch",
+    );
+    world.append(
+        "headwater.yaml",
+        &format!(
+            "---\napiVersion: headwater.dev/v1alpha1\nkind: SiteSystem\nmetadata:\n  name: branch\n\
+             spec:\n  site: one\n  address: {branch}\n  placement: Remote\n  agent:\n    \
+             url: http://{branch}:{AGENT_PORT}\n---\n\
+             apiVersion: headwater.dev/v1alpha1\nkind: DistributionPoint\nmetadata:\n  \
+             name: branch\nspec:\n  site: one\n  siteSystem: branch\n  ports: content\n  pull:\n    \
+             sources:\n      - distributionPoint: content\n"
+        ),
+    );
+    (world, branch)
+}
+
+fn agent(world: &World, ip: &str) -> Running {
+    let listen = format!("{ip}:{AGENT_PORT}");
+    let (token, data) = (world.data().join("admin-token"), world.path("agent"));
+    let mut agent = world.start(
+        &[
+            "agent",
+            "--name",
+            "branch",
+            "--listen",
+            &listen,
+            "--token-file",
+            token.to_str().unwrap(),
+            "--data",
+            data.to_str().unwrap(),
+        ],
+        "warn",
+    );
+    assert!(agent.until(|line| line.starts_with("the agent of `branch` answers at")));
+    agent
+}
+
+#[test]
+fn an_agent_on_a_computer_of_its_own_is_part_of_the_hierarchy() {
+    let (world, ip) = world();
+    // Without the agent everything else is done.
+    let first = world.with_manifests("up --once").expect(1);
+    assert!(first.stdout.contains("SiteSystem/branch: it cannot be asked"), "{}", first.stdout);
+    let running = agent(&world, &ip);
+    let ended = world.with_manifests("up --once").expect(0);
+    assert!(ended.stderr.contains("DistributeContent:Package/welcome"), "{}", ended.stderr);
+    assert_eq!(world.plan()["actions"].as_array().unwrap().len(), 0);
+    // It serves what it pulled, while the embedded hierarchy is not even up.
+    let welcome = root().join("examples/minimal/content/welcome");
+    let mut files = 0;
+    super::world::walk(&welcome, &mut |path| {
+        let content = fs::read(path).unwrap();
+        let name = path.strip_prefix(&welcome).unwrap().to_str().unwrap();
+        let by_digest = format!("/files/{}", digest(&content));
+        for target in [format!("/content/ONE00001/{name}"), by_digest] {
+            let answer = get(&format!("{ip}:8080"), &target, &[]);
+            assert_eq!((answer.status, answer.body), (200, content.clone()), "{target}");
+        }
+        files += 1;
+    });
+    assert!(files > 0);
+
+    // It cannot be seen: nothing is removed, nothing is complete.
+    running.kill();
+    let plan = world.plan();
+    assert_eq!(plan["complete"], false, "{plan}");
+    assert_eq!(plan["actions"].as_array().unwrap().len(), 0, "{plan}");
+    let waiting = plan["waiting"].to_string();
+    assert!(waiting.contains("SiteSystem/branch") && waiting.contains("cannot be asked"));
+    let applied = world.with_manifests("apply --prune").expect(1);
+    assert!(applied.stdout.contains("cannot be asked"), "{}", applied.stdout);
+    assert!(world.path("agent").join("distribution-point/library/packages/ONE00001.json").exists());
+    let status = world.status().to_string();
+    assert!(status.contains("failed to reach"), "{status}");
+
+    // It is back, with everything it had.
+    let running = agent(&world, &ip);
+    let plan = world.plan();
+    assert_eq!((&plan["complete"], &plan["actions"]), (&true.into(), &serde_json::json!([])));
+    let (code, said) = running.terminate();
+    assert_eq!(code, 0, "{said:?}");
+}
+
+#[test]
+fn an_agent_asks_for_the_token_of_its_hierarchy() {
+    let (world, ip) = world();
+    fs::write(world.data().join("admin-token"), "another hierarchy's\n").unwrap();
+    let _running = agent(&world, &ip);
+    fs::remove_file(world.data().join("admin-token")).unwrap();
+    let ended = world.with_manifests("up --once").expect(1);
+    assert!(ended.stdout.contains("401"), "{}", ended.stdout);
+    let address = format!("{ip}:{AGENT_PORT}");
+    for target in ["/v1/state", "/v1/commands", "/v1/content/missing", "/", "/packages/ONE00001"] {
+        assert_eq!(get(&address, target, &[]).status, 401, "{target}");
+    }
+}
