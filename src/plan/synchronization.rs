@@ -254,8 +254,8 @@ impl<'a> Planner<'a> {
         let state = self.update_point(name, point);
         let mut after: Vec<ActionId> = self.planned_any(&SYNCHRONIZING, points, name);
         let synchronizes = !after.is_empty();
-        let synchronized = state.is_some_and(|state| state.last_synchronization.is_some());
-        if !synchronizes && !synchronized && point.settings.source.r#type != SourceType::None {
+        let was_filled = state.is_some_and(|state| state.last_synchronization.is_some());
+        if !synchronizes && !was_filled && point.settings.source.r#type != SourceType::None {
             // Clients hear of a point once it has been synchronized: it waits for something.
             return;
         }
