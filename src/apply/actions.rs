@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    error_text::chain,
+    error_text::with_causes,
     model::{DistributionPoint, Known, Name, Site, SiteCode, SiteSystem, UpdatePoint, WsusVersion},
     net::{AgentClient, AgentError},
     observe::ReachError,
@@ -48,7 +48,7 @@ pub(super) async fn carry_out(apply: &Apply, action: &Action) -> Outcome {
     match apply.dispatch(action).await {
         Ok(text) => Outcome::Done(text),
         Err(ActionError::Waiting { until, why }) => Outcome::Waiting { until, why },
-        Err(error) => Outcome::Failed(chain(&error)),
+        Err(error) => Outcome::Failed(with_causes(&error)),
     }
 }
 
@@ -231,7 +231,7 @@ impl Apply {
         match state {
             Ok(Some(state)) => Known::Present(state),
             Ok(None) => Known::Absent,
-            Err(error) => Known::Unknown(chain(&error)),
+            Err(error) => Known::Unknown(with_causes(&error)),
         }
     }
 }

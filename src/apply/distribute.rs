@@ -4,7 +4,7 @@
 use futures::{StreamExt, stream};
 
 use crate::{
-    error_text::chain,
+    error_text::with_causes,
     model::{Name, Package, PackageState, StatusMessageId},
     plan::Action,
     wire::agent::{AgentCommand, AgentOutcome},
@@ -43,7 +43,7 @@ impl Apply {
                 Err(ActionError::Waiting { until, why }) => {
                     waits = Some((until, format!("`{target}`: {why}")));
                 }
-                Err(error) => failures.push(format!("`{target}`: {}", chain(&error))),
+                Err(error) => failures.push(format!("`{target}`: {}", with_causes(&error))),
             }
         }
         if !failures.is_empty() {

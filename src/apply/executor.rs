@@ -6,7 +6,7 @@ use tokio::{sync::mpsc::UnboundedSender, task::JoinSet};
 
 use crate::{
     clock,
-    error_text::chain,
+    error_text::with_causes,
     model::Hierarchy,
     observe::Agents,
     plan::{Action, ActionId, Plan},
@@ -153,7 +153,7 @@ impl<'a> Execution<'a> {
         let (journal, run, id) = (self.apply.journal.clone(), self.run, action.id.clone());
         let written = blocking(move || journal.begin_action(run, &id.0, clock::now())).await;
         if let Err(error) = written {
-            let why = format!("failed to write the journal: {}", chain(&error));
+            let why = format!("failed to write the journal: {}", with_causes(&error));
             return self.finish(action.id.clone(), Outcome::Failed(why)).await;
         }
         self.tell(ApplyEvent::Started(action.id.clone()));
@@ -171,7 +171,7 @@ impl<'a> Execution<'a> {
             blocking(move || journal.finish_action(run, &key, word, &detail, clock::now()));
         if let Err(error) = written.await {
             // The action is done all the same; the next look at the site systems tells.
-            tracing::error!(action = %id, error = %chain(&error), "failed to write the journal");
+            tracing::error!(action = %id, error = %with_causes(&error), "failed to write the journal");
         }
         self.tell(ApplyEvent::Finished(id.clone(), outcome.clone()));
         self.outcomes.insert(id, outcome);

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use crate::{
     clock,
     engine::{SyncCommand, SyncEvent},
-    error_text::chain,
+    error_text::with_causes,
     model::{Name, SiteCode, SourceType, StatusMessage, StatusMessageId, UpdatePointRole},
     plan::Action,
     wire::agent::{AgentCommand, AgentOutcome},
@@ -64,20 +64,20 @@ impl Apply {
                                 text = done;
                                 SyncEvent::PointSynchronized(point)
                             }
-                            Err(error) => SyncEvent::PointFailed(point, chain(&error)),
+                            Err(error) => SyncEvent::PointFailed(point, with_causes(&error)),
                         });
                     }
                     SyncCommand::UpdateSiteDatabase(point) => {
                         events.push_back(match self.copy(action, code, &point).await {
                             Ok(()) => SyncEvent::SiteDatabaseUpdated,
-                            Err(error) => SyncEvent::SiteDatabaseFailed(chain(&error)),
+                            Err(error) => SyncEvent::SiteDatabaseFailed(with_causes(&error)),
                         });
                     }
                     SyncCommand::Replicate(child) => {
                         events.push_back(match self.replicate(action, code, &child).await {
                             Ok(()) => SyncEvent::Replicated(child),
                             Err(error) => {
-                                let error = chain(&error);
+                                let error = with_causes(&error);
                                 tracing::warn!(%code, %child, %error, "a child was not reached");
                                 SyncEvent::ReplicationFailed(child, error)
                             }
@@ -159,7 +159,7 @@ impl Apply {
             self.ask(action, &server, &command).await
         };
         if let Err(error) = recorded.await {
-            tracing::warn!(%id, site = %code, error = %chain(&error), "a status message is lost");
+            tracing::warn!(%id, site = %code, error = %with_causes(&error), "a status message is lost");
         }
     }
 }

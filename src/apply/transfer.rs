@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     clock,
     engine::{TransferCommand, TransferEvent},
-    error_text::chain,
+    error_text::with_causes,
     model::{DistributionPoint, Known, Name, Package, PackageState, SiteSystemState},
     net::AgentClient,
     plan::Action,
@@ -61,7 +61,7 @@ impl Apply {
                         };
                         events.push_back(match self.ask(action, &agent, &command).await {
                             Ok(_) => TransferEvent::Notified,
-                            Err(error) => TransferEvent::NotificationFailed(chain(&error)),
+                            Err(error) => TransferEvent::NotificationFailed(with_causes(&error)),
                         });
                     }
                     TransferCommand::Poll => {
@@ -132,7 +132,7 @@ impl Apply {
             outcome = following => match outcome {
                 Ok(AgentOutcome::Package(_) | AgentOutcome::Done) => Followed::Finished,
                 Ok(AgentOutcome::Synchronized { .. }) => Followed::PollDue,
-                Err(error) => Followed::Broken(chain(&error)),
+                Err(error) => Followed::Broken(with_causes(&error)),
             },
             Some((until, why)) = waited.recv() => Followed::Waits(until, why),
             () = tokio::time::sleep(left) => Followed::PollDue,

@@ -2,7 +2,7 @@
 //! downstream server does and asks the first question of the protocol.
 
 use crate::{
-    error_text::chain,
+    error_text::with_causes,
     model::Name,
     net,
     wire::{
@@ -22,9 +22,9 @@ impl Apply {
         let url = self.hierarchy.update_point_url(name).ok_or_else(missing)?;
         let failed = |why: String| ActionError::Failed(format!("`{name}` at {url}: {why}"));
         let addresses = self.agents.addresses();
-        let http = net::client(addresses).map_err(|error| failed(chain(&error)))?;
+        let http = net::client(addresses).map_err(|error| failed(with_causes(&error)))?;
         let body = GetAuthConfig::encode_request(&GetAuthConfigRequest)
-            .map_err(|error| failed(chain(&error)))?;
+            .map_err(|error| failed(with_causes(&error)))?;
         let response = http
             .post(format!("{}{PATH}", addresses.reach(&url)))
             .header("content-type", "text/xml; charset=utf-8")
@@ -32,9 +32,10 @@ impl Apply {
             .body(body)
             .send()
             .await
-            .map_err(|error| failed(chain(&error.without_url())))?;
+            .map_err(|error| failed(with_causes(&error.without_url())))?;
         let status = response.status();
-        let answer = response.bytes().await.map_err(|error| failed(chain(&error.without_url())))?;
+        let answer =
+            response.bytes().await.map_err(|error| failed(with_causes(&error.without_url())))?;
         let config = GetAuthConfig::decode_response(&answer).map_err(|error| {
             failed(format!("something that is no update point answers ({status}): {error}"))
         })?;

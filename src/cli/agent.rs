@@ -15,11 +15,7 @@ use crate::{
     role::agent::{AdminPort, Agent, AgentOptions},
 };
 
-/// Runs the agent of a site system, for documents with `placement: Remote`. It keeps everything
-/// below the data directory, and goes on where it was after a restart.
-///
-/// Its admin port asks for the token of the hierarchy, but does not speak TLS yet: therefore it
-/// listens on loopback addresses only.
+/// What `headwater agent` is given.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example: headwater agent --name sea-dp --listen 127.0.0.5:8550 \
                         --token-file admin-token --data /var/lib/headwater-agent")]

@@ -14,10 +14,14 @@ use crate::{
     view::{LeftAction, RunSummary, run_json, run_text},
 };
 
-/// Makes the site systems agree with the manifests: plans, carries the plan out, and looks again
-/// until nothing is left to do. Exit codes: 0 converged, 1 failed, 3 refused.
+/// What `headwater apply` is given.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example: headwater apply examples/contoso")]
+#[command(
+    after_help = "Exit codes: 0 the hierarchy is as the manifests say, 1 something is left or \
+                  a manifest is not valid, 2 the command line is wrong or a file cannot be read, 3 \
+                  refused: something would be removed, and --prune is not given\n\n\
+                  Example: headwater apply examples/contoso"
+)]
 pub struct Arguments {
     #[command(flatten)]
     manifests: Manifests,

@@ -30,11 +30,13 @@ pub struct Cli {
 
 /// Options of all commands.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of all commands")]
 pub struct GlobalOptions {
     /// How results are printed.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub output: OutputFormat,
-    /// Where everything is kept that has to be remembered.
+    /// The data directory: site systems, journal and token are kept there, and it is made when
+    /// it is not there.
     #[arg(
         long,
         global = true,
@@ -54,16 +56,38 @@ pub enum Command {
     /// Say what is wrong with manifests.
     Validate(validate::Arguments),
     /// Say what would be done.
+    ///
+    /// Compares manifests with what the site systems report, and changes nothing.
     Plan(plan::Arguments),
     /// Make the site systems agree with manifests.
+    ///
+    /// Plans, carries the plan out, and looks again until nothing is left to do. Where `headwater
+    /// up` runs in the same data directory, the work goes through it; otherwise site systems run
+    /// only as long as the command.
     Apply(apply::Arguments),
     /// Run a whole hierarchy in one process.
+    ///
+    /// Starts the site systems, each on a loopback address of its own, and makes them agree with
+    /// the manifests. Stays and keeps it so, reading the manifests anew each time, unless --once
+    /// is given.
     Up(up::Arguments),
     /// Show the state of the hierarchy.
+    ///
+    /// The site systems are asked. Manifests are needed only to find those with `placement:
+    /// Remote`.
     Status(status::Arguments),
     /// Run the agent of one site system.
+    ///
+    /// For a site system that is declared with `placement: Remote` and the `agent.url` at which
+    /// this agent answers. It keeps everything below --data, and goes on where it was after a
+    /// restart.
+    ///
+    /// Its admin port asks for the token of the hierarchy, but does not speak TLS yet: therefore
+    /// it listens on loopback addresses only.
     Agent(agent::Arguments),
     /// Print the JSON Schemas of the documents.
+    ///
+    /// Editors read them: see `yaml-language-server` in the README.
     Schema(schema::Arguments),
     /// Print the completions for a shell.
     Completions(completions::Arguments),

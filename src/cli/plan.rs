@@ -8,10 +8,15 @@ use crate::{
     view::{plan_json, plan_text},
 };
 
-/// Compares manifests with what the site systems report, and says what would be done. Changes
-/// nothing. Exit codes: 0 done; with --detailed-exitcode: 0 no changes, 2 changes, 1 error.
+/// What `headwater plan` is given.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example: headwater plan --detailed-exitcode examples/contoso")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed or a manifest is not valid, 2 the command line is \
+                  wrong or a file cannot be read. With --detailed-exitcode: 0 no changes, 1 error, \
+                  2 changes\n\n\
+                  Examples:\n  headwater plan --detailed-exitcode examples/contoso\n  \
+                  headwater plan --output json examples/contoso"
+)]
 pub struct Arguments {
     #[command(flatten)]
     manifests: Manifests,

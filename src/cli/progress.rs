@@ -3,11 +3,12 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     io::{self, IsTerminal, Write},
     time::{Duration, Instant},
 };
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     task::JoinHandle,
@@ -148,7 +149,7 @@ fn show_amount(bar: &ProgressBar, amount: Amount) {
         bar.set_length(amount.total);
         bar.set_style(match amount.unit {
             ProgressUnit::Updates => {
-                style("{bar:30} {pos}/{len} updates, {per_sec}, {eta} left  {msg}")
+                style("{bar:30} {pos}/{len} updates, {rate}, {eta} left  {msg}")
             }
             ProgressUnit::Bytes => {
                 style("{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left  {msg}")
@@ -160,5 +161,10 @@ fn show_amount(bar: &ProgressBar, amount: Amount) {
 
 /// A style; one that cannot be read, which a test would find, falls back to the plain one.
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {
+            // A rate that cannot be shown is not missed.
+            let _ = write!(text, "{:.0}/s", state.per_sec());
+        })
 }

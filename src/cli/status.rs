@@ -11,10 +11,13 @@ use crate::{
     view::{LastRunSummary, StatusReport, last_run_text, status_json, status_text},
 };
 
-/// Shows the state of the hierarchy, as its site systems report it. Manifests are needed only to
-/// find site systems on computers of their own. Exit codes: 0 done, 1 error.
+/// What `headwater status` is given.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example: headwater status --output json")]
+#[command(
+    after_help = "Exit codes: 0 shown, whatever the state is; 1 the hierarchy cannot be reached; 2 \
+                  the command line is wrong or a file cannot be read\n\n\
+                  Example: headwater status --output json"
+)]
 pub struct Arguments {
     /// Manifests that declare site systems with `placement: Remote`.
     #[arg(value_name = "PATH")]

@@ -20,11 +20,13 @@ use crate::{
     view::{StatusReport, run_text, status_json, status_text},
 };
 
-/// Starts the embedded hierarchy, each site system on a loopback address of its own, and makes it
-/// as the manifests say. Stays and keeps it so, unless --once is given. Exit codes with --once: 0
-/// converged, 1 not.
+/// What `headwater up` is given.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example: headwater up --once examples/contoso")]
+#[command(after_help = "Exit codes: 0 ended by a signal or, with --once, the hierarchy is as the \
+                  manifests say; 1 it could not be started, a manifest is not valid or, with \
+                  --once, something is left; 2 the command line is wrong or a file cannot be read; \
+                  3 with --once, refused: something would be removed, and --prune is not given\n\n\
+                  Example: headwater up --once examples/contoso")]
 pub struct Arguments {
     #[command(flatten)]
     manifests: Manifests,
@@ -114,7 +116,7 @@ async fn stay(
         // Said once, not every half minute.
         let text = match converged {
             Ok(converged) => run_text(&summary(&converged)),
-            Err(error) => format!("{}\n", crate::error_text::chain(&error)),
+            Err(error) => format!("{}\n", crate::error_text::with_causes(&error)),
         };
         if text != last {
             printer.message(&text)?;

@@ -1,8 +1,8 @@
 //! Who fetches a file: one transfer at a time, so that two packages with the same file fetch it once.
 
 use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, btree_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::Notify;
@@ -12,7 +12,8 @@ use crate::model::Digest;
 
 #[derive(Debug, Default)]
 pub(super) struct Claims {
-    held: Mutex<BTreeSet<Digest>>,
+    /// Files that somebody fetches, and whether they only wait to be settled.
+    held: Mutex<BTreeMap<Digest, bool>>,
     changed: Notify,
 }
 
@@ -24,25 +25,40 @@ pub struct Claim {
 }
 
 impl Claims {
-    fn take(self: &Arc<Self>, digest: Digest) -> Option<Claim> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.insert(digest).then(|| Claim { claims: Arc::clone(self), digest })
+    fn held(&self) -> MutexGuard<'_, BTreeMap<Digest, bool>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Somebody who waits can now do something: the file is there, or only waits to be settled.
-    pub(super) fn wake(&self) {
-        self.changed.notify_waiters();
+    fn take(self: &Arc<Self>, digest: Digest) -> Option<Claim> {
+        match self.held().entry(digest) {
+            Entry::Vacant(vacant) => vacant.insert(false),
+            Entry::Occupied(_) => return None,
+        };
+        Some(Claim { claims: Arc::clone(self), digest })
+    }
+
+    /// A file was verified and waits to be settled: who waits for it can do that.
+    pub(super) fn staged(&self, digest: &Digest) {
+        if let Some(staged) = self.held().get_mut(digest) {
+            *staged = true;
+            self.changed.notify_waiters();
+        }
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.claims.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.digest);
-        self.claims.wake();
+        self.claims.held().remove(&self.digest);
+        self.claims.changed.notify_waiters();
     }
 }
 
 impl Library {
+    /// The right to fetch a file, if nobody else has it.
+    pub fn try_claim(&self, digest: Digest) -> Option<Claim> {
+        self.claims().take(digest)
+    }
+
     /// Waits until nobody else fetches this file. Look again whether it is there: whoever had the
     /// claim before may have fetched it.
     ///
@@ -58,14 +74,17 @@ impl Library {
             if let Some(claim) = claims.take(digest) {
                 return Ok(claim);
             }
-            // The holder may have verified it and wait for more files to settle with it, or for a
-            // file that this very transfer holds: settling on its behalf keeps both going.
-            let library = self.clone();
-            blocking(move || library.settle()).await?;
-            if let Some(claim) = claims.take(digest) {
-                return Ok(claim);
+            let staged = claims.held().get(&digest).copied();
+            match staged {
+                // The holder may not settle it before it gets a file that this very transfer holds:
+                // settling on its behalf keeps both going.
+                Some(true) => {
+                    let library = self.clone();
+                    blocking(move || library.settle()).await?;
+                }
+                Some(false) => changed.await,
+                None => {}
             }
-            changed.await;
         }
     }
 }

@@ -101,3 +101,19 @@ pub async fn blocking<T: Send + 'static>(
     let span = tracing::Span::current();
     tokio::task::spawn_blocking(move || span.in_scope(work)).await?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_disk_is_called_full() {
+        for kind in [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded] {
+            let error = LibraryError::io("write", Path::new("/data/x"))(kind.into());
+            assert!(matches!(error, LibraryError::DiskFull { .. }));
+            assert!(error.to_string().starts_with("the disk of `/data/x` is full"));
+        }
+        let error = LibraryError::io("write", Path::new("x"))(io::ErrorKind::NotFound.into());
+        assert!(matches!(error, LibraryError::Io { .. }));
+    }
+}

@@ -189,8 +189,9 @@ impl Library {
     }
 
     pub(super) fn stage(&self, staged: Staged) -> Result<(), LibraryError> {
+        let digest = staged.digest;
         let many = self.0.staging.add(staged);
-        self.0.claims.wake();
+        self.0.claims.staged(&digest);
         if many { self.settle() } else { Ok(()) }
     }
 

@@ -1,14 +1,18 @@
 //! A stream of bytes from the network into a file of the library.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Intake, Intaken, LibraryError};
 
-/// How many blocks may wait for the disk: the network is slowed down before memory fills.
-const WAITING: usize = 8;
+/// Blocks from the network are gathered up to this size: waking the writer for each small one would
+/// cost more than the copy.
+const GATHERED: usize = 256 << 10;
+
+/// How many gathered blocks may wait for the disk: the network is slowed down before memory fills.
+const WAITING: usize = 4;
 
 /// A file could not be received.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +49,7 @@ pub async fn receive<E>(
     });
     let mut body = std::pin::pin!(body);
     let mut broken = None;
+    let mut gathered = BytesMut::new();
     loop {
         let next = tokio::select! {
             biased;
@@ -57,8 +62,14 @@ pub async fn receive<E>(
         match next {
             Some(Ok(block)) => {
                 received(block.len() as u64);
+                if gathered.is_empty() {
+                    gathered.reserve(GATHERED);
+                }
+                gathered.extend_from_slice(&block);
                 // Refused only when the disk failed, which the writer tells below.
-                if blocks.send(block).await.is_err() {
+                if gathered.len() >= GATHERED
+                    && blocks.send(gathered.split().freeze()).await.is_err()
+                {
                     break;
                 }
             }
@@ -69,6 +80,8 @@ pub async fn receive<E>(
             None => break,
         }
     }
+    // What came is kept, however it ended.
+    let _ = blocks.send(gathered.freeze()).await;
     drop(blocks);
     let written = writer.await.map_err(|error| ReceiveError::Library(error.into()))?;
     match (written, broken) {

@@ -1,3 +1,5 @@
+//! The library on a real disk: what it keeps, refuses, loses and finds again.
+
 use std::{
     collections::BTreeSet,
     fs,

@@ -80,7 +80,7 @@ impl Addresses {
 
     /// A URL as it is reached from here: where its host is declared as an IP address of the
     /// embedded hierarchy, the loopback address stands in for it. Names are left to
-    /// [`client`](super::client), which resolves them in the same way.
+    /// [`client`](fn@super::client), which resolves them in the same way.
     pub fn reach(&self, url: &str) -> String {
         let Ok(mut parsed) = reqwest::Url::parse(url) else { return url.to_owned() };
         let literal = parsed

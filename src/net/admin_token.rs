@@ -14,36 +14,32 @@ use super::{Addresses, ClientError};
 pub struct AdminToken(String);
 
 impl AdminToken {
-    /// Reads the token from a file, or makes one there that only its owner can read.
+    /// Reads the token from a file, or makes one there that only its owner can read. Of several
+    /// processes that make one at the same time, all get the same.
     ///
     /// # Errors
     ///
     /// The file can be neither read nor made.
     pub fn open(path: &Path) -> io::Result<Self> {
         use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt};
-        let read = || -> io::Result<Option<Self>> {
-            match std::fs::read_to_string(path) {
-                Ok(text) if text.trim().is_empty() => Ok(None),
-                Ok(text) => Ok(Some(Self(text.trim().to_owned()))),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(error),
-            }
-        };
-        if let Some(token) = read()? {
-            return Ok(token);
+        match Self::read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            read => return read,
         }
         let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        let temporary = path.with_extension(format!("{}.new", std::process::id()));
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&temporary)?;
-        file.write_all(token.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)?;
-        read()?.ok_or_else(|| io::Error::other("the token was removed while it was being made"))
+        let temporary = path.with_extension(format!("{}.new", Uuid::new_v4().simple()));
+        let mut file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        // Unlike renaming, linking never replaces a token that somebody may be using already.
+        let made = file
+            .write_all(token.as_bytes())
+            .and_then(|()| file.sync_all())
+            .and_then(|()| std::fs::hard_link(&temporary, path));
+        std::fs::remove_file(&temporary)?;
+        match made {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Self::read(path),
+        }
     }
 
     /// Reads the token from a file that somebody else made.
@@ -54,7 +50,8 @@ impl AdminToken {
     pub fn read(path: &Path) -> io::Result<Self> {
         let text = std::fs::read_to_string(path)?;
         if text.trim().is_empty() {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is empty"));
+            let error = "the file is empty: remove it, so that a token is made";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
         }
         Ok(Self(text.trim().to_owned()))
     }
@@ -92,5 +89,32 @@ impl AdminToken {
 impl fmt::Debug for AdminToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AdminToken")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_who_make_a_token_at_once_get_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("admin-token");
+        let tokens: Vec<String> = std::thread::scope(|scope| {
+            let opening: Vec<_> =
+                (0..16).map(|_| scope.spawn(|| AdminToken::open(&path).unwrap().0)).collect();
+            opening.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert!(tokens.iter().all(|token| *token == tokens[0]));
+        assert_eq!(tokens[0], AdminToken::read(&path).unwrap().0);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_empty_file_is_no_token() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("admin-token");
+        std::fs::write(&path, "\n").unwrap();
+        assert!(AdminToken::open(&path).is_err());
     }
 }

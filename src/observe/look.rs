@@ -3,7 +3,7 @@
 use futures::{StreamExt, stream};
 
 use crate::{
-    error_text::chain,
+    error_text::with_causes,
     model::{Known, Observed},
     net::AgentError,
 };
@@ -21,7 +21,7 @@ pub async fn observe(agents: &Agents) -> Observed {
             Ok(Some(state)) => Known::Present(state),
             Ok(None) => Known::Absent,
             Err(error @ AgentError::Failed(_)) => Known::Unknown(error.to_string()),
-            Err(error) => Known::Unknown(chain(&error)),
+            Err(error) => Known::Unknown(with_causes(&error)),
         };
         (name, known)
     });

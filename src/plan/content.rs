@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{DistributionPoint, Kind, Name, Package, PackageState, ResourceId, SiteCode};
+use crate::model::{Kind, Name, PackageState, ResourceId, SiteCode};
 
 use super::{
-    ActionId, ActionKind,
-    distribution_points::{SETTING_UP, sources_first},
+    ActionId,
+    distribution_points::Places,
+    libraries::{Lack, Unwanted, Wanted},
     planner::{Draft, Planner},
 };
 
@@ -21,171 +22,140 @@ struct Wave {
     lack: Lack,
 }
 
-/// What a library lacks of a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Lack {
-    Everything,
-    NewVersion,
-    Files,
+/// How a package stands at a distribution point that shall hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It is there, or will be by this plan.
+    There,
+    /// It is not, and nothing of this plan brings it; whether somebody chose that.
+    Missing { chosen: bool },
 }
 
-impl Lack {
-    const fn action(self) -> ActionKind {
-        match self {
-            Self::NewVersion => ActionKind::UpdateContent,
-            Self::Everything | Self::Files => ActionKind::DistributeContent,
+impl<'a> Planner<'a> {
+    /// Plans the content, and gives what is in libraries and shall not be.
+    pub(super) fn content(&mut self, places: &Places<'a>) -> Unwanted {
+        let (mut wanted, unwanted) = self.libraries(places);
+        wanted.sort_by_key(|it| (std::cmp::Reverse(it.package.priority), it.name));
+        for it in &wanted {
+            self.package(it, places);
         }
-    }
-}
-
-impl Planner<'_> {
-    pub(super) fn content(&mut self) {
-        let hierarchy = self.hierarchy;
-        let order = sources_first(hierarchy);
-        let mut packages: Vec<_> = hierarchy.packages.iter().collect();
-        packages.sort_by_key(|(name, package)| (std::cmp::Reverse(package.priority), *name));
-        for (name, package) in packages {
-            self.package(name, package, &order);
-        }
+        unwanted
     }
 
-    fn package(&mut self, name: &Name, package: &Package, order: &[&Name]) {
+    fn package(&mut self, it: &Wanted<'_>, places: &Places<'a>) {
+        let Wanted { name, package, held, .. } = *it;
         let resource = ResourceId::new(Kind::Package, name);
         let Some(site) = self.hierarchy.sites.get(&package.site) else { return };
+        let server = &site.site_server;
         if package.suspended {
-            self.wait(resource, "it is suspended by its annotation", true);
-            return;
+            return self.hold(resource, "it is suspended by its annotation", true);
         }
-        if self.held(&site.site_server) {
-            let on = format!("site server `{}` has to be there", site.site_server);
-            self.wait(resource, on, false);
-            return;
+        if let Some(chosen) = self.held(Kind::SiteSystem, server) {
+            return self.hold(resource, format!("site server `{server}` has to be there"), chosen);
         }
-        let held = self
-            .system(&site.site_server)
-            .and_then(|system| system.site_server.as_ref())
-            .and_then(|server| server.packages.get(&package.id));
-        let taken = lack(held, package, None);
-        let mut by_point: BTreeMap<Name, Vec<ActionId>> = BTreeMap::new();
-        let mut first = Vec::new();
-        if let Some(lack) = taken {
-            first.push(self.add(Draft {
+        let mut taken = None;
+        if let Some(lack) = it.taken {
+            let reason = lack.reason(held, package);
+            taken = Some(self.add(Draft {
                 kind: lack.action(),
                 resource: resource.clone(),
                 site: package.site.clone(),
                 requirement: "PDP-15",
-                reason: format!(
-                    "{} in the content library of site server `{}`",
-                    reason(lack, held, package),
-                    site.site_server
-                ),
-                after: self.created(&site.site_server),
+                reason: format!("{reason} in the content library of site server `{server}`"),
+                after: self.created(server),
                 // None: the site server's own library, from which the others are served.
                 targets: Vec::new(),
                 diff: Vec::new(),
                 part: Some(package.site.to_string()),
             }));
         }
-        let digest = held.filter(|_| taken.is_none()).map(|held| held.digest);
-        for (wave, points) in self.waves(name, package, digest, order) {
-            let mut after = first.clone();
-            for point in &points {
-                after.extend(self.planned_any(&SETTING_UP, Kind::DistributionPoint, point));
-                if let Some(declared) = self.hierarchy.distribution_points.get(point)
-                    && declared.settings.pulls()
-                {
-                    let sources = declared.settings.pull.iter().flat_map(|pull| &pull.sources);
-                    after.extend(
-                        sources
-                            .filter_map(|source| by_point.get(&source.distribution_point))
-                            .flatten()
-                            .cloned(),
-                    );
-                }
+        // The number of a distribution point, and what brings the package to it.
+        let mut brought: BTreeMap<usize, ActionId> = BTreeMap::new();
+        for (wave, points) in self.waves(it, places) {
+            let mut after: Vec<ActionId> = taken.iter().cloned().collect();
+            for place in points.iter().map(|point| &places.all[*point]) {
+                after.extend(place.setting_up.iter().cloned());
+                after.extend(place.sources.iter().filter_map(|it| brought.get(it)).cloned());
             }
+            let names: Vec<Name> =
+                points.iter().map(|point| places.all[*point].name.clone()).collect();
+            let sample = points.first().and_then(|point| held_by(it, places, *point));
+            let reason = wave.lack.reason(sample, package);
             let how = if wave.number == 0 { "sent by the site server" } else { "pulled" };
-            let sample = points.first().and_then(|point| self.held_by(point, package));
             let id = self.add(Draft {
                 kind: wave.lack.action(),
                 resource: resource.clone(),
                 site: wave.site.clone(),
                 requirement: if wave.number == 0 { "PDP-1" } else { "PDP-5" },
-                reason: format!(
-                    "{} on {}: {how}",
-                    reason(wave.lack, sample, package),
-                    list(&points)
-                ),
+                reason: format!("{reason} on {}: {how}", list(&names)),
                 after,
-                targets: points.clone(),
+                targets: names,
                 diff: Vec::new(),
                 part: Some(match wave.lack {
                     Lack::Files => format!("{}.{}.repair", wave.site, wave.number),
                     _ => format!("{}.{}", wave.site, wave.number),
                 }),
             });
-            for point in points {
-                by_point.entry(point).or_default().push(id.clone());
-            }
+            brought.extend(points.into_iter().map(|point| (point, id.clone())));
         }
     }
 
-    /// The distribution points that lack a package, by wave.
-    fn waves(
-        &mut self,
-        name: &Name,
-        package: &Package,
-        digest: Option<crate::model::Digest>,
-        order: &[&Name],
-    ) -> BTreeMap<Wave, Vec<Name>> {
-        let mut depth: BTreeMap<&Name, usize> = BTreeMap::new();
-        let mut waves: BTreeMap<Wave, Vec<Name>> = BTreeMap::new();
-        let hierarchy = self.hierarchy;
-        for point_name in order.iter().filter(|point| package.distribute_to.contains(**point)) {
-            let Some(point) = hierarchy.distribution_points.get(*point_name) else { continue };
-            let number = if point.settings.pulls() {
-                let sources = point.settings.pull.iter().flat_map(|pull| &pull.sources);
-                let farthest =
-                    sources.filter_map(|source| depth.get(&source.distribution_point)).max();
-                let Some(farthest) = farthest else {
-                    self.never_available(name, point_name);
-                    continue;
-                };
-                farthest + 1
-            } else {
-                0
+    /// The distribution points that lack a package and can get it, by wave.
+    fn waves(&mut self, it: &Wanted<'_>, places: &Places<'a>) -> BTreeMap<Wave, Vec<usize>> {
+        let mut waves: BTreeMap<Wave, Vec<usize>> = BTreeMap::new();
+        if it.lacking.is_empty() {
+            return waves;
+        }
+        let mut lacking = it.lacking.iter().copied().peekable();
+        // By the number of the distribution point: its wave, and how the package stands there.
+        let mut standings: BTreeMap<usize, (usize, Standing)> = BTreeMap::new();
+        let mut prestaged = Vec::new();
+        for &number in &it.places {
+            let place = &places.all[number];
+            let lack = lacking.next_if(|(lacking, _)| *lacking == number).map(|(_, lack)| lack);
+            let sources: Vec<_> =
+                place.sources.iter().filter_map(|source| standings.get(source)).copied().collect();
+            let pulls = place.point.settings.pulls();
+            let wave = match sources.iter().map(|(wave, _)| wave + 1).max() {
+                Some(wave) if pulls => wave,
+                _ => 0,
             };
-            depth.insert(point_name, number);
-            let state = self.held_by(point_name, package);
-            let Some(lack) = lack(state, package, digest) else { continue };
-            if !self.may_receive(name, point_name, point) {
-                continue;
-            }
-            let site = point.settings.site.clone();
-            waves.entry(Wave { number, site, lack }).or_default().push((*point_name).clone());
+            let from_sources = sources.iter().map(|(_, standing)| *standing);
+            let standing = match lack {
+                // Held distribution points wait by themselves, whatever they hold.
+                None if place.state.is_some() => Standing::There,
+                _ if place.held.is_some() => Standing::Missing { chosen: place.held == Some(true) },
+                None => Standing::There,
+                Some(_) if place.point.settings.prestaged => {
+                    prestaged.push(place.name.clone());
+                    Standing::Missing { chosen: true }
+                }
+                Some(_) if pulls && sources.is_empty() => {
+                    self.never_available(it.name, place.name);
+                    Standing::Missing { chosen: false }
+                }
+                Some(lack) => {
+                    let standing = if pulls { best(from_sources) } else { Standing::There };
+                    if let Standing::Missing { chosen } = standing {
+                        let on = format!(
+                            "`{}` pulls from distribution points that have to get it first",
+                            place.name
+                        );
+                        self.wait(ResourceId::new(Kind::Package, it.name), on, chosen);
+                    } else {
+                        let site = place.point.settings.site.clone();
+                        waves.entry(Wave { number: wave, site, lack }).or_default().push(number);
+                    }
+                    standing
+                }
+            };
+            standings.insert(number, (wave, standing));
+        }
+        if !prestaged.is_empty() {
+            let on = format!("prestaged content on {} (PDP-9)", list(&prestaged));
+            self.wait(ResourceId::new(Kind::Package, it.name), on, true);
         }
         waves
-    }
-
-    fn held_by(&self, point: &Name, package: &Package) -> Option<&PackageState> {
-        let declared = self.hierarchy.distribution_points.get(point)?;
-        let state = self.system(&declared.site_system)?.distribution_point.as_ref()?;
-        state.packages.get(&package.id).filter(|_| state.name == *point)
-    }
-
-    fn may_receive(&mut self, package: &Name, name: &Name, point: &DistributionPoint) -> bool {
-        let resource = ResourceId::new(Kind::Package, package);
-        if point.suspended {
-            self.wait(resource, format!("distribution point `{name}` is suspended"), true);
-        } else if point.settings.prestaged {
-            let on = format!("distribution point `{name}` waits for prestaged content (PDP-9)");
-            self.wait(resource, on, true);
-        } else if self.held(&point.site_system) {
-            let on = format!("site system `{}` has to be there", point.site_system);
-            self.wait(resource, on, false);
-        } else {
-            return true;
-        }
-        false
     }
 
     /// None of its sources ever gets the package: the pull would wait for ever (PDP-5).
@@ -199,37 +169,21 @@ impl Planner<'_> {
     }
 }
 
-fn lack(
-    held: Option<&PackageState>,
-    package: &Package,
-    digest: Option<crate::model::Digest>,
-) -> Option<Lack> {
-    match held {
-        None => Some(Lack::Everything),
-        Some(held) if held.version != package.version => Some(Lack::NewVersion),
-        Some(held) if digest.is_some_and(|digest| digest != held.digest) => Some(Lack::NewVersion),
-        Some(held) if !held.available() => Some(Lack::Files),
-        Some(_) => None,
+/// One source that has a package is enough; otherwise it is missing by choice only if it is so at
+/// all of them.
+fn best(sources: impl Iterator<Item = Standing>) -> Standing {
+    let mut all_chosen = true;
+    for standing in sources {
+        match standing {
+            Standing::There => return Standing::There,
+            Standing::Missing { chosen } => all_chosen &= chosen,
+        }
     }
+    Standing::Missing { chosen: all_chosen }
 }
 
-fn reason(lack: Lack, held: Option<&PackageState>, package: &Package) -> String {
-    match lack {
-        Lack::Everything => format!("version {} is missing", package.version),
-        Lack::NewVersion => {
-            let held = held.map_or(0, |held| held.version);
-            if held == package.version {
-                format!("the content of version {held} differs from the site's")
-            } else {
-                format!("version {held} is there, {} is wanted", package.version)
-            }
-        }
-        Lack::Files => {
-            let damaged = held.map_or(0, |held| held.damaged);
-            let files = if damaged == 1 { "file is" } else { "files are" };
-            format!("{damaged} {files} missing or damaged")
-        }
-    }
+fn held_by<'a>(it: &Wanted<'_>, places: &Places<'a>, number: usize) -> Option<&'a PackageState> {
+    places.all[number].state?.packages.get(&it.package.id)
 }
 
 fn list(names: &[Name]) -> String {

@@ -34,7 +34,8 @@ fn compare(path: &str, before: &Value, after: &Value, changes: &mut Vec<FieldCha
             }
         }
         // A list that is empty on the one side and missing on the other is no change.
-        (Value::Null, Value::Array(list)) if list.is_empty() => {}
+        (Value::Null, Value::Array(list)) | (Value::Array(list), Value::Null)
+            if list.is_empty() => {}
         _ => changes.push(FieldChange {
             path: path.to_owned(),
             before: before.clone(),

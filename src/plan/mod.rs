@@ -8,14 +8,14 @@ mod action;
 mod content;
 mod diff;
 mod distribution_points;
+mod libraries;
+mod observed_digest;
+mod order;
 mod planner;
-mod removals;
+mod removal;
 mod site_systems;
+mod synchronization;
 mod update_points;
-
-#[cfg(test)]
-mod tests;
-
 pub use action::{
     Action, ActionId, ActionKind, FORMAT_VERSION, FieldChange, Plan, PlanDiagnostic, Summary,
     Waiting,

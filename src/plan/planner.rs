@@ -1,6 +1,6 @@
 //! Puts a plan together, part by part, in the order of REC-4.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::model::{
     Digest, Hierarchy, Kind, Known, Name, Observed, ResourceId, SiteCode, SiteSystemState,
@@ -8,7 +8,7 @@ use crate::model::{
 
 use super::{
     Action, ActionId, ActionKind, FORMAT_VERSION, FieldChange, Plan, PlanDiagnostic, Summary,
-    Waiting,
+    Waiting, observed_digest::observed_digest,
 };
 
 /// Everything a plan depends on.
@@ -31,8 +31,10 @@ pub fn plan(inputs: Inputs<'_>) -> Plan {
     let mut planner = Planner::new(inputs);
     planner.site_systems();
     planner.update_points();
-    planner.distribution_points();
-    planner.content();
+    planner.synchronizations();
+    let places = planner.distribution_points();
+    let unwanted = planner.content(&places);
+    planner.remove_content(unwanted);
     planner.removals();
     planner.finish()
 }
@@ -43,13 +45,20 @@ pub(super) struct Planner<'a> {
     pub(super) hierarchy: &'a Hierarchy,
     pub(super) observed: &'a Observed,
     pub(super) now: jiff::Timestamp,
+    /// The update point of each site system: the first that is declared on it.
+    pub(super) update_point_on: BTreeMap<&'a Name, &'a Name>,
+    /// The distribution point of each site system: the first that is declared on it.
+    pub(super) distribution_point_on: BTreeMap<&'a Name, &'a Name>,
     manifest_digest: Digest,
     actions: Vec<Action>,
     planned: BTreeMap<(ActionKind, ResourceId), Vec<ActionId>>,
     waiting: Vec<Waiting>,
     diagnostics: Vec<PlanDiagnostic>,
-    /// Site systems on which nothing can be planned: unknown or suspended.
-    held: BTreeSet<Name>,
+    /// That for which nothing can be planned, and whether somebody chose that: unknown, suspended,
+    /// or waiting for such a thing.
+    held: BTreeMap<ResourceId, bool>,
+    /// Update points whose synchronization waits, and whether somebody chose that.
+    pub(super) unsynchronized: BTreeMap<&'a Name, bool>,
 }
 
 /// An action before it has an identity.
@@ -68,16 +77,28 @@ pub(super) struct Draft {
 
 impl<'a> Planner<'a> {
     fn new(inputs: Inputs<'a>) -> Self {
+        let hierarchy = inputs.hierarchy;
+        let mut update_point_on = BTreeMap::new();
+        for (name, point) in &hierarchy.update_points {
+            update_point_on.entry(&point.site_system).or_insert(name);
+        }
+        let mut distribution_point_on = BTreeMap::new();
+        for (name, point) in &hierarchy.distribution_points {
+            distribution_point_on.entry(&point.site_system).or_insert(name);
+        }
         Self {
-            hierarchy: inputs.hierarchy,
+            hierarchy,
             observed: inputs.observed,
             now: inputs.now,
+            update_point_on,
+            distribution_point_on,
             manifest_digest: inputs.manifest_digest,
             actions: Vec::new(),
             planned: BTreeMap::new(),
             waiting: Vec::new(),
             diagnostics: Vec::new(),
-            held: BTreeSet::new(),
+            held: BTreeMap::new(),
+            unsynchronized: BTreeMap::new(),
         }
     }
 
@@ -120,22 +141,29 @@ impl<'a> Planner<'a> {
         actions.iter().flat_map(|action| self.planned(*action, kind, name)).collect()
     }
 
-    /// Says that something waits; nothing more is planned for it.
+    /// The actions that are planned so far and that something is true of.
+    pub(super) fn planned_where(&self, holds: impl Fn(&Action) -> bool) -> Vec<ActionId> {
+        self.actions.iter().filter(|action| holds(action)).map(|it| it.id.clone()).collect()
+    }
+
+    /// Says that something waits.
     pub(super) fn wait(&mut self, resource: ResourceId, on: impl Into<String>, chosen: bool) {
         self.waiting.push(Waiting { resource, on: on.into(), chosen });
     }
 
+    /// Says that something waits; nothing is planned for it, nor for what needs it.
+    pub(super) fn hold(&mut self, resource: ResourceId, on: impl Into<String>, chosen: bool) {
+        self.held.insert(resource.clone(), chosen);
+        self.wait(resource, on, chosen);
+    }
+
+    /// If nothing can be planned for something: whether somebody chose that.
+    pub(super) fn held(&self, kind: Kind, name: &Name) -> Option<bool> {
+        self.held.get(&ResourceId::new(kind, name)).copied()
+    }
+
     pub(super) fn tell(&mut self, rule: &str, resource: ResourceId, message: String) {
         self.diagnostics.push(PlanDiagnostic { rule: rule.to_owned(), message, resource });
-    }
-
-    /// Nothing can be planned on this site system.
-    pub(super) fn hold(&mut self, system: &Name) {
-        self.held.insert(system.clone());
-    }
-
-    pub(super) fn held(&self, system: &Name) -> bool {
-        self.held.contains(system)
     }
 
     /// What a site system reports, if it is there.
@@ -149,12 +177,16 @@ impl<'a> Planner<'a> {
         self.planned(ActionKind::CreateSiteSystem, Kind::SiteSystem, system)
     }
 
+    /// Whether a site system is there, or will be.
+    pub(super) fn is_or_will_be(&self, system: &Name) -> bool {
+        self.system(system).is_some() || !self.created(system).is_empty()
+    }
+
     fn finish(self) -> Plan {
-        let observed_bytes = serde_json::to_vec(self.observed).unwrap_or_default();
         Plan {
             format_version: FORMAT_VERSION.to_owned(),
             manifest_digest: self.manifest_digest,
-            observed_digest: Digest::of(&observed_bytes),
+            observed_digest: observed_digest(self.observed),
             complete: self.waiting.iter().all(|waiting| waiting.chosen),
             summary: Summary::of(&self.actions),
             actions: self.actions,

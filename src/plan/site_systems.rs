@@ -1,6 +1,8 @@
 //! Site systems: created from the top down, each site's server before its other systems (TOP-3).
 
-use crate::model::{Kind, Known, Name, ResourceId, SiteCode};
+use std::collections::BTreeMap;
+
+use crate::model::{Kind, Known, Name, ResourceId, Site, SiteCode, SiteSystem};
 
 use super::{
     ActionKind,
@@ -11,58 +13,67 @@ use super::{
 impl Planner<'_> {
     pub(super) fn site_systems(&mut self) {
         let hierarchy = self.hierarchy;
+        let mut of_site: BTreeMap<&SiteCode, Vec<(&Name, &SiteSystem)>> = BTreeMap::new();
+        for (name, system) in &hierarchy.site_systems {
+            of_site.entry(&system.site).or_default().push((name, system));
+        }
         for (code, site) in hierarchy.sites_top_down() {
-            self.site_system(code, &site.site_server);
-            for (name, system) in &hierarchy.site_systems {
-                if system.site == *code && *name != site.site_server {
-                    self.site_system(code, name);
-                }
+            let mut systems = of_site.remove(code).unwrap_or_default();
+            systems.sort_by_key(|(name, _)| (**name != site.site_server, *name));
+            for (name, system) in systems {
+                self.site_system(code, site, name, system);
             }
         }
     }
 
-    fn site_system(&mut self, code: &SiteCode, name: &Name) {
-        let hierarchy = self.hierarchy;
-        let (Some(system), Some(site)) =
-            (hierarchy.site_systems.get(name), hierarchy.sites.get(code))
-        else {
-            return;
-        };
+    fn site_system(&mut self, code: &SiteCode, site: &Site, name: &Name, system: &SiteSystem) {
         let resource = ResourceId::new(Kind::SiteSystem, name);
         if system.suspended || site.suspended {
             let what = if site.suspended { "its site" } else { "it" };
-            self.wait(resource, format!("{what} is suspended by its annotation"), true);
-            self.hold(name);
-            return;
+            return self.hold(resource, format!("{what} is suspended by its annotation"), true);
         }
-        let observed = self.observed.site_systems.get(name).unwrap_or(&Known::Absent);
-        let (before, reason) = match observed {
+        let before = match self.observed.site_systems.get(name).unwrap_or(&Known::Absent) {
             Known::Unknown(why) => {
-                self.wait(resource, format!("it cannot be asked: {why}"), false);
-                self.hold(name);
-                return;
+                return self.hold(resource, format!("it cannot be asked: {why}"), false);
             }
-            Known::Absent => (None, "it does not exist yet".to_owned()),
             Known::Present(state) if state.settings == system.settings => return,
-            Known::Present(state) => {
-                (Some(&state.settings), "what it was told of itself has changed".to_owned())
-            }
+            Known::Present(state) => Some(&state.settings),
+            Known::Absent => None,
         };
-        // Parents before children, and a site's server before its other systems (REC-4).
-        let mut after = Vec::new();
-        if site.site_server != *name {
-            after.extend(self.created(&site.site_server));
-        } else if let Some(parent) = site.parent.as_ref().and_then(|code| hierarchy.sites.get(code))
-        {
-            after.extend(self.created(&parent.site_server));
+        if let Some(before) = before.filter(|before| before.site != *code) {
+            let message = format!(
+                "site system `{name}` belongs to site {}, and a site system never changes its \
+                 site: give it another name here, so that the old one is removed",
+                before.site
+            );
+            self.tell("TOP-3", resource.clone(), message.clone());
+            return self.hold(resource, message, false);
         }
+        // Parents before children, and a site's server before its other systems (REC-4).
+        let parent = site.parent.as_ref().and_then(|parent| self.hierarchy.sites.get(parent));
+        let first = if *name == site.site_server {
+            parent.map(|parent| &parent.site_server)
+        } else {
+            Some(&site.site_server)
+        };
+        if let Some(first) = first
+            && before.is_none()
+            && !self.is_or_will_be(first)
+        {
+            let chosen = self.held(Kind::SiteSystem, first).unwrap_or(false);
+            return self.hold(resource, format!("site server `{first}` has to be there"), chosen);
+        }
+        let reason = match before {
+            None => "it does not exist yet",
+            Some(_) => "what it was told of itself has changed",
+        };
         self.add(Draft {
             kind: ActionKind::CreateSiteSystem,
             resource,
             site: code.clone(),
             requirement: "TOP-3",
-            reason,
-            after,
+            reason: reason.to_owned(),
+            after: first.map(|first| self.created(first)).unwrap_or_default(),
             targets: vec![name.clone()],
             diff: diff(before, &system.settings),
             part: None,

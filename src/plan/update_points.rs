@@ -1,9 +1,7 @@
-//! Software update points: install, add, configure, verify (SUP-5), synchronize (SYNC-1..6), and
-//! tell the clients (SYNC-9).
+//! Software update points: install, add, configure, verify (SUP-5).
 
 use crate::model::{
-    Kind, Listener, Name, ResourceId, Site, SiteCode, SourceType, UpdatePoint, UpdatePointRole,
-    UpdatePointState, WsusVersion,
+    Kind, Listener, Name, ResourceId, Site, SiteCode, UpdatePoint, UpdatePointState, WsusVersion,
 };
 
 use super::{
@@ -12,125 +10,111 @@ use super::{
     planner::{Draft, Planner},
 };
 
-/// Actions after which a point's catalog may be another one.
-const SYNCHRONIZING: [ActionKind; 2] = [ActionKind::ImportUpdates, ActionKind::Synchronize];
-
 /// Actions after which a point answers where it shall.
-const SETTING_UP: [ActionKind; 3] = [
+pub(super) const SETTING_UP: [ActionKind; 3] = [
     ActionKind::AddSoftwareUpdatePoint,
     ActionKind::ConfigureSoftwareUpdatePoint,
     ActionKind::VerifyPorts,
 ];
 
-impl Planner<'_> {
+/// A software update point with its name and its site.
+#[derive(Clone, Copy)]
+pub(super) struct PointOfSite<'a> {
+    pub(super) code: &'a SiteCode,
+    pub(super) site: &'a Site,
+    pub(super) name: &'a Name,
+    pub(super) point: &'a UpdatePoint,
+}
+
+impl<'a> Planner<'a> {
     pub(super) fn update_points(&mut self) {
+        for it in self.points_of_sites() {
+            if let Some((on, chosen)) = self.hindrance(it) {
+                self.hold(ResourceId::new(Kind::SoftwareUpdatePoint, it.name), on, chosen);
+            } else {
+                self.set_up(it);
+            }
+        }
+    }
+
+    /// From the top down, the active point of a site before the Internet-based one (REC-4).
+    pub(super) fn points_of_sites(&self) -> Vec<PointOfSite<'a>> {
         let hierarchy = self.hierarchy;
-        let sites = hierarchy.sites_top_down();
         let mut points = Vec::new();
-        for (code, site) in &sites {
+        for (code, site) in hierarchy.sites_top_down() {
             for name in [&site.active_point, &site.internet_based_point].into_iter().flatten() {
                 if let Some(point) = hierarchy.update_points.get(name) {
-                    points.push((*code, *site, name, point));
+                    points.push(PointOfSite { code, site, name, point });
                 }
             }
         }
-        points.retain(|(_, site, name, point)| self.may_plan(site, name, point));
-        for (code, site, name, point) in &points {
-            self.set_up(code, site, name, point);
-        }
-        for (code, site, name, point) in &points {
-            self.synchronize(code, site, name, point);
-            if point.settings.role == UpdatePointRole::Active {
-                self.publish_client_policy(code, site, name, point);
-            }
-        }
+        points
     }
 
-    fn may_plan(&mut self, site: &Site, name: &Name, point: &UpdatePoint) -> bool {
-        let resource = ResourceId::new(Kind::SoftwareUpdatePoint, name);
-        if point.suspended {
-            self.wait(resource, "it is suspended by its annotation", true);
-            return false;
+    /// What has to be there before anything is done to a point, and whether somebody chose that it
+    /// is not.
+    fn hindrance(&mut self, it: PointOfSite<'_>) -> Option<(String, bool)> {
+        if it.point.suspended {
+            return Some(("it is suspended by its annotation".to_owned(), true));
         }
-        for system in [&point.site_system, &site.site_server] {
-            if self.held(system) {
-                self.wait(resource, format!("site system `{system}` has to be there"), false);
-                return false;
+        for system in [&it.point.site_system, &it.site.site_server] {
+            if let Some(chosen) = self.held(Kind::SiteSystem, system) {
+                return Some((format!("site system `{system}` has to be there"), chosen));
             }
         }
-        true
+        let carried = self.update_point_on.get(&it.point.site_system);
+        if let Some(other) = carried.filter(|other| **other != it.name) {
+            let system = &it.point.site_system;
+            let message = format!(
+                "site system `{system}` is declared to carry `{other}`, and it cannot carry two \
+                 software update points: give `{}` a site system of its own",
+                it.name
+            );
+            let resource = ResourceId::new(Kind::SoftwareUpdatePoint, it.name);
+            self.tell("SUP-5", resource, message.clone());
+            return Some((message, false));
+        }
+        let (upstream, _) = self.hierarchy.upstream(it.point)?;
+        if self.update_point(it.name, it.point).is_none() && !self.point_is_or_will_be(upstream) {
+            let chosen = self.held(Kind::SoftwareUpdatePoint, upstream).unwrap_or(false);
+            return Some((format!("its upstream `{upstream}` has to be there"), chosen));
+        }
+        None
+    }
+
+    /// What a software update point reports, if it is there under its name.
+    pub(super) fn update_point(
+        &self,
+        name: &Name,
+        point: &UpdatePoint,
+    ) -> Option<&'a UpdatePointState> {
+        let state = self.system(&point.site_system)?.update_point.as_ref()?;
+        (state.name == *name).then_some(state)
+    }
+
+    /// Whether a software update point is there, or will be.
+    pub(super) fn point_is_or_will_be(&self, name: &Name) -> bool {
+        let declared = self.hierarchy.update_points.get(name);
+        declared.is_some_and(|point| self.update_point(name, point).is_some())
+            || !self.planned_any(&SETTING_UP, Kind::SoftwareUpdatePoint, name).is_empty()
     }
 
     /// The steps of SUP-5, those that are not done yet.
-    fn set_up(&mut self, code: &SiteCode, site: &Site, name: &Name, point: &UpdatePoint) {
-        let draft = |kind, resource, requirement, reason: String, after, targets| Draft {
-            kind,
-            resource,
-            site: code.clone(),
-            requirement,
-            reason,
-            after,
-            targets,
-            diff: Vec::new(),
-            part: None,
-        };
-        let state = self.system(&point.site_system);
-        let server = self.system(&site.site_server);
-        let mut after = self.created(&point.site_system);
+    fn set_up(&mut self, it: PointOfSite<'_>) {
+        let PointOfSite { code, site, name, point } = it;
+        let system = &point.site_system;
+        let mut after = self.created(system);
         after.extend(self.created(&site.site_server));
-
-        let remote = point.site_system != site.site_server;
-        let has_console = server.is_some_and(|server| {
-            server.administration_console || server.settings.software.wsus_administration_console
-        }) || self
-            .hierarchy
-            .site_systems
-            .get(&site.site_server)
-            .is_some_and(|server| server.settings.software.wsus_administration_console);
-        let console = ActionKind::InstallAdministrationConsole;
-        if remote && !has_console {
-            let planned = self.planned(console, Kind::SiteSystem, &site.site_server);
-            if planned.is_empty() {
-                let reason = format!(
-                    "the software update point `{name}` is not on the site server, which needs \
-                     the console to reach it"
-                );
-                let resource = ResourceId::new(Kind::SiteSystem, &site.site_server);
-                let on = vec![site.site_server.clone()];
-                after.push(self.add(draft(console, resource, "SUP-3", reason, after.clone(), on)));
-            } else {
-                after.extend(planned);
-            }
-        }
-
-        let system = vec![point.site_system.clone()];
-        if state.is_none_or(|state| state.update_services.is_none()) {
-            let version = self.wanted_wsus(&point.site_system);
-            let resource = ResourceId::new(Kind::SiteSystem, &point.site_system);
-            let reason = format!("WSUS {version} is not installed");
-            let kind = ActionKind::InstallUpdateServices;
-            after.push(self.add(draft(
-                kind,
-                resource,
-                "SUP-2",
-                reason,
-                after.clone(),
-                system.clone(),
-            )));
-        }
+        after.extend(self.console(it, &after));
+        after.extend(self.update_services(it, &after));
 
         let resource = ResourceId::new(Kind::SoftwareUpdatePoint, name);
-        let before = state.and_then(|state| state.update_point.as_ref());
+        let before = self.system(system).and_then(|state| state.update_point.as_ref());
         if point.settings.ssl && !before.is_some_and(|before| before.settings.ssl) {
             let reason = "the five virtual roots do not require a secured channel yet".to_owned();
-            after.push(self.add(draft(
-                ActionKind::ConfigureSsl,
-                resource.clone(),
-                "SUP-6",
-                reason,
-                after.clone(),
-                system.clone(),
-            )));
+            let kind = ActionKind::ConfigureSsl;
+            let draft = step(kind, &resource, code, "SUP-6", reason, &after, system);
+            after.push(self.add(draft));
         }
         let Some((kind, reason)) = setting_up(name, before, point) else { return };
         if let Some((upstream, _)) = self.hierarchy.upstream(point) {
@@ -138,190 +122,78 @@ impl Planner<'_> {
         }
         let requirement =
             if kind == ActionKind::AddSoftwareUpdatePoint { "SUP-5" } else { "SUP-7" };
-        let known = before.filter(|before| before.name == *name).map(|before| &before.settings);
+        let known = self.update_point(name, point).map(|before| &before.settings);
         let added = self.add(Draft {
             diff: diff(known, &point.settings),
-            ..draft(kind, resource.clone(), requirement, reason, after, system.clone())
+            ..step(kind, &resource, code, requirement, reason, &after, system)
         });
         let reason = format!("`{name}` has to answer on port {}", point.settings.ports.http);
-        self.add(draft(ActionKind::VerifyPorts, resource, "SUP-5", reason, vec![added], system));
+        let kind = ActionKind::VerifyPorts;
+        self.add(step(kind, &resource, code, "SUP-5", reason, &[added], system));
     }
 
-    /// The version of WSUS to install: the declared one, or the newest (SUP-2).
-    fn wanted_wsus(&self, system: &Name) -> WsusVersion {
-        let declared = self.hierarchy.site_systems.get(system);
-        declared.and_then(|system| system.settings.software.wsus).unwrap_or(WsusVersion::V10_0)
-    }
-
-    fn synchronize(&mut self, code: &SiteCode, site: &Site, name: &Name, point: &UpdatePoint) {
-        let Some((kind, requirement, reason)) = self.due(code, site, name, point) else { return };
-        let points = Kind::SoftwareUpdatePoint;
-        let hierarchy = self.hierarchy;
-        let mut after = self.planned_any(&SETTING_UP, points, name);
-        if let Some((upstream, _)) = hierarchy.upstream(point) {
-            after.extend(self.planned_any(&SETTING_UP, points, upstream));
-            after.extend(self.planned_any(&SYNCHRONIZING, points, upstream));
+    /// A site server needs the console for a point on another computer (SUP-3).
+    fn console(&mut self, it: PointOfSite<'_>, after: &[ActionId]) -> Vec<ActionId> {
+        let server = &it.site.site_server;
+        let declared = self.hierarchy.site_systems.get(server);
+        let there = self.system(server).is_some_and(|state| state.administration_console)
+            || declared.is_some_and(|it| it.settings.software.wsus_administration_console);
+        if it.point.site_system == *server || there {
+            return Vec::new();
         }
-        // Metadata is replicated to the children before the site says that it is done (SYNC-4).
-        for (_, child) in hierarchy.children(code) {
-            after.extend(self.created(&child.site_server));
+        let kind = ActionKind::InstallAdministrationConsole;
+        let planned = self.planned(kind, Kind::SiteSystem, server);
+        if !planned.is_empty() {
+            return planned;
         }
-        self.add(Draft {
-            kind,
-            resource: ResourceId::new(points, name),
-            site: code.clone(),
-            requirement,
-            reason,
-            after,
-            targets: vec![point.site_system.clone()],
-            diff: Vec::new(),
-            part: None,
-        });
+        let reason = format!(
+            "the software update point `{}` is not on the site server, which needs the console to \
+             reach it",
+            it.name
+        );
+        let resource = ResourceId::new(Kind::SiteSystem, server);
+        vec![self.add(step(kind, &resource, it.code, "SUP-3", reason, after, server))]
     }
 
-    /// Whether a point has to be synchronized or filled, by which requirement and why.
-    fn due(
-        &mut self,
-        code: &SiteCode,
-        site: &Site,
-        name: &Name,
-        point: &UpdatePoint,
-    ) -> Option<(ActionKind, &'static str, String)> {
-        let state = self
-            .system(&point.site_system)
-            .and_then(|system| system.update_point.as_ref())
-            .filter(|state| state.name == *name);
-        let last = state.and_then(|state| state.last_synchronization.as_ref());
-        match point.settings.source.r#type {
-            SourceType::None => None,
-            SourceType::Import => {
-                let file = point.settings.source.file.clone().unwrap_or_default();
-                let imported = last.and_then(|last| last.imported);
-                let present = state
-                    .filter(|state| state.settings.source == point.settings.source)
-                    .and_then(|state| state.import_file.as_ref());
-                match (imported, present) {
-                    (None, _) => Some(("nothing has been imported yet", file)),
-                    (Some(imported), Some(present)) if imported != present.digest => {
-                        Some(("another file has been put in place", file))
-                    }
-                    _ => None,
-                }
-                .map(|(why, file)| (ActionKind::ImportUpdates, "SYNC-7", format!("{why}: {file}")))
-                .or_else(|| self.site_database_behind(code, site, state))
+    /// WSUS on the point's computer (SUP-2), in the declared version or else in the newest.
+    fn update_services(&mut self, it: PointOfSite<'_>, after: &[ActionId]) -> Option<ActionId> {
+        let system = &it.point.site_system;
+        let declared = self.hierarchy.site_systems.get(system)?.settings.software.wsus;
+        let there = self.system(system).and_then(|state| state.update_services.as_ref());
+        let reason = match (there.map(|there| there.version), declared) {
+            (Some(there), Some(declared)) if there != declared => {
+                format!("WSUS {there} is installed, {declared} is wanted")
             }
-            SourceType::MicrosoftUpdate | SourceType::UpstreamServer => {
-                let requested = point.sync_requested_at;
-                let scheduled = point.settings.schedule.as_ref().and_then(|schedule| {
-                    let every = schedule.every?.duration();
-                    let start = schedule.start_at.unwrap_or(jiff::Timestamp::MIN);
-                    let next = last.map_or(Some(start), |last| {
-                        last.finished_at.checked_add(every).ok().map(|next| next.max(start))
-                    })?;
-                    (next <= self.now).then_some(())
-                });
-                let reason = match last {
-                    None => "it has never been synchronized",
-                    Some(last) if requested.is_some_and(|at| at > last.finished_at) => {
-                        "a synchronization was requested by hand"
-                    }
-                    Some(_) if scheduled.is_some() => "its schedule says so",
-                    Some(_) => return self.site_database_behind(code, site, state),
-                };
-                Some((ActionKind::Synchronize, "SYNC-2", reason.to_owned()))
+            (Some(_), _) => return None,
+            (None, declared) => {
+                format!("WSUS {} is not installed", declared.unwrap_or(WsusVersion::V10_0))
             }
-            SourceType::ParentSite | SourceType::ActiveUpdatePoint => {
-                let (upstream_name, upstream) = self.hierarchy.upstream(point)?;
-                let requirement = match point.settings.role {
-                    UpdatePointRole::Active => "SYNC-5",
-                    UpdatePointRole::InternetBased => "SYNC-6",
-                };
-                if self.held(&upstream.site_system) {
-                    let resource = ResourceId::new(Kind::SoftwareUpdatePoint, name);
-                    let on = format!("its upstream `{upstream_name}` has to be there");
-                    self.wait(resource, on, false);
-                    return None;
-                }
-                let points = Kind::SoftwareUpdatePoint;
-                let reason = if !self.planned_any(&SYNCHRONIZING, points, upstream_name).is_empty()
-                {
-                    format!("its upstream `{upstream_name}` will have another catalog")
-                } else if last.is_none() {
-                    "it has never been synchronized".to_owned()
-                } else {
-                    let of_upstream = self
-                        .system(&upstream.site_system)
-                        .and_then(|system| system.update_point.as_ref())
-                        .and_then(|upstream| upstream.catalog_version);
-                    let own = state.and_then(|state| state.catalog_version);
-                    if own == of_upstream {
-                        return match point.settings.role {
-                            UpdatePointRole::Active => self.site_database_behind(code, site, state),
-                            UpdatePointRole::InternetBased => None,
-                        };
-                    }
-                    format!("its catalog differs from that of its upstream `{upstream_name}`")
-                };
-                Some((ActionKind::Synchronize, requirement, reason))
-            }
-        }
-    }
-
-    /// The site database must hold what the active point's catalog holds (SYNC-4, SYNC-5).
-    fn site_database_behind(
-        &self,
-        code: &SiteCode,
-        site: &Site,
-        state: Option<&UpdatePointState>,
-    ) -> Option<(ActionKind, &'static str, String)> {
-        let catalog = state?.catalog_version;
-        let database = self.system(&site.site_server)?.site_server.as_ref()?.catalog_version;
-        (catalog != database).then(|| {
-            let reason = format!("the site database of {code} does not hold what its point holds");
-            (ActionKind::Synchronize, "SYNC-4", reason)
-        })
-    }
-
-    fn publish_client_policy(
-        &mut self,
-        code: &SiteCode,
-        site: &Site,
-        name: &Name,
-        point: &UpdatePoint,
-    ) {
-        let Some(policy) = self.hierarchy.client_policy(site) else { return };
-        let points = Kind::SoftwareUpdatePoint;
-        let mut after: Vec<ActionId> = self.planned_any(&SYNCHRONIZING, points, name);
-        let synchronizes = !after.is_empty();
-        after.extend(self.planned_any(&SETTING_UP, points, name));
-        after.extend(self.created(&site.site_server));
-        if let Some(internet_based) = &site.internet_based_point {
-            after.extend(self.planned_any(&SETTING_UP, points, internet_based));
-        }
-        let server = self.system(&site.site_server).and_then(|system| system.site_server.as_ref());
-        let before = server.and_then(|server| server.client_policy.as_ref());
-        let catalog = self
-            .system(&point.site_system)
-            .and_then(|system| system.update_point.as_ref())
-            .and_then(|state| state.catalog_version);
-        let reason = if before != Some(&policy) {
-            format!("clients of {code} have to know their WSUS server")
-        } else if synchronizes || server.and_then(|server| server.announced) != catalog {
-            format!("clients of {code} have to scan for a new catalog")
-        } else {
-            return;
         };
-        self.add(Draft {
-            kind: ActionKind::PublishClientPolicy,
-            resource: ResourceId::new(Kind::Site, &site.name),
-            site: code.clone(),
-            requirement: "SYNC-9",
-            reason,
-            after,
-            targets: vec![site.site_server.clone()],
-            diff: diff(before, &policy),
-            part: None,
-        });
+        let kind = ActionKind::InstallUpdateServices;
+        let resource = ResourceId::new(Kind::SiteSystem, system);
+        Some(self.add(step(kind, &resource, it.code, "SUP-2", reason, after, system)))
+    }
+}
+
+fn step(
+    kind: ActionKind,
+    resource: &ResourceId,
+    site: &SiteCode,
+    requirement: &'static str,
+    reason: String,
+    after: &[ActionId],
+    on: &Name,
+) -> Draft {
+    Draft {
+        kind,
+        resource: resource.clone(),
+        site: site.clone(),
+        requirement,
+        reason,
+        after: after.to_vec(),
+        targets: vec![on.clone()],
+        diff: Vec::new(),
+        part: None,
     }
 }
 

@@ -3,7 +3,6 @@
 
 pub mod agent;
 mod blocking;
-mod causes;
 pub mod controller;
 pub mod distribution_point;
 pub mod host;
@@ -12,5 +11,4 @@ mod reporter;
 pub mod site_server;
 pub mod update_point;
 
-pub use causes::with_causes;
 pub use reporter::Reporter;

@@ -140,7 +140,9 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreProblem> {
     // of one: what is lost is fetched again.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "cache_size", -16 * 1024)?;
+    // The system caches the file as well, and one process may have a dozen of them open.
+    let kibibytes = if access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) { 8_192 } else { 2_048 };
+    connection.pragma_update(None, "cache_size", -kibibytes)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     Ok(connection)
 }

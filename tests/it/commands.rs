@@ -72,9 +72,13 @@ fn a_whole_site_is_removed_when_confirmed() {
 #[test]
 fn exit_codes_are_those_of_the_design() {
     let world = World::converged("minimal");
-    for (command, code) in
-        [("plan", 0), ("plan --detailed-exitcode", 0), ("apply", 0), ("up --once", 0), ("status", 0)]
-    {
+    for (command, code) in [
+        ("plan", 0),
+        ("plan --detailed-exitcode", 0),
+        ("apply", 0),
+        ("up --once", 0),
+        ("status", 0),
+    ] {
         world.with_manifests(command).expect(code);
     }
     // Something to do.

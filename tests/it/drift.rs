@@ -31,8 +31,7 @@ fn a_port_change_is_planned_applied_and_verified() {
     let manifests = manifests.to_str().unwrap();
     let mut up = world.start(&["up", "--every", "1h", manifests], "warn");
     assert!(up.until(|line| line.starts_with("Nothing to do")));
-    let before: Vec<String> =
-        ["cen-active", "sea-active"].map(|name| world.listener(name)).into();
+    let before: Vec<String> = ["cen-active", "sea-active"].map(|name| world.listener(name)).into();
     for address in &before {
         assert_eq!(get_auth_config(address).unwrap().status, 200);
     }

@@ -10,6 +10,7 @@ mod drift;
 mod http;
 mod killed;
 mod layers;
+mod plan;
 mod remote_agent;
 mod schemas;
 mod trouble;

@@ -19,7 +19,7 @@ use tower::ServiceExt;
 use tracing::Instrument;
 
 use crate::{
-    error_text::chain,
+    error_text::with_causes,
     net::{AdminToken, ListenError, OpenPort},
     role::Reporter,
     wire::agent::{AgentCommand, AgentEvent},
@@ -118,7 +118,7 @@ async fn command(State(served): State<Served>, Json(command): Json<AgentCommand>
         let report = Reporter::new(sender.clone());
         let last = match served.agent.carry_out(command, &own_url, &report).await {
             Ok(outcome) => AgentEvent::Done(outcome),
-            Err(error) => AgentEvent::Failed(chain(&error)),
+            Err(error) => AgentEvent::Failed(with_causes(&error)),
         };
         // The one who asked has gone away: then the state tells how it ended.
         let _ = sender.send(last).await;
@@ -183,5 +183,5 @@ fn failure(error: &CommandError) -> Response {
         CommandError::TooEarly { .. } => StatusCode::CONFLICT,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    (status, format!("{}\n", chain(error))).into_response()
+    (status, format!("{}\n", with_causes(error))).into_response()
 }

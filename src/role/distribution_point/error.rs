@@ -72,18 +72,3 @@ pub enum Unsupported {
     #[error("on-demand distribution is not supported yet: set `onDemand: false`")]
     OnDemand,
 }
-
-/// An error and everything that led to it, on one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Transparent errors say the same as their source.
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
-}

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use reqwest::{
     RequestBuilder, Response, StatusCode,
     header::{CONTENT_RANGE, IF_RANGE, RANGE},
@@ -17,13 +17,13 @@ use reqwest::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    error::chain,
     job::{Job, Progress},
     jobs::Means,
     validators::entity_tag,
 };
 use crate::{
     content::{Claim, Intake, Intaken, LibraryError, ReceiveError, blocking, receive},
+    error_text::with_causes,
     model::{Digest, PullSourceSettings},
     wire::file_list::FileList,
 };
@@ -102,25 +102,55 @@ impl<'a> Fetch<'a> {
     /// Fetches these files and makes them durable. The first failure ends it; what is complete by
     /// then stays.
     pub(super) async fn files(&self, missing: BTreeMap<Digest, u64>) -> Result<(), Failure> {
+        let others_have = self.pass(missing, Others::Skip).await?;
+        // Those that another transfer was fetching: most are there by now.
+        self.pass(others_have, Others::Await).await?;
+        Ok(())
+    }
+
+    /// Answers the files that were skipped.
+    async fn pass(
+        &self,
+        files: BTreeMap<Digest, u64>,
+        others: Others,
+    ) -> Result<BTreeMap<Digest, u64>, Failure> {
+        let mut skipped = BTreeMap::new();
+        if files.is_empty() {
+            return Ok(skipped);
+        }
         let library = self.means.library.clone();
         let partials = blocking(move || library.partials()).await?;
-        let mut fetches = stream::iter(missing)
-            .map(|(digest, size)| self.file(digest, size, partials.contains_key(&digest)))
+        let mut fetches = stream::iter(files)
+            .map(|(digest, size)| {
+                let fetched = self.file(digest, size, partials.contains_key(&digest), others);
+                fetched.map_ok(move |there| (digest, size, there))
+            })
             .buffer_unordered(AT_A_TIME);
         let mut first = None;
         // All are waited for: a file must not be written by two at once.
         while let Some(fetched) = fetches.next().await {
-            if let Err(failure) = fetched {
-                self.stop.cancel();
-                first.get_or_insert(failure);
+            match fetched {
+                Ok((_, _, true)) => {}
+                Ok((digest, size, false)) => drop(skipped.insert(digest, size)),
+                Err(failure) => {
+                    self.stop.cancel();
+                    first.get_or_insert(failure);
+                }
             }
         }
         let library = self.means.library.clone();
         blocking(move || library.settle()).await?;
-        first.map_or(Ok(()), Err)
+        first.map_or(Ok(skipped), Err)
     }
 
-    async fn file(&self, digest: Digest, size: u64, begun: bool) -> Result<(), Failure> {
+    /// Answers whether the file is there now, or was skipped.
+    async fn file(
+        &self,
+        digest: Digest,
+        size: u64,
+        begun: bool,
+        others: Others,
+    ) -> Result<bool, Failure> {
         if self.stop.is_cancelled() {
             return Err(Failure::Stopped);
         }
@@ -128,14 +158,18 @@ impl<'a> Fetch<'a> {
             return Err(Failure::Stopped);
         };
         for attempt in 1.. {
-            let claim = tokio::select! {
-                () = self.stop.cancelled() => return Err(Failure::Stopped),
-                claim = self.means.library.claim(digest) => claim?,
+            let claim = match (self.means.library.try_claim(digest), others) {
+                (Some(claim), _) => claim,
+                (None, Others::Skip) => return Ok(false),
+                (None, Others::Await) => tokio::select! {
+                    () = self.stop.cancelled() => return Err(Failure::Stopped),
+                    claim = self.means.library.claim(digest) => claim?,
+                },
             };
             let counted = Counted { progress: &self.job.progress, bytes: AtomicU64::new(0) };
             if self.means.library.has(&digest, size) {
                 counted.verified(size);
-                return Ok(());
+                return Ok(true);
             }
             let ended = if size <= AT_ONCE && !begun {
                 self.small(claim, digest, size, &counted).await?
@@ -145,7 +179,7 @@ impl<'a> Fetch<'a> {
             match ended {
                 Ended::Verified => {
                     counted.verified(size);
-                    return Ok(());
+                    return Ok(true);
                 }
                 Ended::Again(_) if attempt < ATTEMPTS => {}
                 Ended::Again(reason) => return Err(Failure::Source(reason)),
@@ -223,7 +257,7 @@ impl<'a> Fetch<'a> {
             }
             Ok(Intaken::WrongDigest(_) | Intaken::TooLong) => Err(damaged(digest)),
             Err(ReceiveError::Body(error)) => {
-                Ok(Ended::Again(format!("it broke off in file {digest}: {}", chain(&error))))
+                Ok(Ended::Again(format!("it broke off in file {digest}: {}", with_causes(&error))))
             }
             Err(ReceiveError::Library(error)) => Err(error.into()),
             Err(ReceiveError::Stopped) => Err(Failure::Stopped),
@@ -248,7 +282,7 @@ impl<'a> Fetch<'a> {
         tokio::select! {
             () = self.stop.cancelled() => Err(Failure::Stopped),
             sent = request.send() => {
-                sent.map_err(|error| Failure::Source(format!("it does not answer: {}", chain(&error))))
+                sent.map_err(|error| Failure::Source(format!("it does not answer: {}", with_causes(&error))))
             }
         }
     }
@@ -270,7 +304,7 @@ impl<'a> Fetch<'a> {
                 Ok(Some(block)) => bytes.extend_from_slice(&block),
                 Ok(None) => return Ok(bytes.freeze()),
                 Err(error) => {
-                    return Err(Failure::Source(format!("it broke off: {}", chain(&error))));
+                    return Err(Failure::Source(format!("it broke off: {}", with_causes(&error))));
                 }
             }
             if bytes.len() as u64 > limit {
@@ -278,6 +312,13 @@ impl<'a> Fetch<'a> {
             }
         }
     }
+}
+
+/// What to do about files that another transfer is fetching.
+#[derive(Debug, Clone, Copy)]
+enum Others {
+    Skip,
+    Await,
 }
 
 /// How an attempt to fetch a file ended.

@@ -12,7 +12,6 @@ use tokio::sync::{RwLock, Semaphore, SemaphorePermit};
 
 use super::{
     DistributionPointError,
-    error::chain,
     job::{JobRecord, Status},
     jobs::Jobs,
     receiving,
@@ -21,6 +20,7 @@ use super::{
 };
 use crate::{
     content::{Library, LibraryError, blocking},
+    error_text::with_causes,
     model::{
         Digest, DistributionPointSettings, DistributionPointState, Listener, Name, PackageId,
         PackageState, PullJobState,
@@ -352,7 +352,7 @@ impl Inner {
     async fn open_port(&self, library: &Library, saved: &Saved) -> Result<OpenPort, String> {
         let port = saved.settings.ports.http.get();
         let opened = OpenPort::open(self.ip, port, serving::router(library.clone())).await;
-        opened.map_err(|error| chain(&error))
+        opened.map_err(|error| with_causes(&error))
     }
 
     async fn save(&self, saved: &Saved) -> Result<(), LibraryError> {

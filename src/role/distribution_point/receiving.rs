@@ -19,9 +19,10 @@ use axum::{
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{DistributionPoint, DistributionPointError, error::chain};
+use super::{DistributionPoint, DistributionPointError};
 use crate::{
     content::{Intaken, Library, LibraryError, ReceiveError, blocking, receive},
+    error_text::with_causes,
     model::{Digest, Name, PackageId},
     wire::file_list::FileList,
 };
@@ -57,7 +58,7 @@ impl IntoResponse for Refused {
 
 impl From<DistributionPointError> for Refused {
     fn from(error: DistributionPointError) -> Self {
-        Self::because(StatusCode::CONFLICT, chain(&error))
+        Self::because(StatusCode::CONFLICT, with_causes(&error))
     }
 }
 
@@ -68,7 +69,7 @@ impl From<LibraryError> for Refused {
             LibraryError::Incomplete { .. } | LibraryError::NoPackage(_) => StatusCode::CONFLICT,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self::because(status, chain(&error))
+        Self::because(status, with_causes(&error))
     }
 }
 
@@ -78,7 +79,10 @@ async fn missing(
 ) -> Result<Json<Vec<Digest>>, Refused> {
     let library = point.receiving_library().await?;
     let body = to_bytes(body, FileList::MAX_BYTES).await.map_err(|error| {
-        Refused::because(StatusCode::BAD_REQUEST, format!("the list of files: {}", chain(&error)))
+        Refused::because(
+            StatusCode::BAD_REQUEST,
+            format!("the list of files: {}", with_causes(&error)),
+        )
     })?;
     let missing = blocking(move || {
         let list = Arc::new(FileList::decode(&body)?);
@@ -88,7 +92,7 @@ async fn missing(
     match missing.await {
         Ok(missing) => Ok(Json(missing)),
         Err(LibraryError::FileList(error)) => {
-            Err(Refused::because(StatusCode::BAD_REQUEST, chain(&error)))
+            Err(Refused::because(StatusCode::BAD_REQUEST, with_causes(&error)))
         }
         Err(error) => Err(error.into()),
     }
@@ -107,7 +111,7 @@ async fn file(
 ) -> Result<StatusCode, Refused> {
     let library = point.receiving_library().await?;
     let digest = Digest::from_hex(&digest)
-        .map_err(|error| Refused::because(StatusCode::BAD_REQUEST, chain(&error)))?;
+        .map_err(|error| Refused::because(StatusCode::BAD_REQUEST, with_causes(&error)))?;
     if library.size_needed(&digest) != Some(size) {
         let why = format!("no package that is on its way here has a file {digest} of {size} bytes");
         return Err(Refused::because(StatusCode::CONFLICT, why));
@@ -148,7 +152,7 @@ async fn take(library: Library, digest: Digest, size: u64, body: Body) -> Result
     match receive(intake, body.into_data_stream(), &never, |_| {}).await {
         Ok(ended) => Ok(ended),
         Err(ReceiveError::Library(error)) => Err(error.into()),
-        Err(error) => Err(Refused::because(StatusCode::BAD_REQUEST, chain(&error))),
+        Err(error) => Err(Refused::because(StatusCode::BAD_REQUEST, with_causes(&error))),
     }
 }
 
@@ -165,7 +169,7 @@ async fn package(
     let library = point.receiving_library().await?;
     let package: PackageId = package
         .parse()
-        .map_err(|error| Refused::because(StatusCode::BAD_REQUEST, chain(&error)))?;
+        .map_err(|error| Refused::because(StatusCode::BAD_REQUEST, with_causes(&error)))?;
     let sources = BTreeSet::from([sender.from.to_string()]);
     let published = blocking(move || match library.publish(&package, sources) {
         // Asked again after it was done: it is as asked.

@@ -25,6 +25,7 @@ use bytes::Bytes;
 use super::validators::{Answer, entity_tag};
 use crate::{
     content::{Library, LibraryError, StoredFile, blocking, read_stream},
+    error_text::with_causes,
     model::{Digest, PackageId},
     wire::{content_path::ContentPath, range::unsatisfied_content_range},
 };
@@ -200,6 +201,6 @@ fn not_found(why: &'static str) -> Response {
 }
 
 fn failed(error: &LibraryError) -> Response {
-    tracing::error!(error = super::error::chain(error), "content could not be served");
+    tracing::error!(error = with_causes(error), "content could not be served");
     (StatusCode::INTERNAL_SERVER_ERROR, "the content library failed\n").into_response()
 }

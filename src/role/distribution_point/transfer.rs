@@ -9,7 +9,6 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    error::chain,
     fetching::{Failure, Fetch},
     job::Job,
     jobs::Means,
@@ -18,6 +17,7 @@ use crate::{
     clock,
     content::{LibraryError, blocking},
     engine::source_selection::{Choice, SourceSelection},
+    error_text::with_causes,
     model::{Name, PullJobState, PullSourceSettings},
 };
 
@@ -55,7 +55,7 @@ impl Machine {
             }
             Err(End::Stopped) => "it was stopped, and goes on when it is notified again".to_owned(),
             Err(End::Failed(error)) => {
-                let why = chain(&error);
+                let why = with_causes(&error);
                 tracing::error!(%package, why, "a transfer failed on this computer");
                 why
             }

@@ -12,7 +12,7 @@ use axum::{
 };
 
 use crate::{
-    error_text::chain,
+    error_text::with_causes,
     model::Name,
     net::{AdminToken, BoundPort, ListenError, OpenPort},
     role::agent::authorize,
@@ -54,13 +54,13 @@ async fn create(
 ) -> Response {
     match host.create(&name, &request.address).await {
         Ok(hosted) => Json(hosted).into_response(),
-        Err(error) => (StatusCode::CONFLICT, format!("{}\n", chain(&error))).into_response(),
+        Err(error) => (StatusCode::CONFLICT, format!("{}\n", with_causes(&error))).into_response(),
     }
 }
 
 async fn remove(State(host): State<Host>, Path(name): Path<Name>) -> Response {
     match host.remove(&name).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => (StatusCode::CONFLICT, format!("{}\n", chain(&error))).into_response(),
+        Err(error) => (StatusCode::CONFLICT, format!("{}\n", with_causes(&error))).into_response(),
     }
 }

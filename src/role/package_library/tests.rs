@@ -1,3 +1,5 @@
+//! The site's packages: taken once, sent when whole.
+
 use std::fs;
 
 use super::*;

@@ -1,7 +1,7 @@
 //! Asking another agent for a page of revisions.
 
 use super::SourceError;
-use crate::{role::with_causes, wire::agent::RevisionPage};
+use crate::{error_text::with_causes, wire::agent::RevisionPage};
 
 /// Longest page that is read, in bytes: a thousand revisions with the longest titles and the most
 /// categories.

@@ -10,6 +10,8 @@ mod service;
 mod synchronization;
 
 #[cfg(test)]
+pub(in crate::role) mod fixture;
+#[cfg(test)]
 mod tests;
 
 pub use error::UpdatePointError;

@@ -12,9 +12,10 @@ use super::{
 };
 use crate::{
     clock,
+    error_text::with_causes,
     model::{Listener, Name, SourceType, UpdatePointSettings, UpdatePointState},
     net::{Addresses, OpenPort},
-    role::{Reporter, blocking::blocking, with_causes},
+    role::{Reporter, blocking::blocking},
     store::catalog::Catalog,
     wire::agent::{AgentOutcome, RevisionPage},
 };
@@ -241,6 +242,11 @@ impl UpdatePoint {
             std::mem::replace(&mut configured.port, closed)
         });
         close(port).await;
+    }
+
+    #[cfg(test)]
+    pub(in crate::role) fn catalog(&self) -> &Arc<Catalog> {
+        &self.0.catalog
     }
 
     fn configured(&self) -> MutexGuard<'_, Option<Configured>> {

@@ -160,6 +160,10 @@ fn filters_join_categories_and_classifications() {
         };
         catalog.revision_list(&filter).unwrap()
     };
+    let check = |it: &rusqlite::Transaction<'_>| {
+        Ok(it.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0))?)
+    };
+    assert_eq!(catalog.database.read(check).unwrap(), "ok");
     let both = ask(Some(&[(101, true), (100, true)]), Some(&[(200, true)]), None);
     assert_eq!(both.revisions, [identity(1), identity(2)]);
     let one = ask(Some(&[(100, true)]), Some(&[(200, true)]), None);

@@ -152,7 +152,7 @@ fn insert(
         it.prepare_cached("INSERT OR IGNORE INTO prerequisite VALUES (?1, ?2, ?3, ?4)")?;
     for (number, group) in (0_i64..).zip(&index.prerequisites) {
         for target in &group.any_of {
-            statement.execute(params![id, number, group.is_category, target.as_bytes()])?;
+            statement.execute(params![id, number, target.as_bytes(), group.is_category])?;
         }
     }
     let mut statement = it.prepare_cached("INSERT INTO file_digest VALUES (?1, ?2, ?3)")?;

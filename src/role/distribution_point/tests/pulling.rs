@@ -1,3 +1,5 @@
+//! Pulling: chains, repairs, and which source is used (PDP-2, PDP-7).
+
 use std::fs;
 
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};

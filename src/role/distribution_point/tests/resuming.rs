@@ -1,3 +1,5 @@
+//! Pulling that was interrupted: nothing verified is fetched twice (PDP-12).
+
 use std::{fs, path::Path, sync::Arc};
 
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};

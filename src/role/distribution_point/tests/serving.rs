@@ -1,3 +1,5 @@
+//! What clients of the content port and senders at the admin port get.
+
 use reqwest::{Client, Method, StatusCode, header::HeaderMap};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

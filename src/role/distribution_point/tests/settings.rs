@@ -1,3 +1,5 @@
+//! Settings, ports and removal.
+
 use std::fs;
 
 use super::world::{PORT, World, name, observed, package, some_files, standard, stored};

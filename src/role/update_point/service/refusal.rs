@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::{
-    role::with_causes,
+    error_text::with_causes,
     store::{StoreError, StoreProblem, catalog::ListError},
     wire::{
         soap::{ErrorCode, Fault, SoapError},

@@ -125,3 +125,23 @@ fn location(url: FileUrl) -> Option<FileLocation> {
     let publisher_url = url.publisher_url.filter(|it| !it.is_empty())?;
     (url.file_digest.len() == 20).then_some(FileLocation { digest: url.file_digest, publisher_url })
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_too_large_is_asked_for_in_halves() {
+        let identity = |number| UpdateIdentity { update_id: Uuid::from_u128(number), revision: 1 };
+        let too_large = || UpstreamError::TooLarge { call: "GetUpdateData", limit: 1 };
+        let three: Vec<_> = (1..=3).map(identity).collect();
+        let Ok(Fetched::Split(first, second)) = divide(three, too_large()) else {
+            panic!("not split")
+        };
+        assert_eq!((first, second), (vec![identity(1)], vec![identity(2), identity(3)]));
+        let alone = divide(vec![identity(1)], too_large());
+        assert!(matches!(alone, Err(UpstreamError::TooLarge { .. })));
+    }
+}

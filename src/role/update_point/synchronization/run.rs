@@ -58,7 +58,10 @@ pub(in crate::role::update_point) async fn run(
         } else {
             return Err(error);
         }
-        tracing::info!(error = crate::role::with_causes(&error), "synchronization begins again");
+        tracing::info!(
+            error = crate::error_text::with_causes(&error),
+            "synchronization begins again"
+        );
     }
     run.finish().await
 }

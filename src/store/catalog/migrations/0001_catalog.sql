@@ -51,8 +51,8 @@ CREATE TABLE document (
 CREATE TABLE prerequisite (
     revision_id   INTEGER NOT NULL REFERENCES revision (id) ON DELETE CASCADE,
     group_number  INTEGER NOT NULL,
-    is_category   INTEGER NOT NULL,
     target        BLOB NOT NULL CHECK (length(target) = 16),
+    is_category   INTEGER NOT NULL,
     PRIMARY KEY (revision_id, group_number, target)
 ) STRICT, WITHOUT ROWID;
 

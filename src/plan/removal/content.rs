@@ -1,0 +1,80 @@
+//! Packages that libraries hold and shall not.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    model::{Kind, Name, PackageId, ResourceId, SiteCode},
+    plan::{
+        ActionId, ActionKind,
+        libraries::Unwanted,
+        planner::{Draft, Planner},
+    },
+};
+
+impl Planner<'_> {
+    /// Packages in libraries that shall not be there.
+    pub(in crate::plan) fn remove_content(&mut self, unwanted: Unwanted) {
+        let hierarchy = self.hierarchy;
+        let names: BTreeMap<&PackageId, &Name> =
+            hierarchy.packages.iter().map(|(name, package)| (&package.id, name)).collect();
+        let mut from_points: BTreeMap<PackageId, Vec<ActionId>> = BTreeMap::new();
+        for ((id, site), points) in unwanted {
+            let part = points.first().map(|point| format!("{site}.{point}"));
+            let action = self.remove_package(&names, &id, site, points, part, Vec::new());
+            from_points.entry(id).or_default().extend(action);
+        }
+        for (code, site) in &hierarchy.sites {
+            if self.held(Kind::SiteSystem, &site.site_server).is_some() {
+                continue;
+            }
+            for id in self.site_server(code).into_iter().flat_map(|server| server.packages.keys()) {
+                if !names.contains_key(id) {
+                    let after = from_points.get(id).cloned().unwrap_or_default();
+                    let on = vec![site.site_server.clone()];
+                    let part = Some(code.to_string());
+                    self.remove_package(&names, id, code.clone(), on, part, after);
+                }
+            }
+        }
+    }
+
+    fn remove_package(
+        &mut self,
+        names: &BTreeMap<&PackageId, &Name>,
+        id: &PackageId,
+        site: SiteCode,
+        targets: Vec<Name>,
+        part: Option<String>,
+        after: Vec<ActionId>,
+    ) -> Option<ActionId> {
+        // A package without a document goes by its ID, which in lower case is a valid name.
+        let name = match names.get(id) {
+            Some(name) => (*name).clone(),
+            None => id.as_str().to_ascii_lowercase().parse().ok()?,
+        };
+        let resource = ResourceId::new(Kind::Package, &name);
+        if !names.contains_key(id) && self.hierarchy.packages.contains_key(&name) {
+            let message = format!(
+                "package {id} is not declared any more, but cannot be removed while the document \
+                 of another package is called `{name}`: give that another name"
+            );
+            self.tell("REC-4", resource.clone(), message.clone());
+            self.wait(resource, message, false);
+            return None;
+        }
+        if self.held(Kind::Package, &name).is_some() {
+            return None;
+        }
+        Some(self.add(Draft {
+            kind: ActionKind::RemoveContent,
+            resource,
+            site,
+            requirement: "REC-4",
+            reason: format!("package {id} is not distributed there any more"),
+            after,
+            targets,
+            diff: Vec::new(),
+            part,
+        }))
+    }
+}

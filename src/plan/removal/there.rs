@@ -1,0 +1,68 @@
+//! Who is there, and who of them needs whom.
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    DistributionPointState, Name, Observed, SiteCode, SiteSystemState, UpdatePointState,
+};
+
+/// The site systems that answered, and who of them needs whom.
+pub(super) struct There<'a> {
+    pub(super) systems: Vec<(&'a Name, &'a SiteSystemState)>,
+    /// The distribution points that pull from one.
+    pulling: BTreeMap<&'a Name, Vec<&'a DistributionPointState>>,
+    /// The update points that synchronize with one.
+    downstream: BTreeMap<&'a Name, Vec<&'a UpdatePointState>>,
+    parents: BTreeMap<&'a SiteCode, &'a SiteCode>,
+    /// The sites below one, with their site servers.
+    pub(super) below: BTreeMap<&'a SiteCode, Vec<(&'a SiteCode, &'a Name)>>,
+}
+
+impl<'a> There<'a> {
+    pub(super) fn of(observed: &'a Observed) -> Self {
+        let systems: Vec<_> = observed.present().collect();
+        let mut there = Self {
+            systems: Vec::new(),
+            pulling: BTreeMap::new(),
+            downstream: BTreeMap::new(),
+            parents: BTreeMap::new(),
+            below: BTreeMap::new(),
+        };
+        for (name, state) in &systems {
+            if let Some(point) = &state.distribution_point {
+                for source in point.settings.pull.iter().flat_map(|pull| &pull.sources) {
+                    there.pulling.entry(&source.distribution_point).or_default().push(point);
+                }
+            }
+            if let Some(point) = &state.update_point
+                && let Some(upstream) = &point.settings.source.update_point
+            {
+                there.downstream.entry(upstream).or_default().push(point);
+            }
+            let site = &state.settings.site;
+            let server = state.settings.site_server.as_ref();
+            if let Some(parent) = server.and_then(|server| server.parent.as_ref()) {
+                there.parents.insert(site, parent);
+                there.below.entry(parent).or_default().push((site, name));
+            }
+        }
+        Self { systems, ..there }
+    }
+
+    /// The distribution points that pull from one of this name.
+    pub(super) fn pulling(&self, from: &Name) -> &[&'a DistributionPointState] {
+        self.pulling.get(from).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The update points that synchronize with one of this name.
+    pub(super) fn downstream(&self, of: &Name) -> &[&'a UpdatePointState] {
+        self.downstream.get(of).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// How far below the top a site is, as far as that is known.
+    pub(super) fn depth(&self, site: &SiteCode) -> usize {
+        let above = std::iter::successors(self.parents.get(site), |it| self.parents.get(**it));
+        // A circle of parents is possible only while a change is half done.
+        above.take(self.parents.len()).count()
+    }
+}

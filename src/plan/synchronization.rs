@@ -1,0 +1,335 @@
+//! Synchronization of update metadata, from the top down (SYNC-1..7), and what clients are told of
+//! it (SYNC-9).
+
+use crate::model::{
+    Kind, Listener, Name, ResourceId, Schedule, SourceType, SynchronizationRecord, UpdatePoint,
+    UpdatePointRole, UpdatePointState,
+};
+
+use super::{
+    ActionId, ActionKind,
+    diff::diff,
+    planner::{Draft, Planner},
+    update_points::{PointOfSite, SETTING_UP},
+};
+
+/// Actions after which a point's catalog may be another one.
+pub(super) const SYNCHRONIZING: [ActionKind; 2] =
+    [ActionKind::ImportUpdates, ActionKind::Synchronize];
+
+/// What has to be done, the requirement that asks for it, and why.
+type Due = (ActionKind, &'static str, String);
+
+impl<'a> Planner<'a> {
+    pub(super) fn synchronizations(&mut self) {
+        for it in self.points_of_sites() {
+            if self.held(Kind::SoftwareUpdatePoint, it.name).is_some() {
+                continue;
+            }
+            self.synchronize(it);
+            if is_active(it.point) {
+                self.publish_client_policy(it);
+            }
+        }
+    }
+
+    fn synchronize(&mut self, it: PointOfSite<'a>) {
+        let Some((kind, requirement, reason)) = self.due(it) else { return };
+        let resource = ResourceId::new(Kind::SoftwareUpdatePoint, it.name);
+        if let Some((on, chosen)) = self.missing_above(it) {
+            self.unsynchronized.insert(it.name, chosen);
+            return self.wait(resource, on, chosen);
+        }
+        self.add(Draft {
+            kind,
+            resource,
+            site: it.code.clone(),
+            requirement,
+            reason,
+            after: self.before_synchronization(it),
+            targets: vec![it.point.site_system.clone()],
+            diff: Vec::new(),
+            part: None,
+        });
+    }
+
+    /// What a point needs to synchronize and does not have, and whether somebody chose that.
+    fn missing_above(&self, it: PointOfSite<'_>) -> Option<(String, bool)> {
+        let points = Kind::SoftwareUpdatePoint;
+        if let Some((name, upstream)) = self.hierarchy.upstream(it.point) {
+            if !self.point_is_or_will_be(name) {
+                let chosen = self.held(points, name).unwrap_or(false);
+                return Some((format!("its upstream `{name}` has to be there"), chosen));
+            }
+            let state = self.update_point(name, upstream);
+            let set_up = !self.planned_any(&SETTING_UP, points, name).is_empty();
+            let answers = state.is_some_and(|state| {
+                matches!(state.listener, Listener::Open(_))
+                    && state.settings.ports == upstream.settings.ports
+            });
+            if !set_up && !answers {
+                let chosen = self.held(points, name).unwrap_or(false);
+                return Some((format!("its upstream `{name}` has to answer on its port"), chosen));
+            }
+            let filled = state.is_some_and(|state| state.last_synchronization.is_some())
+                || upstream.settings.source.r#type == SourceType::None;
+            if !filled && self.planned_any(&SYNCHRONIZING, points, name).is_empty() {
+                let waiting = self.unsynchronized.get(name).copied();
+                let chosen = self.held(points, name).or(waiting).unwrap_or(false);
+                return Some((format!("its upstream `{name}` has to synchronize first"), chosen));
+            }
+        }
+        // The site's database has the metadata from that of the site above (SYNC-5).
+        let server = self.server_above(it)?;
+        (!self.is_or_will_be(server)).then(|| {
+            let chosen = self.held(Kind::SiteSystem, server).unwrap_or(false);
+            (format!("the parent's site server `{server}` has to be there"), chosen)
+        })
+    }
+
+    fn before_synchronization(&self, it: PointOfSite<'_>) -> Vec<ActionId> {
+        let points = Kind::SoftwareUpdatePoint;
+        let mut after = self.planned_any(&SETTING_UP, points, it.name);
+        after.extend(self.created(&it.point.site_system));
+        after.extend(self.created(&it.site.site_server));
+        if let Some((upstream, _)) = self.hierarchy.upstream(it.point) {
+            after.extend(self.planned_any(&SETTING_UP, points, upstream));
+            after.extend(self.planned_any(&SYNCHRONIZING, points, upstream));
+        }
+        after.extend(self.server_above(it).map(|it| self.created(it)).into_iter().flatten());
+        if is_active(it.point) {
+            // The metadata goes to the sites below before this one says that it is done (SYNC-4).
+            for (_, child) in self.hierarchy.children(it.code) {
+                if child.active_point.is_some() {
+                    after.extend(self.created(&child.site_server));
+                }
+            }
+        }
+        after
+    }
+
+    /// The site server above that of an active point.
+    fn server_above(&self, it: PointOfSite<'_>) -> Option<&'a Name> {
+        let above = it.site.parent.as_ref().filter(|_| is_active(it.point))?;
+        self.hierarchy.sites.get(above).map(|above| &above.site_server)
+    }
+
+    /// Whether a point has to be synchronized or filled.
+    fn due(&mut self, it: PointOfSite<'a>) -> Option<Due> {
+        let state = self.update_point(it.name, it.point);
+        match it.point.settings.source.r#type {
+            SourceType::None => None,
+            SourceType::Import => {
+                import_due(it.point, state).or_else(|| self.site_database_due(it, state))
+            }
+            SourceType::MicrosoftUpdate | SourceType::UpstreamServer => {
+                self.top_due(it, state).or_else(|| self.site_database_due(it, state))
+            }
+            SourceType::ParentSite | SourceType::ActiveUpdatePoint => {
+                self.downstream_due(it, state).or_else(|| self.site_database_due(it, state))
+            }
+        }
+    }
+
+    /// Started by hand or by schedule, at the top only (SYNC-2).
+    fn top_due(&mut self, it: PointOfSite<'_>, state: Option<&UpdatePointState>) -> Option<Due> {
+        let schedule = it.point.settings.schedule.as_ref();
+        if schedule.is_some_and(|schedule| schedule.cron.is_some()) {
+            let message = "`schedule.cron` is not supported by this version: write \
+                           `schedule.every`"
+                .to_owned();
+            let resource = ResourceId::new(Kind::SoftwareUpdatePoint, it.name);
+            self.tell("SYNC-2", resource, message);
+        }
+        let source = &it.point.settings.source;
+        let last = state.and_then(|state| state.last_synchronization.as_ref());
+        let requested = it.point.sync_requested_at.filter(|at| *at <= self.now);
+        let reason = match last {
+            None => "it has never been synchronized",
+            Some(last)
+                if last.imported.is_some()
+                    || source.url.as_ref().is_some_and(|url| *url != last.from) =>
+            {
+                "it has never been synchronized with this source"
+            }
+            Some(last) if requested.is_some_and(|at| at > last.finished_at) => {
+                "a synchronization was requested by hand"
+            }
+            Some(last) if schedule.is_some_and(|it| scheduled(it, last, self.now)) => {
+                "its schedule says so"
+            }
+            Some(_) => return None,
+        };
+        Some((ActionKind::Synchronize, "SYNC-2", reason.to_owned()))
+    }
+
+    /// On the request of the parent site (SYNC-5), or when the active point has finished (SYNC-6).
+    fn downstream_due(
+        &mut self,
+        it: PointOfSite<'_>,
+        state: Option<&UpdatePointState>,
+    ) -> Option<Due> {
+        let (upstream_name, upstream) = self.hierarchy.upstream(it.point)?;
+        let requirement = match it.point.settings.role {
+            UpdatePointRole::Active => "SYNC-5",
+            UpdatePointRole::InternetBased => "SYNC-6",
+        };
+        let points = Kind::SoftwareUpdatePoint;
+        let last = state.and_then(|state| state.last_synchronization.as_ref());
+        let of_upstream = self.update_point(upstream_name, upstream);
+        let synchronizes = !self.planned_any(&SYNCHRONIZING, points, upstream_name).is_empty();
+        let reason = match (state, of_upstream) {
+            _ if synchronizes => format!("its upstream `{upstream_name}` synchronizes"),
+            (None, _) => "it has never been synchronized".to_owned(),
+            (Some(_), _) if last.is_none() => "it has never been synchronized".to_owned(),
+            // Then it waits for that.
+            (Some(_), None) => format!("its upstream `{upstream_name}` cannot be compared with"),
+            (Some(own), Some(of_upstream)) => {
+                if own.catalog_version == of_upstream.catalog_version {
+                    return None;
+                }
+                if holds_more(own, of_upstream) {
+                    self.tell_of_more(it.name, upstream_name);
+                    return None;
+                }
+                format!("its catalog differs from that of its upstream `{upstream_name}`")
+            }
+        };
+        Some((ActionKind::Synchronize, requirement, reason))
+    }
+
+    fn tell_of_more(&mut self, name: &Name, upstream: &Name) {
+        let message = format!(
+            "`{name}` holds updates that its upstream `{upstream}` does not have, and a \
+             synchronization removes none: remove the point from the manifests, apply, and declare \
+             it again"
+        );
+        let resource = ResourceId::new(Kind::SoftwareUpdatePoint, name);
+        self.tell("SYNC-12", resource.clone(), message.clone());
+        self.wait(resource, message, false);
+    }
+
+    /// The site database must hold what the active point's catalog holds (SYNC-4), below the top
+    /// what the database of the site above holds (SYNC-5). An Internet-based point has no part in
+    /// it (SYNC-6).
+    fn site_database_due(
+        &self,
+        it: PointOfSite<'_>,
+        state: Option<&UpdatePointState>,
+    ) -> Option<Due> {
+        if !is_active(it.point) {
+            return None;
+        }
+        let database = self.database(&it.site.site_server);
+        let above = it.site.parent.as_ref().and_then(|above| self.hierarchy.sites.get(above));
+        let (wanted, requirement, whose) = match above {
+            None => (state?.catalog_version, "SYNC-4", "its active point"),
+            Some(above) => {
+                // What is not there says nothing, and a synchronization up there brings this along.
+                self.system(&above.site_server)?;
+                let active = above.active_point.as_ref()?;
+                let synchronizing =
+                    self.planned_any(&SYNCHRONIZING, Kind::SoftwareUpdatePoint, active);
+                if !synchronizing.is_empty() {
+                    return None;
+                }
+                (self.database(&above.site_server), "SYNC-5", "the site above")
+            }
+        };
+        (wanted.is_some() && wanted != database).then(|| {
+            let reason =
+                format!("the site database of {} does not hold what {whose} holds", it.code);
+            (ActionKind::Synchronize, requirement, reason)
+        })
+    }
+
+    fn database(&self, site_server: &Name) -> Option<crate::model::CatalogVersion> {
+        self.system(site_server)?.site_server.as_ref()?.catalog_version
+    }
+
+    fn publish_client_policy(&mut self, it: PointOfSite<'_>) {
+        let PointOfSite { code, site, name, point } = it;
+        let Some(policy) = self.hierarchy.client_policy(site) else { return };
+        let points = Kind::SoftwareUpdatePoint;
+        let state = self.update_point(name, point);
+        let mut after: Vec<ActionId> = self.planned_any(&SYNCHRONIZING, points, name);
+        let synchronizes = !after.is_empty();
+        let was_filled = state.is_some_and(|state| state.last_synchronization.is_some());
+        if !synchronizes && !was_filled && point.settings.source.r#type != SourceType::None {
+            // Clients hear of a point once it has been synchronized: it waits for something.
+            return;
+        }
+        after.extend(self.planned_any(&SETTING_UP, points, name));
+        after.extend(self.created(&site.site_server));
+        if let Some(internet_based) = &site.internet_based_point {
+            after.extend(self.planned_any(&SETTING_UP, points, internet_based));
+        }
+        let server = self.system(&site.site_server).and_then(|system| system.site_server.as_ref());
+        let before = server.and_then(|server| server.client_policy.as_ref());
+        let announced = server.and_then(|server| server.announced);
+        let reason = if before != Some(&policy) {
+            format!("clients of {code} have to know their WSUS server")
+        } else if synchronizes || announced != state.and_then(|state| state.catalog_version) {
+            format!("clients of {code} have to scan for a new catalog")
+        } else {
+            return;
+        };
+        self.add(Draft {
+            kind: ActionKind::PublishClientPolicy,
+            resource: ResourceId::new(Kind::Site, &site.name),
+            site: code.clone(),
+            requirement: "SYNC-9",
+            reason,
+            after,
+            targets: vec![site.site_server.clone()],
+            diff: diff(before, &policy),
+            part: None,
+        });
+    }
+}
+
+fn is_active(point: &UpdatePoint) -> bool {
+    point.settings.role == UpdatePointRole::Active
+}
+
+/// Whether the file of a point has to be imported (SYNC-7).
+fn import_due(point: &UpdatePoint, state: Option<&UpdatePointState>) -> Option<Due> {
+    let wanted = &point.settings.source;
+    let imported =
+        state.and_then(|state| state.last_synchronization.as_ref()).and_then(|last| last.imported);
+    let why = match (imported, state) {
+        (None, _) | (_, None) => "nothing has been imported yet",
+        (Some(_), Some(state)) if state.settings.source != *wanted => "another file is named",
+        (Some(imported), Some(state)) => {
+            let present = state.import_file.as_ref()?;
+            if present.digest == imported {
+                return None;
+            }
+            "another file has been put in place"
+        }
+    };
+    let file = wanted.file.as_deref().unwrap_or_default();
+    Some((ActionKind::ImportUpdates, "SYNC-7", format!("{why}: {file}")))
+}
+
+fn scheduled(schedule: &Schedule, last: &SynchronizationRecord, now: jiff::Timestamp) -> bool {
+    // Without an interval, with none at all or with one beyond the end of time it is never due.
+    let every = schedule.every.filter(|every| every.as_seconds() > 0);
+    let next = every.and_then(|every| last.finished_at.checked_add(every.duration()).ok());
+    next.is_some_and(|next| schedule.start_at.map_or(next, |start| next.max(start)) <= now)
+}
+
+/// Whether a catalog differs from its upstream's only by what it has in addition: its last
+/// synchronization, later than the upstream's, brought nothing.
+fn holds_more(own: &UpdatePointState, of_upstream: &UpdatePointState) -> bool {
+    let (Some(last), Some(upstream_last)) =
+        (&own.last_synchronization, &of_upstream.last_synchronization)
+    else {
+        return false;
+    };
+    own.revisions > of_upstream.revisions
+        && last.new_revisions == 0
+        && last.finished_at >= upstream_last.finished_at
+        && own.settings.source.update_point.as_ref() == Some(&of_upstream.name)
+        && own.settings.source.url.as_ref() == Some(&last.from)
+}

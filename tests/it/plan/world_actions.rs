@@ -1,0 +1,345 @@
+//! What each action does to the world.
+
+use headwater::{
+    model::{
+        Digest, DistributionPointState, Hierarchy, Listener, Name, Package, PackageId,
+        PackageState, SiteCode, SiteServerState, SiteSystemState, SynchronizationRecord,
+        UpdatePointRole, UpdatePointState, UpdateServicesState, WsusVersion,
+    },
+    plan::{Action, ActionKind},
+};
+
+use super::world::{Revisions, World, imports};
+
+impl World {
+    pub(super) fn carry_out_one(&mut self, hierarchy: &Hierarchy, action: &Action) {
+        let name = &action.resource.name;
+        match action.kind {
+            ActionKind::CreateSiteSystem => self.create(hierarchy, name),
+            ActionKind::InstallUpdateServices => {
+                let declared = hierarchy.site_systems[name].settings.software.wsus;
+                let version = declared.unwrap_or(WsusVersion::V10_0);
+                self.system(name).update_services = Some(UpdateServicesState { version });
+            }
+            ActionKind::InstallAdministrationConsole => {
+                self.system(name).administration_console = true;
+            }
+            ActionKind::AddSoftwareUpdatePoint | ActionKind::ConfigureSoftwareUpdatePoint => {
+                self.configure_update_point(hierarchy, name);
+            }
+            ActionKind::VerifyPorts => {
+                let declared = &hierarchy.update_points[name];
+                let point = self.update_point(&declared.site_system, name);
+                assert_eq!(point.listener, open(declared.settings.ports.http));
+            }
+            ActionKind::ImportUpdates | ActionKind::Synchronize => {
+                self.synchronize(hierarchy, name);
+            }
+            ActionKind::PublishClientPolicy => self.publish(hierarchy, &action.site),
+            ActionKind::AddDistributionPoint
+            | ActionKind::ConfigureDistributionPoint
+            | ActionKind::EnablePull
+            | ActionKind::DisablePull => self.configure_distribution_point(hierarchy, name),
+            ActionKind::DistributeContent | ActionKind::UpdateContent => {
+                self.distribute(hierarchy, &hierarchy.packages[name], &action.targets);
+            }
+            ActionKind::RemoveContent => self.remove_content(hierarchy, action),
+            ActionKind::RemoveDistributionPoint => {
+                self.remove_distribution_point(hierarchy, action)
+            }
+            ActionKind::RemoveSoftwareUpdatePoint => self.remove_update_point(hierarchy, action),
+            ActionKind::UninstallUpdateServices => {
+                let state = self.system(name);
+                assert_eq!(state.update_point, None, "{} comes too early", action.id);
+                state.update_services = None;
+                self.catalogs.remove(name);
+            }
+            ActionKind::RemoveSiteSystem => self.remove_system(hierarchy, name),
+            ActionKind::ConfigureSsl
+            | ActionKind::SynchronizeCategories
+            | ActionKind::ValidateContent => panic!("{} is not supported yet", action.id),
+        }
+    }
+
+    fn create(&mut self, hierarchy: &Hierarchy, name: &Name) {
+        let settings = hierarchy.site_systems[name].settings.clone();
+        let site = &hierarchy.sites[&settings.site];
+        let first = match &site.parent {
+            Some(parent) if site.site_server == *name => Some(&hierarchy.sites[parent].site_server),
+            _ if site.site_server == *name => None,
+            _ => Some(&site.site_server),
+        };
+        if let Some(first) = first.filter(|_| !self.systems.contains_key(name)) {
+            assert!(self.systems.contains_key(first), "`{name}` comes before `{first}`");
+        }
+        assert!(!self.unknown.contains(name));
+        let serves = settings.site_server.is_some();
+        let state = self.systems.entry(name.clone()).or_insert_with(|| SiteSystemState {
+            settings: settings.clone(),
+            listens_on: "127.0.0.1".to_owned(),
+            administration_console: false,
+            site_server: None,
+            update_services: None,
+            update_point: None,
+            distribution_point: None,
+        });
+        assert_eq!(state.settings.site, settings.site, "a site system never changes its site");
+        if serves && state.site_server.is_none() {
+            state.site_server = Some(SiteServerState {
+                catalog_version: None,
+                revisions: 0,
+                client_policy: None,
+                announced: None,
+                packages: std::collections::BTreeMap::new(),
+                status_messages: Vec::new(),
+            });
+            self.databases.remove(&settings.site);
+        } else if !serves {
+            state.site_server = None;
+        }
+        state.settings = settings;
+    }
+
+    fn configure_update_point(&mut self, hierarchy: &Hierarchy, name: &Name) {
+        let declared = &hierarchy.update_points[name];
+        let server = &hierarchy.sites[&declared.settings.site].site_server;
+        if *server != declared.site_system {
+            let server = self.system(server);
+            let declared = server.settings.software.wsus_administration_console;
+            assert!(server.administration_console || declared, "no console for `{name}`");
+        }
+        if let Some((upstream, point)) = hierarchy.upstream(declared) {
+            let known = self.answers(&declared.site_system)
+                && self.systems[&declared.site_system].update_point.is_some();
+            if !known {
+                self.update_point(&point.site_system, upstream);
+            }
+        }
+        let state = self.system(&declared.site_system);
+        assert!(state.update_services.is_some(), "WSUS is not there for `{name}`");
+        state.update_point = Some(UpdatePointState {
+            name: name.clone(),
+            settings: declared.settings.clone(),
+            listener: open(declared.settings.ports.http),
+            catalog_version: None,
+            revisions: 0,
+            last_synchronization: None,
+            import_file: None,
+        });
+    }
+
+    /// As the sync manager and the agents do it together.
+    fn synchronize(&mut self, hierarchy: &Hierarchy, name: &Name) {
+        let declared = &hierarchy.update_points[name];
+        let system = &declared.site_system;
+        let site = &hierarchy.sites[&declared.settings.site];
+        let code = &declared.settings.site;
+        let active = declared.settings.role == UpdatePointRole::Active;
+        if let (true, Some(parent)) = (active, &site.parent)
+            && !self.requested.remove(code)
+        {
+            self.site_server(&hierarchy.sites[parent].site_server);
+            self.site_server(&site.site_server);
+            self.replicate(parent, code);
+        }
+        let point = self.update_point(system, name).clone();
+        assert_eq!(point.settings, declared.settings, "`{name}` has other settings");
+        let source = &point.settings.source;
+        let (from, imported, given) = if imports(&point) {
+            let file = source.file.clone().unwrap();
+            let digest = self.file(&file).digest;
+            (file.clone(), Some(digest), self.outside(&file))
+        } else {
+            let url = source.url.clone().expect("only what has an upstream is synchronized");
+            let given = match hierarchy.upstream(declared) {
+                None => self.outside(&url),
+                Some((upstream, it)) => {
+                    let upstream = self.update_point(&it.site_system, upstream);
+                    assert_eq!(upstream.listener, open(it.settings.ports.http));
+                    assert!(url.ends_with(&format!(":{}", it.settings.ports.http)));
+                    self.catalogs.get(&it.site_system).cloned().unwrap_or_default().0
+                }
+            };
+            (url, None, given)
+        };
+        let finished_at = self.now;
+        let (revisions, last) = self.catalogs.entry(system.clone()).or_default();
+        let new_revisions = given.difference(revisions).count() as u64;
+        // A catalog only grows.
+        revisions.extend(given);
+        *last = Some(SynchronizationRecord { finished_at, from, imported, new_revisions });
+        if active {
+            if site.parent.is_none() {
+                let copied: Revisions = revisions.clone();
+                self.site_server(&site.site_server);
+                self.databases.insert(code.clone(), copied);
+            }
+            let children: Vec<_> = hierarchy
+                .children(code)
+                .filter(|(_, child)| child.active_point.is_some())
+                .filter(|(_, child)| self.answers(&child.site_server))
+                .map(|(child, _)| child.clone())
+                .collect();
+            for child in children {
+                self.replicate(code, &child);
+                self.requested.insert(child);
+            }
+        }
+    }
+
+    fn replicate(&mut self, from: &SiteCode, to: &SiteCode) {
+        let database = self.databases.get(from).cloned().unwrap_or_default();
+        self.databases.insert(to.clone(), database);
+    }
+
+    fn publish(&mut self, hierarchy: &Hierarchy, code: &SiteCode) {
+        let site = &hierarchy.sites[code];
+        let policy = hierarchy.client_policy(site).unwrap();
+        let declared = &hierarchy.update_points[&policy.update_point];
+        let point = self.update_point(&declared.site_system, &policy.update_point);
+        assert_eq!(point.listener, open(declared.settings.ports.http));
+        let observed = self.observed();
+        let state = observed.site_systems[&declared.site_system].present().unwrap();
+        let announced = state.update_point.as_ref().unwrap().catalog_version;
+        let server = self.site_server(&site.site_server);
+        server.client_policy = Some(policy);
+        server.announced = announced;
+    }
+
+    fn configure_distribution_point(&mut self, hierarchy: &Hierarchy, name: &Name) {
+        let declared = &hierarchy.distribution_points[name];
+        let state = self.system(&declared.site_system);
+        let before = state.distribution_point.take();
+        let (packages, mut pull_jobs) =
+            before.map(|before| (before.packages, before.pull_jobs)).unwrap_or_default();
+        if !declared.settings.pulls() {
+            pull_jobs.clear();
+        }
+        state.distribution_point = Some(DistributionPointState {
+            name: name.clone(),
+            settings: declared.settings.clone(),
+            listener: open(declared.settings.ports.http),
+            packages,
+            pull_jobs,
+        });
+    }
+
+    fn distribute(&mut self, hierarchy: &Hierarchy, package: &Package, targets: &[Name]) {
+        let server = &hierarchy.sites[&package.site].site_server;
+        if targets.is_empty() {
+            let path = package.source.path.clone().unwrap();
+            let state = PackageState {
+                version: package.version,
+                digest: Digest::of(format!("{path} {}", package.version).as_bytes()),
+                files: 3,
+                bytes: 30,
+                damaged: 0,
+                sources: vec![path],
+            };
+            self.site_server(server).packages.insert(package.id.clone(), state);
+            return;
+        }
+        let held = self.site_server(server).packages[&package.id].clone();
+        assert!(held.version == package.version && held.available(), "{} is not there", package.id);
+        for target in targets {
+            let declared = &hierarchy.distribution_points[target];
+            let point = self.system(&declared.site_system).distribution_point.clone().unwrap();
+            assert_eq!(point.settings, declared.settings, "`{target}` has other settings");
+            let source = if declared.settings.pulls() {
+                let mut sources = point.settings.pull.iter().flat_map(|pull| &pull.sources);
+                let source = sources.find(|source| {
+                    let system =
+                        &hierarchy.distribution_points[&source.distribution_point].site_system;
+                    self.holds(system, &package.id, &held)
+                });
+                source.expect("a source has the content").distribution_point.to_string()
+            } else {
+                server.to_string()
+            };
+            let point = self.system(&declared.site_system).distribution_point.as_mut().unwrap();
+            let state = PackageState { sources: vec![source], ..held.clone() };
+            point.packages.insert(package.id.clone(), state);
+            point.pull_jobs.remove(&package.id);
+        }
+    }
+
+    fn holds(&self, system: &Name, package: &PackageId, held: &PackageState) -> bool {
+        let point = self.answers(system).then(|| self.systems[system].distribution_point.as_ref());
+        point.flatten().and_then(|point| point.packages.get(package)).is_some_and(|there| {
+            there.available() && there.version == held.version && there.digest == held.digest
+        })
+    }
+
+    fn remove_content(&mut self, hierarchy: &Hierarchy, action: &Action) {
+        let name = &action.resource.name;
+        let id: PackageId = match hierarchy.packages.get(name) {
+            Some(package) => package.id.clone(),
+            None => name.as_str().to_ascii_uppercase().parse().unwrap(),
+        };
+        for target in &action.targets {
+            if let Some(declared) = hierarchy.distribution_points.get(target) {
+                let point = self.system(&declared.site_system).distribution_point.as_mut().unwrap();
+                let job = point.pull_jobs.remove(&id).is_some();
+                assert!(point.packages.remove(&id).is_some() || job);
+            } else {
+                assert!(self.site_server(target).packages.remove(&id).is_some());
+            }
+        }
+    }
+
+    fn remove_distribution_point(&mut self, hierarchy: &Hierarchy, action: &Action) {
+        let point = &action.resource.name;
+        if !hierarchy.distribution_points.contains_key(point) {
+            for (system, state) in self.systems.iter().filter(|(it, _)| self.answers(it)) {
+                let Some(other) = &state.distribution_point else { continue };
+                let mut sources = other.settings.pull.iter().flat_map(|pull| &pull.sources);
+                let pulls = sources.any(|source| source.distribution_point == *point);
+                assert!(!pulls, "{}: `{}` on `{system}` pulls from it", action.id, other.name);
+            }
+        }
+        let removed = self.system(&action.targets[0]).distribution_point.take();
+        assert_eq!(removed.map(|it| it.name).as_ref(), Some(point));
+    }
+
+    fn remove_update_point(&mut self, hierarchy: &Hierarchy, action: &Action) {
+        let point = &action.resource.name;
+        if !hierarchy.update_points.contains_key(point) {
+            for (system, state) in self.systems.iter().filter(|(it, _)| self.answers(it)) {
+                let Some(state) = &state.update_point else { continue };
+                let upstream = state.settings.source.update_point.as_ref();
+                assert_ne!(
+                    upstream,
+                    Some(point),
+                    "`{}` on `{system}` synchronizes with it",
+                    state.name
+                );
+            }
+        }
+        let removed = self.system(&action.targets[0]).update_point.take();
+        assert_eq!(removed.map(|it| it.name).as_ref(), Some(point));
+    }
+
+    fn remove_system(&mut self, hierarchy: &Hierarchy, name: &Name) {
+        let state = self.system(name).clone();
+        assert_eq!(state.update_point, None, "`{name}` still carries an update point");
+        assert_eq!(state.distribution_point, None, "`{name}` still carries a distribution point");
+        let code = &state.settings.site;
+        if state.site_server.is_some() {
+            for (other, it) in self.systems.iter().filter(|(other, _)| *other != name) {
+                let below = it.settings.site_server.as_ref().and_then(|it| it.parent.as_ref());
+                let replaced = hierarchy.sites.contains_key(code);
+                assert!(replaced || it.settings.site != *code, "`{other}` is still there");
+                assert!(replaced || below != Some(code), "`{other}` is still below");
+            }
+        }
+        self.systems.remove(name);
+        self.catalogs.remove(name);
+        if !self.systems.values().any(|it| it.settings.site == *code && it.site_server.is_some()) {
+            self.databases.remove(code);
+        }
+    }
+}
+
+fn open(port: headwater::model::Port) -> Listener {
+    Listener::Open(format!("127.0.0.1:{port}"))
+}
