@@ -1,11 +1,12 @@
 //! What leaves the library: packages, and files that no package needs any more.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
 
-use super::{Library, LibraryError, durable, index::Index};
+use super::{Library, LibraryError, durable, index::Index, ingest::hash_file, staging::Staged};
 use crate::model::{Digest, PackageId};
 
 impl Library {
@@ -51,12 +52,29 @@ impl Library {
         Ok(())
     }
 
-    /// Removes what a crash left behind: everything temporary, and files that no package needs.
+    /// Removes what a crash left behind: everything temporary, and files that no package needs. A
+    /// file that was whole, and of which only the power knows whether it is durable, is verified
+    /// once more and kept: nobody has to send it again.
     pub(super) fn sweep(&self) -> Result<(), LibraryError> {
+        let lacking = self.lacking();
         for path in children(&self.layout().incoming())? {
-            fs::remove_file(&path).map_err(LibraryError::io("remove", &path))?;
+            let size = fs::symlink_metadata(&path).map_or(0, |found| found.len());
+            // Most of what is there was cut off: only what has a size that is looked for is read.
+            let looked_for = lacking.values().any(|it| *it == size);
+            let whole = if looked_for { Some(hash_file(&path)?) } else { None };
+            match whole.filter(|(digest, size)| lacking.get(digest) == Some(size)) {
+                Some((digest, size)) => self.stage(Staged { path, digest, size, _claim: None })?,
+                None => fs::remove_file(&path).map_err(LibraryError::io("remove", &path))?,
+            }
         }
+        self.settle()?;
         self.sweep_files()
+    }
+
+    /// What packages on their way still need.
+    fn lacking(&self) -> BTreeMap<Digest, u64> {
+        let pending: Vec<_> = self.index().pending.values().cloned().collect();
+        pending.iter().flat_map(|list| self.missing(list)).collect()
     }
 
     /// Removes files and partial downloads that no package needs. No directory may be being taken
@@ -83,4 +101,37 @@ pub(super) fn children(directory: &Path) -> Result<Vec<PathBuf>, LibraryError> {
     fs::read_dir(directory)
         .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
         .map_err(LibraryError::io("read", directory))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::wire::file_list::{FileEntry, FileList};
+
+    #[test]
+    fn what_was_sent_whole_is_not_sent_again_after_a_crash() {
+        let directory = tempfile::tempdir().unwrap();
+        let contents: [&[u8]; 3] = [b"one", b"two", b"another length"];
+        let files = contents.iter().enumerate().map(|(number, content)| FileEntry {
+            path: format!("{number}").parse().unwrap(),
+            size: content.len() as u64,
+            digest: Digest::of(content),
+        });
+        let list = FileList::new("CEN00001".parse().unwrap(), 1, files.collect()).unwrap();
+        {
+            let library = Library::open(directory.path()).unwrap();
+            library.begin(Arc::new(list.clone())).unwrap();
+        }
+        let incoming = directory.path().join("incoming");
+        // Whole, of a size that is looked for but damaged, cut off.
+        for (name, bytes) in [("a", b"one".as_slice()), ("b", b"twx"), ("c", b"another")] {
+            fs::write(incoming.join(name), bytes).unwrap();
+        }
+        let library = Library::open(directory.path()).unwrap();
+        let lacking: Vec<_> = library.missing(&list).into_values().collect();
+        assert_eq!((lacking.len(), library.has(&Digest::of(b"one"), 3)), (2, true));
+        assert_eq!(children(&incoming).unwrap(), Vec::<PathBuf>::new());
+    }
 }

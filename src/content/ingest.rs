@@ -132,7 +132,7 @@ impl Library {
 }
 
 /// The digest and the size of a file.
-fn hash_file(path: &Path) -> Result<(Digest, u64), LibraryError> {
+pub(super) fn hash_file(path: &Path) -> Result<(Digest, u64), LibraryError> {
     let mut file = File::open(path).map_err(LibraryError::io("open", path))?;
     let length = file.metadata().map_err(LibraryError::io("read", path))?.len();
     let (mut hash, mut size) = (Hash::new(), 0_u64);

@@ -22,7 +22,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// packages/<ID>.json            a package that is visible
 /// pending/<ID>.json             the list of files of a package that is on its way
 /// partial/<digest>              what has been downloaded of a file; kept over restarts
-/// incoming/                     files being pushed or taken in; emptied at the start
+/// incoming/                     files being pushed or taken in; at the start those that are whole
+///                               and needed are kept, and it is emptied
 /// lock
 /// ```
 #[derive(Debug)]

@@ -29,7 +29,7 @@ fn what_is_not_declared_any_more_is_removed_only_when_confirmed() {
     world.remove_document("headwater.yaml", "DistributionPoint", "content");
     world.remove_document("headwater.yaml", "Package", "welcome");
     let plan = world.plan();
-    assert!(kinds(&plan).contains("RemoveDistributionPoint:DistributionPoint/content"), "{plan}");
+    assert!(kinds(&plan).contains("RemoveDistributionPoint:DistributionPoint/content@server"));
     assert!(kinds(&plan).iter().all(|it| it.starts_with("Remove")), "{plan}");
     let before = names(&world);
     for command in ["apply", "up --once"] {
@@ -55,10 +55,10 @@ fn a_whole_site_is_removed_when_confirmed() {
     fs::write(packages, text.replace("    distributionPoints:\n      - lis-dp\n", "")).unwrap();
     let plan = world.plan();
     let wanted = [
-        "RemoveDistributionPoint:DistributionPoint/lis-dp",
+        "RemoveDistributionPoint:DistributionPoint/lis-dp@lis-dp",
         "RemoveSiteSystem:SiteSystem/lis-dp",
         "RemoveSiteSystem:SiteSystem/lis-srv",
-        "RemoveSoftwareUpdatePoint:SoftwareUpdatePoint/lis-active",
+        "RemoveSoftwareUpdatePoint:SoftwareUpdatePoint/lis-active@lis-srv",
         "UninstallUpdateServices:SiteSystem/lis-srv",
     ];
     assert_eq!(kinds(&plan), wanted.map(str::to_owned).into(), "{plan}");
@@ -66,7 +66,7 @@ fn a_whole_site_is_removed_when_confirmed() {
     world.with_manifests("apply --prune").expect(0);
     assert!(!world.site_system("lis-srv").exists() && !world.site_system("lis-dp").exists());
     assert_eq!(kinds(&world.plan()), BTreeSet::new());
-    assert!(!world.status().to_string().contains("lis"));
+    assert!(!world.status().to_string().contains("lis-"));
 }
 
 #[test]
@@ -130,11 +130,14 @@ fn json_is_json_for_every_command() {
         assert!(ended.json().get(field).is_some(), "{command}: {}", ended.stdout);
     }
     // What could not be done is told in JSON too.
-    world.edit("headwater.yaml", "WSUS-2024-06-19.cab", "none.cab");
+    world.edit("headwater.yaml", "content/welcome", "content/none");
+    world.edit("headwater.yaml", "packageId: ONE00001", "packageId: ONE00001\n  sourceVersion: 2");
     let ended = world.with_manifests("apply --output json").expect(1);
     let left = &ended.json()["left"];
-    assert_eq!(left[0]["action"], "ImportUpdates:SoftwareUpdatePoint/updates", "{left}");
+    assert_eq!(left[0]["action"], "UpdateContent:Package/welcome@ONE", "{left}");
     assert_eq!(left[0]["outcome"], "failed");
+    assert!(left[0]["detail"].as_str().unwrap().contains("content/none"), "{left}");
+    assert_eq!(left[1]["outcome"], "skipped", "{left}");
 }
 
 #[test]

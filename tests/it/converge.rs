@@ -19,6 +19,12 @@ pub(crate) const SITE_SERVERS: [&str; 4] = ["cen-srv", "ams-srv", "sea-srv", "li
 /// Site systems with a distribution point; all of them hold both packages.
 pub(crate) const DISTRIBUTION_POINTS: [&str; 4] = ["ams-dp1", "ams-dp2", "ams-dp3", "lis-dp"];
 
+/// The packages, with the directories they come from.
+pub(crate) const PACKAGES: [(&str, &str); 2] = [
+    ("CEN00001", "examples/wsus-export"),
+    ("AMS00001", "examples/contoso/content/printer-definitions"),
+];
+
 /// Digests of the documents, by identity.
 type Documents = BTreeMap<(String, i32), String>;
 
@@ -50,7 +56,7 @@ pub(crate) fn held(catalog: &Connection) -> Documents {
 }
 
 /// Digests of the files of a package's source, by path.
-fn source(directory: &str) -> BTreeMap<String, String> {
+pub(crate) fn source(directory: &str) -> BTreeMap<String, String> {
     let directory = root().join(directory);
     let mut files = BTreeMap::new();
     walk(&directory, &mut |path| {
@@ -65,10 +71,7 @@ fn source(directory: &str) -> BTreeMap<String, String> {
 pub(crate) fn assert_content(world: &World, site_system: &str) {
     let library = world.library(site_system);
     let mut wanted = BTreeSet::new();
-    for (package, directory) in [
-        ("CEN00001", "examples/wsus-export"),
-        ("AMS00001", "examples/contoso/content/printer-definitions"),
-    ] {
+    for (package, directory) in PACKAGES {
         let record = fs::read(library.join(format!("packages/{package}.json"))).unwrap();
         let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
         let listed: BTreeMap<String, String> = record["files"]["files"]

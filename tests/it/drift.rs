@@ -147,6 +147,7 @@ fn a_file_that_was_cut_off_is_seen_and_repaired() {
     let world = World::converged("contoso");
     let content = fs::read(super::world::root().join(super::world::EXPORT)).unwrap();
     let path = a_file(&world, "ams-dp2", &content);
+    fs::remove_file(&path).unwrap();
     fs::write(&path, &content[..1000]).unwrap();
     assert_eq!(actions_left(&world), 1);
     world.with_manifests("apply").expect(0);

@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    converge::{DISTRIBUTION_POINTS, UPDATE_POINTS, assert_contoso},
-    world::{World, walk},
+    converge::{DISTRIBUTION_POINTS, PACKAGES, UPDATE_POINTS, assert_contoso, source},
+    world::{World, digest, walk},
 };
 
 /// A moment of the run: the line of the log, and how often it has to come.
@@ -23,19 +23,17 @@ const fn moment(words: &'static [&'static str], times: usize) -> Moment {
 }
 
 /// One after the other, whichever comes first.
-const MOMENTS: [Moment; 14] = [
+const MOMENTS: [Moment; 12] = [
     moment(&["done ", "CreateSiteSystem"], 2),
-    moment(&["done ", "AddSoftwareUpdatePoint"], 2),
     // The site server takes the package in.
     moment(&["ams-srv}: progress", "total=581887"], 700),
-    // It sends it on, and others pull it.
-    moment(&["ams-dp1}: progress", "total=581887"], 1),
+    // It sends it on (the same words again, once it has it), and others pull it.
+    moment(&["ams-srv}: progress", "total=581887"], 1_100),
     moment(&["ams-dp2}: fetching a file"], 500),
     moment(&["ams-dp3}: fetching a file"], 900),
-    moment(&["lis-dp}: fetching a file"], 1200),
+    moment(&["lis-dp}: fetching a file"], 1_200),
     // The export is imported, in eight transactions.
     moment(&["cen-wsus}: progress", "total=4125"], 4),
-    moment(&["the synchronization is complete", "site=CEN"], 1),
     moment(&["changed metadata enters the site database", "site=CEN"], 1),
     // Others synchronize.
     moment(&["cen-inet}: progress", "unit=Updates"], 20),
@@ -48,7 +46,8 @@ const MOMENTS: [Moment; 14] = [
 struct Stored {
     /// The place of each revision in the order of changes, by catalog and identity.
     revisions: BTreeMap<&'static str, BTreeMap<(String, u32), i64>>,
-    /// Inode and time of change of each file, by distribution point and digest.
+    /// Inode and time of the last write of each file that is there whole, in its place or on its
+    /// way there, by distribution point and digest.
     files: BTreeMap<&'static str, BTreeMap<String, (u64, i64, i64)>>,
 }
 
@@ -59,13 +58,19 @@ impl Stored {
             let catalog = world.site_system(system).join("update-services/catalog.db");
             (*system, exists(catalog).map(|_| changes(world, system)).unwrap_or_default())
         });
+        let contents = contents();
         let files = DISTRIBUTION_POINTS.iter().map(|system| {
             let mut files = BTreeMap::new();
-            if let Some(directory) = exists(world.library(system).join("files")) {
+            for directory in ["incoming", "partial", "files"] {
+                let Some(directory) = exists(world.library(system).join(directory)) else {
+                    continue;
+                };
                 walk(&directory, &mut |path| {
                     let facts = fs::metadata(path).unwrap();
-                    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-                    files.insert(name, (facts.ino(), facts.ctime(), facts.ctime_nsec()));
+                    let digest = digest(&fs::read(path).unwrap());
+                    if contents.contains(&digest) {
+                        files.insert(digest, (facts.ino(), facts.mtime(), facts.mtime_nsec()));
+                    }
                 });
             }
             (*system, files)
@@ -113,6 +118,11 @@ impl Stored {
             assert!(asked.unwrap_or(0) <= missing, "{system} asked for {asked:?} of {missing}");
         }
     }
+}
+
+/// Digests of everything that is distributed.
+fn contents() -> BTreeSet<String> {
+    PACKAGES.iter().flat_map(|(_, directory)| source(directory).into_values()).collect()
 }
 
 fn changes(world: &World, system: &str) -> BTreeMap<(String, u32), i64> {

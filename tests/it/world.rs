@@ -57,7 +57,8 @@ impl World {
     /// The manifests of an example, which may be edited, and an empty data directory. Paths in them
     /// lead to the same places, letter by letter, as those of the example.
     pub(crate) fn of(example: &str) -> Self {
-        let world = Self { directory: tempfile::tempdir().unwrap() };
+        // Beside the shared ones: files of content are linked, not copied.
+        let world = Self { directory: TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap() };
         let example = root().join("examples").join(example);
         copy_manifests(&example, &world.manifests());
         fs::create_dir(world.data()).unwrap();
@@ -68,9 +69,7 @@ impl World {
     pub(crate) fn converged(example: &str) -> Self {
         let world = Self::of(example);
         let shared = Converged::of(example);
-        fs::remove_dir(world.data()).unwrap();
-        let copied = Command::new("cp").arg("-a").arg(shared.data()).arg(world.data()).status();
-        assert!(copied.unwrap().success());
+        copy_data(&shared.data(), &world.data());
         world
     }
 
@@ -243,6 +242,23 @@ fn copy_manifests(from: &Path, to: &Path) {
                 }
             }
             fs::write(target, text).unwrap();
+        }
+    }
+}
+
+/// Copies a data directory. Files of content libraries never change, so both may share them: a test
+/// that damages one has to remove it first.
+fn copy_data(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_data(&path, &target);
+        } else if path.parent().and_then(Path::parent).is_some_and(|it| it.ends_with("files")) {
+            fs::hard_link(path, target).unwrap();
+        } else {
+            fs::copy(path, target).unwrap();
         }
     }
 }
