@@ -1,30 +1,19 @@
-//! Writes that are there whole, or not at all, whatever happens in between.
+//! Records of a library that are there whole or not at all, and many files made durable at once.
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
-    path::{Path, PathBuf},
+    io,
+    path::Path,
 };
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::LibraryError;
+use crate::store;
 
-/// Replaces a file: temporary file, fsync, rename, fsync of the directory.
+/// Replaces a file whole.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), LibraryError> {
-    let temporary = temporary(path);
-    let written = (|| {
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)?;
-        sync_parent(path)
-    })();
-    written.map_err(|error| {
-        // The error that is reported is the first one; what is left is removed at the next start.
-        let _ = fs::remove_file(&temporary);
-        LibraryError::io("write", path)(error)
-    })
+    store::replace(path, bytes).map_err(LibraryError::io("write", path))
 }
 
 /// Replaces a file by a value as JSON, durably.
@@ -56,26 +45,7 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, LibraryE
 
 /// Removes a file, durably; one that is not there is as good.
 pub(super) fn remove(path: &Path) -> Result<(), LibraryError> {
-    match fs::remove_file(path) {
-        Ok(()) => sync_parent(path).map_err(LibraryError::io("remove", path)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(LibraryError::io("remove", path)(error)),
-    }
-}
-
-/// The name under which a file is written before it takes its own; the directory is cleaned of them
-/// at the start.
-fn temporary(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".tmp");
-    PathBuf::from(name)
-}
-
-fn sync_parent(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(parent) => File::open(parent)?.sync_all(),
-        None => Ok(()),
-    }
+    store::remove(path).map_err(LibraryError::io("remove", path))
 }
 
 /// Makes everything durable that was written below a directory, in one call.

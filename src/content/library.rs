@@ -290,7 +290,7 @@ impl Library {
 fn records(directory: &Path) -> Result<Vec<PathBuf>, LibraryError> {
     let (stale, records): (Vec<_>, Vec<_>) = children(directory)?
         .into_iter()
-        .partition(|path| path.extension().is_some_and(|it| it == "tmp"));
+        .partition(|path| path.extension().is_some_and(|it| it == "new"));
     for path in stale {
         fs::remove_file(&path).map_err(LibraryError::io("remove", &path))?;
     }

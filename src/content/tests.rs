@@ -233,7 +233,7 @@ fn start_removes_what_nobody_needs_and_keeps_downloads() {
         place(b"orphan"),
         format!("partial/{}", Digest::of(b"x").to_hex()),
         "incoming/x".into(),
-        "packages/CEN00001.json.tmp".into(),
+        "packages/CEN00001.json.new".into(),
         "packages/CEN00007.json".into(),
     ];
     for name in kept.iter().chain(&gone) {

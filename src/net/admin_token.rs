@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 use super::{Addresses, ClientError};
 
+/// How long an admin port may say nothing at all.
+const SILENCE: Duration = Duration::from_mins(5);
+
 /// The secret of a hierarchy's admin ports: whoever has it may do everything. Never shown.
 #[derive(Clone)]
 pub struct AdminToken(String);
@@ -62,23 +65,33 @@ impl AdminToken {
         verify_slices_are_equal(given, self.header().as_bytes()).is_ok()
     }
 
-    /// An HTTP client for admin ports: carries this token, finds hosts by `addresses`, and waits
-    /// as long as a command takes.
+    /// An HTTP client for admin ports: carries this token, and finds hosts by `addresses`.
     ///
     /// # Errors
     ///
     /// The system refused to set the client up.
     pub fn client(&self, addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
+        // An agent that works for longer gives a sign of life more often than that.
+        Ok(self.builder(addresses).read_timeout(SILENCE).build()?)
+    }
+
+    /// The same for sending content, which takes as long as it takes while nothing comes back: the
+    /// sender watches by itself whether anything moves.
+    ///
+    /// # Errors
+    ///
+    /// The system refused to set the client up.
+    pub fn sending_client(&self, addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
+        Ok(self.builder(addresses).build()?)
+    }
+
+    fn builder(&self, addresses: &Addresses) -> reqwest::ClientBuilder {
         let mut headers = header::HeaderMap::new();
         if let Ok(mut value) = header::HeaderValue::from_str(&self.header()) {
             value.set_sensitive(true);
             headers.insert(header::AUTHORIZATION, value);
         }
-        // An agent that is waiting for something says so at least every minute.
-        super::client::builder(addresses, Duration::from_mins(5))
-            .default_headers(headers)
-            .build()
-            .map_err(ClientError::from)
+        super::client::builder(addresses).default_headers(headers)
     }
 
     fn header(&self) -> String {

@@ -25,14 +25,13 @@ const READ_TIMEOUT: Duration = Duration::from_mins(1);
 ///
 /// The system refused to set the client up.
 pub fn client(addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
-    Ok(builder(addresses, READ_TIMEOUT).build()?)
+    Ok(builder(addresses).read_timeout(READ_TIMEOUT).build()?)
 }
 
 /// What all clients have in common.
-pub(super) fn builder(addresses: &Addresses, read_timeout: Duration) -> reqwest::ClientBuilder {
+pub(super) fn builder(addresses: &Addresses) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(read_timeout)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .tcp_nodelay(true)

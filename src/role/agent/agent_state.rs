@@ -42,6 +42,8 @@ pub(super) struct Inner {
     pub(super) options: AgentOptions,
     /// Speaks to the admin ports of other site systems.
     pub(super) admin: reqwest::Client,
+    /// Sends them content.
+    pub(super) sending: reqwest::Client,
     pub(super) roles: RwLock<Roles>,
 }
 
@@ -68,10 +70,11 @@ impl Agent {
             source,
         })?;
         let admin = options.token.client(&options.addresses)?;
+        let sending = options.token.sending_client(&options.addresses)?;
         let identity = Identity::read(&options.directory)?;
         let mut roles = Roles { identity, ..Roles::default() };
         roles.open(&options).instrument(span(&options.name)).await?;
-        Ok(Self(Arc::new(Inner { options, admin, roles: RwLock::new(roles) })))
+        Ok(Self(Arc::new(Inner { options, admin, sending, roles: RwLock::new(roles) })))
     }
 
     /// What it reports of itself; `None` while nobody has told it what it is.

@@ -135,8 +135,8 @@ impl Agent {
             AgentCommand::SendPackage { package, version, to } => {
                 let library = self.package_library().await?;
                 let from = &self.0.options.name;
-                let admin = &self.0.admin;
-                Ok(library.send(&package, version, from, &to, admin, report).await?)
+                let sending = &self.0.sending;
+                Ok(library.send(&package, version, from, &to, sending, report).await?)
             }
             AgentCommand::PullPackage { package, version, digest } => {
                 self.distribution_point().await?.pull(package, version, digest).await?;
