@@ -196,7 +196,11 @@ impl Intake {
         match fs::fallocate(&self.file, fs::FallocateFlags::KEEP_SIZE, self.written, left) {
             // Not every file system can.
             Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
-            Err(error) => Err(LibraryError::io("reserve space for", &self.path)(error.into())),
+            Err(error) => {
+                // What was reserved before the disk was full is given back.
+                let _ = self.file.set_len(self.written);
+                Err(LibraryError::io("reserve space for", &self.path)(error.into()))
+            }
         }
     }
 
