@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn only_fields_that_differ_are_listed() {
-        let before = json!({"ports": {"http": 8530, "https": 8531}, "ssl": false, "languages": []});
+        let before =
+            json!({"ports": {"http": 8530, "https": 8531}, "ssl": false, "languages": ["en"]});
         let after =
             json!({"ports": {"http": 8540, "https": 8541}, "ssl": false, "url": "http://a"});
         let changes = diff(Some(&before), &after);
@@ -62,6 +63,13 @@ mod tests {
         assert_eq!(changes[0].before, json!(8530));
         assert_eq!(changes[0].after, json!(8540));
         assert_eq!(diff(Some(&before), &before), []);
+    }
+
+    #[test]
+    fn an_empty_list_is_as_good_as_none() {
+        let (empty, missing) = (json!({"languages": []}), json!({}));
+        assert_eq!(diff(Some(&empty), &missing), []);
+        assert_eq!(diff(Some(&missing), &empty), []);
     }
 
     #[test]

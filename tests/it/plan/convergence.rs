@@ -66,15 +66,15 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 fn wanted(changes: &[Change]) -> Hierarchy {
     let mut it = declared();
     for change in changes {
-        let mut changed = it.clone();
-        if make(&mut changed, change).is_some() && valid(&changed) {
-            it = changed;
+        let mut next = it.clone();
+        if make(&mut next, change).is_some() && valid(&next) {
+            it = next;
         }
     }
     hierarchy(&it)
 }
 
-fn pick<Value>(it: &std::collections::BTreeMap<Name, Value>, index: &Index) -> Option<Name> {
+fn pick<Value>(it: &std::collections::BTreeMap<Name, Value>, index: Index) -> Option<Name> {
     let names: Vec<&Name> = it.keys().collect();
     (!names.is_empty()).then(|| (*index.get(&names)).clone())
 }
@@ -95,61 +95,62 @@ fn make(it: &mut Declared, change: &Change) -> Option<()> {
         Change::Reparent(to) => it.sites.get_mut(&name("lis"))?.spec.parent = Some(name(to)),
         Change::Port(settings, port) => port_settings(it, settings, *port),
         Change::Version(index, version) => {
-            let package = pick(&it.packages, index)?;
+            let package = pick(&it.packages, *index)?;
             it.packages.get_mut(&package)?.spec.source_version = *version;
         }
         Change::RemovePackage(index) => {
-            let package = pick(&it.packages, index)?;
+            let package = pick(&it.packages, *index)?;
             it.packages.remove(&package);
         }
         Change::Targets(index, points) => {
-            let points = points.iter().filter_map(|point| pick(&it.distribution_points, point));
+            let points = points.iter().filter_map(|point| pick(&it.distribution_points, *point));
             let points: Vec<Name> = points.collect();
-            let package = pick(&it.packages, index)?;
+            let package = pick(&it.packages, *index)?;
             let targets = &mut it.packages.get_mut(&package)?.spec.distribute_to;
             targets.groups.clear();
             targets.distribution_points = points;
             targets.distribution_points.dedup();
         }
         Change::Sources(index, points) => {
-            let sources = points.iter().filter_map(|point| pick(&it.distribution_points, point));
+            let sources = points.iter().filter_map(|point| pick(&it.distribution_points, *point));
             let sources: Vec<PullSource> = sources
                 .map(|distribution_point| PullSource { distribution_point, priority: 1 })
                 .collect();
-            let point = pick(&it.distribution_points, index)?;
+            let point = pick(&it.distribution_points, *index)?;
             let pull = (!sources.is_empty()).then_some(PullSpec { enabled: true, sources });
             it.distribution_points.get_mut(&point)?.spec.pull = pull;
         }
         Change::SwitchPull(index) => {
-            let point = pick(&it.distribution_points, index)?;
+            let point = pick(&it.distribution_points, *index)?;
             let pull = it.distribution_points.get_mut(&point)?.spec.pull.as_mut()?;
             pull.enabled = !pull.enabled;
         }
         Change::Prestaged(index) => {
-            let point = pick(&it.distribution_points, index)?;
+            let point = pick(&it.distribution_points, *index)?;
             it.distribution_points.get_mut(&point)?.spec.prestaged = true;
         }
         Change::MoveDistributionPoint(index, to) => {
-            let (point, to) = (pick(&it.distribution_points, index)?, pick(&it.site_systems, to)?);
+            let (point, to) =
+                (pick(&it.distribution_points, *index)?, pick(&it.site_systems, *to)?);
             it.distribution_points.get_mut(&point)?.spec.site_system = to;
         }
         Change::MoveUpdatePoint(index, to) => {
-            let to = pick(&it.site_systems, to)?;
-            let point = pick(&it.software_update_points, index)?;
+            let to = pick(&it.site_systems, *to)?;
+            let point = pick(&it.software_update_points, *index)?;
             it.site_systems.get_mut(&to)?.spec.software.wsus =
                 Some(headwater::model::WsusVersion::V10_0);
             it.software_update_points.get_mut(&point)?.spec.site_system = to;
         }
         Change::RemoveUpdatePoint(index) => {
-            let point = pick(&it.software_update_points, index)?;
+            let point = pick(&it.software_update_points, *index)?;
             it.software_update_points.remove(&point);
         }
         Change::RemoveDistributionPoint(index) => {
-            let point = pick(&it.distribution_points, index)?;
+            let point = pick(&it.distribution_points, *index)?;
             super::contoso::remove_distribution_point(it, point.as_str());
         }
         Change::SiteServer(index, to) => {
-            let (site, to) = (pick(&it.sites, index)?, pick(&it.site_systems, to)?);
+            let (site, to) = (pick(&it.sites, *index)?, pick(&it.site_systems, *to)?);
             (it.site_systems[&to].spec.site == site).then_some(())?;
             it.sites.get_mut(&site)?.spec.site_server = to;
         }
@@ -159,15 +160,15 @@ fn make(it: &mut Declared, change: &Change) -> Option<()> {
             point.spec.source.as_mut()?.file = Some((*file).to_owned());
         }
         Change::SuspendUpdatePoint(index) => {
-            let point = pick(&it.software_update_points, index)?;
+            let point = pick(&it.software_update_points, *index)?;
             suspend(it.software_update_points.get_mut(&point));
         }
         Change::SuspendDistributionPoint(index) => {
-            let point = pick(&it.distribution_points, index)?;
+            let point = pick(&it.distribution_points, *index)?;
             suspend(it.distribution_points.get_mut(&point));
         }
         Change::SuspendSystem(index) => {
-            let system = pick(&it.site_systems, index)?;
+            let system = pick(&it.site_systems, *index)?;
             suspend(it.site_systems.get_mut(&system));
         }
     }
@@ -208,7 +209,7 @@ fn damage(world: &mut World, damage: &Damage) -> Option<()> {
     | Damage::Files(index, _)
     | Damage::SiteFiles(index)
     | Damage::ClosePorts(index)) = damage;
-    let system = pick(&world.systems, index)?;
+    let system = pick(&world.systems, *index)?;
     let state = world.systems.get_mut(&system)?;
     match damage {
         Damage::LoseSystem(_) => {

@@ -13,14 +13,12 @@ use super::{
 
 /// An action on a line, and below it those that it comes after.
 fn outline(plan: &Plan) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for action in &plan.actions {
-        text += &format!("{}\n", action.id);
-        for id in &action.after {
-            text += &format!("    after {id}\n");
-        }
+        lines.push(action.id.to_string());
+        lines.extend(action.after.iter().map(|id| format!("    after {id}")));
     }
-    text
+    lines.join("\n")
 }
 
 #[test]

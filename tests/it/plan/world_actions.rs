@@ -45,7 +45,7 @@ impl World {
             }
             ActionKind::RemoveContent => self.remove_content(hierarchy, action),
             ActionKind::RemoveDistributionPoint => {
-                self.remove_distribution_point(hierarchy, action)
+                self.remove_distribution_point(hierarchy, action);
             }
             ActionKind::RemoveSoftwareUpdatePoint => self.remove_update_point(hierarchy, action),
             ActionKind::UninstallUpdateServices => {
@@ -150,7 +150,7 @@ impl World {
             let digest = self.file(&file).digest;
             (file.clone(), Some(digest), self.outside(&file))
         } else {
-            let url = source.url.clone().expect("only what has an upstream is synchronized");
+            let url = source.url.clone().unwrap();
             let given = match hierarchy.upstream(declared) {
                 None => self.outside(&url),
                 Some((upstream, it)) => {
@@ -243,16 +243,16 @@ impl World {
         assert!(held.version == package.version && held.available(), "{} is not there", package.id);
         for target in targets {
             let declared = &hierarchy.distribution_points[target];
-            let point = self.system(&declared.site_system).distribution_point.clone().unwrap();
+            let point = self.system(&declared.site_system).distribution_point.as_ref().unwrap();
             assert_eq!(point.settings, declared.settings, "`{target}` has other settings");
             let source = if declared.settings.pulls() {
-                let mut sources = point.settings.pull.iter().flat_map(|pull| &pull.sources);
+                let mut sources = declared.settings.pull.iter().flat_map(|pull| &pull.sources);
                 let source = sources.find(|source| {
                     let system =
                         &hierarchy.distribution_points[&source.distribution_point].site_system;
                     self.holds(system, &package.id, &held)
                 });
-                source.expect("a source has the content").distribution_point.to_string()
+                source.unwrap().distribution_point.to_string()
             } else {
                 server.to_string()
             };
