@@ -10,7 +10,9 @@ use jiff::Timestamp;
 
 use crate::{
     engine::{SyncCommand, SyncEvent, SyncManager, TransferCommand, TransferEvent, TransferJob},
-    model::{Hierarchy, Name, PackageId, SiteCode, TransferSettings},
+    model::{
+        FileFacts, Hierarchy, Name, PackageId, SiteCode, TransferSettings, UpdatePointSettings,
+    },
 };
 
 /// The engine's machines for a hierarchy.
@@ -18,8 +20,13 @@ use crate::{
 pub struct Machines {
     sync_managers: Mutex<BTreeMap<SiteCode, SyncManager>>,
     requested: Mutex<BTreeSet<SiteCode>>,
+    /// Points whose last synchronization failed.
+    failed: Mutex<BTreeMap<Name, Circumstances>>,
     transfers: Mutex<BTreeMap<TransferKey, TransferJob>>,
 }
+
+/// What the synchronization of a point depends on: its settings, and the file that it imports.
+pub(super) type Circumstances = (UpdatePointSettings, Option<FileFacts>);
 
 /// A package on its way to a pull distribution point, as this version.
 pub(super) type TransferKey = (PackageId, u32, Name);
@@ -62,6 +69,22 @@ impl Machines {
 
     pub(super) fn retry_at(&self, site: &SiteCode) -> Option<Timestamp> {
         lock(&self.sync_managers).get(site)?.retry_at()
+    }
+
+    /// Whether the last synchronization of a point failed under just these circumstances: only then
+    /// is there a reason to wait before the next one (SYNC-8). Somebody who has put right what was
+    /// wrong should not wait an hour to see it.
+    pub(super) fn failed_with(&self, point: &Name, now: Option<&Circumstances>) -> bool {
+        now.is_none() || lock(&self.failed).get(point) == now
+    }
+
+    /// A point has been synchronized, or has failed under these circumstances.
+    pub(super) fn synchronized(&self, point: &Name, failed: Option<Circumstances>) {
+        let mut all = lock(&self.failed);
+        match failed {
+            Some(circumstances) => drop(all.insert(point.clone(), circumstances)),
+            None => drop(all.remove(point)),
+        }
     }
 
     /// The parent has sent a site its synchronization request.

@@ -7,7 +7,9 @@ use crate::{
     clock,
     engine::{SyncCommand, SyncEvent},
     error_text::with_causes,
-    model::{Name, SiteCode, SourceType, StatusMessage, StatusMessageId, UpdatePointRole},
+    model::{
+        Name, SiteCode, SourceType, StatusMessage, StatusMessageId, UpdatePoint, UpdatePointRole,
+    },
     plan::Action,
     wire::agent::{AgentCommand, AgentOutcome},
 };
@@ -15,6 +17,7 @@ use crate::{
 use super::{
     Apply, Trigger,
     actions::{ActionError, Carried},
+    machines::Circumstances,
 };
 
 impl Apply {
@@ -25,6 +28,7 @@ impl Apply {
         if self.trigger == Trigger::Loop
             && let Some(until) = self.machines.retry_at(code)
             && until > clock::now()
+            && self.machines.failed_with(name, self.circumstances(point).await.as_ref())
         {
             let why = "the last synchronization failed".to_owned();
             return Err(ActionError::Waiting { until, why });
@@ -47,7 +51,17 @@ impl Apply {
                 SyncEvent::Requested
             }
         };
-        self.drive(action, code, event).await
+        let result = self.drive(action, code, event).await;
+        let failed = if result.is_err() { self.circumstances(point).await } else { None };
+        self.machines.synchronized(name, failed);
+        result
+    }
+
+    /// What a synchronization of a point depends on, as the point reports it.
+    async fn circumstances(&self, point: &UpdatePoint) -> Option<Circumstances> {
+        let system = self.look(&point.site_system).await;
+        let state = system.present()?.update_point.as_ref()?;
+        Some((state.settings.clone(), state.import_file.clone()))
     }
 
     /// Gives a site's sync manager an event, and goes on until it wants nothing more.

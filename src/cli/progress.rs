@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     io::{self, IsTerminal, Write},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -30,14 +31,37 @@ pub(super) struct Progress {
     showing: JoinHandle<()>,
 }
 
+/// What was said of actions that were not done: a loop says it once, not every half minute. Clones
+/// share it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Said(Arc<Mutex<BTreeMap<ActionId, String>>>);
+
+impl Said {
+    /// Whether this is news of an action.
+    fn is_news(&self, id: &ActionId, outcome: &Outcome) -> bool {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(outcome, Outcome::Done(_)) {
+            said.remove(id);
+            return true;
+        }
+        let text = format!("{} {}", outcome.word(), outcome.detail());
+        said.insert(id.clone(), text.clone()) != Some(text)
+    }
+}
+
 impl Progress {
     /// Starts showing.
     pub(super) fn start() -> Self {
+        Self::after(Said::default())
+    }
+
+    /// Starts showing what was not said before.
+    pub(super) fn after(said: Said) -> Self {
         let (events, received) = unbounded_channel();
         let showing = if io::stderr().is_terminal() {
-            tokio::spawn(on_terminal(received))
+            tokio::spawn(on_terminal(received, said))
         } else {
-            tokio::spawn(in_pipe(received))
+            tokio::spawn(in_pipe(received, said))
         };
         Self { events, showing }
     }
@@ -56,7 +80,7 @@ impl Progress {
     }
 }
 
-async fn in_pipe(mut events: UnboundedReceiver<ApplyEvent>) {
+async fn in_pipe(mut events: UnboundedReceiver<ApplyEvent>, said: Said) {
     let mut told: BTreeMap<ActionId, Instant> = BTreeMap::new();
     let mut stderr = io::stderr();
     while let Some(event) = events.recv().await {
@@ -76,6 +100,9 @@ async fn in_pipe(mut events: UnboundedReceiver<ApplyEvent>) {
             }
             ApplyEvent::Waiting(id, why) => format!("waiting  {id}: {}", plain(&why)),
             ApplyEvent::Finished(id, outcome) => {
+                if !said.is_news(&id, &outcome) {
+                    continue;
+                }
                 outcome_line(&id, outcome.word(), &outcome.detail(), false)
             }
         };
@@ -84,7 +111,7 @@ async fn in_pipe(mut events: UnboundedReceiver<ApplyEvent>) {
     }
 }
 
-async fn on_terminal(mut events: UnboundedReceiver<ApplyEvent>) {
+async fn on_terminal(mut events: UnboundedReceiver<ApplyEvent>, said: Said) {
     let bars = MultiProgress::new();
     let coloured = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
     let mut all: Option<ProgressBar> = None;
@@ -121,9 +148,11 @@ async fn on_terminal(mut events: UnboundedReceiver<ApplyEvent>) {
                 if let Some(bar) = each.remove(&id) {
                     bar.finish_and_clear();
                 }
-                // A terminal that is gone shows nothing.
-                let _ =
-                    bars.println(outcome_line(&id, outcome.word(), &outcome.detail(), coloured));
+                if said.is_news(&id, &outcome) {
+                    let line = outcome_line(&id, outcome.word(), &outcome.detail(), coloured);
+                    // A terminal that is gone shows nothing.
+                    let _ = bars.println(line);
+                }
                 if let (Some(bar), Outcome::Done(_)) = (&all, &outcome) {
                     bar.inc(1);
                 }
@@ -141,7 +170,9 @@ fn amount_line(id: &ActionId, amount: Amount) -> String {
         ProgressUnit::Updates => "updates",
         ProgressUnit::Bytes => "bytes",
     };
-    format!("going on {id}: {done} of {total} {unit}")
+    // How much there is in all is not always known.
+    let of = if total > 0 { format!(" of {total}") } else { String::new() };
+    format!("going on {id}: {done}{of} {unit}")
 }
 
 fn show_amount(bar: &ProgressBar, amount: Amount) {

@@ -10,7 +10,7 @@ use super::{
     apply::{self, summary},
     arguments::Manifests,
     operation,
-    progress::Progress,
+    progress::{Progress, Said},
     sources,
 };
 use crate::{
@@ -97,8 +97,9 @@ async fn stay(
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
     let mut last = String::new();
+    let said = Said::default();
     loop {
-        let progress = Progress::start();
+        let progress = Progress::after(said.clone());
         let pass = controller.converge(
             &wanted.0,
             wanted.1,

@@ -174,3 +174,32 @@ fn status_tells_of_a_run_that_was_cut_off() {
     assert_eq!(code, 0, "{said:?}");
     world.with_manifests("up --once").expect(0);
 }
+
+/// After a failure the loop waits an hour (SYNC-8), unless somebody has put right what was wrong.
+#[test]
+fn what_has_been_put_right_is_tried_at_once() {
+    let world = World::of("minimal");
+    let export = world.path("export.cab");
+    let good = root().join(EXPORT);
+    let manifest = fs::read_to_string(world.manifests().join("headwater.yaml")).unwrap();
+    let file = manifest.lines().find(|line| line.trim_start().starts_with("file: ")).unwrap();
+    world.edit("headwater.yaml", file, &format!("    file: {}", export.display()));
+    fs::write(&export, "no cabinet").unwrap();
+    let manifests = world.manifests();
+    let mut up = world.start(&["up", "--every", "1s", manifests.to_str().unwrap()], "warn");
+    let waits = |line: &str| line.starts_with("waiting  ImportUpdates:");
+    assert!(up.until(|line| line.starts_with("failed   ImportUpdates:")));
+    assert!(up.until(waits));
+    // Wrong in another way: it fails again, at once, and waits.
+    fs::write(&export, "no cabinet either").unwrap();
+    assert!(up.until(|line| line.starts_with("failed   ImportUpdates:")));
+    assert!(up.until(waits));
+    fs::copy(good, &export).unwrap();
+    assert!(up.until(|line| line.starts_with("done     ImportUpdates:")));
+    // It waits in silence: each wait is told when it begins, and once more where the pass is summed
+    // up, however many passes it takes.
+    assert!(up.said.iter().filter(|line| waits(line)).count() <= 4, "{:?}", up.said);
+    let (code, said) = up.terminate();
+    assert_eq!(code, 0, "{said:?}");
+    assert_eq!(revisions(&world.catalog("server")), 4125);
+}

@@ -13,6 +13,7 @@ mod killed;
 mod layers;
 mod plan;
 mod remote_agent;
+mod running;
 mod schemas;
 mod trouble;
 mod validate;

@@ -4,7 +4,8 @@ use std::fs;
 
 use super::{
     http::get,
-    world::{Running, World, digest, root},
+    running::Running,
+    world::{World, digest, root},
 };
 
 /// A loopback address for this world alone, below those of embedded hierarchies.

@@ -3,11 +3,9 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -16,8 +14,10 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::running::Running;
+
 /// The longest that anything may take before a test gives up: far more than it ever needs.
-const PATIENCE: Duration = Duration::from_mins(3);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The real export of the examples.
 pub(crate) const EXPORT: &str = "examples/wsus-export/WSUS-2024-06-19.cab";
@@ -342,74 +342,4 @@ pub(crate) fn walk(directory: &Path, visit: &mut impl FnMut(&Path)) {
 /// SHA-256 in lower-case digits, by another way than the program's own.
 pub(crate) fn digest(bytes: &[u8]) -> String {
     hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes))
-}
-
-/// A command that runs. Killed when it is dropped.
-pub(crate) struct Running {
-    child: Child,
-    lines: Receiver<String>,
-    /// What it has said on standard error so far.
-    pub(crate) said: Vec<String>,
-}
-
-impl Running {
-    fn of(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let (sender, lines) = channel();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        Self { child, lines, said: Vec::new() }
-    }
-
-    /// Reads on until a line is the one; `false` if it ends before.
-    pub(crate) fn until(&mut self, mut is_it: impl FnMut(&str) -> bool) -> bool {
-        use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
-        loop {
-            match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) => {
-                    let found = is_it(&line);
-                    self.said.push(line);
-                    if found {
-                        return true;
-                    }
-                }
-                Err(Disconnected) => return false,
-                Err(Timeout) => panic!("it says nothing any more:\n{}", self.said.join("\n")),
-            }
-        }
-    }
-
-    /// Ends it as the power does.
-    pub(crate) fn kill(mut self) -> Vec<String> {
-        self.child.kill().unwrap();
-        self.end().1
-    }
-
-    /// Asks it to end.
-    pub(crate) fn terminate(mut self) -> (i32, Vec<String>) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        self.end()
-    }
-
-    /// Waits for its end: its exit code (-1 for a signal) and what it said.
-    pub(crate) fn end(&mut self) -> (i32, Vec<String>) {
-        self.until(|_| false);
-        let code = self.child.wait().unwrap().code().unwrap_or(-1);
-        (code, std::mem::take(&mut self.said))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
