@@ -40,14 +40,16 @@ impl<'a> Planner<'a> {
             .iter()
             .map(|(_, _, point)| {
                 let pulling = there.pulling(&point.name).iter();
-                pulling.filter_map(|it| number.get(&it.name)).flatten().copied().collect()
+                pulling.filter_map(|(_, it)| number.get(&it.name)).flatten().copied().collect()
             })
             .collect();
         for (system, state, point) in each_after(&needs).into_iter().map(|it| removed[it]) {
             let resource = ResourceId::new(kind, &point.name);
             let pulling = there.pulling(&point.name).iter();
-            let fixed = pulling.filter(|other| self.pulls_as_before(other));
-            if let Some((user, chosen)) = self.held_user(kind, fixed.map(|it| &it.name)) {
+            let fixed = pulling.filter(|(_, other)| self.pulls_as_before(other));
+            let users =
+                fixed.flat_map(|(system, it)| self.distribution_points_of(&it.name, system));
+            if let Some((user, chosen)) = self.held_user(kind, users) {
                 let on = format!("`{user}` pulls from it, and cannot be changed now");
                 self.hold(resource, on, chosen);
                 continue;
@@ -69,6 +71,18 @@ impl<'a> Planner<'a> {
             self.hold(ResourceId::new(kind, role), on, chosen);
         }
         held.is_none()
+    }
+
+    /// A distribution point, and the one that takes its place on its site system.
+    fn distribution_points_of<'b>(&'b self, name: &'b Name, system: &Name) -> Vec<&'b Name> {
+        let next = self.distribution_point_on.get(system).copied();
+        [Some(name), next].into_iter().flatten().collect()
+    }
+
+    /// An update point, and the one that takes its place on its site system.
+    fn update_points_of<'b>(&'b self, name: &'b Name, system: &Name) -> Vec<&'b Name> {
+        let next = self.update_point_on.get(system).copied();
+        [Some(name), next].into_iter().flatten().collect()
     }
 
     /// Whether a distribution point does not pull as it shall yet.
@@ -94,9 +108,11 @@ impl<'a> Planner<'a> {
     ) -> Vec<ActionId> {
         let kind = Kind::DistributionPoint;
         let mut after = Vec::new();
-        for other in there.pulling(&point.name) {
-            after.extend(self.planned_any(&POINT_SETTING_UP, kind, &other.name));
-            after.extend(self.planned(ActionKind::RemoveDistributionPoint, kind, &other.name));
+        for (system, other) in there.pulling(&point.name) {
+            for other in self.distribution_points_of(&other.name, system) {
+                after.extend(self.planned_any(&POINT_SETTING_UP, kind, other));
+                after.extend(self.planned(ActionKind::RemoveDistributionPoint, kind, other));
+            }
         }
         // It may have moved: the new one is there with its content before the old one goes.
         if self.hierarchy.distribution_points.contains_key(&point.name) {
@@ -132,8 +148,9 @@ impl<'a> Planner<'a> {
             if let Some(point) = &state.update_point {
                 let resource = ResourceId::new(kind, &point.name);
                 let downstream = there.downstream(&point.name).iter();
-                let fixed = downstream.filter(|other| self.synchronizes_as_before(other));
-                if let Some((user, chosen)) = self.held_user(kind, fixed.map(|it| &it.name)) {
+                let fixed = downstream.filter(|(_, other)| self.synchronizes_as_before(other));
+                let users = fixed.flat_map(|(system, it)| self.update_points_of(&it.name, system));
+                if let Some((user, chosen)) = self.held_user(kind, users) {
                     let on = format!("`{user}` synchronizes with it, and cannot be changed now");
                     self.hold(resource, on, chosen);
                     continue;
@@ -165,7 +182,10 @@ impl<'a> Planner<'a> {
     ) -> Vec<ActionId> {
         let points = Kind::SoftwareUpdatePoint;
         let mut after = Vec::new();
-        let downstream = there.downstream(&point.name).iter().map(|it| &it.name);
+        let downstream = there
+            .downstream(&point.name)
+            .iter()
+            .flat_map(|(system, other)| self.update_points_of(&other.name, system));
         for other in downstream.chain([&point.name]) {
             after.extend(self.planned_any(&SETTING_UP, points, other));
             after.extend(self.planned_any(&SYNCHRONIZING, points, other));

@@ -10,9 +10,9 @@ use crate::model::{
 pub(super) struct There<'a> {
     pub(super) systems: Vec<(&'a Name, &'a SiteSystemState)>,
     /// The distribution points that pull from one.
-    pulling: BTreeMap<&'a Name, Vec<&'a DistributionPointState>>,
+    pulling: BTreeMap<&'a Name, Vec<(&'a Name, &'a DistributionPointState)>>,
     /// The update points that synchronize with one.
-    downstream: BTreeMap<&'a Name, Vec<&'a UpdatePointState>>,
+    downstream: BTreeMap<&'a Name, Vec<(&'a Name, &'a UpdatePointState)>>,
     parents: BTreeMap<&'a SiteCode, &'a SiteCode>,
     /// The sites below one, with their site servers.
     pub(super) below: BTreeMap<&'a SiteCode, Vec<(&'a SiteCode, &'a Name)>>,
@@ -31,13 +31,17 @@ impl<'a> There<'a> {
         for (name, state) in &systems {
             if let Some(point) = &state.distribution_point {
                 for source in point.settings.pull.iter().flat_map(|pull| &pull.sources) {
-                    there.pulling.entry(&source.distribution_point).or_default().push(point);
+                    there
+                        .pulling
+                        .entry(&source.distribution_point)
+                        .or_default()
+                        .push((*name, point));
                 }
             }
             if let Some(point) = &state.update_point
                 && let Some(upstream) = &point.settings.source.update_point
             {
-                there.downstream.entry(upstream).or_default().push(point);
+                there.downstream.entry(upstream).or_default().push((*name, point));
             }
             let site = &state.settings.site;
             let server = state.settings.site_server.as_ref();
@@ -49,13 +53,13 @@ impl<'a> There<'a> {
         Self { systems, ..there }
     }
 
-    /// The distribution points that pull from one of this name.
-    pub(super) fn pulling(&self, from: &Name) -> &[&'a DistributionPointState] {
+    /// The distribution points that pull from one of this name, with their site systems.
+    pub(super) fn pulling(&self, from: &Name) -> &[(&'a Name, &'a DistributionPointState)] {
         self.pulling.get(from).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The update points that synchronize with one of this name.
-    pub(super) fn downstream(&self, of: &Name) -> &[&'a UpdatePointState] {
+    /// The update points that synchronize with one of this name, with their site systems.
+    pub(super) fn downstream(&self, of: &Name) -> &[(&'a Name, &'a UpdatePointState)] {
         self.downstream.get(of).map(Vec::as_slice).unwrap_or_default()
     }
 

@@ -226,7 +226,16 @@ fn assert_sound(plan: &Plan, hierarchy: &Hierarchy, world: &World) {
         };
         assert!(!declared, "{} removes what is declared", action.id);
         for target in &action.targets {
-            let on = hierarchy.distribution_points.get(target).map_or(target, |it| &it.site_system);
+            let on = match action.kind {
+                ActionKind::DistributeContent | ActionKind::UpdateContent => {
+                    &hierarchy.distribution_points[target].site_system
+                }
+                ActionKind::RemoveContent => hierarchy
+                    .distribution_points
+                    .get(target)
+                    .map_or(target, |point| &point.site_system),
+                _ => target,
+            };
             assert!(!world.unknown.contains(on), "{} is done to something unknown", action.id);
         }
     }
