@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     error_text::with_causes,
-    model::{DistributionPoint, Known, Name, Site, SiteCode, SiteSystem, UpdatePoint, WsusVersion},
+    model::{DistributionPoint, Known, Name, Site, SiteCode, SiteSystem, UpdatePoint},
     net::{AgentClient, AgentError},
     observe::ReachError,
     plan::{Action, ActionKind},
@@ -58,8 +58,7 @@ impl Apply {
         match action.kind {
             ActionKind::CreateSiteSystem => self.create_site_system(action, name).await,
             ActionKind::InstallUpdateServices => {
-                let declared = self.site_system(name)?.settings.software.wsus;
-                let version = declared.unwrap_or(WsusVersion::V10_0);
+                let version = self.site_system(name)?.wsus_to_install();
                 self.tell(action, name, &AgentCommand::InstallUpdateServices(version)).await
             }
             ActionKind::InstallAdministrationConsole => {

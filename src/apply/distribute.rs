@@ -53,7 +53,7 @@ impl Apply {
         if let Some((until, why)) = waits {
             return Err(ActionError::Waiting { until, why });
         }
-        Ok(format!("{} files, {} bytes", held.files, held.bytes))
+        Ok(size(&held))
     }
 
     /// Takes the package's source into the content library of its site server.
@@ -79,7 +79,7 @@ impl Apply {
         };
         let text = format!("package {} has been processed", package.id);
         self.message(action, &package.site, StatusMessageId::PackageProcessed, name, text).await;
-        Ok(format!("{} files, {} bytes", state.files, state.bytes))
+        Ok(size(&state))
     }
 
     /// The package as its site server holds it.
@@ -127,4 +127,9 @@ impl Apply {
         }
         Ok(())
     }
+}
+
+fn size(package: &PackageState) -> String {
+    let files = if package.files == 1 { "file" } else { "files" };
+    format!("{} {files}, {} bytes", package.files, package.bytes)
 }

@@ -15,6 +15,17 @@ pub enum Trigger {
     Loop,
 }
 
+/// What happens to what is there but not wanted any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removals {
+    /// It is removed: somebody has confirmed that.
+    Confirmed,
+    /// A plan that removes something is refused whole.
+    Refused,
+    /// It stays, and the rest of the plan is carried out: a loop must not stand still over it.
+    LeftOut,
+}
+
 /// Something that happened while a plan was carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApplyEvent {
@@ -42,6 +53,8 @@ pub enum Outcome {
     Failed(String),
     /// It was not begun, because this one before it was not done.
     Skipped(ActionId),
+    /// It removes something, and nobody has confirmed that.
+    Unconfirmed,
     /// It goes on by itself at this time at the earliest; the text says what it waits for.
     Waiting {
         /// When it goes on.
@@ -58,6 +71,7 @@ impl Outcome {
             Self::Done(_) => "done",
             Self::Failed(_) => "failed",
             Self::Skipped(_) => "skipped",
+            Self::Unconfirmed => "left",
             Self::Waiting { .. } => "waiting",
         }
     }
@@ -67,6 +81,7 @@ impl Outcome {
         match self {
             Self::Done(text) | Self::Failed(text) => text.clone(),
             Self::Skipped(before) => format!("{before} was not done"),
+            Self::Unconfirmed => "to be removed, once that is confirmed with --prune".to_owned(),
             Self::Waiting { until, why } => format!("{why}; goes on at {until}"),
         }
     }

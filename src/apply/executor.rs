@@ -13,7 +13,7 @@ use crate::{
     store::{Journal, RunId, StoreError},
 };
 
-use super::{ApplyEvent, ApplyReport, Machines, Outcome, Trigger, actions::carry_out};
+use super::{ApplyEvent, ApplyReport, Machines, Outcome, Removals, Trigger, actions::carry_out};
 
 /// How many actions are under way at the same time. Most of them wait for another computer.
 const AT_ONCE: usize = 16;
@@ -50,8 +50,8 @@ pub struct Apply {
     pub journal: Arc<Journal>,
     /// Who set it in motion.
     pub trigger: Trigger,
-    /// Whether removals are confirmed.
-    pub prune: bool,
+    /// What happens to what is not wanted any more.
+    pub removals: Removals,
     /// Who hears of what happens.
     pub events: UnboundedSender<ApplyEvent>,
 }
@@ -61,9 +61,9 @@ pub struct Apply {
 ///
 /// # Errors
 ///
-/// Nothing was done: removals are not confirmed, or the journal cannot be written.
+/// Nothing was done: removals are refused, or the journal cannot be written.
 pub async fn apply(apply: &Apply, plan: &Plan) -> Result<ApplyReport, ApplyError> {
-    if !apply.prune {
+    if apply.removals == Removals::Refused {
         let mut removals = plan.actions.iter().filter(|action| action.kind.removes());
         if let Some(first) = removals.next() {
             let first = first.id.clone();
@@ -137,6 +137,11 @@ impl<'a> Execution<'a> {
                 self.pending.remove(index);
                 self.finish(action.id.clone(), outcome).await;
                 // What comes after it stands further on in the plan.
+                continue;
+            }
+            if action.kind.removes() && self.apply.removals == Removals::LeftOut {
+                self.pending.remove(index);
+                self.finish(action.id.clone(), Outcome::Unconfirmed).await;
                 continue;
             }
             let ready = action.after.iter().all(|id| self.outcomes.contains_key(id));

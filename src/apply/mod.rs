@@ -11,6 +11,6 @@ mod synchronize;
 mod transfer;
 mod verify_ports;
 
-pub use event::{ApplyEvent, ApplyReport, Outcome, Trigger};
+pub use event::{ApplyEvent, ApplyReport, Outcome, Removals, Trigger};
 pub use executor::{Apply, ApplyError, apply};
 pub use machines::Machines;

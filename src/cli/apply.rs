@@ -9,7 +9,7 @@ use super::{
     sources,
 };
 use crate::{
-    apply::{ApplyError, Trigger},
+    apply::{ApplyError, Removals, Trigger},
     role::controller::{Controller, ControllerError, Converged, Purpose, Session},
     view::{LeftAction, RunSummary, run_json, run_text},
 };
@@ -40,9 +40,10 @@ pub(super) async fn run(
     let hierarchy = Arc::new(hierarchy);
     let session = Session::open(data, Purpose::Work).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
-    let progress = Progress::start();
+    let removals = if *prune { Removals::Confirmed } else { Removals::Refused };
+    let progress = Progress::start(printer.messages_coloured());
     let converged = controller
-        .converge(&hierarchy, loaded.digest, Trigger::Person, *prune, progress.events())
+        .converge(&hierarchy, loaded.digest, Trigger::Person, removals, progress.events())
         .await;
     progress.end().await;
     controller.close().await;

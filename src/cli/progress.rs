@@ -50,16 +50,16 @@ impl Said {
 }
 
 impl Progress {
-    /// Starts showing.
-    pub(super) fn start() -> Self {
-        Self::after(Said::default())
+    /// Starts showing, in colours or not.
+    pub(super) fn start(coloured: bool) -> Self {
+        Self::after(Said::default(), coloured)
     }
 
     /// Starts showing what was not said before.
-    pub(super) fn after(said: Said) -> Self {
+    pub(super) fn after(said: Said, coloured: bool) -> Self {
         let (events, received) = unbounded_channel();
         let showing = if io::stderr().is_terminal() {
-            tokio::spawn(on_terminal(received, said))
+            tokio::spawn(on_terminal(received, said, coloured))
         } else {
             tokio::spawn(in_pipe(received, said))
         };
@@ -111,9 +111,8 @@ async fn in_pipe(mut events: UnboundedReceiver<ApplyEvent>, said: Said) {
     }
 }
 
-async fn on_terminal(mut events: UnboundedReceiver<ApplyEvent>, said: Said) {
+async fn on_terminal(mut events: UnboundedReceiver<ApplyEvent>, said: Said, coloured: bool) {
     let bars = MultiProgress::new();
-    let coloured = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
     let mut all: Option<ProgressBar> = None;
     let mut each: BTreeMap<ActionId, ProgressBar> = BTreeMap::new();
     while let Some(event) = events.recv().await {

@@ -14,7 +14,7 @@ use super::{
     sources,
 };
 use crate::{
-    apply::Trigger,
+    apply::{Removals, Trigger},
     model::Interval,
     role::controller::{Controller, Purpose, Session},
     view::{StatusReport, run_text, status_json, status_text},
@@ -24,8 +24,7 @@ use crate::{
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Exit codes: 0 ended by a signal or, with --once, the hierarchy is as the \
                   manifests say; 1 it could not be started, a manifest is not valid or, with \
-                  --once, something is left; 2 the command line is wrong or a file cannot be read; \
-                  3 with --once, refused: something would be removed, and --prune is not given\n\n\
+                  --once, something is left; 2 the command line is wrong or a file cannot be read\n\n\
                   Example: headwater up --once examples/contoso")]
 pub struct Arguments {
     #[command(flatten)]
@@ -36,9 +35,15 @@ pub struct Arguments {
     /// How often manifests and site systems are looked at.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     every: Interval,
-    /// Remove what is there but not declared any more.
+    /// Remove what is there but not declared any more; otherwise it stays, and is named.
     #[arg(long)]
     prune: bool,
+}
+
+impl Arguments {
+    fn removals(&self) -> Removals {
+        if self.prune { Removals::Confirmed } else { Removals::LeftOut }
+    }
 }
 
 pub(super) async fn run(
@@ -62,10 +67,10 @@ async fn once(
     let hierarchy = Arc::new(hierarchy);
     let session = Session::open(data, Purpose::Work).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
-    let progress = Progress::start();
-    let (trigger, prune) = (Trigger::Person, arguments.prune);
+    let progress = Progress::start(printer.messages_coloured());
+    let (trigger, removals) = (Trigger::Person, arguments.removals());
     let converged =
-        controller.converge(&hierarchy, loaded.digest, trigger, prune, progress.events()).await;
+        controller.converge(&hierarchy, loaded.digest, trigger, removals, progress.events()).await;
     progress.end().await;
     controller.close().await;
     let converged = converged.map_err(apply::failure)?;
@@ -99,12 +104,12 @@ async fn stay(
     let mut last = String::new();
     let said = Said::default();
     loop {
-        let progress = Progress::after(said.clone());
+        let progress = Progress::after(said.clone(), printer.messages_coloured());
         let pass = controller.converge(
             &wanted.0,
             wanted.1,
             Trigger::Loop,
-            arguments.prune,
+            arguments.removals(),
             progress.events(),
         );
         let converged = tokio::select! {

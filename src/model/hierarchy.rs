@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     ClientPolicy, DistributionPointSettings, Name, PackageId, PackageSource, Placement, Priority,
     SiteCode, SiteServerSettings, SiteSystemSettings, SoftwareUpdatesAgent, TransferSettings,
-    UpdatePointRole, UpdatePointSettings,
+    UpdatePointRole, UpdatePointSettings, WsusVersion,
 };
 
 /// The wanted hierarchy. Made by [`Hierarchy::resolve`], so every name in it leads somewhere.
@@ -61,6 +61,13 @@ pub struct SiteSystem {
     pub placement: Option<Placement>,
     /// Whether it is suspended.
     pub suspended: bool,
+}
+
+impl SiteSystem {
+    /// The version of WSUS to install where none is: the declared one, or the newest (SUP-2).
+    pub fn wsus_to_install(&self) -> WsusVersion {
+        self.settings.software.wsus.unwrap_or(WsusVersion::V10_0)
+    }
 }
 
 /// A software update point (SUP-4).

@@ -1,7 +1,7 @@
 //! Software update points: install, add, configure, verify (SUP-5).
 
 use crate::model::{
-    Kind, Listener, Name, ResourceId, Site, SiteCode, UpdatePoint, UpdatePointState, WsusVersion,
+    Kind, Listener, Name, ResourceId, Site, SiteCode, UpdatePoint, UpdatePointState,
 };
 
 use super::{
@@ -158,16 +158,15 @@ impl<'a> Planner<'a> {
     /// WSUS on the point's computer (SUP-2), in the declared version or else in the newest.
     fn update_services(&mut self, it: PointOfSite<'_>, after: &[ActionId]) -> Option<ActionId> {
         let system = &it.point.site_system;
-        let declared = self.hierarchy.site_systems.get(system)?.settings.software.wsus;
+        let wanted = self.hierarchy.site_systems.get(system)?;
+        let declared = wanted.settings.software.wsus;
         let there = self.system(system).and_then(|state| state.update_services.as_ref());
         let reason = match (there.map(|there| there.version), declared) {
             (Some(there), Some(declared)) if there != declared => {
                 format!("WSUS {there} is installed, {declared} is wanted")
             }
             (Some(_), _) => return None,
-            (None, declared) => {
-                format!("WSUS {} is not installed", declared.unwrap_or(WsusVersion::V10_0))
-            }
+            (None, _) => format!("WSUS {} is not installed", wanted.wsus_to_install()),
         };
         let kind = ActionKind::InstallUpdateServices;
         let resource = ResourceId::new(Kind::SiteSystem, system);

@@ -93,7 +93,7 @@ impl Journal {
         })
     }
 
-    /// An action has ended: `done`, `failed`, `skipped` or `waiting`, and what it said.
+    /// An action has ended: `done`, `failed`, `skipped`, `left` or `waiting`, and what it said.
     pub fn finish_action(
         &self,
         run: RunId,

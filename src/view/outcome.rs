@@ -31,7 +31,7 @@ pub struct RunSummary {
 pub struct LeftAction {
     /// Which one.
     pub action: ActionId,
-    /// `failed`, `skipped` or `waiting`.
+    /// `failed`, `skipped`, `left` or `waiting`.
     pub outcome: &'static str,
     /// Why.
     pub detail: String,
@@ -66,7 +66,7 @@ pub fn run_json(summary: &RunSummary) -> String {
     text
 }
 
-/// How an action ended, on one line. `word` is `done`, `failed`, `skipped` or `waiting`.
+/// How an action ended, on one line. `word` is `done`, `failed`, `skipped`, `left` or `waiting`.
 pub fn outcome_line(id: &ActionId, word: &str, detail: &str, coloured: bool) -> String {
     let style = match word {
         _ if !coloured => Style::new(),

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use crate::plan::{Action, ActionKind, FieldChange, Plan};
+use crate::plan::{Action, ActionKind, FieldChange, Plan, Summary};
 
 use super::{
     counted,
@@ -133,15 +133,13 @@ fn last_line(plan: &Plan) -> String {
             (false, _) => "Nothing can be done now: see what waits.\n".to_owned(),
         };
     }
-    let summary = plan.summary;
+    // What is verified changes nothing, and is not in the summary.
+    let Summary { create, change, remove, synchronize, distribute } = plan.summary;
+    let verify = plan.actions.len() - (create + change + remove + synchronize + distribute);
     format!(
-        "Plan: {}: {} to create, {} to change, {} to remove, {} to synchronize, {} to distribute.\n",
+        "Plan: {}: {create} to create, {change} to change, {remove} to remove, {verify} to verify, \
+         {synchronize} to synchronize, {distribute} to distribute.\n",
         counted(plan.actions.len(), "action"),
-        summary.create,
-        summary.change,
-        summary.remove,
-        summary.synchronize,
-        summary.distribute,
     )
 }
 

@@ -1,6 +1,9 @@
 //! From documents to their meaning: [`Hierarchy::resolve`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Component, Path, PathBuf},
+};
 
 use crate::model::{
     Address, Declared, FieldPath, Hierarchy, Kind, Name, Package, PackageSpec, Ports, Resource,
@@ -177,7 +180,7 @@ impl Resolver<'_> {
             distribute_to.extend(members.spec.members.iter().cloned());
         }
         let mut source = spec.source.clone();
-        source.path = source.path.map(|path| resource.directory.join(path).display().to_string());
+        source.path = source.path.map(|path| absolute(&resource.directory, &path));
         Ok(Package {
             id: spec.package_id.clone(),
             site: site.clone(),
@@ -237,4 +240,21 @@ impl Resolver<'_> {
 pub(super) fn host(address: &Address) -> String {
     let text = address.as_str();
     if text.contains(':') { format!("[{text}]") } else { text.to_owned() }
+}
+
+/// A path of a manifest as people would say it: from the root, and without `..` in the middle.
+/// Taken apart as text, because looking at the disk is not for here: a `..` behind a symbolic link
+/// leads to where it reads, not to where the link leads.
+pub(super) fn absolute(directory: &Path, path: &str) -> String {
+    let mut whole = PathBuf::new();
+    for part in directory.join(path).components() {
+        match part {
+            Component::ParentDir => {
+                whole.pop();
+            }
+            Component::CurDir => {}
+            part => whole.push(part),
+        }
+    }
+    whole.display().to_string()
 }

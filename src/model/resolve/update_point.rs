@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::resolver::{Resolved, Resolver, host, unresolved};
+use super::resolver::{Resolved, Resolver, absolute, host, unresolved};
 use crate::model::{
     ClientConnections, FieldPath, Kind, Name, Ports, Resource, ResourceId, SYNC_REQUESTED_AT,
     SiteMode, SiteSpec, SoftwareUpdatePointSpec, SourceType, SynchronizationSource, Unresolved,
@@ -77,7 +77,7 @@ impl Resolver<'_> {
             SourceType::ActiveUpdatePoint => Some(&spec.site),
             _ => None,
         };
-        let file = source.file.map(|file| resource.directory.join(file).display().to_string());
+        let file = source.file.map(|file| absolute(&resource.directory, &file));
         let Some(upstream_site) = upstream_site else {
             return Ok(UpstreamSettings {
                 r#type: source.r#type,

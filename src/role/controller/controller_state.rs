@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
-    apply::{Apply, ApplyError, ApplyEvent, ApplyReport, Machines, Outcome, Trigger, apply},
+    apply::{
+        Apply, ApplyError, ApplyEvent, ApplyReport, Machines, Outcome, Removals, Trigger, apply,
+    },
     clock,
     model::{Digest, Hierarchy, Observed},
     observe::{Agents, ReachError, observe},
@@ -133,13 +135,13 @@ impl Controller {
     ///
     /// # Errors
     ///
-    /// Nothing was done: a removal is not confirmed, or the journal cannot be written.
+    /// Nothing was done: a removal is refused, or the journal cannot be written.
     pub async fn apply(
         &self,
         hierarchy: &Arc<Hierarchy>,
         looked: &Looked,
         trigger: Trigger,
-        prune: bool,
+        removals: Removals,
         events: &UnboundedSender<ApplyEvent>,
     ) -> Result<ApplyReport, ControllerError> {
         let with = Apply {
@@ -148,7 +150,7 @@ impl Controller {
             machines: self.machines.clone(),
             journal: self.journal.clone(),
             trigger,
-            prune,
+            removals,
             events: events.clone(),
         };
         Ok(apply(&with, &looked.plan).await?)
@@ -165,7 +167,7 @@ impl Controller {
         hierarchy: &Arc<Hierarchy>,
         manifest_digest: Digest,
         trigger: Trigger,
-        prune: bool,
+        removals: Removals,
         events: &UnboundedSender<ApplyEvent>,
     ) -> Result<Converged, ControllerError> {
         let data = self.session.data().clone();
@@ -181,7 +183,7 @@ impl Controller {
             if looked.plan.actions.is_empty() {
                 return Ok(Converged { looked, done, left: Vec::new() });
             }
-            let report = self.apply(hierarchy, &looked, trigger, prune, events).await?;
+            let report = self.apply(hierarchy, &looked, trigger, removals, events).await?;
             done += report.done();
             left = report
                 .outcomes
