@@ -150,11 +150,13 @@ impl Apply {
                 .parse()
                 .map_err(|_| ActionError::NotPlanned(action.resource.to_string()))?,
         };
+        if action.targets.is_empty() {
+            let server = &self.site(&action.site)?.site_server;
+            let command = AgentCommand::RemovePackageSource { package: id.clone() };
+            self.tell(action, server, &command).await?;
+        }
         for target in &action.targets {
-            let system = match self.hierarchy.distribution_points.get(target) {
-                Some(point) => &point.site_system,
-                None => target,
-            };
+            let system = &self.distribution_point(target)?.site_system;
             let command = AgentCommand::RemovePackage { package: id.clone() };
             self.tell(action, system, &command).await?;
         }

@@ -157,7 +157,7 @@ impl Hierarchy {
     /// The address of a software update point: scheme, host as declared, port (PORT-3).
     pub fn update_point_url(&self, name: &Name) -> Option<String> {
         let point = self.update_points.get(name)?;
-        let address = &self.site_systems.get(&point.site_system)?.settings.address;
+        let address = self.site_systems.get(&point.site_system)?.settings.address.in_url();
         let ports = &point.settings.ports;
         Some(if point.settings.ssl {
             format!("https://{address}:{}", ports.https)

@@ -131,6 +131,13 @@ checked_text!(
     }
 );
 
+impl Address {
+    /// The address as it stands in a URL: an IPv6 address in brackets.
+    pub fn in_url(&self) -> String {
+        if self.0.contains(':') { format!("[{}]", self.0) } else { self.0.clone() }
+    }
+}
+
 impl PackageId {
     /// The first three characters: the code of the site that owns the package.
     pub fn site_code(&self) -> &str {

@@ -295,17 +295,19 @@ fn is_active(point: &UpdatePoint) -> bool {
 /// Whether the file of a point has to be imported (SYNC-7).
 fn import_due(point: &UpdatePoint, state: Option<&UpdatePointState>) -> Option<Due> {
     let wanted = &point.settings.source;
-    let imported =
-        state.and_then(|state| state.last_synchronization.as_ref()).and_then(|last| last.imported);
+    let last = state.and_then(|state| state.last_synchronization.as_ref());
+    let imported = last.and_then(|last| last.imported);
     let why = match (imported, state) {
         (None, _) | (_, None) => "nothing has been imported yet",
         (Some(_), Some(state)) if state.settings.source != *wanted => "another file is named",
         (Some(imported), Some(state)) => {
-            let present = state.import_file.as_ref()?;
-            if present.digest == imported {
-                return None;
+            match &state.import_file {
+                Some(present) if present.digest == imported => return None,
+                Some(_) => "another file has been put in place",
+                // What was imported from it is in the catalog: it need not stay.
+                None if last.map(|last| &last.from) == wanted.file.as_ref() => return None,
+                None => "another file is named, and is not there",
             }
-            "another file has been put in place"
         }
     };
     let file = wanted.file.as_deref().unwrap_or_default();

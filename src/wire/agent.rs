@@ -100,8 +100,14 @@ pub enum AgentCommand {
         /// The package.
         package: PackageId,
     },
-    /// Remove a package from the content library.
+    /// Remove a package from the distribution point.
     RemovePackage {
+        /// The package.
+        package: PackageId,
+    },
+    /// Remove a package from the site's content library: what [`AgentCommand::TakePackageSource`]
+    /// took in.
+    RemovePackageSource {
         /// The package.
         package: PackageId,
     },

@@ -1,6 +1,6 @@
 //! Distribution points: effective settings and the addresses of their sources (PDP-2).
 
-use super::resolver::{Resolved, Resolver, host};
+use super::resolver::{Resolved, Resolver};
 use crate::model::{
     ContentProtocol, DistributionPoint, DistributionPointSettings, DistributionPointSpec,
     FieldPath, Kind, Name, Ports, PullSettings, PullSourceSettings, Resource, ResourceId, SiteMode,
@@ -80,7 +80,7 @@ impl Resolver<'_> {
             ContentProtocol::Http => ("http", ports.http),
             ContentProtocol::Https => ("https", ports.https),
         };
-        Ok(format!("{scheme}://{}:{port}", host(address)))
+        Ok(format!("{scheme}://{}:{port}", address.in_url()))
     }
 }
 

@@ -236,12 +236,6 @@ impl Resolver<'_> {
     }
 }
 
-/// An address as it stands in a URL: an IPv6 address in brackets.
-pub(super) fn host(address: &Address) -> String {
-    let text = address.as_str();
-    if text.contains(':') { format!("[{text}]") } else { text.to_owned() }
-}
-
 /// A path of a manifest as people would say it: from the root, and without `..` in the middle.
 /// Taken apart as text, because looking at the disk is not for here: a `..` behind a symbolic link
 /// leads to where it reads, not to where the link leads.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::resolver::{Resolved, Resolver, absolute, host, unresolved};
+use super::resolver::{Resolved, Resolver, absolute, unresolved};
 use crate::model::{
     ClientConnections, FieldPath, Kind, Name, Ports, Resource, ResourceId, SYNC_REQUESTED_AT,
     SiteMode, SiteSpec, SoftwareUpdatePointSpec, SourceType, SynchronizationSource, Unresolved,
@@ -112,7 +112,7 @@ impl Resolver<'_> {
         Ok(UpstreamSettings {
             r#type: source.r#type,
             update_point: Some(upstream.clone()),
-            url: Some(format!("{scheme}://{}:{port}", host(address))),
+            url: Some(format!("{scheme}://{}:{port}", address.in_url())),
             file: None,
         })
     }

@@ -30,9 +30,9 @@ impl Planner<'_> {
             for id in self.site_server(code).into_iter().flat_map(|server| server.packages.keys()) {
                 if !names.contains_key(id) {
                     let after = from_points.get(id).cloned().unwrap_or_default();
-                    let on = vec![site.site_server.clone()];
-                    let part = Some(code.to_string());
-                    self.remove_package(&names, id, code.clone(), on, part, after);
+                    // None: the site server's own library, as in the other direction.
+                    let (targets, part) = (Vec::new(), Some(code.to_string()));
+                    self.remove_package(&names, id, code.clone(), targets, part, after);
                 }
             }
         }

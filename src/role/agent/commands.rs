@@ -149,6 +149,9 @@ impl Agent {
                 if let Ok(point) = self.distribution_point().await {
                     point.remove_package(&package).await?;
                 }
+                Ok(AgentOutcome::Done)
+            }
+            AgentCommand::RemovePackageSource { package } => {
                 if let Ok(library) = self.package_library().await {
                     library.remove(&package).await?;
                 }

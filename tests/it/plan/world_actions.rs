@@ -276,14 +276,15 @@ impl World {
             Some(package) => package.id.clone(),
             None => name.as_str().to_ascii_uppercase().parse().unwrap(),
         };
+        if action.targets.is_empty() {
+            let server = &hierarchy.sites[&action.site].site_server;
+            assert!(self.site_server(server).packages.remove(&id).is_some());
+        }
         for target in &action.targets {
-            if let Some(declared) = hierarchy.distribution_points.get(target) {
-                let point = self.system(&declared.site_system).distribution_point.as_mut().unwrap();
-                let job = point.pull_jobs.remove(&id).is_some();
-                assert!(point.packages.remove(&id).is_some() || job);
-            } else {
-                assert!(self.site_server(target).packages.remove(&id).is_some());
-            }
+            let declared = &hierarchy.distribution_points[target];
+            let point = self.system(&declared.site_system).distribution_point.as_mut().unwrap();
+            let job = point.pull_jobs.remove(&id).is_some();
+            assert!(point.packages.remove(&id).is_some() || job);
         }
     }
 

@@ -153,17 +153,6 @@ async fn an_update_that_cannot_be_given_is_named() {
 #[tokio::test]
 async fn an_expired_session_begins_again_and_goes_on() {
     let top = Place::with_updates(950).await;
-<<<<<<< HEAD
-    // The sessions end in the fourth batch and in the eighth, whatever order batches arrive in.
-    let refused = [AtomicUsize::new(0), AtomicUsize::new(0)];
-    let (_proxy, url) = proxy(top.url(), move |call, body| {
-        if call != "GetUpdateData" {
-            return Verdict::Pass;
-        }
-        let asked = asked(body);
-        for (update, times) in [350, 750].into_iter().zip(&refused) {
-            if asked.contains(&identity(update)) && times.fetch_add(1, Ordering::Relaxed) == 0 {
-=======
     let sessions = Mutex::new(BTreeMap::<Vec<u8>, u32>::new());
     let (_proxy, url) = proxy(top.url(), move |call, body| {
         if call == "GetUpdateData" {
@@ -173,7 +162,6 @@ async fn an_expired_session_begins_again_and_goes_on() {
             let used = sessions.entry(session).or_default();
             *used += 1;
             if *used > 3 {
->>>>>>> b843fce6a53a85341826996be86e355a67de7e93
                 return fault(ErrorCode::InvalidCookie, "");
             }
         }
