@@ -120,3 +120,16 @@ fn an_export_that_is_not_there_is_told() {
     fs::write(world.path("export.cab"), &good).unwrap();
     world.with_manifests("up --once").expect(0);
 }
+
+#[test]
+fn an_export_that_is_named_later_and_not_there_is_told_each_time() {
+    let (world, _) = world(World::converged("minimal"));
+    for _ in 0..2 {
+        let ended = world.with_manifests("apply").expect(1);
+        assert!(ended.stderr.contains("export.cab is not there"), "{}", ended.stderr);
+    }
+    assert_eq!(world.status()["updatePoints"][0]["updates"], 4125);
+    let good = fs::read(root().join(EXPORT)).unwrap();
+    fs::write(world.path("export.cab"), good).unwrap();
+    world.with_manifests("apply").expect(0);
+}
