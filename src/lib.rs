@@ -50,6 +50,7 @@ pub mod role;
 
 pub mod cli;
 
+pub mod blocking;
 pub mod clock;
 pub mod error_text;
 pub mod telemetry;

@@ -1,19 +1,28 @@
 //! Runs the actions of a plan as a dependency graph.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
-use tokio::{sync::mpsc::UnboundedSender, task::JoinSet};
+use tokio::{
+    sync::mpsc::UnboundedSender,
+    task::{self, JoinSet},
+};
 
 use crate::{
+    blocking::{Interrupted, blocking},
     clock,
     error_text::with_causes,
     model::Hierarchy,
     observe::Agents,
-    plan::{Action, ActionId, Plan},
+    plan::{ActionId, Plan},
     store::{Journal, RunId, StoreError},
 };
 
-use super::{ApplyEvent, ApplyReport, Machines, Outcome, Removals, Trigger, actions::carry_out};
+use super::{
+    ApplyEvent, ApplyReport, Machines, Outcome, Removals, Trigger, actions::carry_out, graph::Graph,
+};
 
 /// How many actions are under way at the same time. Most of them wait for another computer.
 const AT_ONCE: usize = 16;
@@ -35,6 +44,9 @@ pub enum ApplyError {
     /// The journal cannot be written: then nothing is done that it could not tell of.
     #[error("failed to write the journal")]
     Journal(#[from] StoreError),
+    /// The program is ending.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 }
 
 /// Everything that carrying out a plan needs.
@@ -74,23 +86,24 @@ pub async fn apply(apply: &Apply, plan: &Plan) -> Result<ApplyReport, ApplyError
     let run = {
         let journal = apply.journal.clone();
         let (manifest, observed) = (plan.manifest_digest, plan.observed_digest);
-        blocking(move || journal.begin(manifest, observed, clock::now())).await?
+        in_journal(move || journal.begin(manifest, observed, clock::now())).await?
     };
     // Nobody has to listen.
     let _ = apply.events.send(ApplyEvent::Begun { actions: plan.actions.len() });
     let report = Execution::new(apply, plan, run).run().await;
     let converged = report.all_done() && plan.complete;
     let journal = apply.journal.clone();
-    blocking(move || journal.finish(run, converged, clock::now())).await?;
+    in_journal(move || journal.finish(run, converged, clock::now())).await?;
     Ok(report)
 }
 
 struct Execution<'a> {
     apply: &'a Apply,
     run: RunId,
-    /// Not begun yet, in the plan's order: the first that may begin begins first.
-    pending: Vec<&'a Action>,
-    running: JoinSet<(ActionId, Outcome)>,
+    graph: Graph<'a>,
+    running: JoinSet<Outcome>,
+    /// Which action a task carries out.
+    tasks: HashMap<task::Id, usize>,
     outcomes: BTreeMap<ActionId, Outcome>,
 }
 
@@ -99,81 +112,71 @@ impl<'a> Execution<'a> {
         Self {
             apply,
             run,
-            pending: plan.actions.iter().collect(),
+            graph: Graph::new(&plan.actions),
             running: JoinSet::new(),
+            tasks: HashMap::new(),
             outcomes: BTreeMap::new(),
         }
     }
 
     async fn run(mut self) -> ApplyReport {
         loop {
-            self.begin_what_may().await;
-            let Some(joined) = self.running.join_next_with_id().await else { break };
-            match joined {
-                Ok((_, (id, outcome))) => self.finish(id, outcome).await,
-                // An action that panicked has no outcome: what comes after it is left pending, and
-                // told below.
-                Err(error) => tracing::error!(%error, "an action broke down"),
+            while self.running.len() < AT_ONCE
+                && let Some(index) = self.graph.next()
+            {
+                self.begin(index).await;
             }
-        }
-        for action in std::mem::take(&mut self.pending) {
-            let before = action.after.iter().find(|id| !self.outcomes.contains_key(*id));
-            let before = before.cloned().unwrap_or_else(|| action.id.clone());
-            self.finish(action.id.clone(), Outcome::Skipped(before)).await;
+            let Some(joined) = self.running.join_next_with_id().await else { break };
+            let (task, outcome) = match joined {
+                Ok((task, outcome)) => (task, outcome),
+                Err(error) => {
+                    (error.id(), Outcome::Failed(format!("a defect of this program: {error}")))
+                }
+            };
+            if let Some(index) = self.tasks.remove(&task) {
+                self.finish(index, outcome).await;
+            }
         }
         ApplyReport { outcomes: self.outcomes }
     }
 
-    /// Begins every action whose predecessors are done, and skips those whose are not.
-    async fn begin_what_may(&mut self) {
-        let mut index = 0;
-        while index < self.pending.len() {
-            let action = self.pending[index];
-            let failed = action.after.iter().find(|id| {
-                self.outcomes.get(*id).is_some_and(|outcome| !matches!(outcome, Outcome::Done(_)))
-            });
-            if let Some(failed) = failed {
-                let outcome = Outcome::Skipped(failed.clone());
-                self.pending.remove(index);
-                self.finish(action.id.clone(), outcome).await;
-                // What comes after it stands further on in the plan.
-                continue;
-            }
-            if action.kind.removes() && self.apply.removals == Removals::LeftOut {
-                self.pending.remove(index);
-                self.finish(action.id.clone(), Outcome::Unconfirmed).await;
-                continue;
-            }
-            let ready = action.after.iter().all(|id| self.outcomes.contains_key(id));
-            if ready && self.running.len() < AT_ONCE {
-                self.pending.remove(index);
-                self.begin(action).await;
-                continue;
-            }
-            index += 1;
+    async fn begin(&mut self, index: usize) {
+        let action = self.graph.action(index);
+        if action.kind.removes() && self.apply.removals == Removals::LeftOut {
+            return self.finish(index, Outcome::Unconfirmed).await;
         }
-    }
-
-    async fn begin(&mut self, action: &Action) {
         let (journal, run, id) = (self.apply.journal.clone(), self.run, action.id.clone());
-        let written = blocking(move || journal.begin_action(run, &id.0, clock::now())).await;
+        let written = in_journal(move || journal.begin_action(run, &id.0, clock::now())).await;
         if let Err(error) = written {
             let why = format!("failed to write the journal: {}", with_causes(&error));
-            return self.finish(action.id.clone(), Outcome::Failed(why)).await;
+            return self.finish(index, Outcome::Failed(why)).await;
         }
         self.tell(ApplyEvent::Started(action.id.clone()));
         let (apply, action) = (self.apply.clone(), action.clone());
-        self.running.spawn(async move {
-            let outcome = carry_out(&apply, &action).await;
-            (action.id, outcome)
-        });
+        let task = self.running.spawn(async move { carry_out(&apply, &action).await });
+        self.tasks.insert(task.id(), index);
     }
 
-    async fn finish(&mut self, id: ActionId, outcome: Outcome) {
+    /// Notes how an action ended, and that what comes after one that was not done is skipped.
+    async fn finish(&mut self, index: usize, outcome: Outcome) {
+        let mut ended = vec![(index, outcome)];
+        while let Some((index, outcome)) = ended.pop() {
+            let id = self.graph.action(index).id.clone();
+            if matches!(outcome, Outcome::Done(_)) {
+                self.graph.done(index);
+            } else {
+                let skipped = self.graph.not_done(index);
+                ended.extend(skipped.into_iter().map(|next| (next, Outcome::Skipped(id.clone()))));
+            }
+            self.note(id, outcome).await;
+        }
+    }
+
+    async fn note(&mut self, id: ActionId, outcome: Outcome) {
         let (journal, run, key) = (self.apply.journal.clone(), self.run, id.0.clone());
         let (word, detail) = (outcome.word(), outcome.detail());
         let written =
-            blocking(move || journal.finish_action(run, &key, word, &detail, clock::now()));
+            in_journal(move || journal.finish_action(run, &key, word, &detail, clock::now()));
         if let Err(error) = written.await {
             // The action is done all the same; the next look at the site systems tells.
             tracing::error!(action = %id, error = %with_causes(&error), "failed to write the journal");
@@ -188,12 +191,8 @@ impl<'a> Execution<'a> {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+async fn in_journal<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        // The runtime ends, or the work panicked: neither leaves anything to go on with.
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
+) -> Result<T, ApplyError> {
+    blocking(move || Ok(work()?)).await
 }

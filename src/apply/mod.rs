@@ -6,6 +6,7 @@ mod actions;
 mod distribute;
 mod event;
 mod executor;
+mod graph;
 mod machines;
 mod synchronize;
 mod transfer;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    blocking::Interrupted,
     model::{Digest, PackageId},
     wire::file_list::FileListError,
 };
@@ -70,9 +71,9 @@ pub enum LibraryError {
         /// Why, and what to do.
         why: String,
     },
-    /// The work was cut off, because the program ends or because of a defect.
-    #[error("the work in the content library was cut off")]
-    CutOff(#[from] tokio::task::JoinError),
+    /// The program is ending.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 }
 
 impl LibraryError {
@@ -94,12 +95,11 @@ impl LibraryError {
 ///
 /// # Errors
 ///
-/// What the work answers, or [`LibraryError::CutOff`].
+/// What the work answers, or [`LibraryError::Interrupted`].
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, LibraryError> + Send + 'static,
 ) -> Result<T, LibraryError> {
-    let span = tracing::Span::current();
-    tokio::task::spawn_blocking(move || span.in_scope(work)).await?
+    crate::blocking::blocking(work).await
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::blocking::joined;
+
 use super::{Intake, Intaken, LibraryError};
 
 /// Blocks from the network are gathered up to this size: waking the writer for each small one would
@@ -83,7 +85,7 @@ pub async fn receive<E>(
     // What came is kept, however it ended.
     let _ = blocks.send(gathered.freeze()).await;
     drop(blocks);
-    let written = writer.await.map_err(|error| ReceiveError::Library(error.into()))?;
+    let written = joined(writer.await);
     match (written, broken) {
         (Err(error), _) => Err(ReceiveError::Library(error)),
         // Every byte came before it broke off.

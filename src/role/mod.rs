@@ -2,7 +2,6 @@
 //! hierarchy, and the controller.
 
 pub mod agent;
-mod blocking;
 pub mod controller;
 pub mod distribution_point;
 pub mod host;

@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
 const PURE: &[&str] = &["model", "check", "manifest", "plan", "engine", "simulate", "wire", "view"];
 const STORES: &[&str] = &["store", "content", "net", "git"];
 /// Files of their own that everything with a clock and a console may use; the pure modules not.
-const SHARED: &[&str] = &["clock", "telemetry", "shutdown", "error_text"];
+const SHARED: &[&str] = &["blocking", "clock", "telemetry", "shutdown", "error_text"];
 /// The longest file, tests included: what fits into a head.
 const LONGEST: usize = 400;
 

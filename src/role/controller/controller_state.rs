@@ -8,6 +8,7 @@ use crate::{
     apply::{
         Apply, ApplyError, ApplyEvent, ApplyReport, Machines, Outcome, Removals, Trigger, apply,
     },
+    blocking::{Interrupted, blocking},
     clock,
     model::{Digest, Hierarchy, Observed},
     observe::{Agents, ReachError, observe},
@@ -33,6 +34,9 @@ pub enum ControllerError {
     /// The data directory.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The program is ending.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 }
 
 /// How often the controller looks again after it has done something. Twice is usual: once to do
@@ -172,10 +176,7 @@ impl Controller {
     ) -> Result<Converged, ControllerError> {
         let data = self.session.data().clone();
         // Waiting for a lock blocks its thread.
-        let lock = match tokio::task::spawn_blocking(move || data.reconcile()).await {
-            Ok(lock) => lock?,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        };
+        let lock = blocking(move || Ok::<_, ControllerError>(data.reconcile()?)).await?;
         let mut done = 0;
         let mut left = Vec::new();
         for _ in 0..PASSES {

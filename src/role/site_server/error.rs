@@ -1,7 +1,7 @@
 //! What a site server cannot do, and why.
 
 use crate::{
-    role::blocking::Interrupted,
+    blocking::Interrupted,
     store::{StoreError, site_database::PageError},
 };
 

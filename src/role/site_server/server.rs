@@ -4,9 +4,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{SiteServerError, SourceError, source};
 use crate::{
+    blocking::blocking,
     clock,
     model::{CatalogVersion, ClientPolicy, SiteServerState, StatusMessage},
-    role::{Reporter, blocking::blocking},
+    role::Reporter,
     store::{
         StoreError,
         site_database::{PageError, SiteDatabase},

@@ -4,8 +4,8 @@ use std::{io, path::PathBuf};
 
 use super::{ImportError, SynchronizationError};
 use crate::{
+    blocking::Interrupted,
     net::{ClientError, ListenError},
-    role::blocking::Interrupted,
     store::StoreError,
 };
 

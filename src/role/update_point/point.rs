@@ -11,11 +11,12 @@ use super::{
     synchronization,
 };
 use crate::{
+    blocking::blocking,
     clock,
     error_text::with_causes,
     model::{Listener, Name, SourceType, UpdatePointSettings, UpdatePointState},
     net::{Addresses, OpenPort},
-    role::{Reporter, blocking::blocking},
+    role::Reporter,
     store::catalog::Catalog,
     wire::agent::{AgentOutcome, RevisionPage},
 };

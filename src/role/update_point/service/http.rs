@@ -17,11 +17,9 @@ use super::{
     sessions::Sessions,
 };
 use crate::{
+    blocking::{Interrupted, blocking},
     clock,
-    role::{
-        blocking::{Interrupted, blocking},
-        update_point::UpdatePointError,
-    },
+    role::update_point::UpdatePointError,
     store::catalog::Catalog,
     wire::{
         dss_auth, server_sync,

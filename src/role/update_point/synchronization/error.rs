@@ -2,8 +2,8 @@
 
 use super::SelectionError;
 use crate::{
+    blocking::Interrupted,
     model::{SourceType, UpdateIdentity},
-    role::blocking::Interrupted,
     store::StoreError,
     wire::{
         soap::{ErrorCode, Fault, Reaction, SoapError},

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{SynchronizationError, Upstream, UpstreamError, session::Session};
 use crate::{
+    blocking::{blocking, spawned},
     model::UpdateIdentity,
-    role::blocking::{blocking, spawned},
     store::catalog::{FileLocation, NewRevision},
     wire::{
         server_sync::{FileUrl, UpdateData, UpdateDatum},

@@ -11,9 +11,10 @@ use super::{
     session::Session,
 };
 use crate::{
+    blocking::blocking,
     clock,
     model::{Name, SynchronizationRecord, UpdateIdentity, UpdatePointSettings},
-    role::{Reporter, blocking::blocking},
+    role::Reporter,
     store::{
         StoreError,
         catalog::{AnchorKind, Catalog, Selected, UpstreamAnchor},

@@ -7,9 +7,9 @@ use reqwest::{
 
 use super::{SynchronizationError, UpstreamError};
 use crate::{
+    blocking::blocking,
     model::{SourceType, UpdatePointSettings},
     net::Addresses,
-    role::blocking::blocking,
     wire::soap::{Operation, SoapError, SoapVersion},
 };
 

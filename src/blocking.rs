@@ -12,9 +12,7 @@ pub struct Interrupted(#[source] JoinError);
 
 /// Runs `work` on a thread where it may block. Work that was begun runs to its end, even if nobody
 /// waits for it any more.
-pub(super) async fn blocking<T, E>(
-    work: impl FnOnce() -> Result<T, E> + Send + 'static,
-) -> Result<T, E>
+pub async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
 where
     T: Send + 'static,
     E: From<Interrupted> + Send + 'static,
@@ -25,7 +23,7 @@ where
 
 /// Runs `work` as a task of its own, which goes on while the one who asked for it does something
 /// else, and ends when that one is dropped.
-pub(super) fn spawned<T, E>(
+pub fn spawned<T, E>(
     work: impl Future<Output = Result<T, E>> + Send + 'static,
 ) -> impl Future<Output = Result<T, E>>
 where
@@ -36,7 +34,12 @@ where
     async move { joined(task.await) }
 }
 
-fn joined<T, E: From<Interrupted>>(ended: Result<Result<T, E>, JoinError>) -> Result<T, E> {
+/// How a task ended that was waited for. A panic in it goes on in the one who waits.
+///
+/// # Errors
+///
+/// What the task answers, or that it was not run because the program is ending.
+pub fn joined<T, E: From<Interrupted>>(ended: Result<Result<T, E>, JoinError>) -> Result<T, E> {
     match ended {
         Ok(result) => result,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
