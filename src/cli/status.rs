@@ -8,7 +8,8 @@ use super::{ExitCode, Failure, OutputFormat, Printer, operation, sources};
 use crate::{
     model::{Declared, Hierarchy},
     role::controller::{Controller, Purpose, Session},
-    view::{LastRunSummary, StatusReport, last_run_text, status_json, status_text},
+    store::LastRun,
+    view::{FailedAction, LastRunSummary, StatusReport, last_run_text, status_json, status_text},
 };
 
 /// What `headwater status` is given.
@@ -38,23 +39,29 @@ pub(super) async fn run(
     let controller = Controller::new(session).map_err(operation)?;
     let observed = controller.observe(&hierarchy).await;
     let last = controller.journal().last_run();
+    let under_way = controller.session().data().is_reconciling();
     controller.close().await;
-    let report = StatusReport::of(&observed.map_err(operation)?.0);
+    let last = last.map_err(operation)?;
+    let under_way = under_way.map_err(operation)?;
+    let mut report = StatusReport::of(&observed.map_err(operation)?.0);
+    report.last_run = last.map(|last| last_run(last, under_way));
     printer.result(&match printer.format() {
         OutputFormat::Json => status_json(&report),
         OutputFormat::Text => {
-            let last = last.map_err(operation)?;
-            format!(
-                "{}\n{}",
-                status_text(&report),
-                last_run_text(last.as_ref().map(|last| LastRunSummary {
-                    started_at: last.started_at,
-                    finished_at: last.finished_at,
-                    converged: last.converged,
-                    failures: &last.failures,
-                }))
-            )
+            format!("{}\n{}", status_text(&report), last_run_text(report.last_run.as_ref()))
         }
     })?;
     Ok(ExitCode::Success)
+}
+
+fn last_run(last: LastRun, under_way: bool) -> LastRunSummary {
+    let LastRun { started_at, finished_at, converged, failures } = last;
+    let failures = failures.into_iter().map(|(action, detail)| FailedAction { action, detail });
+    LastRunSummary {
+        started_at,
+        finished_at,
+        under_way: under_way && finished_at.is_none(),
+        converged,
+        failures: failures.collect(),
+    }
 }

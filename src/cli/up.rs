@@ -74,17 +74,15 @@ async fn once(
     progress.end().await;
     controller.close().await;
     let converged = converged.map_err(apply::failure)?;
-    let status = StatusReport::of(&converged.looked.observed);
-    match printer.format() {
-        OutputFormat::Json => printer.result(&status_json(&status))?,
-        OutputFormat::Text => {
-            printer.result(&format!(
-                "{}\n{}",
-                status_text(&status),
-                run_text(&summary(&converged))
-            ))?;
+    let run = summary(&converged);
+    let mut status = StatusReport::of(&converged.looked.observed);
+    printer.result(&match printer.format() {
+        OutputFormat::Text => format!("{}\n{}", status_text(&status), run_text(&run)),
+        OutputFormat::Json => {
+            status.run = Some(run);
+            status_json(&status)
         }
-    }
+    })?;
     Ok(if converged.is_complete() { ExitCode::Success } else { ExitCode::Failure })
 }
 

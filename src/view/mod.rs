@@ -9,7 +9,8 @@ mod problems;
 mod status;
 
 pub use outcome::{
-    LastRunSummary, LeftAction, RunSummary, last_run_text, outcome_line, run_json, run_text,
+    FailedAction, LastRunSummary, LeftAction, RunSummary, last_run_text, outcome_line, run_json,
+    run_text,
 };
 pub use plain::{counted, plain};
 pub use plan::{plan_json, plan_text, sign};

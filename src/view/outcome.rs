@@ -79,28 +79,44 @@ pub fn outcome_line(id: &ActionId, word: &str, detail: &str, coloured: bool) -> 
 }
 
 /// What is remembered of the last run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastRunSummary<'a> {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastRunSummary {
     /// When it began.
     pub started_at: Timestamp,
-    /// When it ended; absent if it was cut off.
+    /// When it ended; absent if it was cut off or is under way.
     pub finished_at: Option<Timestamp>,
+    /// Whether it is under way.
+    pub under_way: bool,
     /// Whether the hierarchy was as wanted then.
     pub converged: bool,
-    /// The actions that did not end well, with what they said.
-    pub failures: &'a [(String, String)],
+    /// The actions that did not end well.
+    pub failures: Vec<FailedAction>,
+}
+
+/// An action that did not end well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailedAction {
+    /// Which one.
+    pub action: String,
+    /// What it said.
+    pub detail: String,
 }
 
 /// What is remembered of the last run, as text.
-pub fn last_run_text(last: Option<LastRunSummary<'_>>) -> String {
+pub fn last_run_text(last: Option<&LastRunSummary>) -> String {
     let Some(last) = last else { return "Nothing has been applied yet.\n".to_owned() };
     let mut text = match (last.finished_at, last.converged) {
+        (None, _) if last.under_way => {
+            return format!("A run began at {} and is under way.\n", last.started_at);
+        }
         (None, _) => format!("The last run, of {}, was cut off.\n", last.started_at),
         (Some(at), true) => format!("The last run ended well at {at}.\n"),
         (Some(at), false) => format!("The last run ended at {at}, and something was left:\n"),
     };
-    for (action, why) in last.failures {
-        add(&mut text, format_args!("  {action}: {}\n", plain(why)));
+    for FailedAction { action, detail } in &last.failures {
+        add(&mut text, format_args!("  {action}: {}\n", plain(detail)));
     }
     text
 }

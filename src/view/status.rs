@@ -10,7 +10,7 @@ use crate::model::{
 };
 
 use super::{
-    counted,
+    LastRunSummary, RunSummary, counted,
     plain::{add, plain},
 };
 
@@ -24,6 +24,12 @@ pub struct StatusReport {
     pub distribution_points: Vec<DistributionPointStatus>,
     /// The site systems.
     pub site_systems: Vec<SiteSystemStatus>,
+    /// How the run ended that this is the end of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunSummary>,
+    /// What is remembered of the last run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_run: Option<LastRunSummary>,
 }
 
 /// The state of a software update point.
@@ -99,6 +105,8 @@ impl StatusReport {
             update_points: Vec::new(),
             distribution_points: Vec::new(),
             site_systems: Vec::new(),
+            run: None,
+            last_run: None,
         };
         for (name, known) in &observed.site_systems {
             match known {

@@ -116,6 +116,20 @@ impl DataDirectory {
         Ok(DataLock(file))
     }
 
+    /// Whether somebody plans and applies right now.
+    ///
+    /// # Errors
+    ///
+    /// The lock file cannot be made.
+    pub fn is_reconciling(&self) -> Result<bool, DataError> {
+        let (path, file) = self.lock_file("reconcile.lock")?;
+        match file.try_lock() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(source)) => Err(DataError::File { path, source }),
+        }
+    }
+
     fn lock_file(&self, name: &str) -> Result<(PathBuf, File), DataError> {
         let path = self.path.join(name);
         let file = File::options().create(true).append(true).open(&path);
