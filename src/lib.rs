@@ -20,7 +20,27 @@
 //!  site systems        one agent on each computer; hosts the roles
 //! ```
 //!
-//! Modules, in the order of that picture (an arrow never points upward):
+//! Modules, in the order of that picture (an arrow never points upward; the table of what each may
+//! use is in ARCHITECTURE.md, and a test holds it):
+//!
+//! - [`model`]: the nouns: names valid once made, the seven kinds, the resolved hierarchy, what is
+//!   observed (pure)
+//! - [`manifest`]: YAML text to documents, with the place of every value (pure)
+//! - [`check`]: what is wrong with documents, one rule a file (pure)
+//! - [`plan`]: hierarchy and observed state to ordered actions (pure)
+//! - [`engine`]: the machines of the field: sync manager, Package Transfer Manager, choice of a
+//!   source (pure)
+//! - [`wire`]: bytes to values and back: the protocols and file formats (pure)
+//! - [`view`]: what people read, and its JSON twin (pure)
+//! - [`store`]: what is remembered: catalogs, site databases, the journal
+//! - [`content`]: the content library on disk
+//! - [`net`]: addresses, clients, ports
+//! - [`observe`]: asks the site systems what they are
+//! - [`apply`]: carries a plan out, drives the engine
+//! - [`role`]: what runs: agents and their roles, the host, the controller
+//! - [`cli`]: one file per command
+//!
+//! [`blocking`], [`clock`], [`error_text`] and [`telemetry`] are shared by all that are not pure.
 
 pub mod model;
 
