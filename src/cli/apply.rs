@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use clap::Args;
 
 use super::{
-    ExitCode, Failure, OutputFormat, Printer, arguments::Manifests, operation, progress::Progress,
+    ExitCode, Failure, OutputFormat, Printer, manifests::Manifests, operation, progress::Progress,
     sources,
 };
 use crate::{

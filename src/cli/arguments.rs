@@ -92,11 +92,3 @@ pub enum Command {
     /// Print the completions for a shell.
     Completions(completions::Arguments),
 }
-
-/// The manifests that a command reads.
-#[derive(Debug, Clone, Args)]
-pub struct Manifests {
-    /// Files, directories (searched for `*.yaml` and `*.yml`), or `-` for standard input.
-    #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
-}

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{ExitCode, Failure, OutputFormat, Printer, arguments::Manifests, operation, sources};
+use super::{ExitCode, Failure, OutputFormat, Printer, manifests::Manifests, operation, sources};
 use crate::{
     role::controller::{Controller, Purpose, Session},
     view::{plan_json, plan_text},

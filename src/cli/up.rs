@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{
     ExitCode, Failure, OutputFormat, Printer,
     apply::{self, summary},
-    arguments::Manifests,
+    manifests::Manifests,
     operation,
     progress::{Progress, Said},
     sources,

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{
     ExitCode, Failure, OutputFormat, Printer,
-    arguments::Manifests,
+    manifests::Manifests,
     sources::{load_and_check, read},
 };
 use crate::view::{Summary, counted, problems_json, problems_text, summary_line};

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     job::{Job, Progress},
-    jobs::Means,
+    means::Means,
     validators::entity_tag,
 };
 use crate::{

@@ -2,18 +2,18 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
-use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::Instrument;
 
 use super::{
     DistributionPointError,
-    job::{Job, JobRecord, Status},
+    job::{Job, JobRecord},
+    means::{Means, io_error},
     transfer,
 };
 use crate::{
@@ -24,23 +24,6 @@ use crate::{
 
 /// A pull distribution point takes no more transfers than this at once (PDP-14, message 8211).
 const CAPACITY: usize = 50;
-
-/// Connections of all transfers together. Each file takes part of the memory and, above a certain
-/// size, a thread; sources serve more than one pull point.
-const CONNECTIONS: usize = 16;
-
-/// What transfers work with.
-#[derive(Debug)]
-pub(super) struct Means {
-    pub(super) library: Library,
-    pub(super) client: reqwest::Client,
-    pub(super) addresses: Addresses,
-    pub(super) sources: Vec<PullSourceSettings>,
-    pub(super) connections: Semaphore,
-    /// Where the records of transfers lie.
-    directory: PathBuf,
-    jobs: Mutex<BTreeMap<PackageId, Arc<Job>>>,
-}
 
 /// All transfers of a distribution point with its present settings. When it is dropped, they stop.
 #[derive(Debug)]
@@ -69,9 +52,7 @@ impl Jobs {
             Ok((read_records(&directory)?, directory))
         })
         .await?;
-        let connections = Semaphore::new(CONNECTIONS);
-        let jobs = Mutex::default();
-        let means = Means { library, client, addresses, sources, connections, directory, jobs };
+        let means = Means::new(library, client, addresses, sources, directory);
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
         let jobs = Self {
@@ -112,7 +93,7 @@ impl Jobs {
         let sources = before.filter(|before| before.record.digest == record.digest);
         let sources = sources.map(|before| before.record.sources.clone()).unwrap_or_default();
         let record = JobRecord { sources, ..record };
-        let (directory, written) = (self.means.directory.clone(), record.clone());
+        let (directory, written) = (self.means.directory().to_owned(), record.clone());
         blocking(move || written.write(&directory)).await?;
         tracing::info!(package = %record.package, version = record.version, "a transfer job was made");
         self.start(record);
@@ -170,41 +151,6 @@ impl Jobs {
         }
         Ok(())
     }
-}
-
-impl Means {
-    fn all(&self) -> MutexGuard<'_, BTreeMap<PackageId, Arc<Job>>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes down that content came from a source. Blocks.
-    pub(super) fn write(&self, record: &JobRecord) -> Result<(), LibraryError> {
-        record.write(&self.directory)
-    }
-
-    /// Removes the record of a transfer. Blocks.
-    pub(super) fn forget(&self, package: &PackageId) -> Result<(), LibraryError> {
-        let path = JobRecord::path(&self.directory, package);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(io_error("remove", &path, error))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The package is available: the transfer is over.
-    pub(super) fn finished(&self, job: &Arc<Job>) {
-        let mut jobs = self.all();
-        if jobs.get(&job.record.package).is_some_and(|it| Arc::ptr_eq(it, job)) {
-            jobs.remove(&job.record.package);
-        }
-        job.status.send_replace(Status::Finished);
-    }
-}
-
-fn io_error(doing: &'static str, path: &Path, source: io::Error) -> LibraryError {
-    LibraryError::Io { doing, path: path.to_owned(), source }
 }
 
 fn read_records(directory: &Path) -> Result<Vec<JobRecord>, LibraryError> {

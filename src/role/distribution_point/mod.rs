@@ -16,6 +16,7 @@ mod error;
 mod fetching;
 mod job;
 mod jobs;
+mod means;
 mod point;
 mod receiving;
 mod saved;

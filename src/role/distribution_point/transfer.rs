@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     fetching::{Failure, Fetch},
     job::Job,
-    jobs::Means,
+    means::Means,
 };
 use crate::{
     clock,

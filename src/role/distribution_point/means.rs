@@ -1,0 +1,87 @@
+//! What all transfers of a distribution point share.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Semaphore;
+
+use super::job::{Job, JobRecord, Status};
+use crate::{
+    content::{Library, LibraryError},
+    model::{PackageId, PullSourceSettings},
+    net::Addresses,
+};
+
+/// Connections of all transfers together. Each file takes part of the memory and, above a certain
+/// size, a thread; sources serve more than one pull point.
+const CONNECTIONS: usize = 16;
+
+/// What transfers work with.
+#[derive(Debug)]
+pub(super) struct Means {
+    pub(super) library: Library,
+    pub(super) client: reqwest::Client,
+    pub(super) addresses: Addresses,
+    pub(super) sources: Vec<PullSourceSettings>,
+    pub(super) connections: Semaphore,
+    /// Where the records of transfers lie.
+    directory: PathBuf,
+    jobs: Mutex<BTreeMap<PackageId, Arc<Job>>>,
+}
+
+impl Means {
+    pub(super) fn new(
+        library: Library,
+        client: reqwest::Client,
+        addresses: Addresses,
+        sources: Vec<PullSourceSettings>,
+        directory: PathBuf,
+    ) -> Self {
+        let connections = Semaphore::new(CONNECTIONS);
+        let jobs = Mutex::default();
+        Self { library, client, addresses, sources, connections, directory, jobs }
+    }
+
+    /// Where the records of transfers lie.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The transfers that there are.
+    pub(super) fn all(&self) -> MutexGuard<'_, BTreeMap<PackageId, Arc<Job>>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes down that content came from a source. Blocks.
+    pub(super) fn write(&self, record: &JobRecord) -> Result<(), LibraryError> {
+        record.write(&self.directory)
+    }
+
+    /// Removes the record of a transfer. Blocks.
+    pub(super) fn forget(&self, package: &PackageId) -> Result<(), LibraryError> {
+        let path = JobRecord::path(&self.directory, package);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(io_error("remove", &path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The package is available: the transfer is over.
+    pub(super) fn finished(&self, job: &Arc<Job>) {
+        let mut jobs = self.all();
+        if jobs.get(&job.record.package).is_some_and(|it| Arc::ptr_eq(it, job)) {
+            jobs.remove(&job.record.package);
+        }
+        job.status.send_replace(Status::Finished);
+    }
+}
+
+pub(super) fn io_error(doing: &'static str, path: &Path, source: io::Error) -> LibraryError {
+    LibraryError::Io { doing, path: path.to_owned(), source }
+}
