@@ -44,14 +44,17 @@ impl Apply {
                     let missed = SyncEvent::ChildMissedRequest(code.clone());
                     self.drive(action, parent, missed).await?;
                     if !self.machines.take_request(code) {
-                        let why = format!("the site database of {code} could not be reached");
-                        return Err(ActionError::Failed(why));
+                        return Err(busy(parent));
                     }
                 }
                 SyncEvent::Requested
             }
         };
-        let result = self.drive(action, code, event).await;
+        let result = match self.drive(action, code, event).await {
+            Ok(Some(text)) => Ok(text),
+            Ok(None) => Err(busy(code)),
+            Err(error) => Err(error),
+        };
         let failed = if result.is_err() { self.circumstances(point).await } else { None };
         self.machines.synchronized(name, failed);
         result
@@ -64,11 +67,18 @@ impl Apply {
         Some((state.settings.clone(), state.import_file.clone()))
     }
 
-    /// Gives a site's sync manager an event, and goes on until it wants nothing more.
-    async fn drive(&self, action: &Action, code: &SiteCode, event: SyncEvent) -> Carried {
+    /// Gives a site's sync manager an event, and goes on until it wants nothing more. Answers what
+    /// came of a synchronization, if one was completed.
+    async fn drive(
+        &self,
+        action: &Action,
+        code: &SiteCode,
+        event: SyncEvent,
+    ) -> Result<Option<String>, ActionError> {
         let mut events = VecDeque::from([event]);
-        let mut result = Ok(String::new());
+        let mut result = Ok(None);
         let mut text = String::new();
+        let mut unreached = None;
         while let Some(event) = events.pop_front() {
             for command in self.machines.synchronize(code, event, clock::now()) {
                 match command {
@@ -93,6 +103,8 @@ impl Apply {
                             Err(error) => {
                                 let error = with_causes(&error);
                                 tracing::warn!(%code, %child, %error, "a child was not reached");
+                                let why = format!("site {child} was not reached: {error}");
+                                unreached = Some(ActionError::Failed(why));
                                 SyncEvent::ReplicationFailed(child, error)
                             }
                         });
@@ -103,12 +115,16 @@ impl Apply {
                     }
                     // The manager knows when it tries again; the loop asks it.
                     SyncCommand::SetTimer(_) => {}
-                    SyncCommand::Complete(_) => result = Ok(std::mem::take(&mut text)),
+                    SyncCommand::Complete(_) => result = Ok(Some(std::mem::take(&mut text))),
                     SyncCommand::Failed(_, why) => result = Err(ActionError::Failed(why)),
                 }
             }
         }
-        result
+        match (result, unreached) {
+            // Where that was all there was to do.
+            (Ok(None), Some(error)) => Err(error),
+            (result, _) => result,
+        }
     }
 
     /// The update services of a point synchronize, or take their export file in.
@@ -176,4 +192,11 @@ impl Apply {
             tracing::warn!(%id, site = %code, error = %with_causes(&error), "a status message is lost");
         }
     }
+}
+
+/// A sync manager takes up only what fits what it is doing.
+fn busy(code: &SiteCode) -> ActionError {
+    ActionError::Failed(format!(
+        "the sync manager of {code} is busy with something else: run again"
+    ))
 }

@@ -86,7 +86,11 @@ impl Apply {
                     Followed::Finished => events.push_back(TransferEvent::Finished),
                     Followed::PollDue => events.push_back(TransferEvent::TimeReached),
                     Followed::Waits(until, why) => return Err(ActionError::Waiting { until, why }),
-                    Followed::Broken(why) => return Err(ActionError::Failed(why)),
+                    Followed::Broken(why) => {
+                        // It does not pull any more: the next pass notifies it again.
+                        self.machines.forget_transfer(&key);
+                        return Err(ActionError::Failed(why));
+                    }
                 }
             }
         }

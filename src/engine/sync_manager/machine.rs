@@ -141,7 +141,7 @@ impl SyncManager {
             }
             (SyncEvent::Replicated(child), _) => self.child_answered(child, true),
             (SyncEvent::ReplicationFailed(child, _), _) => self.child_answered(child, false),
-            (SyncEvent::ChildMissedRequest(child), Phase::Idle)
+            (SyncEvent::ChildMissedRequest(child), Phase::Idle | Phase::InternetBased)
                 if self.children.contains(&child) =>
             {
                 self.replicating.insert(child.clone());

@@ -166,3 +166,14 @@ fn answers_that_come_twice_or_too_late_change_nothing() {
     assert_eq!(manager.handle(E::Run, at(0)), []);
     assert_eq!(manager.handle(E::PointSynchronized(name("other")), at(0)), []);
 }
+
+#[test]
+fn a_child_that_missed_its_request_does_not_wait_for_the_internet_based_point() {
+    let mut manager = top();
+    manager.handle(E::RunInternetBased, at(0));
+    let back = words(&manager.handle(E::ChildMissedRequest(site("AMS")), at(1)));
+    assert_eq!(back, ["replicate to AMS"]);
+    assert_eq!(words(&manager.handle(E::Replicated(site("AMS")), at(1))), ["request AMS"]);
+    let done = words(&manager.handle(E::PointSynchronized(name("cen-internet")), at(2)));
+    assert_eq!(done, ["6702 cen-internet", "complete cen-internet"]);
+}
