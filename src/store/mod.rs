@@ -6,6 +6,7 @@ mod database;
 mod durable_file;
 mod error;
 mod journal;
+mod revisions;
 pub mod site_database;
 
 pub use database::{Database, Schema};

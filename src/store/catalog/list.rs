@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::{Catalog, open::identity};
+use super::Catalog;
 use crate::{
     model::UpdateIdentity,
-    store::{StoreError, StoreProblem},
+    store::{StoreError, StoreProblem, revisions::identity},
     wire::{
         anchor::Anchor,
         server_sync::{Filter, IdAndDelta},

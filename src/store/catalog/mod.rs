@@ -16,6 +16,5 @@ mod tests;
 pub use documents::StoredDocument;
 pub use list::{ListError, RevisionList};
 pub use open::Catalog;
-pub(in crate::store) use open::{digest, identity};
 pub use progress::{AnchorKind, Selected, UpstreamAnchor};
 pub use write::{FileLocation, NewRevision};

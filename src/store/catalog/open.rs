@@ -1,9 +1,6 @@
 //! Opening a catalog, and what is known of it as a whole.
 
-use std::{
-    path::Path,
-    sync::{Mutex, PoisonError},
-};
+use std::path::Path;
 
 use aws_lc_rs::rand;
 use jiff::Timestamp;
@@ -11,8 +8,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use crate::{
-    model::{CatalogVersion, UpdateIdentity},
-    store::{Database, Schema, StoreError, StoreProblem},
+    model::CatalogVersion,
+    store::{
+        Database, Schema, StoreError, StoreProblem,
+        revisions::{self, Version},
+    },
 };
 
 /// The file's application identifier, `HWct`, and the migrations that make its schema.
@@ -27,7 +27,7 @@ const SCHEMA: Schema = Schema {
 #[derive(Debug)]
 pub struct Catalog {
     pub(super) database: Database,
-    version: Mutex<Option<(i64, CatalogVersion)>>,
+    version: Version<i64>,
 }
 
 impl Catalog {
@@ -39,7 +39,7 @@ impl Catalog {
     pub fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
         let database = Database::open(path, &SCHEMA)?;
         database.write(|it| create(it, now))?;
-        Ok(Self { database, version: Mutex::default() })
+        Ok(Self { database, version: Version::default() })
     }
 
     /// How many revisions it holds.
@@ -48,10 +48,7 @@ impl Catalog {
     ///
     /// The file cannot be read.
     pub fn count(&self) -> Result<u64, StoreError> {
-        self.database.read(|it| {
-            let count: i64 = it.query_row("SELECT count(*) FROM revision", [], |row| row.get(0))?;
-            Ok(count.unsigned_abs())
-        })
+        self.database.read(|it| revisions::count(it))
     }
 
     /// The version of what it holds; `None` while it holds nothing. It is computed once after each
@@ -61,56 +58,8 @@ impl Catalog {
     ///
     /// The file cannot be read.
     pub fn version(&self) -> Result<Option<CatalogVersion>, StoreError> {
-        let version = |it: &Connection| {
-            let last_change = last_change(it)?;
-            let cached = *self.version.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((at, version)) = cached
-                && at == last_change
-            {
-                return Ok(Some(version));
-            }
-            let mut statement = it.prepare_cached(
-                "SELECT update_id, revision FROM revision ORDER BY update_id, revision",
-            )?;
-            let mut rows = statement.query_map([], |row| identity(row, 0))?.peekable();
-            if rows.peek().is_none() {
-                return Ok(None);
-            }
-            let version = digest(rows)?;
-            *self.version.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some((last_change, version));
-            Ok(Some(version))
-        };
-        self.database.read(|it| version(it))
+        self.database.read(|it| self.version.at(it, last_change(it)?))
     }
-}
-
-/// The version of the revisions that `rows` yields in order.
-pub(in crate::store) fn digest(
-    rows: impl Iterator<Item = rusqlite::Result<UpdateIdentity>>,
-) -> Result<CatalogVersion, StoreProblem> {
-    let mut failed = None;
-    let identities = rows.map_while(|row| match row {
-        Ok(identity) => Some(identity),
-        Err(error) => {
-            failed = Some(error);
-            None
-        }
-    });
-    let version = CatalogVersion::of(identities);
-    match failed {
-        Some(error) => Err(error.into()),
-        None => Ok(version),
-    }
-}
-
-/// The identity in the columns `at` and the next one.
-pub(in crate::store) fn identity(
-    row: &rusqlite::Row<'_>,
-    at: usize,
-) -> rusqlite::Result<UpdateIdentity> {
-    let update_id = Uuid::from_bytes(row.get(at)?);
-    Ok(UpdateIdentity { update_id, revision: row.get(at + 1)? })
 }
 
 pub(super) fn last_change(it: &Connection) -> rusqlite::Result<i64> {

@@ -3,9 +3,12 @@
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
-use super::{Catalog, open::identity};
+use super::Catalog;
 use crate::{
-    store::{StoreError, StoreProblem},
+    store::{
+        StoreError, StoreProblem,
+        revisions::{self, identity},
+    },
     wire::agent::{RevisionPage, RevisionRecord},
 };
 
@@ -25,21 +28,10 @@ impl Catalog {
 
 fn page(it: &Connection, after: i64) -> Result<RevisionPage, StoreProblem> {
     let catalog = it.query_row("SELECT uuid FROM catalog", [], |row| row.get(0))?;
-    let mut statement = it.prepare_cached(
+    let select =
         "SELECT update_id, revision, change, update_type, category_type, expired, title, id
-         FROM revision WHERE change > ?1 ORDER BY change",
-    )?;
-    let mut rows = statement.query([after])?;
-    let mut revisions = Vec::new();
-    let mut more = false;
-    while let Some(row) = rows.next()? {
-        if revisions.len() == RevisionPage::LIMIT {
-            more = true;
-            break;
-        }
-        revisions.push(record(it, row)?);
-    }
-    Ok(RevisionPage { catalog: Uuid::from_bytes(catalog), revisions, more })
+         FROM revision WHERE change > ?1 ORDER BY change";
+    revisions::page(it, catalog, select, after, |row| record(it, row))
 }
 
 fn record(it: &Connection, row: &Row<'_>) -> Result<RevisionRecord, StoreProblem> {

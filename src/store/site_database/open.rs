@@ -1,9 +1,6 @@
 //! Opening a site's database, and what is known of it as a whole.
 
-use std::{
-    path::Path,
-    sync::{Mutex, PoisonError},
-};
+use std::path::Path;
 
 use rusqlite::OptionalExtension;
 use uuid::Uuid;
@@ -12,7 +9,7 @@ use crate::{
     model::CatalogVersion,
     store::{
         Database, Schema, StoreError,
-        catalog::{digest, identity},
+        revisions::{self, Version},
     },
 };
 
@@ -27,7 +24,7 @@ const SCHEMA: Schema = Schema {
 #[derive(Debug)]
 pub struct SiteDatabase {
     pub(super) database: Database,
-    version: Mutex<Option<(Uuid, i64, CatalogVersion)>>,
+    version: Version<(Uuid, i64)>,
 }
 
 impl SiteDatabase {
@@ -45,7 +42,7 @@ impl SiteDatabase {
             }
             Ok(())
         })?;
-        Ok(Self { database, version: Mutex::default() })
+        Ok(Self { database, version: Version::default() })
     }
 
     /// How many revisions it holds.
@@ -54,10 +51,7 @@ impl SiteDatabase {
     ///
     /// The file cannot be read.
     pub fn count(&self) -> Result<u64, StoreError> {
-        self.database.read(|it| {
-            let count: i64 = it.query_row("SELECT count(*) FROM revision", [], |row| row.get(0))?;
-            Ok(count.unsigned_abs())
-        })
+        self.database.read(|it| revisions::count(it))
     }
 
     /// The version of what it holds; `None` while it holds nothing. It is computed once after each
@@ -68,26 +62,11 @@ impl SiteDatabase {
     /// The file cannot be read.
     pub fn version(&self) -> Result<Option<CatalogVersion>, StoreError> {
         self.database.read(|it| {
-            let (uuid, change) = it.query_row("SELECT uuid, last_change FROM site", [], |row| {
-                Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?))
-            })?;
-            let cached = *self.version.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((of, at, version)) = cached
-                && (of, at) == (uuid, change)
-            {
-                return Ok(Some(version));
-            }
-            let mut statement = it.prepare_cached(
-                "SELECT update_id, revision FROM revision ORDER BY update_id, revision",
-            )?;
-            let mut rows = statement.query_map([], |row| identity(row, 0))?.peekable();
-            if rows.peek().is_none() {
-                return Ok(None);
-            }
-            let version = digest(rows)?;
-            *self.version.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some((uuid, change, version));
-            Ok(Some(version))
+            let change: (Uuid, i64) =
+                it.query_row("SELECT uuid, last_change FROM site", [], |row| {
+                    Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?))
+                })?;
+            self.version.at(it, change)
         })
     }
 }

@@ -5,7 +5,10 @@ use uuid::Uuid;
 
 use super::SiteDatabase;
 use crate::{
-    store::{StoreError, catalog::identity},
+    store::{
+        StoreError,
+        revisions::{self, identity},
+    },
     wire::agent::{RevisionPage, RevisionRecord},
 };
 
@@ -18,22 +21,10 @@ impl SiteDatabase {
     pub fn page(&self, after: i64) -> Result<RevisionPage, StoreError> {
         self.database.read(|it| {
             let uuid = it.query_row("SELECT uuid FROM site", [], |row| row.get(0))?;
-            let mut statement = it.prepare_cached(
-                "SELECT update_id, revision, change, update_type, category_type, expired, title,
-                     categories
-                 FROM revision WHERE change > ?1 ORDER BY change",
-            )?;
-            let mut rows = statement.query([after])?;
-            let mut revisions = Vec::new();
-            let mut more = false;
-            while let Some(row) = rows.next()? {
-                if revisions.len() == RevisionPage::LIMIT {
-                    more = true;
-                    break;
-                }
-                revisions.push(record(row)?);
-            }
-            Ok(RevisionPage { catalog: Uuid::from_bytes(uuid), revisions, more })
+            let select = "SELECT update_id, revision, change, update_type, category_type, expired,
+                     title, categories
+                 FROM revision WHERE change > ?1 ORDER BY change";
+            revisions::page(it, uuid, select, after, |row| Ok(record(row)?))
         })
     }
 }
