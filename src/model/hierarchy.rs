@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     ClientPolicy, DistributionPointSettings, Name, PackageId, PackageSource, Placement, Priority,
     SiteCode, SiteServerSettings, SiteSystemSettings, SoftwareUpdatesAgent, TransferSettings,
-    UpdatePointRole, UpdatePointSettings, WsusVersion,
+    UpdatePointSettings, WsusVersion,
 };
 
 /// The wanted hierarchy. Made by [`Hierarchy::resolve`], so every name in it leads somewhere.
@@ -157,23 +157,12 @@ impl Hierarchy {
     /// The address of a software update point: scheme, host as declared, port (PORT-3).
     pub fn update_point_url(&self, name: &Name) -> Option<String> {
         let point = self.update_points.get(name)?;
-        let address = self.site_systems.get(&point.site_system)?.settings.address.in_url();
-        let ports = &point.settings.ports;
-        Some(if point.settings.ssl {
-            format!("https://{address}:{}", ports.https)
-        } else {
-            format!("http://{address}:{}", ports.http)
-        })
+        let address = &self.site_systems.get(&point.site_system)?.settings.address;
+        Some(point.settings.ports.url(point.settings.ssl, address))
     }
 
     /// The point that a software update point synchronizes from, where it is one of the hierarchy.
     pub fn upstream(&self, point: &UpdatePoint) -> Option<(&Name, &UpdatePoint)> {
         self.update_points.get_key_value(point.settings.source.update_point.as_ref()?)
-    }
-
-    /// Whether a point is the active point of the top of the hierarchy (SYNC-1).
-    pub fn is_top(&self, point: &UpdatePoint) -> bool {
-        point.settings.role == UpdatePointRole::Active
-            && self.sites.get(&point.settings.site).is_some_and(|site| site.parent.is_none())
     }
 }

@@ -5,6 +5,8 @@ use std::{fmt, num::NonZeroU16};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Address;
+
 /// A TCP port, 1 to 65535.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -80,6 +82,12 @@ impl Ports {
             WebSite::Custom => Self::CUSTOM,
             WebSite::Default => Self::DEFAULT,
         }
+    }
+
+    /// The address of a role that listens on these ports: scheme, host as declared, port.
+    pub fn url(&self, secure: bool, address: &Address) -> String {
+        let (scheme, port) = if secure { ("https", self.https) } else { ("http", self.http) };
+        format!("{scheme}://{}:{port}", address.in_url())
     }
 
     /// The HTTPS port that belongs to an HTTP port: 443 to 80, otherwise one more (SUP-7). `None`

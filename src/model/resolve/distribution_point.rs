@@ -76,11 +76,7 @@ impl Resolver<'_> {
             Ok((address, site, listening))
         };
         let (address, site, ports) = found().map_err(|error| format!("leads to {error}"))?;
-        let (scheme, port) = match protocol(spec, site) {
-            ContentProtocol::Http => ("http", ports.http),
-            ContentProtocol::Https => ("https", ports.https),
-        };
-        Ok(format!("{scheme}://{}:{port}", address.in_url()))
+        Ok(ports.url(protocol(spec, site) == ContentProtocol::Https, address))
     }
 }
 

@@ -31,14 +31,17 @@ impl Hierarchy {
     ///
     /// The first reference that leads nowhere.
     pub fn resolve(declared: &Declared) -> Result<Self, Unresolved> {
-        let documents = Resolver { declared };
+        let documents = Resolver::new(declared);
         let mut sites = BTreeMap::new();
+        let mut served = BTreeMap::new();
         for (name, resource) in &declared.sites {
-            sites.insert(resource.spec.site_code.clone(), documents.site(name, resource)?);
+            let site = documents.site(name, resource)?;
+            served.entry(&resource.spec.site_server).or_insert_with(|| site.settings.clone());
+            sites.insert(resource.spec.site_code.clone(), site);
         }
         let mut site_systems = BTreeMap::new();
         for (name, resource) in &declared.site_systems {
-            site_systems.insert(name.clone(), documents.site_system(name, resource)?);
+            site_systems.insert(name.clone(), documents.site_system(name, resource, &served)?);
         }
         let mut update_points = BTreeMap::new();
         for (name, resource) in &declared.software_update_points {
@@ -58,6 +61,9 @@ impl Hierarchy {
 
 pub(super) struct Resolver<'a> {
     pub(super) declared: &'a Declared,
+    /// The software update points by site and role; of several the first one, which only a
+    /// hierarchy that breaks SUP-4 has.
+    points: BTreeMap<(&'a Name, UpdatePointRole), &'a Name>,
 }
 
 pub(super) type Resolved<T> = Result<T, Unresolved>;
@@ -75,7 +81,20 @@ pub(super) fn unresolved(
     }
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    fn new(declared: &'a Declared) -> Self {
+        let mut points = BTreeMap::new();
+        for (name, resource) in &declared.software_update_points {
+            points.entry((&resource.spec.site, resource.spec.role)).or_insert(name);
+        }
+        Self { declared, points }
+    }
+
+    /// The software update point of a site in a role.
+    pub(super) fn point(&self, site: &Name, role: UpdatePointRole) -> Option<&'a Name> {
+        self.points.get(&(site, role)).copied()
+    }
+
     fn site(&self, name: &Name, resource: &Resource<SiteSpec>) -> Resolved<Site> {
         let spec = &resource.spec;
         let parent = spec
@@ -84,11 +103,6 @@ impl Resolver<'_> {
             .map(|parent| self.site_spec(Kind::Site, name, "spec.parent", parent))
             .transpose()?
             .map(|parent| parent.site_code.clone());
-        let point = |role| {
-            self.declared.software_update_points.iter().find_map(|(point, resource)| {
-                (resource.spec.site == *name && resource.spec.role == role).then(|| point.clone())
-            })
-        };
         Ok(Site {
             name: name.clone(),
             depth: self.depth(name)?,
@@ -101,8 +115,8 @@ impl Resolver<'_> {
                 version: spec.version,
             },
             parent,
-            active_point: point(UpdatePointRole::Active),
-            internet_based_point: point(UpdatePointRole::InternetBased),
+            active_point: self.point(name, UpdatePointRole::Active).cloned(),
+            internet_based_point: self.point(name, UpdatePointRole::InternetBased).cloned(),
             transfers: spec.software_distribution.pull_distribution_points.clone(),
             agent: spec.client_agent.software_updates.clone(),
             suspended: resource.metadata.suspended(),
@@ -129,21 +143,17 @@ impl Resolver<'_> {
         &self,
         name: &Name,
         resource: &Resource<SiteSystemSpec>,
+        served: &BTreeMap<&Name, SiteServerSettings>,
     ) -> Resolved<SiteSystem> {
         let spec = &resource.spec;
         let site = self.site_spec(Kind::SiteSystem, name, "spec.site", &spec.site)?;
-        let served = self.declared.sites.iter().find(|(_, site)| site.spec.site_server == *name);
-        let site_server = match served {
-            Some((site, resource)) => Some(self.site(site, resource)?.settings),
-            None => None,
-        };
         Ok(SiteSystem {
             site: site.site_code.clone(),
             settings: SiteSystemSettings {
                 site: site.site_code.clone(),
                 address: spec.address.clone(),
                 software: spec.software.clone(),
-                site_server,
+                site_server: served.get(name).cloned(),
             },
             agent_url: spec.agent.as_ref().map(|agent| agent.url.clone()),
             placement: spec.placement,

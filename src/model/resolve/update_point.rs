@@ -87,14 +87,10 @@ impl Resolver<'_> {
             });
         };
         let (upstream, upstream_spec) = self
-            .declared
-            .software_update_points
-            .iter()
-            .map(|(upstream, resource)| (upstream, &resource.spec))
-            .find(|(upstream, spec)| {
-                spec.site == *upstream_site
-                    && spec.role == UpdatePointRole::Active
-                    && *upstream != name
+            .point(upstream_site, UpdatePointRole::Active)
+            .filter(|upstream| *upstream != name)
+            .and_then(|upstream| {
+                Some((upstream, &self.declared.software_update_points.get(upstream)?.spec))
             })
             .ok_or_else(|| {
                 let what = format!(
@@ -108,11 +104,10 @@ impl Resolver<'_> {
         let upstream_mode = self.site_spec(kind, upstream, "spec.site", &upstream_spec.site)?.mode;
         let ports = self.ports(kind, upstream, upstream_spec.ports.as_ref(), Ports::CUSTOM)?;
         let ssl = upstream_spec.ssl.unwrap_or(upstream_mode == SiteMode::Native);
-        let (scheme, port) = if ssl { ("https", ports.https) } else { ("http", ports.http) };
         Ok(UpstreamSettings {
             r#type: source.r#type,
             update_point: Some(upstream.clone()),
-            url: Some(format!("{scheme}://{}:{port}", address.in_url())),
+            url: Some(ports.url(ssl, address)),
             file: None,
         })
     }
