@@ -1,5 +1,7 @@
 //! The state of a hierarchy, for people and for programs.
 
+use std::collections::BTreeMap;
+
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -108,9 +110,10 @@ impl StatusReport {
             run: None,
             last_run: None,
         };
+        let servers = site_servers(observed);
         for (name, known) in &observed.site_systems {
             match known {
-                Known::Present(state) => report.add(name, state, observed),
+                Known::Present(state) => report.add(name, state, &servers),
                 Known::Absent => {}
                 Known::Unknown(why) => report.site_systems.push(SiteSystemStatus {
                     name: name.clone(),
@@ -122,13 +125,13 @@ impl StatusReport {
             }
         }
         let order =
-            |site: &SiteCode, name: &Name| (depth(observed, site), site.clone(), name.clone());
-        report.update_points.sort_by_key(|point| order(&point.site, &point.name));
-        report.distribution_points.sort_by_key(|point| order(&point.site, &point.name));
+            |site: &SiteCode, name: &Name| (depth(&servers, site), site.clone(), name.clone());
+        report.update_points.sort_by_cached_key(|point| order(&point.site, &point.name));
+        report.distribution_points.sort_by_cached_key(|point| order(&point.site, &point.name));
         report
     }
 
-    fn add(&mut self, name: &Name, state: &SiteSystemState, observed: &Observed) {
+    fn add(&mut self, name: &Name, state: &SiteSystemState, servers: &SiteServers<'_>) {
         let site = &state.settings.site;
         self.site_systems.push(SiteSystemStatus {
             name: name.clone(),
@@ -137,7 +140,7 @@ impl StatusReport {
             listens_on: Some(state.listens_on.clone()),
             unknown: None,
         });
-        let server = observed.site_server(site);
+        let server = servers.get(site).and_then(|server| server.site_server.as_ref());
         if let Some(point) = &state.update_point {
             let active = point.settings.role == UpdatePointRole::Active;
             let mut messages = server.iter().flat_map(|server| &server.status_messages);
@@ -185,18 +188,21 @@ impl StatusReport {
     }
 }
 
+/// The site server of each site.
+type SiteServers<'a> = BTreeMap<&'a SiteCode, &'a SiteSystemState>;
+
+fn site_servers(observed: &Observed) -> SiteServers<'_> {
+    let servers = observed.present().filter(|(_, state)| state.settings.site_server.is_some());
+    servers.map(|(_, state)| (&state.settings.site, state)).collect()
+}
+
 /// How far a site is below the top, by what the site servers know of their parents.
-fn depth(observed: &Observed, site: &SiteCode) -> usize {
-    let parent = |site: &SiteCode| {
-        observed.present().find_map(|(_, state)| {
-            let server = state.settings.site_server.as_ref()?;
-            (state.settings.site == *site).then(|| server.parent.clone())?
-        })
-    };
+fn depth(servers: &SiteServers<'_>, site: &SiteCode) -> usize {
+    let parent = |site| servers.get(site)?.settings.site_server.as_ref()?.parent.as_ref();
     let mut depth = 0;
-    let mut site = site.clone();
+    let mut site = site;
     // A circle among site servers would be their own mistake; it must not hang the view.
-    while let Some(above) = parent(&site).filter(|_| depth < observed.site_systems.len()) {
+    while let Some(above) = parent(site).filter(|_| depth < servers.len()) {
         depth += 1;
         site = above;
     }
