@@ -36,30 +36,41 @@ pub(super) async fn run(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let Arguments { manifests, prune } = arguments;
+    let removals = if *prune { Removals::Confirmed } else { Removals::Refused };
+    let converged = converge(manifests, removals, data, printer).await?;
+    let run = summary(&converged);
+    printer.result(&match printer.format() {
+        OutputFormat::Json => run_json(&run),
+        OutputFormat::Text => run_text(&run),
+    })?;
+    Ok(exit_code(&converged))
+}
+
+/// Makes the site systems agree with the manifests, for somebody who looks on.
+pub(super) async fn converge(
+    manifests: &Manifests,
+    removals: Removals,
+    data: &Path,
+    printer: &mut Printer,
+) -> Result<Converged, Failure> {
     let (hierarchy, loaded) = sources::load_hierarchy(&manifests.paths, printer)?;
     let hierarchy = Arc::new(hierarchy);
     let session = Session::open(data, Purpose::Work).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
-    let removals = if *prune { Removals::Confirmed } else { Removals::Refused };
     let progress = Progress::start(printer.messages_coloured());
     let converged = controller
         .converge(&hierarchy, loaded.digest, Trigger::Person, removals, progress.events())
         .await;
     progress.end().await;
     controller.close().await;
-    report(&converged.map_err(failure)?, printer)
+    converged.map_err(failure)
 }
 
-/// Prints how converging ended.
-pub(super) fn report(converged: &Converged, printer: &mut Printer) -> Result<ExitCode, Failure> {
-    printer.result(&match printer.format() {
-        OutputFormat::Json => run_json(&summary(converged)),
-        OutputFormat::Text => run_text(&summary(converged)),
-    })?;
-    Ok(if converged.is_complete() { ExitCode::Success } else { ExitCode::Failure })
+pub(super) fn exit_code(converged: &Converged) -> ExitCode {
+    if converged.is_complete() { ExitCode::Success } else { ExitCode::Failure }
 }
 
-pub(super) fn failure(error: ControllerError) -> Failure {
+fn failure(error: ControllerError) -> Failure {
     let code = match &error {
         ControllerError::Apply(ApplyError::PruneNotConfirmed { .. }) => ExitCode::Refused,
         _ => ExitCode::Failure,

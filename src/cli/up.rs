@@ -63,17 +63,8 @@ async fn once(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let (hierarchy, loaded) = sources::load_hierarchy(&arguments.manifests.paths, printer)?;
-    let hierarchy = Arc::new(hierarchy);
-    let session = Session::open(data, Purpose::Work).await.map_err(operation)?;
-    let controller = Controller::new(session).map_err(operation)?;
-    let progress = Progress::start(printer.messages_coloured());
-    let (trigger, removals) = (Trigger::Person, arguments.removals());
-    let converged =
-        controller.converge(&hierarchy, loaded.digest, trigger, removals, progress.events()).await;
-    progress.end().await;
-    controller.close().await;
-    let converged = converged.map_err(apply::failure)?;
+    let removals = arguments.removals();
+    let converged = apply::converge(&arguments.manifests, removals, data, printer).await?;
     let run = summary(&converged);
     let mut status = StatusReport::of(&converged.looked.observed);
     printer.result(&match printer.format() {
@@ -83,7 +74,7 @@ async fn once(
             status_json(&status)
         }
     })?;
-    Ok(if converged.is_complete() { ExitCode::Success } else { ExitCode::Failure })
+    Ok(apply::exit_code(&converged))
 }
 
 /// Keeps the hierarchy as the manifests say until somebody ends it. Manifests are read anew each
