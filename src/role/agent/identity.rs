@@ -31,6 +31,9 @@ pub enum IdentityError {
     },
 }
 
+/// The longest file: what is written is a few hundred bytes.
+const LONGEST: u64 = 1 << 20;
+
 /// What an agent was told of itself, and what was installed through it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -43,11 +46,11 @@ pub(super) struct Identity {
 impl Identity {
     pub(super) fn read(directory: &Path) -> Result<Option<Self>, IdentityError> {
         let path = file(directory);
-        match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
+        match store::read_bounded(&path, LONGEST) {
+            Ok(Some(bytes)) => serde_json::from_slice(&bytes)
                 .map(Some)
                 .map_err(|error| IdentityError::Unreadable { path, text: error.to_string() }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Ok(None) => Ok(None),
             Err(source) => Err(IdentityError::File { path, source }),
         }
     }
