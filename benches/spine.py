@@ -177,7 +177,7 @@ def curl_and_openssl(directory, data, manifests):
 def serving(data):
     """Where the standard distribution point serves, once it does."""
     for _ in range(100):
-        command = [BINARY, "--data", data, "--output", "json", "status"]
+        command = [BINARY, "--data", data, "status", "--output", "json"]
         status = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
         host_is_up = (pathlib.Path(data) / "host").read_text().startswith("up ")
         for point in status["distributionPoints"]:

@@ -27,7 +27,9 @@
 //!   observed (pure)
 //! - [`manifest`]: YAML text to documents, with the place of every value (pure)
 //! - [`check`]: what is wrong with documents, one rule a file (pure)
+//! - [`ports`]: who talks to whom on which ports, and what has to answer there (pure)
 //! - [`plan`]: hierarchy and observed state to ordered actions (pure)
+//! - [`adopt`]: observed state to the documents that describe it (pure)
 //! - [`engine`]: the machines of the field: sync manager, Package Transfer Manager, choice of a
 //!   source (pure)
 //! - [`wire`]: bytes to values and back: the protocols and file formats (pure)
@@ -35,6 +37,7 @@
 //! - [`store`]: what is remembered: catalogs, site databases, the journal
 //! - [`content`]: the content library on disk
 //! - [`net`]: addresses, clients, ports
+//! - [`probe`]: connects to the ports of the roles
 //! - [`observe`]: asks the site systems what they are
 //! - [`apply`]: carries a plan out, drives the engine
 //! - [`role`]: what runs: agents and their roles, the host, the controller
@@ -48,7 +51,11 @@ pub mod manifest;
 
 pub mod check;
 
+pub mod ports;
+
 pub mod plan;
+
+pub mod adopt;
 
 pub mod engine;
 
@@ -61,6 +68,8 @@ pub mod store;
 pub mod content;
 
 pub mod net;
+
+pub mod probe;
 
 pub mod observe;
 

@@ -74,7 +74,7 @@ impl Apply {
                 let command = AgentCommand::ConfigureUpdatePoint { name: name.clone(), settings };
                 self.tell(action, &point.site_system, &command).await
             }
-            ActionKind::VerifyPorts => self.verify_ports(name).await,
+            ActionKind::VerifyPorts => self.verify_ports(&action.resource).await,
             ActionKind::ImportUpdates | ActionKind::Synchronize => {
                 self.synchronize(action, name).await
             }

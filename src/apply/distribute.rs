@@ -5,7 +5,7 @@ use futures::{StreamExt, stream};
 
 use crate::{
     error_text::with_causes,
-    model::{Name, Package, PackageState, StatusMessageId},
+    model::{Name, Package, PackageOrigin, PackageState, StatusMessageId},
     plan::Action,
     wire::agent::{AgentCommand, AgentOutcome},
 };
@@ -64,14 +64,19 @@ impl Apply {
                  into a directory of the site server",
             ));
         };
+        let name = &action.resource.name;
         let server = &self.site(&package.site)?.site_server;
         let agent = self.agents.get(server)?;
         let command = AgentCommand::TakePackageSource {
             package: package.id.clone(),
             version: package.version,
-            path,
+            origin: PackageOrigin {
+                name: name.clone(),
+                path,
+                display_name: package.display_name.clone(),
+                priority: package.priority,
+            },
         };
-        let name = &action.resource.name;
         let text = format!("package {} is being processed", package.id);
         self.message(action, &package.site, StatusMessageId::PackageProcessing, name, text).await;
         let AgentOutcome::Package(state) = self.ask(action, &agent, &command).await? else {

@@ -76,11 +76,7 @@ pub struct Apply {
 /// Nothing was done: removals are refused, or the journal cannot be written.
 pub async fn apply(apply: &Apply, plan: &Plan) -> Result<ApplyReport, ApplyError> {
     if apply.removals == Removals::Refused {
-        let mut removals = plan.actions.iter().filter(|action| action.kind.removes());
-        if let Some(first) = removals.next() {
-            let first = first.id.clone();
-            return Err(ApplyError::PruneNotConfirmed { count: 1 + removals.count(), first });
-        }
+        refuse_removals(plan)?;
     }
     apply.machines.refit(&apply.hierarchy);
     let run = {
@@ -95,6 +91,22 @@ pub async fn apply(apply: &Apply, plan: &Plan) -> Result<ApplyReport, ApplyError
     let journal = apply.journal.clone();
     in_journal(move || journal.finish(run, converged, clock::now())).await?;
     Ok(report)
+}
+
+/// Refuses a plan that removes something.
+///
+/// # Errors
+///
+/// It does.
+pub fn refuse_removals(plan: &Plan) -> Result<(), ApplyError> {
+    let mut removals = plan.actions.iter().filter(|action| action.kind.removes());
+    match removals.next() {
+        None => Ok(()),
+        Some(first) => {
+            let first = first.id.clone();
+            Err(ApplyError::PruneNotConfirmed { count: 1 + removals.count(), first })
+        }
+    }
 }
 
 struct Execution<'a> {

@@ -13,5 +13,5 @@ mod transfer;
 mod verify_ports;
 
 pub use event::{ApplyEvent, ApplyReport, Outcome, Removals, Trigger};
-pub use executor::{Apply, ApplyError, apply};
+pub use executor::{Apply, ApplyError, apply, refuse_removals};
 pub use machines::Machines;

@@ -1,14 +1,11 @@
-//! Verifies that a software update point answers where it shall (SUP-5, PORT-5): connects as a
-//! downstream server does and asks the first question of the protocol.
+//! Verifies that a role answers where it shall, and as it shall (SUP-5, PORT-5): by the same look
+//! that finds drift, told in the same words.
 
 use crate::{
-    error_text::with_causes,
-    model::Name,
-    net,
-    wire::{
-        server_sync::{GetAuthConfig, GetAuthConfigRequest, PATH},
-        soap::Operation,
-    },
+    clock,
+    model::{Kind, ResourceId},
+    ports::differences,
+    probe::{Prober, Role, RoleToProbe, Trust},
 };
 
 use super::{
@@ -17,31 +14,28 @@ use super::{
 };
 
 impl Apply {
-    pub(super) async fn verify_ports(&self, name: &Name) -> Carried {
-        let missing = || ActionError::NotPlanned(format!("software update point `{name}`"));
-        let url = self.hierarchy.update_point_url(name).ok_or_else(missing)?;
-        let failed = |why: String| ActionError::Failed(format!("`{name}` at {url}: {why}"));
-        let addresses = self.agents.addresses();
-        let http = net::client(addresses).map_err(|error| failed(with_causes(&error)))?;
-        let body = GetAuthConfig::encode_request(&GetAuthConfigRequest)
-            .map_err(|error| failed(with_causes(&error)))?;
-        let response = http
-            .post(format!("{}{PATH}", addresses.reach(&url)))
-            .header("content-type", "text/xml; charset=utf-8")
-            .header("soapaction", format!("\"{}\"", GetAuthConfig::ACTION))
-            .body(body)
-            .send()
-            .await
-            .map_err(|error| failed(with_causes(&error.without_url())))?;
-        let status = response.status();
-        let answer =
-            response.bytes().await.map_err(|error| failed(with_causes(&error.without_url())))?;
-        let config = GetAuthConfig::decode_response(&answer).map_err(|error| {
-            failed(format!("something that is no update point answers ({status}): {error}"))
-        })?;
-        if config.auth_info.is_empty() {
-            return Err(failed("it does not say how to be authorized".to_owned()));
+    pub(super) async fn verify_ports(&self, resource: &ResourceId) -> Carried {
+        let missing = || ActionError::NotPlanned(resource.to_string());
+        let name = &resource.name;
+        let (role, url) = match resource.kind {
+            Kind::DistributionPoint => {
+                let point = self.distribution_point(name)?;
+                let url = self.hierarchy.distribution_point_url(name);
+                (Role::DistributionPoint(point), url)
+            }
+            _ => {
+                (Role::UpdatePoint(self.update_point(name)?), self.hierarchy.update_point_url(name))
+            }
+        };
+        let url = url.ok_or_else(missing)?;
+        let role = RoleToProbe::new(&self.hierarchy, name, role).ok_or_else(missing)?;
+        let addresses = self.agents.addresses().clone();
+        let found = Prober::new(addresses, Trust::system(), clock::now()).facts(role).await;
+        let differences = differences(role.wanted(), role.host, &found);
+        if differences.is_empty() {
+            return Ok(format!("it answers at {url}"));
         }
-        Ok(format!("it answers at {url}"))
+        let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
+        Err(ActionError::Failed(format!("`{name}` at {url}: {}", told.join("; "))))
     }
 }

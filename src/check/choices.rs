@@ -2,51 +2,44 @@
 
 use super::{
     Problem, SCHEMA,
-    documents::{Documents, Subject, in_order},
+    declaration::Declaration,
+    document::{Document, OfKind},
 };
-use crate::model::{DistributionPointSpec, FieldPath, Kind};
+use crate::model::{DistributionPointSpec, FieldPath};
 
-pub(super) fn check(documents: &Documents<'_>, problems: &mut Vec<Problem>) {
-    let declared = documents.declared;
-    for (name, point) in in_order(&declared.software_update_points) {
-        let subject = Subject::new(Kind::SoftwareUpdatePoint, name, point);
-        if let Some(schedule) = &point.spec.schedule {
+pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    for point in &declaration.update_points {
+        if let Some(schedule) = &point.document.spec().schedule {
             let written = [("every", schedule.every.is_some()), ("cron", schedule.cron.is_some())];
-            problems.extend(one_of(subject, FieldPath::new("spec.schedule"), &written));
+            problems.extend(one_of(point.document, "spec.schedule", &written));
         }
     }
-    for (name, point) in in_order(&declared.distribution_points) {
-        let subject = Subject::new(Kind::DistributionPoint, name, point);
-        distribution_point(subject, &point.spec, problems);
+    for point in &declaration.distribution_points {
+        distribution_point(point.document, problems);
     }
-    for (name, package) in in_order(&declared.packages) {
-        let subject = Subject::new(Kind::Package, name, package);
-        let source = &package.spec.source;
+    for package in &declaration.packages {
+        let source = &package.document.spec().source;
         let written = [
             ("path", source.path.is_some()),
             ("url", source.url.is_some()),
             ("updates", !source.updates.is_empty()),
         ];
-        problems.extend(one_of(subject, FieldPath::new("spec.source"), &written));
+        problems.extend(one_of(package.document, "spec.source", &written));
     }
 }
 
-fn distribution_point(
-    subject: Subject<'_>,
-    spec: &DistributionPointSpec,
-    problems: &mut Vec<Problem>,
-) {
+fn distribution_point(document: Document<'_, DistributionPointSpec>, problems: &mut Vec<Problem>) {
+    let spec = document.spec();
     for (index, hours) in spec.schedule.iter().enumerate() {
         let path = FieldPath::new("spec.schedule").index(index);
-        problems.extend(span(subject, &path, hours.from, hours.to));
+        problems.extend(span(document, path, hours.from, hours.to));
     }
     if let Some(limit) = &spec.rate_limit {
-        let path = FieldPath::new("spec.rateLimit");
         let written = [("perHour", !limit.per_hour.is_empty()), ("pulse", limit.pulse.is_some())];
-        problems.extend(one_of(subject, path.clone(), &written));
+        problems.extend(one_of(document, "spec.rateLimit", &written));
         for (index, rate) in limit.per_hour.iter().enumerate() {
-            let path = path.clone().key("perHour").index(index);
-            problems.extend(span(subject, &path, rate.from, rate.to));
+            let path = FieldPath::new("spec.rateLimit.perHour").index(index);
+            problems.extend(span(document, path, rate.from, rate.to));
         }
     }
     if let Some(certificate) = &spec.certificate {
@@ -54,29 +47,40 @@ fn distribution_point(
             ("selfSigned", certificate.self_signed),
             ("secretRef", certificate.secret_ref.is_some()),
         ];
-        problems.extend(one_of(subject, FieldPath::new("spec.certificate"), &written));
+        problems.extend(one_of(document, "spec.certificate", &written));
     }
 }
 
-fn one_of(subject: Subject<'_>, path: FieldPath, fields: &[(&str, bool)]) -> Option<Problem> {
+fn one_of<Spec: OfKind>(
+    document: Document<'_, Spec>,
+    path: &str,
+    fields: &[(&str, bool)],
+) -> Option<Problem> {
+    let written = fields.iter().filter(|(_, written)| *written);
+    if written.clone().count() == 1 {
+        return None;
+    }
     let quoted =
         |keys: Vec<&str>| keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
     let all = quoted(fields.iter().map(|(key, _)| *key).collect());
-    let written: Vec<&str> =
-        fields.iter().filter(|(_, written)| *written).map(|(key, _)| *key).collect();
+    let written: Vec<&str> = written.map(|(key, _)| *key).collect();
     let message = match written.len() {
-        1 => return None,
         0 => format!("`{path}` has none of {all}"),
         _ => format!("`{path}` has more than one of {all}: {}", quoted(written)),
     };
-    Some(subject.key(&SCHEMA, path, message).help(format!("write exactly one of {all}")))
+    Some(document.key(&SCHEMA, path, message).help(format!("write exactly one of {all}")))
 }
 
-fn span(subject: Subject<'_>, path: &FieldPath, from: u8, to: u8) -> Option<Problem> {
+fn span<Spec: OfKind>(
+    document: Document<'_, Spec>,
+    path: FieldPath,
+    from: u8,
+    to: u8,
+) -> Option<Problem> {
     if from < to && to <= 24 {
         return None;
     }
     let message = format!("hours from {from} to {to} are not a span of one day");
     let help = "write `from` (0 to 23) and a later `to` (1 to 24); a night is two spans";
-    Some(subject.value(&SCHEMA, path.clone().key("to"), message).help(help))
+    Some(document.value(&SCHEMA, path.key("to"), message).help(help))
 }

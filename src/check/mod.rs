@@ -2,29 +2,64 @@
 //! documents in, problems out.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
-mod annotations;
-mod choices;
+// What rules are, and what they look at.
+mod content;
 mod cycle;
-mod documents;
-mod own_site;
-mod package_id;
-mod ports;
+mod declaration;
+mod document;
 mod problem;
-mod pull_place;
-mod pull_sources;
-mod references;
+mod ranges;
 mod rule;
 mod rules;
-mod site_identity;
-mod site_tree;
+mod server_url;
 mod spelling;
-mod synchronization_source;
+mod tables;
 #[cfg(test)]
 mod tests;
+
+// The rules, in the order of the domain.
+mod limits;
+mod site_identity;
+mod site_systems;
+mod site_tree;
+
+mod active_point_missing;
+mod administration_console;
+mod ports;
+mod secured_channel;
+mod selection;
+mod top_level_settings;
+mod update_point_computer;
 mod update_point_roles;
 mod wsus;
 
+mod import;
+mod synchronization_request;
+mod synchronization_source;
+
+mod content_protocol;
+mod port_clash;
+mod reach;
+mod scenarios;
+
+mod content_destination;
+mod package_transfer;
+mod point_settings;
+mod prestaged;
+mod pull_place;
+mod pull_sources;
+mod pull_switched_off;
+mod source_access;
+mod source_priority;
+mod unused_limits;
+
+mod annotations;
+mod choices;
+mod duplicates;
+mod references;
+
+pub use duplicates::DUPLICATE;
 pub use problem::{Place, PlaceKind, Problem, Severity};
-pub use rule::{DUPLICATE, Rule, SCHEMA, SYNTAX};
-pub use rules::{RULES, check, check_beside};
+pub use rule::{Rule, SCHEMA, SYNTAX};
+pub use rules::{RULES, check, check_beside, rule};
 pub use spelling::closest;

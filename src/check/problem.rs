@@ -80,6 +80,20 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// This problem as one with which the hierarchy comes up, though probably not as meant.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// This problem as something that is good to know.
+    #[must_use]
+    pub fn info(mut self) -> Self {
+        self.severity = Severity::Info;
+        self
+    }
+
     /// This problem, with another place that has to do with it.
     #[must_use]
     pub fn related(mut self, place: Place, what: impl Into<String>) -> Self {

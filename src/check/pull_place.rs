@@ -2,9 +2,10 @@
 
 use super::{
     Problem, Rule, Severity,
-    documents::{Documents, Subject, in_order, place_of},
+    declaration::{Declaration, DistributionPoint},
+    pull_sources::source,
 };
-use crate::model::{DistributionPointSpec, DistributionPointType, FieldPath, Kind, Resource};
+use crate::model::DistributionPointType;
 
 pub(super) const RULE: Rule = Rule {
     id: "PDP-8",
@@ -13,83 +14,87 @@ pub(super) const RULE: Rule = Rule {
               pull, and only who reaches the Internet pulls from it",
     why: "A site server holds the content that others pull, so it would pull from itself. A \
           gateway is filled by the site and stands on the Internet.",
-    example: "kind: DistributionPoint\nspec: {type: CloudManagementGateway, pull: {sources: []}}",
+    wrong: "\
+kind: DistributionPoint
+metadata: {name: ams-dp2}
+spec: {siteSystem: ams-srv, pull: {sources: [{distributionPoint: ams-dp1}]}}    # the site server
+",
+    right: "\
+kind: DistributionPoint
+metadata: {name: ams-dp2}
+spec: {siteSystem: ams-dp2, pull: {sources: [{distributionPoint: ams-dp1}]}}
+",
 };
 
-pub(super) fn check(documents: &Documents<'_>, problems: &mut Vec<Problem>) {
-    for (name, point) in in_order(&documents.declared.distribution_points) {
-        let subject = Subject::new(Kind::DistributionPoint, name, point);
-        if point.spec.pull.as_ref().is_some_and(|pull| pull.enabled) {
-            problems.extend(site_server(documents, subject, point));
-            problems.extend(gateway(subject, point));
-            from_gateways(documents, subject, point, problems);
+pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    for point in &declaration.distribution_points {
+        if point.document.spec().pull.as_ref().is_some_and(|pull| pull.enabled) {
+            problems.extend(site_server(declaration, point));
+            problems.extend(gateway(point));
+            from_gateways(declaration, point, problems);
         }
     }
 }
 
-fn site_server(
-    documents: &Documents<'_>,
-    subject: Subject<'_>,
-    point: &Resource<DistributionPointSpec>,
-) -> Option<Problem> {
-    let system = &point.spec.site_system;
-    let site = documents.served_by(system)?;
+fn site_server(declaration: &Declaration<'_>, point: &DistributionPoint<'_>) -> Option<Problem> {
+    let document = point.document;
+    let system = declaration.system(point.system)?;
+    let site = declaration.site(system.serves)?.document;
     let message = format!(
-        "`{}` is on `{system}`, the site server of site `{site}`, and cannot be a pull \
-         distribution point",
-        subject.name
+        "`{}` is on `{}`, the site server of site `{}`, and cannot be a pull distribution point",
+        document.name, system.document.name, site.name
     );
-    let problem = subject
-        .key(&RULE, FieldPath::new("spec.pull"), message)
-        .help("remove `pull`, or move the point to another site system of the site");
-    Some(match documents.site(site) {
-        Some(site) => problem.related(place_of(site, "spec.siteServer"), "the site server"),
-        None => problem,
-    })
+    Some(
+        document
+            .key(&RULE, "spec.pull", message)
+            .related(site.place("spec.siteServer"), "the site server")
+            .help("remove `pull`, or move the point to another site system of the site"),
+    )
 }
 
-fn gateway(subject: Subject<'_>, point: &Resource<DistributionPointSpec>) -> Option<Problem> {
-    (point.spec.r#type == DistributionPointType::CloudManagementGateway).then(|| {
+fn gateway(point: &DistributionPoint<'_>) -> Option<Problem> {
+    let document = point.document;
+    (document.spec().r#type == DistributionPointType::CloudManagementGateway).then(|| {
         let message = format!(
             "`{}` is a cloud management gateway and cannot be a pull distribution point",
-            subject.name
+            document.name
         );
-        subject
-            .key(&RULE, FieldPath::new("spec.pull"), message)
+        document
+            .key(&RULE, "spec.pull", message)
+            .related(document.place("spec.type"), "its type")
             .help("remove `pull`: a gateway can only be a source")
     })
 }
 
 fn from_gateways(
-    documents: &Documents<'_>,
-    subject: Subject<'_>,
-    point: &Resource<DistributionPointSpec>,
+    declaration: &Declaration<'_>,
+    point: &DistributionPoint<'_>,
     problems: &mut Vec<Problem>,
 ) {
-    let Some(system) = documents.system(&point.spec.site_system) else { return };
-    let Some(pull) = point.spec.pull.as_ref().filter(|_| !system.spec.internet_access) else {
+    let Some(system) = declaration.system(point.system) else { return };
+    let system = system.document;
+    if system.spec().internet_access {
         return;
-    };
-    for (index, source) in pull.sources.iter().enumerate() {
-        let name = &source.distribution_point;
-        let gateway =
-            documents.declared.distribution_points.get(name).filter(|source| {
-                source.spec.r#type == DistributionPointType::CloudManagementGateway
-            });
-        let Some(gateway) = gateway else { continue };
-        let path = FieldPath::new("spec.pull.sources").index(index).key("distributionPoint");
+    }
+    for (index, link) in point.sources.iter().enumerate() {
+        let Some(gateway) = declaration.distribution_point(*link) else { continue };
+        let gateway = gateway.document;
+        if gateway.spec().r#type != DistributionPointType::CloudManagementGateway {
+            continue;
+        }
         let message = format!(
-            "source `{name}` is a cloud management gateway, but site system `{}` does not reach \
-             the Internet",
-            point.spec.site_system
+            "source `{}` is a cloud management gateway, but site system `{}` does not reach the \
+             Internet",
+            gateway.name, system.name
         );
         problems.push(
-            subject
-                .value(&RULE, path, message)
-                .related(place_of(gateway, "spec.type"), "the gateway")
+            point
+                .document
+                .value(&RULE, source(index), message)
+                .related(gateway.place("spec.type"), "the gateway")
                 .help(format!(
                     "write `internetAccess: true` in site system `{}`, or remove this source",
-                    point.spec.site_system
+                    system.name
                 )),
         );
     }

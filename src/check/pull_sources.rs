@@ -4,72 +4,98 @@ use std::collections::BTreeMap;
 
 use super::{
     Problem, Rule, Severity,
-    cycle::{Graph, cycles, shown},
-    documents::{Documents, Subject, in_order},
+    cycle::{Graph, SHOWN, any_cycle, cycles, shown},
+    declaration::Declaration,
+    document::Document,
 };
-use crate::{
-    check::Place,
-    model::{DistributionPointSpec, FieldPath, Kind, Name, PullSpec, Resource},
-};
+use crate::model::{DistributionPointSpec, FieldPath, Name, Resource};
 
 pub(super) const RULE: Rule = Rule {
     id: "PDP-2",
     severity: Severity::Error,
-    summary: "a pull distribution point has one or more sources, each once, and nobody pulls in a \
-              circle",
+    summary: "a pull distribution point has one or more sources, itself not among them, and nobody \
+              pulls in a circle",
     why: "It takes content from its sources and from nowhere else. In a circle everyone waits for \
           the next one, forever.",
-    example: "kind: DistributionPoint\nmetadata: {name: a}\nspec: {pull: {sources: \
-              [{distributionPoint: a}]}}",
+    wrong: "\
+kind: DistributionPoint
+metadata: {name: ams-dp1}
+spec: {pull: {sources: [{distributionPoint: ams-dp2}]}}
+---
+kind: DistributionPoint
+metadata: {name: ams-dp2}
+spec: {pull: {sources: [{distributionPoint: ams-dp1}]}}
+",
+    right: "\
+kind: DistributionPoint
+metadata: {name: ams-dp1}
+spec: {site: ams, siteSystem: ams-dp1}    # a standard one
+---
+kind: DistributionPoint
+metadata: {name: ams-dp2}
+spec: {pull: {sources: [{distributionPoint: ams-dp1}]}}
+",
 };
 
-pub(super) fn check(documents: &Documents<'_>, problems: &mut Vec<Problem>) {
-    let points = &documents.declared.distribution_points;
-    let mut graph = Graph::new();
-    for (name, point) in in_order(points) {
-        let Some(pull) = &point.spec.pull else { continue };
-        let subject = Subject::new(Kind::DistributionPoint, name, point);
-        if pull.sources.is_empty() && pull.enabled {
-            let message = format!("pull distribution point `{name}` has no source");
-            problems.push(
-                subject
-                    .key(&RULE, FieldPath::new("spec.pull.sources"), message)
-                    .help("name at least one distribution point, or write `enabled: false`"),
-            );
-        }
-        each_once(subject, pull, problems);
-        // Switched off (PDP-4) or prestaged (PDP-9) it pulls nothing, so nothing goes round.
-        if pull.enabled && !point.spec.prestaged {
-            let sources = pull.sources.iter().map(|source| &source.distribution_point);
-            graph.insert(name, sources.collect());
-        }
-    }
-    for cycle in cycles(&graph, |name| points.get(name).map(|point| point.document)) {
-        problems.extend(circle(points, &cycle));
-    }
-}
-
-fn source(index: usize) -> FieldPath {
+/// The name of a source.
+pub(super) fn source(index: usize) -> FieldPath {
     FieldPath::new("spec.pull.sources").index(index).key("distributionPoint")
 }
 
-fn each_once(subject: Subject<'_>, pull: &PullSpec, problems: &mut Vec<Problem>) {
-    let mut listed = BTreeMap::new();
-    for (index, name) in pull.sources.iter().map(|source| &source.distribution_point).enumerate() {
-        if name == subject.name {
-            let message = format!("distribution point `{name}` is its own source");
-            problems.push(subject.value(&RULE, source(index), message).help("remove this source"));
-        } else if let Some(first) = listed.get(name) {
-            let message = format!("source `{name}` is listed twice");
+pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    for point in &declaration.distribution_points {
+        let document = point.document;
+        let name = document.name;
+        let Some(pull) = &document.spec().pull else { continue };
+        if pull.sources.is_empty() && pull.enabled {
+            let message = format!("pull distribution point `{name}` has no source");
             problems.push(
-                subject
-                    .value(&RULE, source(index), message)
-                    .related(Place::value(subject.document, source(*first)), "the first time")
-                    .help("keep the one with the priority that is meant"),
+                document
+                    .key(&RULE, "spec.pull.sources", message)
+                    .help("name at least one distribution point, or write `enabled: false`"),
             );
-        } else {
-            listed.insert(name, index);
         }
+        for (index, listed) in pull.sources.iter().enumerate() {
+            if listed.distribution_point != *name {
+                continue;
+            }
+            let message = format!("distribution point `{name}` is its own source");
+            problems.push(
+                document
+                    .value(&RULE, source(index), message)
+                    .related(document.place("metadata.name"), "its own name")
+                    .help("remove this source: content has to come from another one"),
+            );
+        }
+    }
+    circles(declaration, problems);
+}
+
+fn circles(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    // Switched off (PDP-4) or prestaged (PDP-9) it pulls nothing, so nothing goes round.
+    let pulls = |spec: &DistributionPointSpec| {
+        spec.pull.as_ref().is_some_and(|pull| pull.enabled) && !spec.prestaged
+    };
+    let all = &declaration.distribution_points;
+    let links = |number: usize| {
+        let point = &all[number];
+        let sources = if pulls(point.document.spec()) { point.sources.as_slice() } else { &[] };
+        sources.iter().flatten().copied()
+    };
+    if !any_cycle(all.len(), links) {
+        return;
+    }
+    let mut graph = Graph::new();
+    for point in all {
+        let spec = point.document.spec();
+        if let Some(pull) = spec.pull.as_ref().filter(|_| pulls(spec)) {
+            let sources = pull.sources.iter().map(|source| &source.distribution_point);
+            graph.insert(point.document.name, sources.collect());
+        }
+    }
+    let points = &declaration.declared.distribution_points;
+    for cycle in cycles(&graph, |name| points.get(name).map(|point| point.document)) {
+        problems.extend(circle(points, &cycle));
     }
 }
 
@@ -78,10 +104,11 @@ fn circle(
     cycle: &[&Name],
 ) -> Option<Problem> {
     let mut steps = cycle.iter().zip(cycle.iter().cycle().skip(1)).filter_map(|(name, next)| {
-        let (name, point) = points.get_key_value(*name)?;
-        let sources = &point.spec.pull.as_ref()?.sources;
+        let (name, resource) = points.get_key_value(*name)?;
+        let document = Document { name, resource };
+        let sources = &document.spec().pull.as_ref()?.sources;
         let index = sources.iter().position(|source| source.distribution_point == **next)?;
-        Some((Subject::new(Kind::DistributionPoint, name, point), source(index), *next))
+        Some((document, source(index), *next))
     });
     let (first, path, _) = steps.next()?;
     let message = format!(
@@ -92,9 +119,9 @@ fn circle(
     let mut problem = first.value(&RULE, path, message).help(
         "remove one of these sources: content has to come from a standard distribution point",
     );
-    for (step, path, next) in steps {
+    for (step, path, next) in steps.take(SHOWN) {
         let what = format!("`{}` pulls from `{next}`", step.name);
-        problem = problem.related(Place::value(step.document, path), what);
+        problem = problem.related(step.place(path), what);
     }
     Some(problem)
 }

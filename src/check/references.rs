@@ -1,8 +1,12 @@
 //! REFERENCE: every name that is written leads to a document.
 
+use std::collections::BTreeSet;
+
 use super::{
     Problem, Rule, Severity, closest,
-    documents::{Documents, Subject, in_order},
+    declaration::Declaration,
+    document::{Document, OfKind},
+    pull_sources::source,
 };
 use crate::model::{FieldPath, Kind, Name, ResourceId};
 
@@ -12,128 +16,180 @@ pub(super) const RULE: Rule = Rule {
     summary: "a reference is the `metadata.name` of a document of the right kind, and a package ID \
               begins with a site code",
     why: "What is referred to has to be known before anything is carried out: a plan does not guess.",
-    example: "kind: SoftwareUpdatePoint\nspec: {site: cem}   # cen",
+    wrong: "\
+kind: Package
+metadata: {name: office}
+spec: {distributeTo: {groups: [amsterdan]}}
+",
+    right: "\
+kind: Package
+metadata: {name: office}
+spec: {distributeTo: {groups: [amsterdam]}}
+",
 };
 
-/// For how many broken references a similar name is looked for: each takes a walk over all names,
-/// and nobody reads more of them before mending the first.
-const SUGGESTIONS: usize = 100;
+/// How many names are compared to find those that were meant, beside those that stand near: as
+/// many as take a few milliseconds. Nobody reads more suggestions before mending the first.
+const COMPARISONS: usize = 20_000;
 
-struct References<'a, 'p> {
-    documents: &'p Documents<'a>,
-    suggestions: usize,
+struct References<'d, 'a, 'p> {
+    declaration: &'d Declaration<'a>,
+    comparisons: usize,
     problems: &'p mut Vec<Problem>,
 }
 
-pub(super) fn check(documents: &Documents<'_>, problems: &mut Vec<Problem>) {
-    let mut references = References { documents, suggestions: SUGGESTIONS, problems };
+pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    let mut references = References { declaration, comparisons: COMPARISONS, problems };
     references.sites_and_systems();
     references.points();
     references.content();
 }
 
-impl References<'_, '_> {
+impl References<'_, '_, '_> {
     fn sites_and_systems(&mut self) {
-        let declared = self.documents.declared;
-        for (name, site) in in_order(&declared.sites) {
-            let subject = Subject::new(Kind::Site, name, site);
-            if let Some(parent) = &site.spec.parent {
-                self.one(subject, "spec.parent", Kind::Site, parent);
+        for site in &self.declaration.sites {
+            let document = site.document;
+            let spec = document.spec();
+            if let (Some(parent), None) = (&spec.parent, site.parent) {
+                self.missing(document, "spec.parent", Kind::Site, parent);
             }
-            self.one(subject, "spec.siteServer", Kind::SiteSystem, &site.spec.site_server);
+            if site.server.is_none() {
+                self.missing(document, "spec.siteServer", Kind::SiteSystem, &spec.site_server);
+            }
         }
-        for (name, system) in in_order(&declared.site_systems) {
-            let subject = Subject::new(Kind::SiteSystem, name, system);
-            self.one(subject, "spec.site", Kind::Site, &system.spec.site);
+        for system in &self.declaration.site_systems {
+            if system.site.is_none() {
+                let document = system.document;
+                self.missing(document, "spec.site", Kind::Site, &document.spec().site);
+            }
         }
     }
 
     fn points(&mut self) {
-        let declared = self.documents.declared;
-        for (name, point) in in_order(&declared.software_update_points) {
-            let subject = Subject::new(Kind::SoftwareUpdatePoint, name, point);
-            self.one(subject, "spec.site", Kind::Site, &point.spec.site);
-            self.one(subject, "spec.siteSystem", Kind::SiteSystem, &point.spec.site_system);
-            if let Some(ports) = &point.spec.ports {
-                self.one(subject, "spec.ports", Kind::PortSettings, ports);
+        for point in &self.declaration.update_points {
+            let document = point.document;
+            let spec = document.spec();
+            if point.site.is_none() {
+                self.missing(document, "spec.site", Kind::Site, &spec.site);
+            }
+            if point.system.is_none() {
+                self.missing(document, "spec.siteSystem", Kind::SiteSystem, &spec.site_system);
+            }
+            if let (Some(ports), None) = (&spec.ports, point.ports) {
+                self.missing(document, "spec.ports", Kind::PortSettings, ports);
             }
         }
-        for (name, point) in in_order(&declared.distribution_points) {
-            let subject = Subject::new(Kind::DistributionPoint, name, point);
-            self.one(subject, "spec.site", Kind::Site, &point.spec.site);
-            self.one(subject, "spec.siteSystem", Kind::SiteSystem, &point.spec.site_system);
-            if let Some(ports) = &point.spec.ports {
-                self.one(subject, "spec.ports", Kind::PortSettings, ports);
+        for point in &self.declaration.distribution_points {
+            let document = point.document;
+            let spec = document.spec();
+            if point.site.is_none() {
+                self.missing(document, "spec.site", Kind::Site, &spec.site);
             }
-            let sources = point.spec.pull.iter().flat_map(|pull| &pull.sources);
-            for (index, source) in sources.enumerate() {
-                let path =
-                    FieldPath::new("spec.pull.sources").index(index).key("distributionPoint");
-                self.reference(subject, path, Kind::DistributionPoint, &source.distribution_point);
+            if point.system.is_none() {
+                self.missing(document, "spec.siteSystem", Kind::SiteSystem, &spec.site_system);
+            }
+            if let (Some(ports), None) = (&spec.ports, point.ports) {
+                self.missing(document, "spec.ports", Kind::PortSettings, ports);
+            }
+            let written = spec.pull.iter().flat_map(|pull| &pull.sources);
+            for (index, (written, link)) in written.zip(&point.sources).enumerate() {
+                if link.is_none() {
+                    let name = &written.distribution_point;
+                    self.missing(document, source(index), Kind::DistributionPoint, name);
+                }
             }
         }
     }
 
     fn content(&mut self) {
-        let declared = self.documents.declared;
-        for (name, group) in in_order(&declared.distribution_point_groups) {
-            let subject = Subject::new(Kind::DistributionPointGroup, name, group);
-            self.all(subject, "spec.members", Kind::DistributionPoint, &group.spec.members);
+        for group in &self.declaration.groups {
+            let document = group.document;
+            let members = &document.spec().members;
+            self.all(document, "spec.members", Kind::DistributionPoint, members, &group.members);
         }
-        let codes: std::collections::BTreeSet<&str> =
-            declared.sites.values().map(|site| site.spec.site_code.as_str()).collect();
-        for (name, package) in in_order(&declared.packages) {
-            let subject = Subject::new(Kind::Package, name, package);
-            let owner = package.spec.package_id.site_code();
-            if !codes.contains(owner) && !self.documents.any_unread(Kind::Site) {
+        let codes: BTreeSet<&str> = self
+            .declaration
+            .sites
+            .iter()
+            .map(|site| site.document.spec().site_code.as_str())
+            .collect();
+        for package in &self.declaration.packages {
+            let document = package.document;
+            let spec = document.spec();
+            let owner = spec.package_id.site_code();
+            if !codes.contains(owner) && !self.declaration.any_unread(Kind::Site) {
                 let message = format!(
                     "package ID `{}` begins with `{owner}`, which is not the code of a site",
-                    package.spec.package_id
+                    spec.package_id
                 );
-                let problem = subject.value(&RULE, FieldPath::new("spec.packageId"), message);
+                let problem = document.value(&RULE, "spec.packageId", message);
                 self.problems.push(
                     problem.help("begin it with the site code of the site that has the source"),
                 );
             }
-            let to = &package.spec.distribute_to;
-            let points = "spec.distributeTo.distributionPoints";
-            self.all(subject, points, Kind::DistributionPoint, &to.distribution_points);
-            let groups = "spec.distributeTo.groups";
-            self.all(subject, groups, Kind::DistributionPointGroup, &to.groups);
+            let to = &spec.distribute_to;
+            let path = "spec.distributeTo.distributionPoints";
+            let points = &to.distribution_points;
+            self.all(document, path, Kind::DistributionPoint, points, &package.points);
+            let path = "spec.distributeTo.groups";
+            let kind = Kind::DistributionPointGroup;
+            self.all(document, path, kind, &to.groups, &package.groups);
         }
     }
 
-    fn one(&mut self, subject: Subject<'_>, path: &str, kind: Kind, to: &Name) {
-        self.reference(subject, FieldPath::new(path), kind, to);
-    }
-
-    fn all(&mut self, subject: Subject<'_>, path: &str, kind: Kind, to: &[Name]) {
-        for (index, name) in to.iter().enumerate() {
-            self.reference(subject, FieldPath::new(path).index(index), kind, name);
+    fn all<Spec: OfKind>(
+        &mut self,
+        document: Document<'_, Spec>,
+        path: &str,
+        kind: Kind,
+        names: &[Name],
+        links: &[Option<usize>],
+    ) {
+        for (index, (name, link)) in names.iter().zip(links).enumerate() {
+            if link.is_none() {
+                self.missing(document, FieldPath::new(path).index(index), kind, name);
+            }
         }
     }
 
-    fn reference(&mut self, subject: Subject<'_>, path: FieldPath, kind: Kind, to: &Name) {
-        if self.documents.exists(kind, to) {
+    /// A name that leads to no document that was read; one that was not is taken for granted.
+    fn missing<Spec: OfKind>(
+        &mut self,
+        document: Document<'_, Spec>,
+        path: impl Into<FieldPath>,
+        kind: Kind,
+        to: &Name,
+    ) {
+        if self.declaration.exists(kind, to) {
             return;
         }
         let words = kind.words();
-        let message = format!("{words} `{to}` is not declared");
-        let problem = subject.value(&RULE, path, message);
-        let other = Kind::ALL.into_iter().find(|other| self.documents.exists(*other, to));
-        let similar = if self.suggestions > 0 {
-            self.suggestions -= 1;
-            closest(to.as_str(), self.documents.declared.names(kind).map(Name::as_str))
-        } else {
-            None
-        };
+        let plural = kind == Kind::PortSettings;
+        let verb = if plural { "are" } else { "is" };
+        let message = format!("{words} `{to}` {verb} not declared");
+        let problem = document.value(&RULE, path, message);
+        let other = Kind::ALL.into_iter().find(|other| self.declaration.exists(*other, to));
+        let similar = self.similar(kind, to);
         let help = match (similar, other) {
             (Some(similar), _) => format!("did you mean `{similar}`?"),
             (None, Some(other)) => {
-                format!("`{}` is declared; a {words} is needed here", ResourceId::new(other, to))
+                let article = if plural { "" } else { "a " };
+                format!("name {article}{words} here; there is `{}`", ResourceId::new(other, to))
             }
             (None, None) => format!("declare a document with `kind: {kind}` and `name: {to}`"),
         };
         self.problems.push(problem.help(help));
+    }
+    /// The name that was probably meant. Most slips leave the beginning of a name as it is.
+    fn similar(&mut self, kind: Kind, to: &Name) -> Option<String> {
+        let near = self.declaration.names_near(kind, to);
+        let found = closest(to.as_str(), near.into_iter().map(Name::as_str));
+        if found.is_some() || self.comparisons == 0 {
+            return found.map(ToOwned::to_owned);
+        }
+        let comparisons = &mut self.comparisons;
+        let names = self.declaration.declared.names(kind);
+        let names = names.inspect(|_| *comparisons = comparisons.saturating_sub(1));
+        closest(to.as_str(), names.map(Name::as_str)).map(ToOwned::to_owned)
     }
 }

@@ -4,18 +4,23 @@ use super::{Place, Problem, Severity};
 use crate::model::ResourceId;
 
 /// A rule of `check`: what it wants, why, and an example of what it refuses.
+///
+/// The examples are documents as far as they matter: `apiVersion` and what every document has
+/// anyway are left out.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
     /// An ID of the domain, or `SYNTAX`, `SCHEMA`, `REFERENCE`, `DUPLICATE`.
     pub id: &'static str,
-    /// How much a breach matters.
+    /// How much the gravest breach matters.
     pub severity: Severity,
     /// What the rule wants, in one sentence.
     pub summary: &'static str,
     /// Why it wants that.
     pub why: &'static str,
-    /// A piece of YAML that it refuses.
-    pub example: &'static str,
+    /// A piece of YAML that it objects to.
+    pub wrong: &'static str,
+    /// The same as it should be.
+    pub right: &'static str,
 }
 
 impl Rule {
@@ -45,7 +50,16 @@ pub const SYNTAX: Rule = Rule {
     summary: "a manifest is YAML, without anchors and aliases",
     why: "Text that is not YAML means nothing. Aliases make one value stand in several places, so \
           that a problem has no single place any more, and a small file unfold into a huge one.",
-    example: "spec: [unclosed",
+    wrong: "\
+kind: DistributionPointGroup
+metadata: {name: lisbon}
+spec: {members: [lis-dp}
+",
+    right: "\
+kind: DistributionPointGroup
+metadata: {name: lisbon}
+spec: {members: [lis-dp]}
+",
 };
 
 /// A document has the fields of its kind, with values of the right type.
@@ -55,16 +69,14 @@ pub const SCHEMA: Rule = Rule {
     summary: "a document has the fields of its kind, and no others",
     why: "A key that is not known is most often one that is spelled wrongly. Ignoring it would \
           mean that what was written does not happen.",
-    example: "spec:\n  sitecode: CEN   # siteCode",
-};
-
-/// Nothing is declared twice.
-pub const DUPLICATE: Rule = Rule {
-    id: "DUPLICATE",
-    severity: Severity::Error,
-    summary: "a kind and name are declared once, a key stands once in its mapping, and a package \
-              ID belongs to one package",
-    why: "Of two declarations only one could be carried out, and which one would depend on the \
-          order of files.",
-    example: "metadata: {name: cen, name: ams}",
+    wrong: "\
+kind: SiteSystem
+metadata: {name: lis-dp}
+spec: {internetacces: true}
+",
+    right: "\
+kind: SiteSystem
+metadata: {name: lis-dp}
+spec: {internetAccess: true}
+",
 };

@@ -3,29 +3,97 @@
 use std::collections::BTreeSet;
 
 use super::{
-    DUPLICATE, Problem, Rule, SCHEMA, SYNTAX, annotations, choices, documents::Documents, own_site,
-    package_id, ports, pull_place, pull_sources, references, site_identity, site_tree,
-    synchronization_source, update_point_roles, wsus,
+    DUPLICATE, Problem, Rule, SCHEMA, SYNTAX, active_point_missing, administration_console,
+    annotations, choices, content_destination, content_protocol, declaration::Declaration,
+    duplicates, import, limits, package_transfer, point_settings, port_clash, ports, prestaged,
+    pull_place, pull_sources, pull_switched_off, reach, references, scenarios, secured_channel,
+    selection, site_identity, site_systems, site_tree, source_access, source_priority,
+    synchronization_request, synchronization_source, top_level_settings, unused_limits,
+    update_point_computer, update_point_roles, wsus,
 };
 use crate::model::{Declared, ResourceId};
 
-/// All rules, by ID.
-pub const RULES: [&Rule; 14] = [
+/// All rules, by ID, the numbers in it as numbers.
+pub const RULES: [&Rule; 34] = [
     &DUPLICATE,
+    &content_destination::RULE,
     &pull_sources::RULE,
+    &point_settings::RULE,
+    &pull_switched_off::RULE,
+    &package_transfer::RULE,
+    &source_priority::RULE,
     &pull_place::RULE,
+    &prestaged::RULE,
+    &unused_limits::RULE,
+    &source_access::RULE,
+    &scenarios::RULE,
+    &content_protocol::RULE,
+    &port_clash::RULE,
+    &reach::RULE,
     &references::RULE,
     &SCHEMA,
+    &active_point_missing::RULE,
     &wsus::RULE,
+    &administration_console::RULE,
     &update_point_roles::RULE,
+    &update_point_computer::RULE,
+    &secured_channel::RULE,
     &ports::RULE,
+    &top_level_settings::RULE,
+    &selection::RULE,
     &synchronization_source::RULE,
-    &annotations::SYNC_2,
+    &synchronization_request::RULE,
+    &import::RULE,
     &SYNTAX,
     &site_tree::RULE,
     &site_identity::RULE,
-    &own_site::RULE,
+    &site_systems::RULE,
+    &limits::RULE,
 ];
+
+/// What each rule that looks at documents does, in the order in which its problems are told where
+/// several belong to one document.
+const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 34] = [
+    references::check,
+    site_tree::check,
+    site_identity::check,
+    site_systems::check,
+    limits::check,
+    active_point_missing::check,
+    wsus::check,
+    administration_console::check,
+    update_point_roles::check,
+    update_point_computer::check,
+    secured_channel::check,
+    ports::check,
+    top_level_settings::check,
+    selection::check,
+    synchronization_source::check,
+    synchronization_request::check,
+    import::check,
+    scenarios::check,
+    content_protocol::check,
+    port_clash::check,
+    reach::check,
+    content_destination::check,
+    pull_sources::check,
+    point_settings::check,
+    pull_switched_off::check,
+    package_transfer::check,
+    source_priority::check,
+    pull_place::check,
+    prestaged::check,
+    unused_limits::check,
+    source_access::check,
+    duplicates::check,
+    annotations::check,
+    choices::check,
+];
+
+/// The rule of that ID, in any case.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    RULES.into_iter().find(|rule| rule.id.eq_ignore_ascii_case(id))
+}
 
 /// What is wrong with the documents, in their order. Without an error among the problems,
 /// [`Hierarchy::resolve`](crate::model::Hierarchy::resolve) succeeds.
@@ -36,22 +104,12 @@ pub fn check(declared: &Declared) -> Vec<Problem> {
 /// Like [`check`], where some documents could not be read: what is said of them elsewhere is taken
 /// for granted, so that one broken document does not break all that refer to it.
 pub fn check_beside(declared: &Declared, unread: &BTreeSet<ResourceId>) -> Vec<Problem> {
-    let documents = Documents::new(declared, unread);
+    let declaration = Declaration::new(declared, unread);
     let mut problems = Vec::new();
-    references::check(&documents, &mut problems);
-    site_tree::check(&documents, &mut problems);
-    site_identity::check(&documents, &mut problems);
-    own_site::check(&documents, &mut problems);
-    wsus::check(&documents, &mut problems);
-    update_point_roles::check(&documents, &mut problems);
-    ports::check(&documents, &mut problems);
-    synchronization_source::check(&documents, &mut problems);
-    annotations::check(&documents, &mut problems);
-    pull_sources::check(&documents, &mut problems);
-    pull_place::check(&documents, &mut problems);
-    package_id::check(&documents, &mut problems);
-    choices::check(&documents, &mut problems);
-    // Stable: within a document the order is that of the rules above.
+    for check in CHECKS {
+        check(&declaration, &mut problems);
+    }
+    // Stable: within a document the order is that of the checks above.
     problems.sort_by_key(|problem| problem.place.document);
     problems
 }

@@ -2,10 +2,11 @@
 
 use super::{
     Problem, Rule, Severity,
-    cycle::{Graph, cycles, shown},
-    documents::{Documents, Subject, in_order, place_of},
+    cycle::{Graph, SHOWN, any_cycle, cycles, shown},
+    declaration::{Declaration, Site},
+    document::Document,
 };
-use crate::model::{FieldPath, Kind, Name, Resource, SiteSpec, SiteType};
+use crate::model::SiteType;
 
 pub(super) const RULE: Rule = Rule {
     id: "TOP-1",
@@ -14,102 +15,120 @@ pub(super) const RULE: Rule = Rule {
               below a primary",
     why: "Settings and update metadata flow from the top down. With two tops there are two \
           hierarchies, and in a circle nothing ever arrives.",
-    example: "kind: Site\nmetadata: {name: ams}\nspec: {type: Central, parent: sea}",
+    wrong: "\
+kind: Site
+metadata: {name: ams}
+spec: {type: Central, parent: cen}
+",
+    right: "\
+kind: Site
+metadata: {name: ams}
+spec: {type: Primary, parent: cen}
+",
 };
 
-pub(super) fn check(documents: &Documents<'_>, problems: &mut Vec<Problem>) {
-    let sites = in_order(&documents.declared.sites);
-    one_top(&sites, problems);
-    for (name, site) in &sites {
-        problems.extend(position(documents, name, site));
+pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    for (number, site) in declaration.sites.iter().enumerate() {
+        problems.extend(second_top(declaration, number, site));
+        problems.extend(position(declaration, site));
     }
-    circles(documents, problems);
+    circles(declaration, problems);
 }
 
-fn one_top(sites: &[(&Name, &Resource<SiteSpec>)], problems: &mut Vec<Problem>) {
-    let tops: Vec<_> = sites.iter().filter(|(_, site)| site.spec.parent.is_none()).collect();
-    // The central site is meant to be the top, wherever it is written.
-    let Some((top, top_site)) =
-        tops.iter().min_by_key(|(_, site)| site.spec.r#type != SiteType::Central)
-    else {
-        return;
-    };
-    for (name, site) in tops.iter().filter(|(name, _)| name != top) {
-        let subject = Subject::new(Kind::Site, name, site);
-        let message = format!("site `{name}` has no parent, but `{top}` is the top already");
-        let problem = subject
-            .value(&RULE, FieldPath::new("spec.type"), message)
-            .related(place_of(top_site, "metadata.name"), "the top of the hierarchy");
-        problems.push(match site.spec.r#type {
-            SiteType::Central => problem.help("a hierarchy has one central site"),
-            SiteType::Primary => problem.help(format!("write `parent: {top}`")),
-            SiteType::Secondary => problem.help("write the `parent`: a primary site"),
-        });
+fn second_top(declaration: &Declaration<'_>, number: usize, site: &Site<'_>) -> Option<Problem> {
+    let top = declaration.site(declaration.top.filter(|top| *top != number))?;
+    let document = site.document;
+    if document.spec().parent.is_some() {
+        return None;
     }
+    let top_name = top.document.name;
+    let message =
+        format!("site `{}` has no parent, but `{top_name}` is the top already", document.name);
+    let help = match document.spec().r#type {
+        SiteType::Central => format!("write `type: Primary` and `parent: {top_name}`"),
+        SiteType::Primary => format!("write `parent: {top_name}`"),
+        SiteType::Secondary => "write the `parent`: a primary site".to_owned(),
+    };
+    Some(
+        document
+            .value(&RULE, "spec.type", message)
+            .related(top.document.place("metadata.name"), "the top of the hierarchy")
+            .help(help),
+    )
 }
 
 /// Whether a site's type fits the place where it hangs.
-fn position(documents: &Documents<'_>, name: &Name, site: &Resource<SiteSpec>) -> Option<Problem> {
-    let subject = Subject::new(Kind::Site, name, site);
-    let wrong =
-        |path: &str, message: String| Some(subject.value(&RULE, FieldPath::new(path), message));
-    let Some(parent_name) = &site.spec.parent else {
-        return if site.spec.r#type == SiteType::Secondary {
-            let message = format!("secondary site `{name}` has no parent");
-            wrong("spec.type", message)
-                .map(|problem| problem.help("write the `parent`: a primary site"))
-        } else {
-            None
-        };
+fn position(declaration: &Declaration<'_>, site: &Site<'_>) -> Option<Problem> {
+    let document = site.document;
+    let name = document.name;
+    let spec = document.spec();
+    let Some(parent_name) = &spec.parent else {
+        return (spec.r#type == SiteType::Secondary).then(|| {
+            document
+                .value(&RULE, "spec.type", format!("secondary site `{name}` has no parent"))
+                .help("write the `parent`: a primary site")
+        });
     };
-    let parent = documents.site(parent_name);
-    match (site.spec.r#type, parent.map(|parent| parent.spec.r#type)) {
-        (SiteType::Central, _) => {
-            let message = format!("central site `{name}` has a parent, but is the top");
-            wrong("spec.parent", message)
-                .map(|problem| problem.help("remove `parent`, or write `type: Primary`"))
-        }
-        (_, Some(SiteType::Secondary)) => {
-            let message = format!("`{parent_name}` is a secondary site: nothing hangs below it");
-            wrong("spec.parent", message)
-        }
-        (SiteType::Secondary, Some(SiteType::Central)) => {
-            let message = format!(
+    let parent = declaration.site(site.parent);
+    let (message, help) = match (spec.r#type, parent.map(|it| it.document.spec().r#type)) {
+        (SiteType::Central, _) => (
+            format!("central site `{name}` has a parent, but is the top"),
+            "remove `parent`, or write `type: Primary`",
+        ),
+        (_, Some(SiteType::Secondary)) => (
+            format!("`{parent_name}` is a secondary site: nothing hangs below it"),
+            "name a primary site, or the central one",
+        ),
+        (SiteType::Secondary, Some(SiteType::Central)) => (
+            format!(
                 "secondary site `{name}` hangs below the central site `{parent_name}`, not below a \
                  primary site"
-            );
-            wrong("spec.parent", message)
-        }
-        _ => None,
-    }
-    .map(|problem| match parent {
-        Some(parent) if parent_name != name => problem
-            .related(place_of(parent, "spec.type"), format!("`{parent_name}` is declared here")),
-        _ => problem,
+            ),
+            "name a primary site",
+        ),
+        _ => return None,
+    };
+    let problem = document.value(&RULE, "spec.parent", message).help(help);
+    Some(match parent.filter(|parent| parent.document.name != name) {
+        Some(parent) => problem.related(
+            parent.document.place("spec.type"),
+            format!("the parent `{parent_name}` is declared here"),
+        ),
+        None => problem,
     })
 }
 
-fn circles(documents: &Documents<'_>, problems: &mut Vec<Problem>) {
-    let sites = &documents.declared.sites;
-    let mut graph = Graph::new();
-    for (name, site) in sites {
-        if site.spec.parent.as_ref() == Some(name) {
-            let message = format!("site `{name}` is its own parent");
-            let subject = Subject::new(Kind::Site, name, site);
-            problems.push(subject.value(&RULE, FieldPath::new("spec.parent"), message));
+fn circles(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    for site in &declaration.sites {
+        let document = site.document;
+        if document.spec().parent.as_ref() == Some(document.name) {
+            let message = format!("site `{}` is its own parent", document.name);
+            let problem = document.value(&RULE, "spec.parent", message);
+            problems.push(problem.help("name another site, or remove `parent` from the top"));
         }
-        graph.insert(name, site.spec.parent.iter().collect());
     }
+    if !any_cycle(declaration.sites.len(), |number| declaration.sites[number].parent) {
+        return;
+    }
+    let mut graph = Graph::new();
+    for site in &declaration.sites {
+        graph.insert(site.document.name, site.document.spec().parent.iter().collect());
+    }
+    let sites = &declaration.declared.sites;
     for cycle in cycles(&graph, |name| sites.get(name).map(|site| site.document)) {
-        let mut members = cycle.iter().filter_map(|name| sites.get_key_value(*name));
-        let Some((name, site)) = members.next() else { continue };
-        let message = format!("the parents of site `{name}` lead in a circle: {}", shown(&cycle));
-        let mut problem = Subject::new(Kind::Site, name, site)
-            .value(&RULE, FieldPath::new("spec.parent"), message)
-            .help("the top of the hierarchy has no `parent`");
-        for (name, site) in members {
-            let place = place_of(site, "spec.parent");
-            problem = problem.related(place, format!("the parent of `{name}`"));
+        let mut members = cycle.iter().filter_map(|name| {
+            let (name, resource) = sites.get_key_value(*name)?;
+            Some(Document { name, resource })
+        });
+        let Some(first) = members.next() else { continue };
+        let message =
+            format!("the parents of site `{}` lead in a circle: {}", first.name, shown(&cycle));
+        let mut problem = first
+            .value(&RULE, "spec.parent", message)
+            .help("remove the `parent` of the one that is the top of the hierarchy");
+        for member in members.take(SHOWN) {
+            let what = format!("the parent of `{}`", member.name);
+            problem = problem.related(member.place("spec.parent"), what);
         }
         problems.push(problem);
     }

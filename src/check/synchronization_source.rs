@@ -1,12 +1,13 @@
 //! SYNC-1: where a software update point may synchronize from.
 
+use std::{borrow::Cow, cell::LazyCell, collections::BTreeMap};
+
 use super::{
     Problem, Rule, Severity,
-    documents::{Documents, Point, Subject, in_order, place_of},
+    declaration::{Declaration, Site, UpdatePoint},
+    server_url::ServerUrl,
 };
-use crate::model::{
-    FieldPath, Kind, Name, SiteSpec, SourceType, SynchronizationSource, UpdatePointRole,
-};
+use crate::model::{Kind, Name, SourceType, UpdatePointRole};
 
 pub(super) const RULE: Rule = Rule {
     id: "SYNC-1",
@@ -16,33 +17,36 @@ pub(super) const RULE: Rule = Rule {
               Internet-based one with the active point of its site",
     why: "Update metadata enters at the top and flows down, never the other way round. A point \
           that took it from elsewhere would never agree with its parent.",
-    example: "kind: SoftwareUpdatePoint\nspec: {site: lis, source: {type: MicrosoftUpdate}}   # \
-              lis has a parent",
+    wrong: "\
+kind: SoftwareUpdatePoint
+metadata: {name: ams-active}    # site `ams` has a parent
+spec: {site: ams, role: Active, source: {type: MicrosoftUpdate}}
+",
+    right: "\
+kind: SoftwareUpdatePoint
+metadata: {name: ams-active}
+spec: {site: ams, role: Active, source: {type: ParentSite}}
+",
 };
 
-pub(super) fn check(documents: &Documents<'_>, problems: &mut Vec<Problem>) {
-    for (name, point) in in_order(&documents.declared.software_update_points) {
-        let subject = Subject::new(Kind::SoftwareUpdatePoint, name, point);
-        if let Some(source) = &point.spec.source {
-            problems.extend(fields(subject, source));
-        }
-        let Some(site) = documents.site(&point.spec.site) else { continue };
-        problems.extend(match &point.spec.source {
-            Some(source) => place(subject, (name, point), &site.spec, source.r#type)
-                .or_else(|| upstream(documents, subject, (name, point), &site.spec)),
-            None => upstream(documents, subject, (name, point), &site.spec),
-        });
+/// The update points by the host that they are reached at.
+type Hosts<'d, 'a> = BTreeMap<Cow<'a, str>, &'d UpdatePoint<'a>>;
+
+pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    let hosts = LazyCell::new(|| hosts(declaration));
+    for point in &declaration.update_points {
+        problems.extend(url(declaration, point, &hosts));
+        let Some(site) = declaration.site(point.site) else { continue };
+        problems.extend(place(point, site).or_else(|| upstream(declaration, point, site)));
     }
 }
 
 /// Whether the type of a source fits the place of the point.
-fn place(
-    subject: Subject<'_>,
-    (name, point): Point<'_>,
-    site: &SiteSpec,
-    written: SourceType,
-) -> Option<Problem> {
-    let (fits, place, default) = match (point.spec.role, &site.parent) {
+fn place(point: &UpdatePoint<'_>, site: &Site<'_>) -> Option<Problem> {
+    let document = point.document;
+    let written = document.spec().source.as_ref()?.r#type;
+    let parent = &site.document.spec().parent;
+    let (fits, place, default) = match (document.spec().role, parent) {
         (UpdatePointRole::InternetBased, _) => (
             written == SourceType::ActiveUpdatePoint,
             "is an Internet-based point",
@@ -61,83 +65,113 @@ fn place(
     if fits || matches!(written, SourceType::Import | SourceType::None) {
         return None;
     }
+    let name = document.name;
     let message = format!("`{name}` {place} and cannot have the source `{written:?}`");
-    Some(
-        subject
-            .value(&RULE, FieldPath::new("spec.source.type"), message)
-            .help(format!("write {default}, `Import` or `None`")),
-    )
+    let problem = document.value(&RULE, "spec.source.type", message);
+    let problem = match document.spec().role {
+        UpdatePointRole::InternetBased => problem.related(document.place("spec.role"), "its role"),
+        UpdatePointRole::Active if parent.is_some() => {
+            problem.related(site.document.place("spec.parent"), "the parent of its site")
+        }
+        UpdatePointRole::Active => {
+            problem.related(site.document.place("metadata.name"), "the top site")
+        }
+    };
+    Some(problem.help(format!("write {default}, `Import` or `None`")))
 }
 
 /// Whether the point that this one synchronizes from exists.
 fn upstream(
-    documents: &Documents<'_>,
-    subject: Subject<'_>,
-    (name, point): Point<'_>,
-    site: &SiteSpec,
+    declaration: &Declaration<'_>,
+    point: &UpdatePoint<'_>,
+    site: &Site<'_>,
 ) -> Option<Problem> {
-    let written = point.spec.source.as_ref().map(|source| source.r#type);
+    let document = point.document;
+    let spec = document.spec();
+    let written = spec.source.as_ref().map(|source| source.r#type);
     let path = if written.is_some() { "spec.source.type" } else { "spec.site" };
-    let from: &Name = match (point.spec.role, &site.parent, written) {
+    let from: &Name = match (spec.role, &site.document.spec().parent, written) {
         (UpdatePointRole::Active, Some(parent), None | Some(SourceType::ParentSite)) => parent,
-        (UpdatePointRole::InternetBased, _, Some(SourceType::ActiveUpdatePoint)) => {
-            &point.spec.site
-        }
+        (UpdatePointRole::InternetBased, _, Some(SourceType::ActiveUpdatePoint)) => &spec.site,
         // Without a source an Internet-based point needs an active one too, but SUP-4 says so.
         _ => return None,
     };
-    if documents.active_point(from).is_some() || documents.any_unread(Kind::SoftwareUpdatePoint) {
+    if declaration.active_point(from).is_some() || declaration.any_unread(Kind::SoftwareUpdatePoint)
+    {
         return None;
     }
     // A parent that does not exist is told by REFERENCE.
-    let upstream_site = documents.site(from)?;
+    let above = match spec.role {
+        UpdatePointRole::Active => declaration.site(site.parent)?,
+        UpdatePointRole::InternetBased => site,
+    };
     let message = format!(
-        "`{name}` synchronizes from the active software update point of site `{from}`, which has \
-         none"
+        "`{}` synchronizes from the active software update point of site `{from}`, which has none",
+        document.name
     );
+    let place = above.document.place("metadata.name");
     Some(
-        subject
-            .value(&RULE, FieldPath::new(path), message)
-            .related(place_of(upstream_site, "metadata.name"), "the site without an active point")
+        document
+            .value(&RULE, path, message)
+            .related(place, "the site without an active point")
             .help(format!("declare a point with `site: {from}` and `role: Active`")),
     )
 }
 
-/// `url` and `file` are there exactly when the type needs them.
-fn fields(subject: Subject<'_>, source: &SynchronizationSource) -> Vec<Problem> {
-    let path = FieldPath::new("spec.source");
-    let written = source.r#type;
-    let mut problems = Vec::new();
-    for (key, value, wanted, what) in [
-        ("url", &source.url, SourceType::UpstreamServer, "the address of the upstream server"),
-        ("file", &source.file, SourceType::Import, "the file made by `wsusutil export`"),
-    ] {
-        match value {
-            None if written == wanted => {
-                let message = format!("source `{written:?}` needs `{key}`: {what}");
-                problems.push(subject.key(&RULE, path.clone(), message));
-            }
-            Some(_) if written != wanted => {
-                let message = format!("source `{written:?}` has no `{key}`");
-                let help = format!("remove it, or write `type: {wanted:?}`");
-                problems.push(subject.key(&RULE, path.clone().key(key), message).help(help));
-            }
-            _ => {}
+fn hosts<'d, 'a>(declaration: &'d Declaration<'a>) -> Hosts<'d, 'a> {
+    let mut hosts = Hosts::new();
+    for point in &declaration.update_points {
+        if let Some(system) = declaration.system(point.system) {
+            hosts.entry(system.document.spec().address.folded()).or_insert(point);
         }
     }
-    if let Some(url) = source.url.as_ref().filter(|_| written == SourceType::UpstreamServer)
-        && !is_server(url)
-    {
-        let message = format!("`{url}` is not the address of a server");
-        let help = "write scheme, host and port, such as `http://wsus.contoso.example:8530`";
-        problems.push(subject.value(&RULE, path.key("url"), message).help(help));
-    }
-    problems
+    hosts
 }
 
-fn is_server(url: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| {
-        url.strip_prefix(scheme)
-            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|c| c.is_ascii_graphic()))
-    })
+/// `url` is there exactly when the source is a server, and leads out of this hierarchy.
+fn url<'d, 'a>(
+    declaration: &'d Declaration<'a>,
+    point: &UpdatePoint<'_>,
+    hosts: &LazyCell<Hosts<'d, 'a>, impl FnOnce() -> Hosts<'d, 'a>>,
+) -> Option<Problem> {
+    let document = point.document;
+    let source = document.spec().source.as_ref()?;
+    let wanted = SourceType::UpstreamServer;
+    let Some(written) = &source.url else {
+        return (source.r#type == wanted).then(|| {
+            let message = "source `UpstreamServer` needs `url`: the address of the server";
+            let help = "add `url`, such as `url: http://wsus.contoso.example:8530`";
+            document.key(&RULE, "spec.source", message).help(help)
+        });
+    };
+    if source.r#type != wanted {
+        let message = format!("source `{:?}` has no `url`", source.r#type);
+        return Some(
+            document
+                .key(&RULE, "spec.source.url", message)
+                .related(document.place("spec.source.type"), "the source")
+                .help("remove it, or write `type: UpstreamServer`"),
+        );
+    }
+    let Some(server) = ServerUrl::parse(written) else {
+        let message = format!("`{written}` is not the address of a server");
+        let help = "write scheme, host and port, such as `http://wsus.contoso.example:8530`";
+        return Some(document.value(&RULE, "spec.source.url", message).help(help));
+    };
+    let own = *hosts.get(&server.host)?;
+    let message = if own.document.name == document.name {
+        format!("`{}` would synchronize from itself", document.name)
+    } else {
+        format!(
+            "`{}` would synchronize from `{}`, which belongs to this hierarchy",
+            document.name, own.document.name
+        )
+    };
+    let system = declaration.system(own.system)?.document;
+    Some(
+        document
+            .value(&RULE, "spec.source.url", message)
+            .related(system.place("spec.address"), "the site system with that address")
+            .help("name a server outside of this hierarchy: metadata flows down only"),
+    )
 }

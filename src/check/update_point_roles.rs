@@ -2,11 +2,9 @@
 
 use super::{
     Problem, Rule, Severity,
-    documents::{Documents, Point, Subject, place_of},
+    declaration::{Declaration, Site, UpdatePoint},
 };
-use crate::model::{
-    ClientConnections, FieldPath, Kind, Name, Resource, SiteMode, SiteSpec, UpdatePointRole,
-};
+use crate::model::{ClientConnections, Kind, Name, SiteMode, UpdatePointRole};
 
 pub(super) const RULE: Rule = Rule {
     id: "SUP-4",
@@ -15,122 +13,149 @@ pub(super) const RULE: Rule = Rule {
               Internet-based one besides it; only one of them accepts Internet clients",
     why: "Clients of a site know one update point, and those on the Internet one more. Clients on \
           the Internet prove who they are by certificates, which only native mode has.",
-    example: "kind: SoftwareUpdatePoint\nspec: {role: InternetBased}   # in a mixed-mode site",
+    wrong: "\
+kind: SoftwareUpdatePoint    # and `cen` is in mixed mode
+metadata: {name: cen-internet}
+spec: {site: cen, siteSystem: cen-inet, role: InternetBased}
+",
+    right: "\
+kind: Site
+metadata: {name: cen}
+spec: {mode: Native}
+---
+kind: SoftwareUpdatePoint
+metadata: {name: cen-internet}
+spec: {site: cen, siteSystem: cen-inet, role: InternetBased}
+",
 };
 
-pub(super) fn check(documents: &Documents<'_>, problems: &mut Vec<Problem>) {
-    for (site_name, points) in documents.points_by_site() {
-        let first_of = |role| points.iter().find(|(_, point)| point.spec.role == role).copied();
+pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    for (site_name, points) in declaration.points_of_sites() {
+        let first_of =
+            |role| points.iter().find(|point| point.document.spec().role == role).copied();
         let active = first_of(UpdatePointRole::Active);
         let internet_based = first_of(UpdatePointRole::InternetBased);
-        let site = documents.site(site_name);
-        for (name, point) in points {
-            let subject = Subject::new(Kind::SoftwareUpdatePoint, name, point);
-            let first = match point.spec.role {
+        for point in &points {
+            let role = point.document.spec().role;
+            let first = match role {
                 UpdatePointRole::Active => active,
                 UpdatePointRole::InternetBased => internet_based,
             };
-            if let Some(first) = first.filter(|first| first.0 != *name) {
-                problems.push(second(subject, site_name, first));
+            let second_to = first.filter(|first| first.document.name != point.document.name);
+            if let Some(first) = second_to {
+                problems.push(second(point, site_name, first));
                 continue;
             }
-            let internet_based =
-                internet_based.filter(|_| point.spec.role == UpdatePointRole::Active);
-            if point.spec.role == UpdatePointRole::InternetBased {
-                let missing = active.is_none() && !documents.any_unread(Kind::SoftwareUpdatePoint);
-                problems.extend(besides(subject, site_name, site, missing));
+            let site = declaration.site(point.site);
+            if role == UpdatePointRole::InternetBased {
+                let unread = declaration.any_unread(Kind::SoftwareUpdatePoint);
+                problems.extend(besides(point, site_name, site, active.is_none() && !unread));
             }
-            let mode = site.map(|site| site.spec.mode);
-            problems.extend(connections(subject, (*name, *point), mode, internet_based));
+            let besides = internet_based.filter(|_| role == UpdatePointRole::Active);
+            problems.extend(connections(point, site, besides));
         }
     }
 }
 
-fn second(subject: Subject<'_>, site: &Name, first: Point<'_>) -> Problem {
-    let what = match first.1.spec.role {
+fn second(point: &UpdatePoint<'_>, site: &Name, first: &UpdatePoint<'_>) -> Problem {
+    let first = first.document;
+    let what = match first.spec().role {
         UpdatePointRole::Active => "an active software update point",
         UpdatePointRole::InternetBased => "an Internet-based software update point",
     };
-    let message = format!("site `{site}` has {what} already: `{}`", first.0);
-    subject
-        .value(&RULE, FieldPath::new("spec.role"), message)
-        .related(place_of(first.1, "spec.role"), "the first one")
+    let message = format!("site `{site}` has {what} already: `{}`", first.name);
+    point
+        .document
+        .value(&RULE, "spec.role", message)
+        .related(first.place("spec.role"), "the first one")
         .help("remove one of the two")
 }
 
 /// An Internet-based point stands in a native-mode site, besides an active one.
 fn besides(
-    subject: Subject<'_>,
+    point: &UpdatePoint<'_>,
     site_name: &Name,
-    site: Option<&Resource<SiteSpec>>,
+    site: Option<&Site<'_>>,
     active_missing: bool,
 ) -> Option<Problem> {
-    let role = FieldPath::new("spec.role");
-    if let Some(site) = site.filter(|site| site.spec.mode == SiteMode::Mixed) {
+    let wrong = |message: String| point.document.value(&RULE, "spec.role", message);
+    if let Some(site) = site.filter(|site| site.document.spec().mode == SiteMode::Mixed) {
         let message = format!(
             "site `{site_name}` is in mixed mode and cannot have an Internet-based software update \
              point"
         );
         return Some(
-            subject
-                .value(&RULE, role, message)
-                .related(place_of(site, "spec.mode"), "the mode of the site")
+            wrong(message)
+                .related(site.document.place("spec.mode"), "the mode of the site")
                 .help("remove the point, or write `mode: Native` in the site"),
         );
     }
     active_missing.then(|| {
-        let message = format!(
+        let problem = wrong(format!(
             "site `{site_name}` has no active software update point beside which the \
              Internet-based one could stand"
-        );
-        subject.value(&RULE, role, message).help("declare a point with `role: Active` first")
+        ));
+        let problem = problem.help("declare a point with `role: Active` first");
+        match site {
+            Some(site) => problem.related(site.document.place("metadata.name"), "the site"),
+            None => problem,
+        }
     })
 }
 
 /// Which clients a point may accept; `internet_based` is the one that stands beside an active one.
 fn connections(
-    subject: Subject<'_>,
-    (name, point): Point<'_>,
-    mode: Option<SiteMode>,
-    internet_based: Option<Point<'_>>,
+    point: &UpdatePoint<'_>,
+    site: Option<&Site<'_>>,
+    internet_based: Option<&UpdatePoint<'_>>,
 ) -> Option<Problem> {
-    let written = point.spec.client_connections?;
+    let document = point.document;
+    let name = document.name;
+    let spec = document.spec();
+    let written = spec.client_connections?;
     let wrong = |message: String, help: &str| {
-        Some(
-            subject
-                .value(&RULE, FieldPath::new("spec.clientConnections"), message)
-                .help(format!("write {help}, or leave it out")),
-        )
+        document
+            .value(&RULE, "spec.clientConnections", message)
+            .help(format!("write {help}, or leave it out"))
     };
-    match (point.spec.role, written) {
+    let mixed = site.filter(|site| site.document.spec().mode == SiteMode::Mixed);
+    match (spec.role, written) {
         (UpdatePointRole::Active, ClientConnections::Intranet)
         | (UpdatePointRole::InternetBased, ClientConnections::Internet) => None,
-        (UpdatePointRole::InternetBased, _) => wrong(
-            format!("Internet-based software update point `{name}` accepts Internet clients only"),
-            "`Internet`",
-        ),
-        (UpdatePointRole::Active, _) if mode == Some(SiteMode::Mixed) => wrong(
-            format!("site `{}` is in mixed mode and accepts no Internet clients", point.spec.site),
-            "`Intranet`",
-        ),
-        (UpdatePointRole::Active, _) if internet_based.is_some() => wrong(
-            format!(
+        (UpdatePointRole::InternetBased, _) => {
+            let message = format!(
+                "Internet-based software update point `{name}` accepts Internet clients only"
+            );
+            let problem = wrong(message, "`Internet`");
+            Some(problem.related(document.place("spec.role"), "its role"))
+        }
+        (UpdatePointRole::Active, ClientConnections::Internet) if mixed.is_none() => {
+            let message = format!(
+                "active software update point `{name}` shuts out the clients on the intranet"
+            );
+            let help = match internet_based {
+                Some(_) => "`Intranet`",
+                None => "`Intranet` or `IntranetAndInternet`",
+            };
+            Some(wrong(message, help).related(document.place("spec.role"), "its role"))
+        }
+        (UpdatePointRole::Active, _) => {
+            if let Some(site) = mixed {
+                let message = format!(
+                    "site `{}` is in mixed mode and accepts no Internet clients",
+                    spec.site
+                );
+                let place = site.document.place("spec.mode");
+                return Some(wrong(message, "`Intranet`").related(place, "the mode of the site"));
+            }
+            let internet_based = internet_based?.document;
+            let message = format!(
                 "site `{}` has an Internet-based software update point, so the active one accepts \
                  intranet clients only",
-                point.spec.site
-            ),
-            "`Intranet`",
-        )
-        .map(|problem| match internet_based {
-            Some((_, point)) => {
-                problem.related(place_of(point, "spec.role"), "the Internet-based one")
-            }
-            None => problem,
-        }),
-        (UpdatePointRole::Active, ClientConnections::Internet) => wrong(
-            format!("active software update point `{name}` shuts out the clients on the intranet"),
-            "`Intranet` or `IntranetAndInternet`",
-        ),
-        (UpdatePointRole::Active, ClientConnections::IntranetAndInternet) => None,
+                spec.site
+            );
+            let place = internet_based.place("spec.role");
+            Some(wrong(message, "`Intranet`").related(place, "the Internet-based one"))
+        }
     }
 }

@@ -1,10 +1,6 @@
 //! SUP-2: a software update point needs WSUS on its computer, new enough for its site.
 
-use super::{
-    Problem, Rule, Severity,
-    documents::{Documents, Subject, in_order, place_of},
-};
-use crate::model::{FieldPath, Kind};
+use super::{Problem, Rule, Severity, declaration::Declaration};
 
 pub(super) const RULE: Rule = Rule {
     id: "SUP-2",
@@ -13,41 +9,49 @@ pub(super) const RULE: Rule = Rule {
               with WSUS 3.0 SP1 or newer",
     why: "The point is a face of WSUS: without it there is nothing that could synchronize, and an \
           older one does not understand what the site tells it.",
-    example: "kind: SiteSystem\nspec: {software: {wsus: \"3.0\"}}   # of a site at 2403",
+    wrong: "\
+kind: SiteSystem
+metadata: {name: ams-srv}    # carries the update point of a site at 2403
+spec: {software: {wsus: \"3.0\"}}
+",
+    right: "\
+kind: SiteSystem
+metadata: {name: ams-srv}
+spec: {software: {wsus: \"10.0\"}}
+",
 };
 
-pub(super) fn check(documents: &Documents<'_>, problems: &mut Vec<Problem>) {
-    for (name, point) in in_order(&documents.declared.software_update_points) {
-        let Some(system) = documents.system(&point.spec.site_system) else { continue };
-        let Some(site) = documents.site(&point.spec.site) else { continue };
-        let oldest = site.spec.version.oldest_wsus();
-        let system_name = &point.spec.site_system;
-        let (message, place, related) = match system.spec.software.wsus {
+pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    for point in &declaration.update_points {
+        let Some(system) = declaration.system(point.system) else { continue };
+        let Some(site) = declaration.site(point.site) else { continue };
+        let system = system.document;
+        let version = site.document.spec().version;
+        let oldest = version.oldest_wsus();
+        let (message, place, related) = match system.spec().software.wsus {
             None => (
-                format!("site system `{system_name}` has no WSUS, which `{name}` needs"),
-                "spec",
+                format!(
+                    "site system `{}` has no WSUS, which `{}` needs",
+                    system.name, point.document.name
+                ),
+                system.key_place("spec"),
                 "the site system says nothing of WSUS",
             ),
             Some(wsus) if wsus < oldest => (
                 format!(
-                    "site system `{system_name}` has WSUS {wsus}, but site `{}` at {} needs WSUS \
+                    "site system `{}` has WSUS {wsus}, but site `{}` at {version} needs WSUS \
                      {oldest} or newer",
-                    point.spec.site, site.spec.version,
+                    system.name, site.document.name,
                 ),
-                "spec.software.wsus",
+                system.place("spec.software.wsus"),
                 "the version of WSUS",
             ),
             Some(_) => continue,
         };
-        let mut related_place = place_of(system, place);
-        if place == "spec" {
-            related_place.on = super::PlaceKind::Key;
-        }
         problems.push(
-            Subject::new(Kind::SoftwareUpdatePoint, name, point)
-                .value(&RULE, FieldPath::new("spec.siteSystem"), message)
-                .related(related_place, related)
-                .help("write `software: {wsus: \"10.0\"}` in the site system"),
+            point.document.value(&RULE, "spec.siteSystem", message).related(place, related).help(
+                format!("write `software: {{wsus: \"10.0\"}}` in site system `{}`", system.name),
+            ),
         );
     }
 }

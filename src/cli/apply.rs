@@ -1,33 +1,60 @@
 //! `headwater apply`: make the hierarchy as the manifests say.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Args;
 
 use super::{
-    ExitCode, Failure, OutputFormat, Printer, manifests::Manifests, operation, progress::Progress,
-    sources,
+    ExitCode, Failure, OutputFormat, Printer, apply_saved, manifests::Manifests, operation,
+    progress::Progress, signals::stop_on_signal, sources, wanted::Wanted, way_back,
 };
 use crate::{
-    apply::{ApplyError, Removals, Trigger},
-    role::controller::{Controller, ControllerError, Converged, Purpose, Session},
+    apply::{ApplyError, Outcome, Removals, Trigger},
+    plan::{ActionId, Plan},
+    role::controller::{
+        Controller, ControllerError, Converged, Manner, Purpose, Session, UndoFile,
+    },
     view::{LeftAction, RunSummary, run_json, run_text},
 };
 
 /// What `headwater apply` is given.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Exit codes: 0 the hierarchy is as the manifests say, 1 something is left or \
-                  a manifest is not valid, 2 the command line is wrong or a file cannot be read, 3 \
-                  refused: something would be removed, and --prune is not given\n\n\
-                  Example: headwater apply examples/contoso"
+    after_help = "Exit codes: 0 the hierarchy is as the manifests say or, with --plan, every \
+                  action of the plan was done; 1 something is left or a manifest is not valid; 2 \
+                  the command line is wrong or a file cannot be read or written; 3 refused, and \
+                  nothing was done: something would be removed and --prune is not given, nothing \
+                  is declared at all, or something has moved since the plan was saved\n\n\
+                  Examples:\n  headwater apply examples/contoso\n  \
+                  headwater plan --out plan.json examples/contoso, then headwater apply --plan \
+                  plan.json --undo undo.json"
 )]
 pub struct Arguments {
-    #[command(flatten)]
-    manifests: Manifests,
+    /// Files, directories (searched for `*.yaml` and `*.yml`), or `-` for standard input. With
+    /// --plan: where its manifests are now, if not where they were.
+    #[arg(value_name = "PATH", required_unless_present = "plan")]
+    paths: Vec<PathBuf>,
+    /// Do exactly what this saved plan says, or refuse if anything has moved since it was made.
+    ///
+    /// The manifests that it was made of are read again, and the site systems are asked again:
+    /// each field that is not as it was is named.
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: OutputFormat,
     /// Remove what is there but not declared any more.
     #[arg(long)]
     prune: bool,
+    /// Write the way back into this file: a saved plan that brings back what was there.
+    ///
+    /// It is written before anything is done and again afterwards, also if something fails. What
+    /// does not come back is told. Apply it with --plan and --prune.
+    #[arg(long, value_name = "FILE")]
+    undo: Option<PathBuf>,
 }
 
 pub(super) async fn run(
@@ -35,15 +62,49 @@ pub(super) async fn run(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let Arguments { manifests, prune } = arguments;
+    let Arguments { paths, plan, output, prune, undo } = arguments;
     let removals = if *prune { Removals::Confirmed } else { Removals::Refused };
-    let converged = converge(manifests, removals, data, printer).await?;
+    let (undo, output) = (undo.as_deref(), *output);
+    if let Some(plan) = plan {
+        let asked = apply_saved::Asked { plan, paths, removals, undo, output };
+        return apply_saved::run(&asked, data, printer).await;
+    }
+    let (converged, way_back) = if let Some(undo) = undo {
+        converge_with_way_back(paths, removals, undo, data, printer).await?
+    } else {
+        let manifests = Manifests { paths: paths.clone() };
+        (converge(&manifests, removals, data, printer).await?, None)
+    };
     let run = summary(&converged);
-    printer.result(&match printer.format() {
+    printer.result(&match output {
         OutputFormat::Json => run_json(&run),
         OutputFormat::Text => run_text(&run),
     })?;
+    way_back::tell(way_back.as_ref(), undo, printer)?;
     Ok(exit_code(&converged))
+}
+
+/// The same as [`converge`], with a way back.
+async fn converge_with_way_back(
+    paths: &[PathBuf],
+    removals: Removals,
+    undo: &Path,
+    data: &Path,
+    printer: &mut Printer,
+) -> Result<(Converged, Option<Plan>), Failure> {
+    let wanted = Wanted::of_manifests(paths, printer)?;
+    let undo_file =
+        UndoFile::new(undo, wanted.declared, wanted.remote).map_err(way_back::failure)?;
+    let hierarchy = Arc::new(wanted.hierarchy);
+    let session = Session::open(data, Purpose::Work).await.map_err(operation)?;
+    let controller = Controller::new(session).map_err(operation)?;
+    let stop = stop_on_signal(true)?;
+    let progress = Progress::start(printer.messages_coloured());
+    let manner = Manner { removals, undo: Some(&undo_file), stop, events: progress.events() };
+    let converged = controller.converge_with_way_back(&hierarchy, wanted.digest, &manner).await;
+    progress.end().await;
+    controller.close().await;
+    converged.map_err(|error| way_back::after_failure(error, Some(undo), printer))
 }
 
 /// Makes the site systems agree with the manifests, for somebody who looks on.
@@ -70,9 +131,11 @@ pub(super) fn exit_code(converged: &Converged) -> ExitCode {
     if converged.is_complete() { ExitCode::Success } else { ExitCode::Failure }
 }
 
-fn failure(error: ControllerError) -> Failure {
-    let code = match &error {
-        ControllerError::Apply(ApplyError::PruneNotConfirmed { .. }) => ExitCode::Refused,
+pub(super) fn failure(error: ControllerError) -> Failure {
+    let code = match error {
+        ControllerError::Undo(error) => return way_back::failure(error),
+        ControllerError::Apply(ApplyError::PruneNotConfirmed { .. })
+        | ControllerError::NothingDeclared(_) => ExitCode::Refused,
         _ => ExitCode::Failure,
     };
     Failure::new(code, error)
@@ -83,15 +146,7 @@ pub(super) fn summary(converged: &Converged) -> RunSummary {
     RunSummary {
         converged: converged.is_complete(),
         done: converged.done,
-        left: converged
-            .left
-            .iter()
-            .map(|(action, outcome)| LeftAction {
-                action: action.clone(),
-                outcome: outcome.word(),
-                detail: outcome.detail(),
-            })
-            .collect(),
+        left: left(converged.left.iter().map(|(action, outcome)| (action, outcome))),
         waiting: converged
             .looked
             .plan
@@ -100,4 +155,17 @@ pub(super) fn summary(converged: &Converged) -> RunSummary {
             .map(|waiting| format!("{}: {}", waiting.resource, waiting.on))
             .collect(),
     }
+}
+
+/// What was not done, of some actions and how they ended.
+pub(super) fn left<'a>(
+    outcomes: impl IntoIterator<Item = (&'a ActionId, &'a Outcome)>,
+) -> Vec<LeftAction> {
+    let left = outcomes.into_iter().filter(|(_, it)| !matches!(it, Outcome::Done(_)));
+    left.map(|(action, outcome)| LeftAction {
+        action: action.clone(),
+        outcome: outcome.word(),
+        detail: outcome.detail(),
+    })
+    .collect()
 }

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    agent, apply, completions,
-    output::{Color, OutputFormat},
-    plan, schema, status, up, validate,
+    agent, apply, completions, explain, graph, import_state, observe, output::Color, plan, ports,
+    schema, show, status, up, validate,
 };
 
 /// Declares software-update hierarchies as YAML and makes the site systems agree with them.
@@ -32,9 +31,6 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of all commands")]
 pub struct GlobalOptions {
-    /// How results are printed.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
-    pub output: OutputFormat,
     /// The data directory: site systems, journal and token are kept there, and it is made when
     /// it is not there.
     #[arg(
@@ -55,10 +51,19 @@ pub struct GlobalOptions {
 pub enum Command {
     /// Say what is wrong with manifests.
     Validate(validate::Arguments),
+    /// Say what a rule wants, and why.
+    ///
+    /// Problems are told with the ID of the rule they break; this prints the rule with a wrong and
+    /// a right example, or, without an ID, all rules.
+    Explain(explain::Arguments),
     /// Say what would be done.
     ///
     /// Compares manifests with what the site systems report, and changes nothing.
     Plan(plan::Arguments),
+    /// Print a plan that was written to a file.
+    ///
+    /// Nothing is asked and nothing is changed: the plan is printed as it was made.
+    Show(show::Arguments),
     /// Make the site systems agree with manifests.
     ///
     /// Plans, carries the plan out, and looks again until nothing is left to do. Where `headwater
@@ -76,6 +81,22 @@ pub enum Command {
     /// The site systems are asked. Manifests are needed only to find those with `placement:
     /// Remote`.
     Status(status::Arguments),
+    /// Draw a hierarchy or a plan.
+    Graph(graph::Arguments),
+    /// Write down what the site systems report.
+    ///
+    /// For `headwater plan --observed`, which needs no site systems then. Nothing is set in motion.
+    Observe(observe::Arguments),
+    /// Write manifests for site systems that are there.
+    ///
+    /// The site systems are asked, and described as documents that leave a plan with nothing to
+    /// do: a hierarchy that is running is adopted with them.
+    ImportState(import_state::Arguments),
+    /// Show who talks to whom on which ports.
+    ///
+    /// Derives every flow from the manifests: as a table, as data, as a diagram, or as rules for
+    /// firewalls. With --check, connects to the ports of the roles and says what really answers.
+    Ports(ports::Arguments),
     /// Run the agent of one site system.
     ///
     /// For a site system that is declared with `placement: Remote` and the `agent.url` at which
@@ -85,7 +106,7 @@ pub enum Command {
     /// Its admin port asks for the token of the hierarchy, but does not speak TLS yet: therefore
     /// it listens on loopback addresses only.
     Agent(agent::Arguments),
-    /// Print the JSON Schemas of the documents.
+    /// Print the JSON Schemas of the documents and of plans.
     ///
     /// Editors read them: see `yaml-language-server` in the README.
     Schema(schema::Arguments),

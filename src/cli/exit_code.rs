@@ -12,7 +12,8 @@ pub enum ExitCode {
     Usage,
     /// 2: `plan --detailed-exitcode`: there are changes.
     Changes,
-    /// 3: `apply`: refused, because the plan is stale or a removal was not confirmed.
+    /// 3: `apply`: refused, because the plan is stale, a removal was not confirmed, or nothing at all
+    /// is declared.
     Refused,
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 
-/// How results are printed.
+/// How results are printed; commands that can do more have a choice of their own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
     /// For people.
@@ -39,7 +39,6 @@ impl From<Color> for ColorChoice {
 
 /// Prints results and messages. A reader who has seen enough and closes the pipe is no error.
 pub struct Printer {
-    format: OutputFormat,
     color: ColorChoice,
     results: AutoStream<Box<dyn Write + Send>>,
     messages: AutoStream<Box<dyn Write + Send>>,
@@ -48,13 +47,13 @@ pub struct Printer {
 
 impl std::fmt::Debug for Printer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Printer").field("format", &self.format).finish_non_exhaustive()
+        f.debug_struct("Printer").field("color", &self.color).finish_non_exhaustive()
     }
 }
 
 impl Printer {
     /// Prints to standard output and standard error.
-    pub fn new(format: OutputFormat, color: Color) -> Self {
+    pub fn new(color: Color) -> Self {
         let wanted = ColorChoice::from(color);
         let choose = |detected: ColorChoice| match wanted {
             ColorChoice::Auto => detected,
@@ -64,17 +63,11 @@ impl Printer {
         let messages = choose(AutoStream::choice(&io::stderr()));
         let coloured = |choice| choice != ColorChoice::Never;
         Self {
-            format,
             color: wanted,
             results: AutoStream::new(Box::new(io::stdout()), results),
             messages: AutoStream::new(Box::new(io::stderr()), messages),
             coloured: [coloured(results), coloured(messages)],
         }
-    }
-
-    /// How results are wanted.
-    pub fn format(&self) -> OutputFormat {
-        self.format
     }
 
     /// When colours are wanted, for whatever else draws on standard error.

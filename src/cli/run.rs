@@ -5,23 +5,31 @@ use anstyle::{AnsiColor, Style};
 use std::future::Future;
 
 use super::{
-    Cli, Command, ExitCode, Failure, Printer, agent, apply, completions, plan, schema, status, up,
-    validate,
+    Cli, Command, ExitCode, Failure, Printer, agent, apply, completions, explain, graph,
+    import_state, observe, plan, ports, schema, show, status, up, validate,
 };
 use crate::{telemetry, view::plain};
 
 /// Runs a command and says what went wrong, once.
 pub fn run(cli: Cli) -> ExitCode {
     let Cli { global, command } = cli;
-    let mut printer = Printer::new(global.output, global.color);
+    let mut printer = Printer::new(global.color);
     telemetry::start(printer.messages_coloured());
     let data = global.data.as_path();
     let result = match command {
         Command::Validate(arguments) => validate::run(&arguments, &mut printer),
-        Command::Plan(arguments) => block_on(plan::run(&arguments, data, &mut printer)),
+        Command::Explain(arguments) => explain::run(&arguments, &mut printer),
+        Command::Plan(arguments) => plan::run(&arguments, data, &mut printer),
+        Command::Show(arguments) => show::run(&arguments, &mut printer),
         Command::Apply(arguments) => block_on(apply::run(&arguments, data, &mut printer)),
         Command::Up(arguments) => block_on(up::run(&arguments, data, &mut printer)),
         Command::Status(arguments) => block_on(status::run(&arguments, data, &mut printer)),
+        Command::Graph(arguments) => graph::run(&arguments, &mut printer),
+        Command::Observe(arguments) => block_on(observe::run(&arguments, data, &mut printer)),
+        Command::ImportState(arguments) => {
+            block_on(import_state::run(&arguments, data, &mut printer))
+        }
+        Command::Ports(arguments) => block_on(ports::run(&arguments, data, &mut printer)),
         Command::Agent(arguments) => block_on(agent::run(&arguments, data, &mut printer)),
         Command::Schema(arguments) => schema::run(&arguments, &mut printer),
         Command::Completions(arguments) => completions::run(&arguments, &mut printer),
@@ -40,6 +48,6 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 /// Runs what talks to others on a runtime of its own.
-fn block_on(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+pub(super) fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
 }

@@ -1,4 +1,4 @@
-//! `headwater schema`: the JSON Schemas of the documents.
+//! `headwater schema`: the JSON Schemas of the documents and of plans.
 
 use std::{fs, path::PathBuf};
 
@@ -9,25 +9,37 @@ use super::{ExitCode, Failure, Printer};
 use crate::{
     manifest::{combined_schema, kind_schema},
     model::Kind,
+    plan::plan_schema,
 };
 
 /// What `headwater schema` is given.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  headwater schema Site\n  headwater schema --write schemas")]
 pub struct Arguments {
-    /// The kind, such as `Site`; without it, a schema for all kinds.
-    #[arg(value_parser = kind)]
-    kind: Option<Kind>,
+    /// The kind, such as `Site`, or `Plan` for what `headwater plan --output json` prints; without
+    /// it, a schema for the documents of all kinds.
+    #[arg(value_parser = subject)]
+    kind: Option<Subject>,
     /// Write the schemas of all kinds into this directory instead.
     #[arg(long, value_name = "DIR", conflicts_with = "kind")]
     write: Option<PathBuf>,
 }
 
-fn kind(text: &str) -> Result<Kind, String> {
-    Kind::ALL
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
-        .ok_or_else(|| format!("kinds are {}", Kind::ALL.map(Kind::as_str).join(", ")))
+/// What has a schema.
+#[derive(Debug, Clone, Copy)]
+enum Subject {
+    /// The documents of a kind.
+    Kind(Kind),
+    /// A plan as JSON.
+    Plan,
+}
+
+fn subject(text: &str) -> Result<Subject, String> {
+    if text == "Plan" {
+        return Ok(Subject::Plan);
+    }
+    let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == text).map(Subject::Kind);
+    kind.ok_or_else(|| format!("kinds are {}, and `Plan`", Kind::ALL.map(Kind::as_str).join(", ")))
 }
 
 pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCode, Failure> {
@@ -45,7 +57,8 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
         return Ok(ExitCode::Success);
     }
     let schema = match kind {
-        Some(kind) => pretty(kind_schema(*kind)),
+        Some(Subject::Kind(kind)) => pretty(kind_schema(*kind)),
+        Some(Subject::Plan) => pretty(&plan_schema()),
         None => pretty(&combined_schema()),
     };
     printer.result(&schema)?;
@@ -54,7 +67,10 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
 
 /// The names and contents of the committed files.
 fn files() -> Vec<(String, String)> {
-    let mut files = vec![("headwater.json".to_owned(), pretty(&combined_schema()))];
+    let mut files = vec![
+        ("headwater.json".to_owned(), pretty(&combined_schema())),
+        ("plan.json".to_owned(), pretty(&plan_schema())),
+    ];
     files.extend(Kind::ALL.map(|kind| (format!("{kind}.json"), pretty(kind_schema(kind)))));
     files
 }

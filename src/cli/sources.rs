@@ -1,23 +1,31 @@
 //! From paths to documents: reads files, directories and standard input.
 
 use std::{
-    collections::BTreeSet,
-    fs::{self, File},
+    fs::{File, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::{ExitCode, Failure, Printer};
+use super::{
+    ExitCode, Failure, Printer,
+    search::{Found, search},
+    threads::{each, worth},
+};
 use crate::{
-    check::{Problem, check_beside},
-    manifest::{Loaded, SourceText, load},
+    check::{Problem, Severity, check_beside},
+    manifest::{Loaded, ReadFile, SourceText, UnreadFile, Workspace, pieces, put_together},
     model::Hierarchy,
     view::{Summary, problems_text, summary_line},
 };
 
 /// As much of a file is read: one byte more than `manifest` takes, so that it sees the excess.
 const MOST_BYTES: u64 = (64 << 20) + 1;
+/// As many files are worth a thread of their own, which takes about as long to begin as ten of
+/// them to be read.
+pub(super) const FILES_OF_A_THREAD: usize = 100;
+/// And so are as many bytes to parse.
+const BYTES_OF_A_THREAD: usize = 64 << 10;
 
 /// Why manifests could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +54,12 @@ pub enum SourcesError {
     },
 }
 
+impl SourcesError {
+    pub(super) fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read { name: path.display().to_string(), source }
+    }
+}
+
 /// Documents, and all that is wrong with them.
 #[derive(Debug)]
 pub struct Checked {
@@ -57,15 +71,30 @@ pub struct Checked {
 
 /// Reads documents and applies all rules.
 pub fn load_and_check(texts: Vec<SourceText>) -> Checked {
-    let loaded = load(texts);
-    let mut problems = loaded.problems.clone();
-    problems.extend(check_beside(&loaded.declared, &loaded.unread));
-    problems.sort_by_key(|problem| problem.place.document);
+    let loaded = Workspace::new(parse(texts)).into_loaded();
+    let problems = problems(&loaded);
     Checked { loaded, problems }
 }
 
-/// The hierarchy that is declared below some paths. Problems are printed as messages, and errors
-/// among them are a failure.
+/// The problems of reading and those of the rules, in the order of documents.
+pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
+    let mut problems = loaded.problems.clone();
+    problems.extend(check_beside(&loaded.declared, &loaded.unread));
+    problems.sort_by_key(|problem| problem.place.document);
+    problems
+}
+
+/// Texts to documents, on all processors.
+pub(super) fn parse(texts: Vec<SourceText>) -> Vec<ReadFile> {
+    let bytes = texts.iter().map(|text| text.text.len()).sum();
+    let threads = worth(bytes, BYTES_OF_A_THREAD);
+    let files = each(texts, threads, UnreadFile::new);
+    let read = each(pieces(&files, threads), threads, |piece| piece.read());
+    put_together(files, read)
+}
+
+/// The hierarchy that is declared below some paths. Errors and warnings are printed as messages,
+/// and errors are a failure; what is good to know is for `headwater validate`.
 ///
 /// # Errors
 ///
@@ -76,16 +105,33 @@ pub fn load_hierarchy(
 ) -> Result<(Hierarchy, Loaded), Failure> {
     let texts = read(paths).map_err(|error| Failure::new(ExitCode::Usage, error))?;
     let Checked { loaded, problems } = load_and_check(texts);
+    let hierarchy = valid_hierarchy(&loaded, &problems, printer)?;
+    Ok((hierarchy, loaded))
+}
+
+/// The hierarchy that documents declare, if none of their problems is an error. The problems are
+/// printed as messages.
+///
+/// # Errors
+///
+/// There are errors ([`ExitCode::Failure`]).
+pub(super) fn valid_hierarchy(
+    loaded: &Loaded,
+    problems: &[Problem],
+    printer: &mut Printer,
+) -> Result<Hierarchy, Failure> {
+    // What is only good to know is for `validate` to say, not for every command.
+    let told: Vec<Problem> =
+        problems.iter().filter(|it| it.severity != Severity::Info).cloned().collect();
     let coloured = printer.messages_coloured();
-    printer.message(&problems_text(&problems, &loaded.source_map, coloured))?;
-    let summary = Summary::of(&problems);
+    printer.message(&problems_text(&told, &loaded.source_map, coloured))?;
+    let summary = Summary::of(&told);
     if summary.errors > 0 {
         let error = anyhow::anyhow!("the manifests are not valid: {}", summary_line(summary));
         return Err(Failure::from(error));
     }
     // Without errors it resolves; if a rule were missing, this says what it should have said.
-    let hierarchy = Hierarchy::resolve(&loaded.declared).map_err(anyhow::Error::from)?;
-    Ok((hierarchy, loaded))
+    Ok(Hierarchy::resolve(&loaded.declared).map_err(anyhow::Error::from)?)
 }
 
 /// The texts at some paths: files as they are, directories with all manifests below them in the
@@ -95,108 +141,52 @@ pub fn load_hierarchy(
 ///
 /// Something cannot be read, is not a text, or there is nothing at all.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<SourceText>, SourcesError> {
-    let mut search = Search::default();
-    for path in paths {
-        if path.as_os_str() == "-" {
-            search.standard_input()?;
-        } else if path.is_dir() {
-            search.directory(path)?;
-        } else {
-            search.file(path)?;
-        }
-    }
-    if search.texts.is_empty() {
-        let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
-        return Err(SourcesError::NothingFound { paths: paths.join(", ") });
-    }
-    Ok(search.texts)
+    let found = search(paths)?;
+    let threads = worth(found.len(), FILES_OF_A_THREAD);
+    each(found, threads, |found| Ok(read_one(found)?.0)).into_iter().collect()
 }
 
-#[derive(Default)]
-struct Search {
-    texts: Vec<SourceText>,
-    /// What was visited, without symbolic links: so that loops of them end.
-    visited: BTreeSet<PathBuf>,
-}
-
-impl Search {
-    fn standard_input(&mut self) -> Result<(), SourcesError> {
-        let name = "<stdin>".to_owned();
-        if self.texts.iter().any(|text| text.name == name) {
-            return Ok(());
+/// A text, and what its file was when it was opened.
+pub(super) fn read_one(found: Found) -> Result<(SourceText, Option<Metadata>), SourcesError> {
+    match found {
+        Found::StandardInput(directory) => {
+            let text = text("<stdin>".to_owned(), directory, 0, io::stdin().lock())?;
+            Ok((text, None))
         }
-        let directory =
-            std::path::absolute(".").map_err(|source| failed(Path::new("."), source))?;
-        self.text(name, &directory, io::stdin().lock())
-    }
-
-    fn directory(&mut self, root: &Path) -> Result<(), SourcesError> {
-        // The next one is the last: names are pushed in reverse order.
-        let mut pending = vec![root.to_owned()];
-        while let Some(path) = pending.pop() {
-            // A link that leads nowhere is none of ours, unless it was named.
-            let Ok(facts) = fs::metadata(&path) else { continue };
-            if facts.is_file() {
-                if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
-                    self.file(&path)?;
-                }
-                continue;
-            }
-            if !facts.is_dir() || !self.first_visit(&path)? {
-                continue;
-            }
-            let mut inside = fs::read_dir(&path)
-                .and_then(Iterator::collect::<io::Result<Vec<_>>>)
-                .map_err(|source| failed(&path, source))?;
-            inside.retain(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
-            inside.sort_by_key(|entry| std::cmp::Reverse(entry.file_name()));
-            pending.extend(inside.iter().map(fs::DirEntry::path));
+        Found::File(found) => {
+            let failed = |source| SourcesError::read(&found.path, source);
+            let file = File::open(&found.path).map_err(failed)?;
+            let facts = file.metadata().map_err(failed)?;
+            let name = found.path.display().to_string();
+            let text = text(name, found.directory, facts.len(), file)?;
+            Ok((text, Some(facts)))
         }
-        Ok(())
-    }
-
-    fn first_visit(&mut self, path: &Path) -> Result<bool, SourcesError> {
-        let real = fs::canonicalize(path).map_err(|source| failed(path, source))?;
-        Ok(self.visited.insert(real))
-    }
-
-    fn file(&mut self, path: &Path) -> Result<(), SourcesError> {
-        if !self.first_visit(path)? {
-            return Ok(());
-        }
-        let file = File::open(path).map_err(|source| failed(path, source))?;
-        let whole = std::path::absolute(path).map_err(|source| failed(path, source))?;
-        let directory = whole.parent().unwrap_or(&whole);
-        self.text(path.display().to_string(), directory, file)
-    }
-
-    fn text(
-        &mut self,
-        name: String,
-        directory: &Path,
-        from: impl Read,
-    ) -> Result<(), SourcesError> {
-        let mut bytes = Vec::new();
-        if let Err(source) = from.take(MOST_BYTES).read_to_end(&mut bytes) {
-            return Err(SourcesError::Read { name, source });
-        }
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                // A file that is cut off in the middle of a character is too large, not broken.
-                let bytes = error.into_bytes();
-                if u64::try_from(bytes.len()).is_ok_and(|length| length < MOST_BYTES) {
-                    return Err(SourcesError::NotText { name, at });
-                }
-                String::from_utf8_lossy(&bytes).into_owned()
-            }
-        };
-        self.texts.push(SourceText { name, directory: Arc::from(directory), text });
-        Ok(())
     }
 }
 
-fn failed(path: &Path, source: io::Error) -> SourcesError {
-    SourcesError::Read { name: path.display().to_string(), source }
+fn text(
+    name: String,
+    directory: Arc<Path>,
+    length: u64,
+    from: impl Read,
+) -> Result<SourceText, SourcesError> {
+    // One byte more, to see the end without asking for more room.
+    let room = usize::try_from(length.min(MOST_BYTES)).unwrap_or_default() + 1;
+    let mut bytes = Vec::with_capacity(room);
+    if let Err(source) = from.take(MOST_BYTES).read_to_end(&mut bytes) {
+        return Err(SourcesError::Read { name, source });
+    }
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            // A file that is cut off in the middle of a character is too large, not broken.
+            let bytes = error.into_bytes();
+            if u64::try_from(bytes.len()).is_ok_and(|length| length < MOST_BYTES) {
+                return Err(SourcesError::NotText { name, at });
+            }
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+    };
+    Ok(SourceText { name, directory, text })
 }

@@ -23,6 +23,9 @@ pub struct Arguments {
     /// Manifests that declare site systems with `placement: Remote`.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: OutputFormat,
 }
 
 pub(super) async fn run(
@@ -45,7 +48,7 @@ pub(super) async fn run(
     let under_way = under_way.map_err(operation)?;
     let mut report = StatusReport::of(&observed.map_err(operation)?.0);
     report.last_run = last.map(|last| last_run(last, under_way));
-    printer.result(&match printer.format() {
+    printer.result(&match arguments.output {
         OutputFormat::Json => status_json(&report),
         OutputFormat::Text => {
             format!("{}\n{}", status_text(&report), last_run_text(report.last_run.as_ref()))

@@ -1,6 +1,6 @@
 //! `headwater up`: the whole hierarchy in one process.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -8,10 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{
     ExitCode, Failure, OutputFormat, Printer,
     apply::{self, summary},
+    kept::Kept,
     manifests::Manifests,
     operation,
     progress::{Progress, Said},
-    sources,
 };
 use crate::{
     apply::{Removals, Trigger},
@@ -24,11 +24,15 @@ use crate::{
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Exit codes: 0 ended by a signal or, with --once, the hierarchy is as the \
                   manifests say; 1 it could not be started, a manifest is not valid or, with \
-                  --once, something is left; 2 the command line is wrong or a file cannot be read\n\n\
+                  --once, something is left; 2 the command line is wrong or a file cannot be read; 3 \
+                  with --once, refused: nothing is declared at all\n\n\
                   Example: headwater up --once examples/contoso")]
 pub struct Arguments {
     #[command(flatten)]
     manifests: Manifests,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: OutputFormat,
     /// Leave when the hierarchy is as the manifests say, or cannot become so.
     #[arg(long)]
     once: bool,
@@ -67,7 +71,7 @@ async fn once(
     let converged = apply::converge(&arguments.manifests, removals, data, printer).await?;
     let run = summary(&converged);
     let mut status = StatusReport::of(&converged.looked.observed);
-    printer.result(&match printer.format() {
+    printer.result(&match arguments.output {
         OutputFormat::Text => format!("{}\n{}", status_text(&status), run_text(&run)),
         OutputFormat::Json => {
             status.run = Some(run);
@@ -77,15 +81,14 @@ async fn once(
     Ok(apply::exit_code(&converged))
 }
 
-/// Keeps the hierarchy as the manifests say until somebody ends it. Manifests are read anew each
-/// time; while they are broken, the last good ones hold.
+/// Keeps the hierarchy as the manifests say until somebody ends it. Manifests are looked at each
+/// time, and those that changed are read; while they are broken, the last good ones hold.
 async fn stay(
     arguments: &Arguments,
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let mut wanted = sources::load_hierarchy(&arguments.manifests.paths, printer)
-        .map(|(hierarchy, loaded)| (Arc::new(hierarchy), loaded.digest))?;
+    let (mut kept, mut wanted) = Kept::read(&arguments.manifests.paths, printer)?;
     let session = Session::open(data, Purpose::Stay).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
     let mut interrupted = signal(SignalKind::interrupt())?;
@@ -123,8 +126,9 @@ async fn stay(
             _ = interrupted.recv() => break,
             _ = terminated.recv() => break,
         }
-        match sources::load_hierarchy(&arguments.manifests.paths, printer) {
-            Ok((hierarchy, loaded)) => wanted = (Arc::new(hierarchy), loaded.digest),
+        match kept.look(printer) {
+            Ok(Some(changed)) => wanted = changed,
+            Ok(None) => {}
             Err(failure) => {
                 printer.message(&format!("{failure}; the last good manifests hold\n"))?;
             }

@@ -19,6 +19,7 @@ impl Library {
         let mut index = self.index();
         durable::remove(&self.layout().package(package))?;
         let unneeded = index.remove_package(package);
+        self.damage().forget(package);
         self.delete(&unneeded)?;
         self.abandon_in(&mut index, package)
     }

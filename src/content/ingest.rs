@@ -19,13 +19,13 @@ use super::{
     walk::{SourceFile, source_files},
 };
 use crate::{
-    model::{Digest, PackageId, PackageState},
+    model::{Digest, PackageId, PackageOrigin, PackageState},
     wire::file_list::{FileEntry, FileList},
 };
 
 impl Library {
-    /// Takes the files below a directory in and makes them visible as this version of a package.
-    /// `progress` is told bytes done and bytes in all. A failure leaves the library as it was.
+    /// Takes the files below a directory in and makes them visible as this version of a package, with
+    /// `origin` kept beside them. `progress` is told bytes done and bytes in all. A failure leaves the library as it was.
     ///
     /// # Errors
     ///
@@ -35,6 +35,7 @@ impl Library {
         directory: &Path,
         package: &PackageId,
         version: u32,
+        origin: Option<PackageOrigin>,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<PackageState, LibraryError> {
         let _ingesting = self.ingesting();
@@ -55,7 +56,7 @@ impl Library {
         let published = taken.and_then(|entries| {
             let list = Arc::new(FileList::new(package.clone(), version, entries)?);
             self.begin(Arc::clone(&list))?;
-            self.publish(package, BTreeSet::new())
+            self.publish_from(package, BTreeSet::new(), origin)
         });
         if published.is_err() {
             self.forget_unneeded(package)?;

@@ -7,9 +7,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use jiff::Timestamp;
+
 use super::{
     Claim, Intake, LibraryError, StoredFile,
     claim::Claims,
+    damage::Damage,
     durable,
     garbage::children,
     index::Index,
@@ -19,7 +22,8 @@ use super::{
     staging::{Staged, Staging},
 };
 use crate::{
-    model::{Digest, PackageId, PackageState},
+    clock,
+    model::{Digest, PackageId, PackageOrigin, PackageState},
     wire::file_list::FileList,
 };
 
@@ -34,6 +38,7 @@ struct Inner {
     index: Mutex<Index>,
     staging: Staging,
     claims: Arc<Claims>,
+    damage: Damage,
     /// Held while a directory is taken in: its files are in no list before all of them are there.
     ingesting: Mutex<()>,
 }
@@ -65,6 +70,7 @@ impl Library {
             index: Mutex::new(index),
             staging: Staging::default(),
             claims: Arc::default(),
+            damage: Damage::default(),
             ingesting: Mutex::default(),
         }));
         library.sweep()?;
@@ -77,6 +83,10 @@ impl Library {
 
     pub(super) fn claims(&self) -> &Arc<Claims> {
         &self.0.claims
+    }
+
+    pub(super) fn damage(&self) -> &Damage {
+        &self.0.damage
     }
 
     pub(super) fn ingesting(&self) -> MutexGuard<'_, ()> {
@@ -213,7 +223,17 @@ impl Library {
     pub fn publish(
         &self,
         package: &PackageId,
+        sources: BTreeSet<String>,
+    ) -> Result<PackageState, LibraryError> {
+        self.publish_from(package, sources, None)
+    }
+
+    /// The same, with what is remembered of where it was taken from.
+    pub(super) fn publish_from(
+        &self,
+        package: &PackageId,
         mut sources: BTreeSet<String>,
+        origin: Option<PackageOrigin>,
     ) -> Result<PackageState, LibraryError> {
         self.settle()?;
         let root = self.layout().root();
@@ -226,12 +246,14 @@ impl Library {
         if missing > 0 {
             return Err(LibraryError::Incomplete { package: package.clone(), missing });
         }
+        let mut since = Some(clock::now());
         if let Some(before) = index.packages.get(package)
             && before.list.digest() == list.digest()
         {
             sources.extend(before.sources.iter().cloned());
+            since = before.since;
         }
-        let record = PackageRecord { list, sources };
+        let record = PackageRecord { list, sources, since, origin };
         record.write(&self.layout().package(package))?;
         let mut unneeded = index.put_package(record.clone());
         durable::remove(&self.layout().pending(package))?;
@@ -244,6 +266,13 @@ impl Library {
     pub fn states(&self) -> BTreeMap<PackageId, PackageState> {
         let packages = self.index().packages.clone();
         packages.into_iter().map(|(id, record)| (id, self.look(&record))).collect()
+    }
+
+    /// Where its packages were taken from, as far as that is known.
+    pub fn origins(&self) -> BTreeMap<PackageId, PackageOrigin> {
+        let index = self.index();
+        let packages = index.packages.iter();
+        packages.filter_map(|(id, it)| Some((id.clone(), it.origin.clone()?))).collect()
     }
 
     /// A package as it is on the disk now.
@@ -279,8 +308,21 @@ impl Library {
         StoredFile::open(&self.layout().file(digest), size)?.ok_or_else(no_file)
     }
 
+    /// When its packages became visible as they are, as far as that is known.
+    pub fn taken_since(&self) -> BTreeMap<PackageId, Timestamp> {
+        let index = self.index();
+        let packages = index.packages.iter();
+        packages.filter_map(|(id, record)| Some((id.clone(), record.since?))).collect()
+    }
+
+    /// Since when packages are damaged, as they were looked at last.
+    pub fn damaged_since(&self) -> BTreeMap<PackageId, Timestamp> {
+        self.0.damage.since()
+    }
+
     fn look(&self, record: &PackageRecord) -> PackageState {
         let missing = self.missing(&record.list);
+        self.0.damage.looked(record.list.package(), missing.keys(), self.layout());
         let files = record.list.files().iter();
         record.state(files.filter(|file| missing.contains_key(&file.digest)).count() as u64)
     }

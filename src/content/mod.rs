@@ -3,6 +3,7 @@
 //! callers go through [`blocking`].
 
 mod claim;
+mod damage;
 mod durable;
 mod error;
 mod garbage;

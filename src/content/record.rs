@@ -2,16 +2,25 @@
 
 use std::{collections::BTreeSet, io, path::Path, sync::Arc};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::Error as _};
 
 use super::{LibraryError, durable};
-use crate::{model::PackageState, wire::file_list::FileList};
+use crate::{
+    model::{PackageOrigin, PackageState},
+    wire::file_list::FileList,
+};
 
 /// A package that is visible: its files and where they came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PackageRecord {
     pub(super) list: Arc<FileList>,
     pub(super) sources: BTreeSet<String>,
+    /// When it became visible; unknown if that was before it was remembered. A repair changes nothing
+    /// of it.
+    pub(super) since: Option<Timestamp>,
+    /// In the library of a site server: what it was told when it took the package in.
+    pub(super) origin: Option<PackageOrigin>,
 }
 
 /// The list stands as text in it, so that its bytes stay the canonical ones.
@@ -19,6 +28,10 @@ pub(super) struct PackageRecord {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OnDisk<'a> {
     sources: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<PackageOrigin>,
     #[serde(borrow)]
     files: &'a serde_json::value::RawValue,
 }
@@ -29,7 +42,8 @@ impl PackageRecord {
         let damaged = |source| LibraryError::Damaged { path: path.to_owned(), source };
         let on_disk: OnDisk<'_> = serde_json::from_slice(&bytes).map_err(damaged)?;
         let list = decode(path, on_disk.files.get().as_bytes())?;
-        Ok(Self { list: Arc::new(list), sources: on_disk.sources })
+        let OnDisk { sources, since, origin, .. } = on_disk;
+        Ok(Self { list: Arc::new(list), sources, since, origin })
     }
 
     pub(super) fn write(&self, path: &Path) -> Result<(), LibraryError> {
@@ -38,7 +52,13 @@ impl PackageRecord {
             .map_err(io::Error::other)
             .map_err(LibraryError::io("write", path))?;
         let files = serde_json::value::RawValue::from_string(list).map_err(damaged)?;
-        durable::write_json(path, &OnDisk { sources: self.sources.clone(), files: &files })
+        let on_disk = OnDisk {
+            sources: self.sources.clone(),
+            since: self.since,
+            origin: self.origin.clone(),
+            files: &files,
+        };
+        durable::write_json(path, &on_disk)
     }
 }
 

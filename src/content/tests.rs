@@ -37,7 +37,7 @@ fn take(
     number: u32,
     version: u32,
 ) -> Result<PackageState, LibraryError> {
-    library.ingest_directory(source, &package(number), version, &|_, _| {})
+    library.ingest_directory(source, &package(number), version, None, &|_, _| {})
 }
 
 /// Every regular file below a directory but the lock, relative.

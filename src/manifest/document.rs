@@ -1,11 +1,13 @@
 //! One document: from its text to the type of its kind, or to what is wrong with it.
 
 use serde::{
-    Deserialize,
-    de::{DeserializeOwned, IgnoredAny},
+    Deserialize, Serialize,
+    de::{DeserializeOwned, Error as _, IgnoredAny},
 };
 
 use super::{
+    identity::of_document,
+    plain,
     shape::mismatches,
     source_text::{LARGEST_DOCUMENT, MOST_PROBLEMS_OF_A_DOCUMENT},
     tree::{self, Node, SyntaxError, Value},
@@ -13,30 +15,57 @@ use super::{
 use crate::{
     check::{DUPLICATE, Place, PlaceKind, Problem, Rule, SCHEMA, SYNTAX, closest},
     model::{
-        API_VERSION, DistributionPointGroupSpec, DistributionPointSpec, DocumentId, FieldPath,
-        Kind, Metadata, PackageSpec, PortSettingsSpec, ResourceId, SiteSpec, SiteSystemSpec,
-        SoftwareUpdatePointSpec,
+        API_VERSION, Digest, DistributionPointGroupSpec, DistributionPointSpec, DocumentId,
+        FieldPath, Kind, Metadata, PackageSpec, PortSettingsSpec, ResourceId, SiteSpec,
+        SiteSystemSpec, SoftwareUpdatePointSpec,
     },
 };
 
 /// A document that was read: the fields of its kind.
+#[derive(Debug)]
 pub(super) enum Spec {
     Site(Box<SiteSpec>),
     SiteSystem(Box<SiteSystemSpec>),
-    PortSettings(PortSettingsSpec),
+    PortSettings(Box<PortSettingsSpec>),
     SoftwareUpdatePoint(Box<SoftwareUpdatePointSpec>),
     DistributionPoint(Box<DistributionPointSpec>),
-    DistributionPointGroup(DistributionPointGroupSpec),
+    DistributionPointGroup(Box<DistributionPointGroupSpec>),
     Package(Box<PackageSpec>),
 }
 
+/// A resource as it was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) metadata: Metadata,
+    pub(super) spec: Spec,
+    /// Of what it declares, however it is written.
+    pub(super) digest: Digest,
+}
+
+/// What a document says.
+#[derive(Debug)]
 pub(super) enum Outcome {
     /// Nothing is written.
     Nothing,
-    Read(Metadata, Spec),
+    Read(Read),
+    /// It was read, and stands among what is declared; only its digest is left here.
+    Declared(Digest),
     /// What is wrong, and which resource it was meant to be, as far as that can be told.
     Broken(Vec<Problem>, Option<ResourceId>),
 }
+
+impl Outcome {
+    /// How many problems the document has.
+    pub(super) fn problems(&self) -> usize {
+        match self {
+            Self::Broken(problems, _) => problems.len(),
+            Self::Nothing | Self::Read(_) | Self::Declared(_) => 0,
+        }
+    }
+}
+
+/// The document that is being read: which number it has is only known when all are put together.
+pub(super) const ITSELF: DocumentId = DocumentId(0);
 
 /// Documents larger than this, the usual size a hundred times over, are measured before anything
 /// is built of them.
@@ -45,61 +74,103 @@ const USUAL: usize = 64 << 10;
 /// nested, and has no bound of its own.
 const USUAL_BRACKETS: usize = 1_000;
 
-/// Reads a document.
-pub(super) fn read(text: &str, document: DocumentId) -> Outcome {
-    // The usual case: a kind on a line of its own, and nothing that the types cannot see.
-    if let Some(kind) = hinted_kind(text)
-        && text.len() <= USUAL
-        && !text.contains(['&', '*', '!'])
-        && text.matches(['[', '{']).count() <= USUAL_BRACKETS
-        && let Ok((metadata, spec)) = typed(kind, text)
-        && metadata.labels.is_empty()
-        && metadata.annotations.is_empty()
+/// Reads a document. Its problems are in [`ITSELF`].
+pub(super) fn read(text: &str) -> Outcome {
+    // The usual case: a kind on a line of its own, and so is everything else.
+    let kind = hinted_kind(text).filter(|_| text.len() <= LARGEST_DOCUMENT);
+    if let Some(kind) = kind
+        && let Ok(read) = typed(kind, text, Way::Plain)
     {
-        return Outcome::Read(metadata, spec);
+        return Outcome::Read(read);
     }
-    read_carefully(text, document)
+    // The next one: nothing that the types cannot see, and none of that on which the parsers differ.
+    if let Some(kind) = kind
+        && text.len() <= USUAL
+        && text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() <= USUAL_BRACKETS
+        && !text.contains('\t')
+        && tree::doubtful_letter(text).is_none()
+        && text.lines().all(ends_what_it_begins)
+        && !may_refer(text)
+        && let Ok(read) = typed(kind, text, Way::Whole)
+    {
+        return Outcome::Read(read);
+    }
+    read_carefully(text)
 }
 
-fn read_carefully(text: &str, document: DocumentId) -> Outcome {
+/// Whether no quotes or brackets of a line are still open at its end: how far what goes on there has
+/// to be indented is another matter on which the parsers differ.
+fn ends_what_it_begins(line: &str) -> bool {
+    let line = line.trim_start();
+    if line.starts_with('#') {
+        return true;
+    }
+    let (mut double, mut single, mut open) = (0_u32, 0_u32, 0_i32);
+    for byte in line.bytes() {
+        match byte {
+            b'"' => double += 1,
+            b'\'' => single += 1,
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open -= 1,
+            _ => {}
+        }
+    }
+    double.is_multiple_of(2) && single.is_multiple_of(2) && open == 0
+}
+
+/// Whether there may be anchors, aliases or tags, which the types would follow silently. They begin
+/// a value, so they never stand right behind a letter (`R&D`); and in a comment on a line of its
+/// own they are none, unless a quote there ends a text that only looks like a comment.
+fn may_refer(text: &str) -> bool {
+    let refers = |byte: &u8| matches!(byte, b'&' | b'*' | b'!');
+    if text.as_bytes().iter().filter(|byte| refers(byte)).count() == 0 {
+        return false;
+    }
+    text.lines().any(|line| {
+        let comment = line.trim_start().starts_with('#') && !line.contains(['"', '\'']);
+        let begins = |(at, byte): (usize, &u8)| {
+            let before = at.checked_sub(1).and_then(|before| line.as_bytes().get(before));
+            refers(byte) && !before.is_some_and(u8::is_ascii_alphanumeric)
+        };
+        !comment && line.as_bytes().iter().enumerate().any(begins)
+    })
+}
+
+fn read_carefully(text: &str) -> Outcome {
     if text.len() > LARGEST_DOCUMENT {
         let what = "the document is larger than 1 MiB, the most that a cluster would take";
         let error = SyntaxError { at: 0, what: what.into(), help: Some("divide it") };
-        return unreadable(syntax(document, error), hinted_resource(text));
+        return unreadable(syntax(error), hinted_resource(text));
     }
     let root = match tree::parse(text) {
         Ok(root) if root.is_null() => return Outcome::Nothing,
         Ok(root) => root,
         Err(error) => {
-            return unreadable(syntax(document, error), hinted_resource(text));
+            return unreadable(syntax(error), hinted_resource(text));
         }
     };
-    let mut problems: Vec<Problem> = root
-        .repeated_keys()
-        .into_iter()
-        .take(MOST_PROBLEMS_OF_A_DOCUMENT)
-        .map(|path| repeated(document, path))
-        .collect();
-    let (kind, mut wrong) = header(&root, document);
+    let mut problems: Vec<Problem> =
+        root.repeated_keys().into_iter().take(MOST_PROBLEMS_OF_A_DOCUMENT).map(repeated).collect();
+    let (kind, mut wrong) = header(&root);
     problems.append(&mut wrong);
-    let Some(kind) = kind else { return Outcome::Broken(problems, None) };
-    let resource = root
-        .get("metadata")
-        .and_then(|metadata| metadata.get("name"))
-        .and_then(|name| name.text()?.parse().ok())
-        .map(|name| ResourceId { kind, name });
-    match typed(kind, text) {
-        Ok((metadata, spec)) if problems.is_empty() => return Outcome::Read(metadata, spec),
+    let Some(kind) = kind else {
+        // What refers to it is not to be blamed for a kind that is spelled wrongly.
+        let meant = meant_kind(&root).and_then(|kind| named(&root, kind));
+        return Outcome::Broken(problems, meant);
+    };
+    let resource = named(&root, kind);
+    match typed(kind, text, Way::Whole) {
+        Ok(read) if problems.is_empty() => return Outcome::Read(read),
         Ok(_) => {}
         Err(error) => {
             // The two parsers do not agree on everything (tabs, for one): what either of them
             // refuses is no YAML to us.
             if let Err(error) = serde_yaml::from_str::<IgnoredAny>(text) {
-                return unreadable(refused(&SYNTAX, &error, document), resource);
+                return unreadable(refused(&SYNTAX, &error), resource);
             }
-            problems.extend(mismatches(&root, kind, document));
+            problems.extend(mismatches(&root, kind, ITSELF));
             if problems.is_empty() {
-                problems.push(refused(&SCHEMA, &error, document));
+                problems.push(refused(&SCHEMA, &error));
             }
         }
     }
@@ -110,25 +181,37 @@ fn read_carefully(text: &str, document: DocumentId) -> Outcome {
     Outcome::Broken(problems, resource)
 }
 
+/// The kind that is written, or the one that was probably meant.
+fn meant_kind(root: &Node) -> Option<Kind> {
+    let meant = closest(root.get("kind")?.text()?, Kind::ALL.map(Kind::as_str))?;
+    Kind::ALL.into_iter().find(|kind| kind.as_str() == meant)
+}
+
+/// The resource that a document says it is.
+fn named(root: &Node, kind: Kind) -> Option<ResourceId> {
+    let name = root.get("metadata")?.get("name")?.text()?;
+    Some(ResourceId { kind, name: name.parse().ok()? })
+}
+
 /// A document of which nothing can be said but that it is not YAML.
 fn unreadable(mut problem: Problem, resource: Option<ResourceId>) -> Outcome {
     problem.resource.clone_from(&resource);
     Outcome::Broken(vec![problem], resource)
 }
 
-fn syntax(document: DocumentId, error: SyntaxError) -> Problem {
-    let place = Place { document, path: FieldPath::default(), on: PlaceKind::Byte(error.at) };
-    let problem = SYNTAX.problem(None, place, error.what);
-    match error.help {
-        Some(help) => problem.help(help),
-        None => problem,
-    }
+/// Where a parser notices something, it has often been wrong for a while.
+const CHECK_ABOVE: &str = "check the indentation, quotes and brackets here and above";
+
+fn syntax(error: SyntaxError) -> Problem {
+    let on = PlaceKind::Byte(error.at);
+    let place = Place { document: ITSELF, path: FieldPath::default(), on };
+    SYNTAX.problem(None, place, error.what).help(error.help.unwrap_or(CHECK_ABOVE))
 }
 
-fn repeated(document: DocumentId, path: FieldPath) -> Problem {
+fn repeated(path: FieldPath) -> Problem {
     let message = format!("key `{path}` stands here for the second time");
-    let first = Place::key(document, path.clone());
-    let place = Place { document, path, on: PlaceKind::RepeatedKey };
+    let first = Place::key(ITSELF, path.clone());
+    let place = Place { document: ITSELF, path, on: PlaceKind::RepeatedKey };
     DUPLICATE
         .problem(None, place, message)
         .related(first, "the first time")
@@ -136,12 +219,13 @@ fn repeated(document: DocumentId, path: FieldPath) -> Problem {
 }
 
 /// `apiVersion` and `kind`, which decide what everything else means.
-fn header(root: &Node, document: DocumentId) -> (Option<Kind>, Vec<Problem>) {
+fn header(root: &Node) -> (Option<Kind>, Vec<Problem>) {
     let mut problems = Vec::new();
     if !matches!(root.value, Value::Mapping(_)) {
-        let place = Place::value(document, FieldPath::default());
+        let place = Place::value(ITSELF, FieldPath::default());
         let message = "the document is not a mapping with `apiVersion`, `kind`, `metadata`, `spec`";
-        problems.push(SCHEMA.problem(None, place, message));
+        let help = format!("write `apiVersion: {API_VERSION}`, `kind: Site` and so on");
+        problems.push(SCHEMA.problem(None, place, message).help(help));
         return (None, problems);
     }
     let mut field = |key: &str, help: String, accepts: &dyn Fn(&str) -> bool| {
@@ -156,27 +240,26 @@ fn header(root: &Node, document: DocumentId) -> (Option<Kind>, Vec<Problem>) {
                         _ => "an API version of Headwater",
                     }
                 );
-                (Place::value(document, path), message)
+                (Place::value(ITSELF, path), message)
             }
-            Some(None) => (Place::key(document, path), format!("`{key}` is not a text")),
-            None => (Place::key(document, FieldPath::default()), format!("`{key}` is missing")),
+            Some(None) => (Place::key(ITSELF, path), format!("`{key}` is not a text")),
+            None => (Place::key(ITSELF, FieldPath::default()), format!("`{key}` is missing")),
         };
         problems.push(SCHEMA.problem(None, place, message).help(help));
         None
     };
     field("apiVersion", format!("write `apiVersion: {API_VERSION}`"), &|text| text == API_VERSION);
     let kinds = Kind::ALL.map(Kind::as_str);
-    let meant = root.get("kind").and_then(Node::text).and_then(|text| closest(text, kinds));
-    let help = match meant {
+    let help = match meant_kind(root) {
         Some(kind) => format!("did you mean `{kind}`?"),
-        None => format!("kinds are `{}`", kinds.join("`, `")),
+        None => format!("write one of `{}`", kinds.join("`, `")),
     };
     let written = field("kind", help, &|text| kinds.contains(&text));
     (Kind::ALL.into_iter().find(|kind| Some(kind.as_str()) == written.as_deref()), problems)
 }
 
 /// What the types refuse although the shape is right: a time that is none, say.
-fn refused(rule: &Rule, error: &serde_yaml::Error, document: DocumentId) -> Problem {
+fn refused(rule: &Rule, error: &serde_yaml::Error) -> Problem {
     let location = error.location();
     let mut message = error.to_string();
     if let Some(location) = &location {
@@ -185,8 +268,8 @@ fn refused(rule: &Rule, error: &serde_yaml::Error, document: DocumentId) -> Prob
         message = message.replace(&position, "");
     }
     let at = location.map_or(0, |location| location.index());
-    let place = Place { document, path: FieldPath::default(), on: PlaceKind::Byte(at) };
-    rule.problem(None, place, message)
+    let place = Place { document: ITSELF, path: FieldPath::default(), on: PlaceKind::Byte(at) };
+    rule.problem(None, place, message).help(CHECK_ABOVE)
 }
 
 #[derive(Deserialize)]
@@ -204,31 +287,43 @@ struct Document<Spec> {
     spec: Spec,
 }
 
-fn typed(kind: Kind, text: &str) -> Result<(Metadata, Spec), serde_yaml::Error> {
-    Ok(match kind {
-        Kind::Site => boxed(kind, text, Spec::Site)?,
-        Kind::SiteSystem => boxed(kind, text, Spec::SiteSystem)?,
-        Kind::PortSettings => boxed(kind, text, |spec| Spec::PortSettings(*spec))?,
-        Kind::SoftwareUpdatePoint => boxed(kind, text, Spec::SoftwareUpdatePoint)?,
-        Kind::DistributionPoint => boxed(kind, text, Spec::DistributionPoint)?,
-        Kind::DistributionPointGroup => {
-            boxed(kind, text, |spec| Spec::DistributionPointGroup(*spec))?
-        }
-        Kind::Package => boxed(kind, text, Spec::Package)?,
-    })
+/// Which parser reads a document.
+#[derive(Clone, Copy)]
+enum Way {
+    /// The one of plain documents.
+    Plain,
+    /// The one of all of YAML.
+    Whole,
 }
 
-fn boxed<S: DeserializeOwned>(
+fn typed(kind: Kind, text: &str, way: Way) -> Result<Read, serde_yaml::Error> {
+    match kind {
+        Kind::Site => of_kind(kind, text, way, Spec::Site),
+        Kind::SiteSystem => of_kind(kind, text, way, Spec::SiteSystem),
+        Kind::PortSettings => of_kind(kind, text, way, Spec::PortSettings),
+        Kind::SoftwareUpdatePoint => of_kind(kind, text, way, Spec::SoftwareUpdatePoint),
+        Kind::DistributionPoint => of_kind(kind, text, way, Spec::DistributionPoint),
+        Kind::DistributionPointGroup => of_kind(kind, text, way, Spec::DistributionPointGroup),
+        Kind::Package => of_kind(kind, text, way, Spec::Package),
+    }
+}
+
+fn of_kind<S: DeserializeOwned + Serialize>(
     kind: Kind,
     text: &str,
-    spec: impl FnOnce(Box<S>) -> Spec,
-) -> Result<(Metadata, Spec), serde_yaml::Error> {
-    let document: Document<S> = serde_yaml::from_str(text)?;
-    let ApiVersion::V1Alpha1 = document.api_version;
-    if document.kind != kind {
-        return Err(serde::de::Error::custom(format!("the kind is {}", document.kind)));
+    way: Way,
+    boxed: impl FnOnce(Box<S>) -> Spec,
+) -> Result<Read, serde_yaml::Error> {
+    let document: Document<S> = match way {
+        Way::Plain => plain::from_str(text).map_err(serde_yaml::Error::custom)?,
+        Way::Whole => serde_yaml::from_str(text)?,
+    };
+    let Document { api_version: ApiVersion::V1Alpha1, kind: written, metadata, spec } = document;
+    if written != kind {
+        return Err(serde_yaml::Error::custom(format!("the kind is {written}")));
     }
-    Ok((document.metadata, spec(Box::new(document.spec))))
+    let digest = of_document(kind, &metadata, &spec);
+    Ok(Read { metadata, spec: boxed(Box::new(spec)), digest })
 }
 
 /// The kind as the usual way of writing has it: on a line of its own. Only a hint, which saves

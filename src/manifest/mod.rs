@@ -2,10 +2,16 @@
 //! every value. Pure: texts in, documents out.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod assembly;
 mod document;
+mod file;
 mod identity;
 mod load;
+mod origins;
+mod plain;
 mod schema;
+mod schema_examples;
+mod schema_words;
 mod shape;
 mod source_map;
 mod source_text;
@@ -13,8 +19,14 @@ mod split;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod workspace;
+mod write;
 
+pub use file::{Piece, ReadFile, ReadPiece, UnreadFile, pieces, put_together};
 pub use load::{Loaded, load};
+pub use origins::{Basis, Origin, Origins, WantedValue};
 pub use schema::{combined_schema, kind_schema};
 pub use source_map::{Location, Locator, SourceMap};
 pub use source_text::SourceText;
+pub use workspace::{FileNow, Workspace};
+pub use write::{ManifestFile, comment, write};

@@ -9,6 +9,7 @@ use schemars::{
 };
 use serde_json::{Value, json};
 
+use super::{schema_examples::example, schema_words::worded};
 use crate::model::{
     API_VERSION, DistributionPointGroupSpec, DistributionPointSpec, Kind, Metadata, PackageSpec,
     PortSettingsSpec, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
@@ -28,15 +29,29 @@ pub fn kind_schema(kind: Kind) -> &'static Value {
 /// The JSON Schema of a document of any kind.
 pub fn combined_schema() -> Value {
     let mut generator = generator();
-    let documents: Vec<Value> =
-        Kind::ALL.into_iter().map(|kind| document(kind, &mut generator)).collect();
-    json!({
+    // The kind decides: so an editor says what is wrong with a site, not that it is none of seven.
+    let documents: Vec<Value> = Kind::ALL
+        .into_iter()
+        .map(|kind| {
+            let is_it = json!({"properties": {"kind": {"const": kind}}, "required": ["kind"]});
+            json!({"if": is_it, "then": document(kind, &mut generator)})
+        })
+        .collect();
+    let mut schema = json!({
         "$schema": DIALECT,
         "title": "Headwater",
         "description": "A document of any kind.",
-        "oneOf": documents,
+        "type": "object",
+        "properties": {
+            "apiVersion": api_version(),
+            "kind": {"description": "What the document declares.", "enum": Kind::ALL},
+        },
+        "required": ["apiVersion", "kind"],
+        "allOf": documents,
         "$defs": generator.take_definitions(true),
-    })
+    });
+    worded(&mut schema);
+    schema
 }
 
 fn generator() -> SchemaGenerator {
@@ -48,6 +63,7 @@ fn made(kind: Kind) -> Value {
     let mut schema = document(kind, &mut generator);
     schema["$schema"] = json!(DIALECT);
     schema["$defs"] = json!(generator.take_definitions(true));
+    worded(&mut schema);
     schema
 }
 
@@ -63,16 +79,22 @@ fn document(kind: Kind, generator: &mut SchemaGenerator) -> Value {
     };
     json!({
         "title": kind,
+        "description": format!("Declares a {}.", kind.words()),
         "type": "object",
         "properties": {
-            "apiVersion": {"description": "The API group and version.", "const": API_VERSION},
+            "apiVersion": api_version(),
             "kind": {"description": "What the document declares.", "const": kind},
             "metadata": of::<Metadata>(generator),
             "spec": spec,
         },
         "required": ["apiVersion", "kind", "metadata", "spec"],
         "additionalProperties": false,
+        "examples": [example(kind)],
     })
+}
+
+fn api_version() -> Value {
+    json!({"description": "The API group and version.", "const": API_VERSION})
 }
 
 fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {

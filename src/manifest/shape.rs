@@ -132,7 +132,7 @@ impl Comparison {
                     meant.push(similar);
                     format!("did you mean `{similar}`?")
                 } else {
-                    format!("known keys: `{}`", known().collect::<Vec<_>>().join("`, `"))
+                    format!("write one of `{}`", known().collect::<Vec<_>>().join("`, `"))
                 };
                 let place = Place::key(self.document, path);
                 let message = format!("unknown key `{name}`");
@@ -223,11 +223,7 @@ impl Comparison {
     fn integer(&mut self, node: &Node, schema: &Json, path: &FieldPath) {
         let Some((text, plain)) = self.single(node, path) else { return };
         let smallest = schema["minimum"].as_i64().unwrap_or(i64::MIN);
-        let largest = match schema["format"].as_str() {
-            Some("uint32") => i64::from(u32::MAX),
-            _ => i64::MAX,
-        };
-        let largest = schema["maximum"].as_i64().unwrap_or(largest);
+        let largest = schema["maximum"].as_i64().unwrap_or(i64::MAX);
         let fits = text.parse().is_ok_and(|number| (smallest..=largest).contains(&number));
         // Other ways to write a number are left to the types.
         if plain && (fits || text.starts_with("0x") || text.starts_with("0o")) {

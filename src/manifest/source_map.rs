@@ -1,9 +1,12 @@
 //! The way back from a place to file, line and column. Nothing is kept for it but the texts: a
 //! document is read again, with positions, when one of its places is shown.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::VecDeque, ops::Range, sync::Arc};
 
-use super::tree::{self, Node};
+use super::{
+    split::Cut,
+    tree::{self, Node},
+};
 use crate::{
     check::{Place, PlaceKind},
     model::DocumentId,
@@ -20,6 +23,8 @@ pub struct SourceMap {
 struct File {
     name: Arc<str>,
     text: Arc<str>,
+    /// The number of its first document.
+    first: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -48,13 +53,9 @@ pub struct Location {
 }
 
 impl SourceMap {
-    pub(super) fn add_file(&mut self, name: String, text: String) -> usize {
-        self.files.push(File { name: name.into(), text: text.into() });
+    pub(super) fn add_file(&mut self, name: Arc<str>, text: Arc<str>) -> usize {
+        self.files.push(File { name, text, first: self.documents.len() });
         self.files.len() - 1
-    }
-
-    pub(super) fn text(&self, file: usize) -> &Arc<str> {
-        &self.files[file].text
     }
 
     /// How many documents there are, broken ones included.
@@ -62,21 +63,22 @@ impl SourceMap {
         self.documents.len()
     }
 
-    /// Documents are added in the order in which they stand in their file, so lines are counted
-    /// from the one before.
-    pub(super) fn add_document(&mut self, file: usize, bytes: Range<usize>) -> DocumentId {
-        let (line, from) = match self.documents.last() {
-            Some(before) if before.file == file && before.bytes.start <= bytes.start => {
-                (before.line, before.bytes.start)
-            }
-            _ => (1, 0),
-        };
-        let between = self.files[file].text.get(from..bytes.start).unwrap_or_default();
-        let line = line + between.matches('\n').count();
+    pub(super) fn add_document(&mut self, file: usize, cut: &Cut) -> DocumentId {
         // No more documents are added than `MOST_DOCUMENTS`, and one for each file.
         let id = DocumentId(u32::try_from(self.documents.len()).unwrap_or(u32::MAX));
-        self.documents.push(Document { file, bytes, line });
+        self.documents.push(Document { file, bytes: cut.bytes.clone(), line: cut.line });
         id
+    }
+
+    /// An empty document at the beginning of a file, for what is said of the file as a whole.
+    pub(super) fn add_beginning(&mut self, file: usize) -> DocumentId {
+        self.add_document(file, &Cut { bytes: 0..0, line: 1 })
+    }
+
+    /// The number of the file that a document is in, and that of the document within the file.
+    pub(super) fn number(&self, id: DocumentId) -> Option<(usize, usize)> {
+        let file = self.documents.get(id.index())?.file;
+        Some((file, id.index() - self.files.get(file)?.first))
     }
 
     /// Where a place is. To locate many, use a [`Locator`].
@@ -92,21 +94,26 @@ impl SourceMap {
     }
 
     fn document(&self, id: DocumentId) -> Option<(&Document, &File)> {
-        let document = self.documents.get(usize::try_from(id.0).ok()?)?;
+        let document = self.documents.get(id.index())?;
         Some((document, self.files.get(document.file)?))
     }
 
-    /// Locates places; fast for several of one document after each other.
+    /// Locates places; fast for several of a few documents.
     pub fn locator(&self) -> Locator<'_> {
-        Locator { source_map: self, last: None }
+        Locator { source_map: self, opened: VecDeque::with_capacity(MOST_OPENED) }
     }
 }
 
-/// Locates places of a [`SourceMap`], keeping the last document at hand.
+/// How many documents a locator keeps at hand: a problem, what it has to do with, and the same for
+/// the next ones, which often belong to the same documents.
+const MOST_OPENED: usize = 8;
+
+/// Locates places of a [`SourceMap`], keeping the last few documents at hand.
 #[derive(Debug)]
 pub struct Locator<'a> {
     source_map: &'a SourceMap,
-    last: Option<Opened>,
+    /// The last one looked at first.
+    opened: VecDeque<Opened>,
 }
 
 /// A document that is looked at.
@@ -133,11 +140,14 @@ impl Locator<'_> {
         let source_map = self.source_map;
         let (document, file) = source_map.document(place.document)?;
         let text = file.text.get(document.bytes.clone())?;
-        let opened = match self.last.take() {
-            Some(last) if last.document == place.document => last,
-            _ => Opened::new(place.document, text),
+        let known = self.opened.iter().position(|it| it.document == place.document);
+        let opened = match known.and_then(|position| self.opened.remove(position)) {
+            Some(opened) => opened,
+            None => Opened::new(place.document, text),
         };
-        let opened = self.last.insert(opened);
+        self.opened.truncate(MOST_OPENED - 1);
+        self.opened.push_front(opened);
+        let opened = &self.opened[0];
         let within = match place.on {
             PlaceKind::Byte(at) => at..at,
             PlaceKind::Key | PlaceKind::Value | PlaceKind::RepeatedKey => {
@@ -149,6 +159,16 @@ impl Locator<'_> {
             }
         };
         Some(location(document, file, text, within, opened))
+    }
+
+    /// Whether something is written at a place itself: more than `null`, and not only around it.
+    pub fn is_written(&mut self, place: &Place) -> bool {
+        // Opens the document.
+        if self.locate(place).is_none() {
+            return false;
+        }
+        let root = self.opened.front().and_then(|opened| opened.root.as_ref());
+        root.and_then(|root| root.at(place.path.segments())).is_some_and(|node| !node.is_null())
     }
 }
 

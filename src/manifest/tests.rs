@@ -128,5 +128,5 @@ fn every_checked_text_has_a_pattern_in_the_schema() {
     for name in ["Name", "SiteCode", "PackageId", "Address", "Interval", "SiteVersion"] {
         assert!(combined["$defs"][name]["pattern"].is_string(), "{name}");
     }
-    assert_eq!(combined["oneOf"].as_array().unwrap().len(), Kind::ALL.len());
+    assert_eq!(combined["allOf"].as_array().unwrap().len(), Kind::ALL.len());
 }

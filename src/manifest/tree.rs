@@ -69,6 +69,15 @@ impl Node {
         }
     }
 
+    /// The value at a path, if there is one.
+    pub(super) fn at(&self, path: &[Segment]) -> Option<&Node> {
+        path.iter().try_fold(self, |node, segment| match (segment, &node.value) {
+            (Segment::Key(key), _) => node.get(key),
+            (Segment::Index(index), Value::Sequence(items)) => items.get(*index),
+            (Segment::Index(_), _) => None,
+        })
+    }
+
     /// The paths of all keys that their mapping has already.
     pub(super) fn repeated_keys(&self) -> Vec<FieldPath> {
         let mut repeated = Vec::new();
@@ -143,8 +152,28 @@ impl Node {
     }
 }
 
+/// Where readers of YAML differ on a letter: for some it ends the line, or may not be there, and for
+/// others it is one like any other. Each would take the document for another one.
+pub(super) fn doubtful_letter(document: &str) -> Option<usize> {
+    if document.is_ascii() {
+        return None;
+    }
+    let letters = document.char_indices();
+    let mut doubtful = letters.filter(|(at, letter)| match letter {
+        // What a file may begin with.
+        '\u{feff}' => *at > 0,
+        '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}' => true,
+        _ => false,
+    });
+    doubtful.next().map(|(at, _)| at)
+}
+
 /// Reads a document.
 pub(super) fn parse(document: &str) -> Result<Node, SyntaxError> {
+    if let Some(at) = doubtful_letter(document) {
+        let what = "readers of YAML differ on the invisible letter that is here".into();
+        return Err(SyntaxError { at, what, help: Some("remove it, or end the line") });
+    }
     let mut reader = Reader { parser: Parser::new_from_str(document), offsets: offsets(document) };
     loop {
         let (event, span) = reader.next()?;
@@ -240,7 +269,7 @@ impl<'a> Reader<'a> {
             return Err(self.refused(
                 span,
                 "values are nested deeper than 64 levels",
-                "the kinds need seven levels at most",
+                "write it flatter: the kinds need seven levels at most",
             ));
         }
         let (anchor, tagged) = match &event {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    DistributionPointGroupSpec, DistributionPointSpec, Kind, Name, PackageSpec, PortSettingsSpec,
-    Resource, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
+    DistributionPointGroupSpec, DistributionPointSpec, DocumentId, Kind, Name, PackageSpec,
+    PortSettingsSpec, Resource, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
 };
 
 /// All documents as written. Names are unique within each kind; what they refer to may be missing,
@@ -36,6 +36,22 @@ impl Declared {
     /// Whether there is no document at all.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// All documents, by kind and name.
+    pub fn documents(&self) -> impl Iterator<Item = DocumentId> {
+        fn of<Spec>(
+            resources: &BTreeMap<Name, Resource<Spec>>,
+        ) -> impl Iterator<Item = DocumentId> {
+            resources.values().map(|resource| resource.document)
+        }
+        of(&self.sites)
+            .chain(of(&self.site_systems))
+            .chain(of(&self.port_settings))
+            .chain(of(&self.software_update_points))
+            .chain(of(&self.distribution_points))
+            .chain(of(&self.distribution_point_groups))
+            .chain(of(&self.packages))
     }
 
     /// The names of all documents of a kind, in order.

@@ -133,12 +133,15 @@ pub struct Multicast {
     pub enabled: bool,
     /// How many clients a session may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = 100)]
     pub max_clients: Option<u32>,
     /// The range of multicast addresses, such as `239.0.0.1-239.0.0.254`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "239.0.0.1-239.0.0.254")]
     pub addresses: Option<String>,
     /// The range of UDP ports, such as `64001-65000`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "64001-65000")]
     pub ports: Option<String>,
 }
 
@@ -150,10 +153,10 @@ pub struct OpenHours {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<Weekday>,
     /// The first hour, 0 to 23.
-    #[schemars(range(max = 23))]
+    #[schemars(range(max = 23), example = 8)]
     pub from: u8,
     /// The hour at which it ends, 1 to 24.
-    #[schemars(range(min = 1, max = 24))]
+    #[schemars(range(min = 1, max = 24), example = 18)]
     pub to: u8,
     /// The lowest priority of packages that may be sent.
     #[serde(default = "lowest")]
@@ -182,6 +185,10 @@ pub enum Weekday {
 /// How fast content is sent: either by the hour or in pulses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    {"required": ["perHour"], "properties": {"perHour": {"minItems": 1}}},
+    {"required": ["pulse"], "properties": {"pulse": {"type": "object"}}},
+]))]
 pub struct RateLimit {
     /// Limits for spans of hours; unlimited outside of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -196,12 +203,13 @@ pub struct RateLimit {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HourlyRate {
     /// The first hour, 0 to 23.
-    #[schemars(range(max = 23))]
+    #[schemars(range(max = 23), example = 8)]
     pub from: u8,
     /// The hour at which it ends, 1 to 24.
-    #[schemars(range(min = 1, max = 24))]
+    #[schemars(range(min = 1, max = 24), example = 18)]
     pub to: u8,
     /// Kilobytes (1,000 bytes) a second.
+    #[schemars(example = 2_000)]
     pub kilobytes_per_second: u32,
 }
 
@@ -210,6 +218,7 @@ pub struct HourlyRate {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pulse {
     /// The size of a block in kilobytes (1,000 bytes).
+    #[schemars(example = 256)]
     pub block_kilobytes: u32,
     /// The pause between two blocks.
     pub delay: Interval,
@@ -245,6 +254,10 @@ pub struct SecretReference {
 /// The certificate of a distribution point: either `selfSigned` or `secretRef`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    {"required": ["selfSigned"], "properties": {"selfSigned": {"const": true}}},
+    {"required": ["secretRef"], "properties": {"secretRef": {"type": "object"}}},
+]))]
 pub struct Certificate {
     /// Made by the point itself.
     #[serde(default)]
@@ -259,5 +272,6 @@ pub struct Certificate {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DistributionPointGroupSpec {
     /// The distribution points of the group.
+    #[schemars(extend("examples" = [["ams-dp1", "ams-dp2"]]))]
     pub members: Vec<Name>,
 }

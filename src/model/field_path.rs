@@ -51,6 +51,13 @@ impl FieldPath {
     }
 }
 
+impl From<&str> for FieldPath {
+    /// The same as [`FieldPath::new`].
+    fn from(keys: &str) -> Self {
+        Self::new(keys)
+    }
+}
+
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, segment) in self.0.iter().enumerate() {

@@ -1,11 +1,11 @@
 //! What the documents mean: every reference followed, every default filled in, everything indexed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
-    ClientPolicy, DistributionPointSettings, Name, PackageId, PackageSource, Placement, Priority,
-    SiteCode, SiteServerSettings, SiteSystemSettings, SoftwareUpdatesAgent, TransferSettings,
-    UpdatePointSettings, WsusVersion,
+    ClientPolicy, DistributionPointSettings, Name, PackageId, PackageSource, Placement, PointSet,
+    Priority, SiteCode, SiteServerSettings, SiteSystemSettings, SoftwareUpdatesAgent,
+    TransferSettings, UpdatePointSettings, WsusVersion,
 };
 
 /// The wanted hierarchy. Made by [`Hierarchy::resolve`], so every name in it leads somewhere.
@@ -107,8 +107,9 @@ pub struct Package {
     pub version: u32,
     /// Where the content comes from; a `path` is absolute.
     pub source: PackageSource,
-    /// The distribution points that shall hold it, groups unfolded.
-    pub distribute_to: BTreeSet<Name>,
+    /// The distribution points that shall hold it, groups unfolded; shared by packages that go to
+    /// the same ones.
+    pub distribute_to: PointSet,
     /// Which packages go first.
     pub priority: Priority,
     /// Whether it is suspended.
@@ -129,6 +130,13 @@ impl Hierarchy {
         of: &'a SiteCode,
     ) -> impl Iterator<Item = (&'a SiteCode, &'a Site)> + 'a {
         self.sites.iter().filter(move |(_, site)| site.parent.as_ref() == Some(of))
+    }
+
+    /// The admin addresses of the agents that run on computers of their own.
+    pub fn remote_agents(&self) -> BTreeMap<Name, String> {
+        let systems = self.site_systems.iter();
+        let remote = systems.filter(|(_, it)| it.placement == Some(Placement::Remote));
+        remote.filter_map(|(name, it)| Some((name.clone(), it.agent_url.clone()?))).collect()
     }
 
     /// The policy that a site's clients shall have (SYNC-9); none while the site has no active
@@ -159,6 +167,14 @@ impl Hierarchy {
         let point = self.update_points.get(name)?;
         let address = &self.site_systems.get(&point.site_system)?.settings.address;
         Some(point.settings.ports.url(point.settings.ssl, address))
+    }
+
+    /// The address of a distribution point: scheme, host as declared, port (PORT-2).
+    pub fn distribution_point_url(&self, name: &Name) -> Option<String> {
+        let point = self.distribution_points.get(name)?;
+        let address = &self.site_systems.get(&point.site_system)?.settings.address;
+        let secure = point.settings.protocol == super::ContentProtocol::Https;
+        Some(point.settings.ports.url(secure, address))
     }
 
     /// The point that a software update point synchronizes from, where it is one of the hierarchy.

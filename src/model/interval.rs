@@ -4,13 +4,12 @@ use std::{fmt, str::FromStr};
 
 use jiff::SignedDuration;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::InvalidText;
+use super::{InvalidText, text::Parsed};
 
 /// A span of time in whole seconds, written as a number and one of `s`, `m`, `h`, `d`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(with = "IntervalText")]
 pub struct Interval(u32);
 
@@ -19,7 +18,10 @@ pub struct Interval(u32);
 #[schemars(rename = "Interval")]
 struct IntervalText(
     #[expect(dead_code, reason = "only its schema is used")]
-    #[schemars(regex(pattern = "^[0-9]{1,7}[smhd]$"))]
+    #[schemars(
+        regex(pattern = "^([0-9]{1,7}s|[0-9]{1,6}m|[0-9]{1,5}h|[0-9]{1,4}d)$"),
+        extend("examples" = ["90s", "20m", "1h", "7d"])
+    )]
     String,
 );
 
@@ -65,15 +67,16 @@ impl FromStr for Interval {
             what: "duration",
             rule: "write a number and one of s, m, h, d, such as `90s`, `20m`, `1h` or `7d`",
         };
-        let unit = match text.as_bytes().last() {
-            Some(b's') => 1,
-            Some(b'm') => 60,
-            Some(b'h') => 3_600,
-            Some(b'd') => 86_400,
+        // So many digits that none of them is too large, and each reads back in a larger unit.
+        let (unit, digits) = match text.as_bytes().last() {
+            Some(b's') => (1, 7),
+            Some(b'm') => (60, 6),
+            Some(b'h') => (3_600, 5),
+            Some(b'd') => (86_400, 4),
             _ => return Err(invalid()),
         };
         let number = &text[..text.len() - 1];
-        if !(1..=7).contains(&number.len()) || !number.bytes().all(|c| c.is_ascii_digit()) {
+        if !(1..=digits).contains(&number.len()) || !number.bytes().all(|c| c.is_ascii_digit()) {
             return Err(invalid());
         }
         let number: u32 = number.parse().map_err(|_| invalid())?;
@@ -98,17 +101,15 @@ impl fmt::Debug for Interval {
     }
 }
 
-impl TryFrom<String> for Interval {
-    type Error = InvalidText;
-
-    fn try_from(text: String) -> Result<Self, InvalidText> {
-        text.parse()
+impl Serialize for Interval {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
-impl From<Interval> for String {
-    fn from(interval: Interval) -> Self {
-        interval.to_string()
+impl<'de> Deserialize<'de> for Interval {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Parsed::from(deserializer)
     }
 }
 
@@ -129,8 +130,16 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_a_number_and_a_unit() {
-        for bad in ["", "s", "20", "20 m", "-1h", "1.5h", "20M", "9999999d", "1µ", "12345678s"] {
+        for bad in ["", "s", "20", "20 m", "-1h", "1.5h", "20M", "1µ", "12345678s", "10000d"] {
             assert!(bad.parse::<Interval>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_longest_of_each_unit_read_back() {
+        for text in ["9999999s", "9999960s", "999999m", "999960m", "99999h", "99984h", "9999d"] {
+            let interval: Interval = text.parse().unwrap();
+            assert_eq!(interval.to_string().parse(), Ok(interval), "{text}");
         }
     }
 }

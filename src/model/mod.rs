@@ -5,23 +5,35 @@
 mod declared;
 mod digest;
 mod distribution_point;
+mod facts;
 mod field_path;
+mod format_version;
+mod found_ports;
 mod hierarchy;
 mod interval;
+mod libraries;
+mod number_set;
+mod observation;
 mod observed;
+mod observed_builder;
 mod package;
+mod placement_change;
+mod point_set;
 mod port;
 mod port_settings;
 mod resolve;
 mod resource;
 mod settings;
+mod since;
 mod site;
 mod site_system;
 mod software_update_point;
 mod status_message;
 mod text;
 mod update;
+mod url_secrets;
 mod version;
+mod written;
 
 pub use declared::Declared;
 pub use digest::{Digest, DigestError};
@@ -30,26 +42,42 @@ pub use distribution_point::{
     DistributionPointSpec, DistributionPointType, HourlyRate, Multicast, OpenHours, PullSource,
     PullSpec, Pulse, Pxe, RateLimit, SecretHolder, SecretReference, Weekday,
 };
+pub use facts::{
+    DistributionPointFacts, Facts, PackageFacts, SiteServerFacts, SiteSystemFacts, UpdatePointFacts,
+};
 pub use field_path::{FieldPath, Segment};
+pub use format_version::{FormatVersion, UnknownFormat};
+pub use found_ports::{
+    CertificateFacts, FoundPorts, PortAnswer, PortFacts, PortFinding, RootAnswer, RootFinding,
+    TlsFacts, Validity,
+};
 pub use hierarchy::{DistributionPoint, Hierarchy, Package, Site, SiteSystem, UpdatePoint};
 pub use interval::Interval;
+pub use libraries::{Content, ContentFacts, InvalidLibraries, Libraries};
+pub use number_set::{InvalidNumbers, NumberSet};
+pub use observation::{Observation, ObservationError};
 pub use observed::{
-    DistributionPointState, FileFacts, Known, Listener, Observed, PackageState, PullJob,
-    PullJobState, SiteServerState, SiteSystemState, SynchronizationRecord, UpdatePointState,
-    UpdateServicesState,
+    DistributionPointState, FileFacts, Known, LibrarySummary, Listener, Observed, ObservedPoint,
+    ObservedSystem, PackageState, PackagesById, PullJob, PullJobState, SiteServerState,
+    SiteSystemState, SynchronizationRecord, UpdatePointState, UpdateServicesState,
 };
+pub use observed_builder::ObservedBuilder;
 pub use package::{DistributeTo, PackageSource, PackageSpec, Priority};
+pub use placement_change::PlacementChange;
+pub use point_set::PointSet;
 pub use port::{Port, Ports, WebSite};
 pub use port_settings::PortSettingsSpec;
 pub use resolve::Unresolved;
+pub(crate) use resolve::absolute;
 pub use resource::{
     API_VERSION, DocumentId, Kind, Metadata, PRUNE, Resource, ResourceId, SUSPEND,
     SYNC_REQUESTED_AT,
 };
 pub use settings::{
-    ClientPolicy, DistributionPointSettings, PullSettings, PullSourceSettings, SiteServerSettings,
-    SiteSystemSettings, UpdatePointSettings, UpstreamSettings,
+    ClientPolicy, DistributionPointSettings, PackageOrigin, PullSettings, PullSourceSettings,
+    SiteServerSettings, SiteSystemSettings, UpdatePointSettings, UpstreamSettings,
 };
+pub use since::{RoleSince, Since};
 pub use site::{
     ClientAgent, LegacyCatalog, SiteMode, SiteSpec, SiteType, SoftwareDistribution,
     SoftwareUpdatesAgent, TransferSettings,
@@ -60,6 +88,8 @@ pub use software_update_point::{
     SynchronizationSource, UpdatePointRole,
 };
 pub use status_message::{StatusMessage, StatusMessageId};
-pub use text::{Address, InvalidText, Name, PackageId, SiteCode};
+pub use text::{Address, InvalidText, Name, PackageId, SiteCode, folded};
 pub use update::{CatalogVersion, UpdateIdentity};
+pub use url_secrets::{hide_secrets_in, without_secrets};
 pub use version::{SiteVersion, WsusVersion};
+pub use written::Written;

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, Name, PackageId, SiteCode,
-    SiteSystemSettings, StatusMessage, UpdatePointSettings, WsusVersion,
+    CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, FoundPorts, Libraries, Name,
+    PackageId, PackageOrigin, Since, SiteCode, SiteSystemSettings, StatusMessage,
+    UpdatePointSettings, WsusVersion,
 };
 
 /// Something that was looked for: seen, seen not to be there, or not seen. *Unknown is not absent*:
@@ -32,19 +33,33 @@ impl<T> Known<T> {
     }
 }
 
-/// The state of all site systems, as they reported it.
+/// The state of all site systems, as they reported it, put together by an
+/// [`ObservedBuilder`](super::ObservedBuilder). What the content libraries of thousands of
+/// distribution points hold is kept by package, as sets; in writing too.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
     /// By name of the site system. One that is neither declared nor found does not appear; one that
     /// does not appear is absent.
-    pub site_systems: BTreeMap<Name, Known<SiteSystemState>>,
+    pub site_systems: BTreeMap<Name, Known<ObservedSystem>>,
+    /// What the content libraries of the distribution points hold.
+    pub libraries: Libraries,
+    /// What was found on ports of roles, by connecting to them, where it is not what shall be there.
+    #[serde(default, skip_serializing_if = "FoundPorts::is_empty")]
+    pub ports: FoundPorts,
 }
+
+/// What is kept of an agent's report: all but the packages of its distribution point, which are in
+/// [`Observed::libraries`].
+pub type ObservedSystem = SiteSystemState<LibrarySummary>;
+
+/// What is kept of a distribution point's report.
+pub type ObservedPoint = DistributionPointState<LibrarySummary>;
 
 /// What an agent reports of its computer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SiteSystemState {
+pub struct SiteSystemState<Library = PackagesById> {
     /// What it was told of itself.
     pub settings: SiteSystemSettings,
     /// The IP address on which its roles listen.
@@ -62,7 +77,10 @@ pub struct SiteSystemState {
     pub update_point: Option<UpdatePointState>,
     /// The distribution point, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub distribution_point: Option<DistributionPointState>,
+    pub distribution_point: Option<DistributionPointState<Library>>,
+    /// Since when it is so: for people only.
+    #[serde(default, skip_serializing_if = "Since::is_empty")]
+    pub since: Since,
 }
 
 /// What a site server reports of its site.
@@ -82,6 +100,10 @@ pub struct SiteServerState {
     pub announced: Option<CatalogVersion>,
     /// Packages whose source has been taken into the site's content library.
     pub packages: BTreeMap<PackageId, PackageState>,
+    /// Where these packages were taken from, as far as that was noted. No plan depends on it; who
+    /// writes manifests for what is there does.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub package_origins: BTreeMap<PackageId, PackageOrigin>,
     /// The newest status messages, oldest first.
     pub status_messages: Vec<StatusMessage>,
 }
@@ -164,7 +186,7 @@ impl fmt::Display for Listener {
 /// What a distribution point reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DistributionPointState {
+pub struct DistributionPointState<Library = PackagesById> {
     /// The name of its document.
     pub name: Name,
     /// The settings in effect.
@@ -172,9 +194,28 @@ pub struct DistributionPointState {
     /// Its HTTP port.
     pub listener: Listener,
     /// The packages of its content library.
-    pub packages: BTreeMap<PackageId, PackageState>,
+    pub packages: Library,
     /// Transfers that have not finished, by package.
     pub pull_jobs: BTreeMap<PackageId, PullJob>,
+}
+
+/// The packages of a content library, as its agent reports them.
+pub type PackagesById = BTreeMap<PackageId, PackageState>;
+
+/// The packages of a content library, counted. Which they are is in [`Observed::libraries`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LibrarySummary {
+    /// How many it holds whole.
+    pub whole: usize,
+    /// How many it holds in part.
+    pub damaged: usize,
+    /// How many files they have.
+    pub files: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+    /// Where they came from, each once, ascending: distribution points or a site server.
+    pub sources: Vec<String>,
 }
 
 /// A package in a content library.
@@ -237,7 +278,7 @@ pub enum PullJobState {
 
 impl Observed {
     /// The site systems that answered, with their names.
-    pub fn present(&self) -> impl Iterator<Item = (&Name, &SiteSystemState)> {
+    pub fn present(&self) -> impl Iterator<Item = (&Name, &ObservedSystem)> {
         self.site_systems.iter().filter_map(|(name, known)| Some((name, known.present()?)))
     }
 
@@ -257,7 +298,7 @@ impl Observed {
     }
 
     /// The distribution point of that name, and the site system that carries it.
-    pub fn distribution_point(&self, name: &Name) -> Option<(&Name, &DistributionPointState)> {
+    pub fn distribution_point(&self, name: &Name) -> Option<(&Name, &ObservedPoint)> {
         self.present().find_map(|(system, state)| {
             let point = state.distribution_point.as_ref()?;
             (point.name == *name).then_some((system, point))

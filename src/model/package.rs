@@ -14,6 +14,7 @@ pub struct PackageSpec {
     pub package_id: PackageId,
     /// What people call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "Update catalog as a file")]
     pub display_name: Option<String>,
     /// Raised when the content of the source has changed and shall be distributed again.
     #[serde(default = "first_version")]
@@ -35,27 +36,42 @@ fn first_version() -> u32 {
 /// Where the content of a package comes from: one of the three.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    {"required": ["path"], "properties": {"path": {"type": "string"}}},
+    {"required": ["url"], "properties": {"url": {"type": "string"}}},
+    {"required": ["updates"], "properties": {"updates": {"minItems": 1}}},
+]))]
 pub struct PackageSource {
     /// A directory on the site server, relative to the manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "../wsus-export")]
     pub path: Option<String>,
     /// An address from which the content is downloaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "https://downloads.contoso.example/tools.zip")]
     pub url: Option<String>,
     /// Updates whose files are the content, by their identifiers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        inner(regex(pattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")),
+        extend("examples" = [["6964aab4-c5b5-43bd-a17d-ffb4346a8e1d"]])
+    )]
     pub updates: Vec<Uuid>,
 }
 
 /// The distribution points that shall hold a package.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DistributeTo {
     /// Distribution points by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["ams-dp1", "lis-dp"]]))]
     pub distribution_points: Vec<Name>,
     /// Distribution point groups by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["amsterdam"]]))]
     pub groups: Vec<Name>,
 }
 

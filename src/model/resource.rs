@@ -1,9 +1,9 @@
 //! What all documents have in common: kind, metadata, and where they were written.
 
-use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, fmt, path::Path, sync::Arc};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::Name;
 
@@ -111,6 +111,23 @@ impl Serialize for ResourceId {
     }
 }
 
+impl JsonSchema for ResourceId {
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("ResourceId")
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let name = Name::json_schema(generator);
+        let name = name.get("pattern").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let kinds = Kind::ALL.map(Kind::as_str).join("|");
+        json_schema!({
+            "description": "A resource by kind and name, written `Kind/name`.",
+            "type": "string",
+            "pattern": format!("^({kinds})/{}", name.trim_start_matches('^')),
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for ResourceId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -130,12 +147,64 @@ pub struct Metadata {
     /// The name by which other documents refer to this one: a DNS label.
     pub name: Name,
     /// Free labels; Headwater carries them but does not read them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "distinct", skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(example = serde_json::json!({"region": "emea"}))]
     pub labels: BTreeMap<String, String>,
     /// Annotations. Known ones: `headwater.dev/suspend`, `headwater.dev/prune`,
     /// `headwater.dev/sync-requested-at`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "distinct", skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(
+        extend("properties" = {
+            SUSPEND: {
+                "title": "Suspend",
+                "description": "With `true` the plan shows the resource, and nothing is done to it.",
+                "enum": ["true", "false"],
+            },
+            PRUNE: {
+                "title": "Prune",
+                "description": "With `disabled` the resource stays when its document is gone.",
+                "enum": ["disabled", "enabled"],
+            },
+            SYNC_REQUESTED_AT: {
+                "title": "Synchronization requested at",
+                "description": "A time: each new one written here is one request to run a \
+                                synchronization (SYNC-2).",
+                "type": "string",
+                "examples": ["2026-12-01T02:00:00Z"],
+            },
+        }),
+        example = serde_json::json!({PRUNE: "disabled"})
+    )]
     pub annotations: BTreeMap<String, String>,
+}
+
+/// A map whose keys stand there once each, as the fields of the types do: of two values of one key
+/// nobody could say which one is meant.
+fn distinct<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Distinct;
+
+    impl<'de> de::Visitor<'de> for Distinct {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut distinct = BTreeMap::new();
+            while let Some((key, value)) = map.next_entry::<String, String>()? {
+                if distinct.contains_key(&key) {
+                    return Err(de::Error::custom(format_args!("duplicate entry `{key}`")));
+                }
+                distinct.insert(key, value);
+            }
+            Ok(distinct)
+        }
+    }
+
+    deserializer.deserialize_map(Distinct)
 }
 
 impl Metadata {
@@ -154,6 +223,14 @@ impl Metadata {
 /// found from it only when something is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DocumentId(pub u32);
+
+impl DocumentId {
+    /// The number, to look something up by it.
+    pub const fn index(self) -> usize {
+        // A u32 always fits where Headwater runs: on 64 bits.
+        self.0 as usize
+    }
+}
 
 /// A document as written: metadata, the kind's own fields, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

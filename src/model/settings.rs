@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Address, Certificate, ClientConnections, ContentProtocol, ContentValidation,
-    DistributionPointType, Multicast, Name, OpenHours, Ports, Pxe, RateLimit, Schedule, Selection,
-    SiteCode, SiteMode, SiteType, SiteVersion, Software, SoftwareUpdatesAgent, SourceType,
-    UpdatePointRole,
+    DistributionPointType, LegacyCatalog, Multicast, Name, OpenHours, Ports, Priority, Pxe,
+    RateLimit, Schedule, Selection, SiteCode, SiteMode, SiteType, SiteVersion, Software,
+    SoftwareUpdatesAgent, SourceType, TransferSettings, UpdatePointRole,
 };
 
 /// What a site system is told of itself (TOP-3).
@@ -20,9 +20,19 @@ pub struct SiteSystemSettings {
     pub address: Address,
     /// What is installed on it, apart from what Headwater installs (SUP-5).
     pub software: Software,
+    /// Its Active Directory forest: its own, or else the site's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forest: Option<String>,
+    /// Whether it reaches the Internet (PDP-8).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub internet_access: bool,
     /// Present on the site server of a site.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site_server: Option<SiteServerSettings>,
+    /// Whether it stays when its document is gone: `headwater.dev/prune: disabled`. It is told, so
+    /// that this is still known then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep: bool,
 }
 
 /// What a site server is told of its site (TOP-1, TOP-2).
@@ -40,6 +50,23 @@ pub struct SiteServerSettings {
     pub mode: SiteMode,
     /// The product version.
     pub version: SiteVersion,
+    /// The Active Directory forest of the site's computers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forest: Option<String>,
+    /// Whether the site issues its own certificates for HTTP site systems (PDP-11).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub enhanced_http: bool,
+    /// How Package Transfer Manager treats its pull distribution points (PDP-5).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub transfers: TransferSettings,
+    /// The catalog for old inventory-tool clients (SYNC-11).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub legacy_catalog: LegacyCatalog,
+}
+
+/// What is as it is by default is not kept: so what earlier versions kept reads as the same.
+fn is_default<Value: Default + PartialEq>(value: &Value) -> bool {
+    *value == Value::default()
 }
 
 /// The effective settings of a software update point (SUP-4, SUP-7, SUP-8).
@@ -71,6 +98,10 @@ pub struct UpdatePointSettings {
     pub languages: Vec<String>,
     /// Local publishers, in order.
     pub publishers: Vec<String>,
+    /// Whether it stays when its document is gone: `headwater.dev/prune: disabled`. It is told, so
+    /// that this is still known then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep: bool,
 }
 
 /// Where a software update point synchronizes from, as it is told (SYNC-1).
@@ -130,6 +161,10 @@ pub struct DistributionPointSettings {
     /// The certificate for HTTPS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Certificate>,
+    /// Whether it stays when its document is gone: `headwater.dev/prune: disabled`. It is told, so
+    /// that this is still known then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep: bool,
 }
 
 impl DistributionPointSettings {
@@ -137,6 +172,12 @@ impl DistributionPointSettings {
     /// does not override it (PDP-9).
     pub fn pulls(&self) -> bool {
         !self.prestaged && self.pull.as_ref().is_some_and(|pull| pull.enabled)
+    }
+
+    /// The sources that it takes its content from; none if it does not pull, whatever is named.
+    pub fn pulls_from(&self) -> impl Iterator<Item = &PullSourceSettings> {
+        let pull = self.pull.iter().filter(|_| self.pulls());
+        pull.flat_map(|pull| &pull.sources)
     }
 }
 
@@ -175,4 +216,21 @@ pub struct ClientPolicy {
     pub internet_url: Option<String>,
     /// Properties of the software updates client agent (AGT-1).
     pub agent: SoftwareUpdatesAgent,
+}
+
+/// What a site server is told of a package when it takes its source in: kept beside the content, so
+/// that manifests can be written for what is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PackageOrigin {
+    /// The name of its document.
+    pub name: Name,
+    /// The directory that was taken in, absolute, on the site server.
+    pub path: String,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Which packages go first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub priority: Priority,
 }

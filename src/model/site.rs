@@ -24,6 +24,7 @@ pub struct SiteSpec {
     pub site_server: Name,
     /// The Active Directory forest of the site's computers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "contoso.example")]
     pub forest: Option<String>,
     /// Whether the site issues its own certificates for HTTP site systems (PDP-11).
     #[serde(default)]
@@ -61,6 +62,16 @@ pub enum SiteMode {
     Mixed,
     /// Clients use HTTPS with certificates (SUP-6).
     Native,
+}
+
+impl SiteMode {
+    /// The mode in the field's words, for messages.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Mixed => "mixed",
+            Self::Native => "native",
+        }
+    }
 }
 
 /// Properties of the client agents of a site (AGT-1).

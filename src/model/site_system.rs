@@ -15,6 +15,7 @@ pub struct SiteSystemSpec {
     pub address: Address,
     /// Its Active Directory forest; absent: the site's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "contoso.example")]
     pub forest: Option<String>,
     /// Whether it reaches the Internet (PDP-8).
     #[serde(default)]
@@ -42,6 +43,7 @@ pub struct Software {
     pub wsus_administration_console: bool,
     /// The version of the client, if it is installed (PDP-11), in quotes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "5.00.9128.1007")]
     pub client: Option<String>,
 }
 
@@ -50,6 +52,7 @@ pub struct Software {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AgentEndpoint {
     /// The address of its admin port, such as `http://127.0.0.5:8550`.
+    #[schemars(example = "http://127.0.0.5:8550")]
     pub url: String,
 }
 

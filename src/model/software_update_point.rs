@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Interval, Name};
 
+/// A time as schemas ask for it: with date, time and offset (RFC 3339).
+const RFC_3339: &str = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$";
+
 /// A software update point of a site (SUP-1, SUP-4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -33,18 +36,22 @@ pub struct SoftwareUpdatePointSpec {
     pub schedule: Option<Schedule>,
     /// Classifications to synchronize, as titles or GUIDs (SUP-8: top-level point only).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["Critical Updates", "Security Updates"]]))]
     pub classifications: Vec<String>,
     /// Products to synchronize, as titles or GUIDs (SUP-8: top-level point only).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["Windows 11", "Windows Server 2022"]]))]
     pub products: Vec<String>,
     /// Whether what is not listed is deselected.
     #[serde(default)]
     pub selection: Selection,
     /// Languages of update files, such as `en` (SUP-8: each site's own).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["en", "de"]]))]
     pub languages: Vec<String>,
     /// Local publishers whose updates are accepted (SYNC-10, SUP-8: top-level point only).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["Fabrikam"]]))]
     pub publishers: Vec<String>,
 }
 
@@ -75,15 +82,32 @@ pub enum ClientConnections {
 /// Where a software update point gets update metadata from (SYNC-1, SYNC-7).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("allOf" = [
+    {
+        "if": {"properties": {"type": {"const": "UpstreamServer"}}},
+        "then": {"required": ["url"], "properties": {"url": {"type": "string"}}},
+        "else": {"properties": {"url": {"type": "null"}}},
+    },
+    {
+        "if": {"properties": {"type": {"const": "Import"}}},
+        "then": {"required": ["file"], "properties": {"file": {"type": "string"}}},
+        "else": {"properties": {"file": {"type": "null"}}},
+    },
+]))]
 pub struct SynchronizationSource {
     /// The kind of source.
     pub r#type: SourceType,
     /// The address of the upstream server, such as `http://wsus.fabrikam.example:8530`: with
     /// `type: UpstreamServer`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        example = "http://wsus.fabrikam.example:8530",
+        regex(pattern = r"^https?://[^/\s]+/?$")
+    )]
     pub url: Option<String>,
     /// The exported file, relative to the manifest: with `type: Import`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "wsus-export/export.cab", regex(pattern = r"\S"))]
     pub file: Option<String>,
 }
 
@@ -121,15 +145,24 @@ pub enum Selection {
 /// When something happens by itself: either `every` or `cron`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    {"required": ["every"], "properties": {"every": {"type": "string"}}},
+    {"required": ["cron"], "properties": {"cron": {"type": "string"}}},
+]))]
 pub struct Schedule {
     /// At this interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<Interval>,
     /// By a cron expression of five fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "0 2 * * *")]
     pub cron: Option<String>,
     /// Not before this time, such as `2026-12-01T02:00:00Z`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    #[schemars(
+        with = "Option<String>",
+        extend("format" = "date-time", "pattern" = RFC_3339),
+        example = "2026-12-01T02:00:00Z"
+    )]
     pub start_at: Option<jiff::Timestamp>,
 }

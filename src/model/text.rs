@@ -1,10 +1,10 @@
 //! Names that are valid once made: a private text, checked by its constructor, the same in YAML,
-//! types, logs and messages.
+//! types, logs and messages. A copy costs nothing: long texts are shared, short ones held in place.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr, sync::Arc};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Why a text is not a valid name of some kind: the text, and what would be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,20 +18,45 @@ pub struct InvalidText {
     pub rule: &'static str,
 }
 
+/// A text of so many ASCII characters, held in place: millions of package IDs are compared.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Ascii<const LENGTH: usize>([u8; LENGTH]);
+
+impl<const LENGTH: usize> From<&str> for Ascii<LENGTH> {
+    /// Of a text that was checked: it has the length, and is ASCII.
+    fn from(text: &str) -> Self {
+        let mut bytes = [b'0'; LENGTH];
+        for (byte, character) in bytes.iter_mut().zip(text.bytes()) {
+            *byte = character;
+        }
+        Self(bytes)
+    }
+}
+
+impl<const LENGTH: usize> AsRef<str> for Ascii<LENGTH> {
+    fn as_ref(&self) -> &str {
+        // ASCII is UTF-8.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
 macro_rules! checked_text {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $pattern:literal, $valid:expr) => {
+    (
+        $(#[$doc:meta])* $name:ident($held:ty), $what:literal, $rule:literal,
+        $pattern:literal, $longest:literal, $example:literal, $valid:expr
+    ) => {
         $(#[$doc])*
-        #[derive(
-            Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+        #[schemars(
+            with = "String",
+            extend("pattern" = $pattern, "maxLength" = $longest, "examples" = [$example])
         )]
-        #[serde(try_from = "String", into = "String")]
-        #[schemars(extend("pattern" = $pattern))]
-        pub struct $name(String);
+        pub struct $name($held);
 
         impl $name {
             /// The text itself.
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_ref()
             }
         }
 
@@ -41,7 +66,7 @@ macro_rules! checked_text {
             fn from_str(text: &str) -> Result<Self, InvalidText> {
                 let valid: fn(&str) -> bool = $valid;
                 if valid(text) {
-                    Ok(Self(text.to_owned()))
+                    Ok(Self(<$held>::from(text)))
                 } else {
                     Err(InvalidText { text: text.to_owned(), what: $what, rule: $rule })
                 }
@@ -58,31 +83,67 @@ macro_rules! checked_text {
 
         impl From<$name> for String {
             fn from(name: $name) -> Self {
-                name.0
+                name.as_str().to_owned()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Parsed::from(deserializer)
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
     };
 }
 
+/// Reads a checked text where it stands, without a copy in between.
+pub(super) struct Parsed<T>(PhantomData<T>);
+
+impl<T: FromStr<Err: fmt::Display>> Parsed<T> {
+    /// The value that a text says.
+    pub(super) fn from<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_str(Self(PhantomData))
+    }
+}
+
+impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for Parsed<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
 checked_text!(
     /// The name of a resource (`metadata.name`): a DNS label, so that the same document is a valid
     /// Kubernetes object.
-    Name,
+    Name(Arc<str>),
     "name",
     "use 1 to 63 lower-case letters, digits and `-`, beginning and ending with a letter or digit",
     "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+    63,
+    "ams-dp1",
     |text| {
         let label = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
         let bytes = text.as_bytes();
@@ -95,28 +156,36 @@ checked_text!(
 
 checked_text!(
     /// A site code: three characters, unique in the hierarchy and immutable (TOP-2).
-    SiteCode,
+    SiteCode(Ascii<3>),
     "site code",
     "use exactly three characters, A-Z and 0-9",
     "^[A-Z0-9]{3}$",
+    3,
+    "AMS",
     |text| text.len() == 3 && text.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
 );
 
 checked_text!(
     /// A package ID: eight characters, the site code of the site that owns the package first.
-    PackageId,
+    PackageId(Ascii<8>),
     "package ID",
     "use eight characters: the site code (A-Z, 0-9), then five of A-Z and 0-9",
     "^[A-Z0-9]{8}$",
+    8,
+    "AMS00001",
     |text| text.len() == 8 && text.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
 );
 
 checked_text!(
     /// A host: a DNS name or an IP address, without scheme or port.
-    Address,
+    Address(Arc<str>),
     "address",
     "use a DNS name or an IP address, without scheme, port or path",
-    "^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$",
+    // Labels with dots between them, or what looks like an IPv6 address.
+    "^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\
+     |[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$",
+    253,
+    "ams-srv.contoso.example",
     |text| {
         if text.parse::<std::net::IpAddr>().is_ok() {
             return true;
@@ -132,9 +201,23 @@ checked_text!(
 );
 
 impl Address {
+    /// The address as it is compared: DNS names mean the same in any case.
+    pub fn folded(&self) -> Cow<'_, str> {
+        folded(&self.0)
+    }
+
     /// The address as it stands in a URL: an IPv6 address in brackets.
     pub fn in_url(&self) -> String {
-        if self.0.contains(':') { format!("[{}]", self.0) } else { self.0.clone() }
+        if self.as_str().contains(':') { format!("[{self}]") } else { self.to_string() }
+    }
+}
+
+/// A host in small letters, for comparing.
+pub fn folded(host: &str) -> Cow<'_, str> {
+    if host.bytes().any(|letter| letter.is_ascii_uppercase()) {
+        Cow::Owned(host.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(host)
     }
 }
 
@@ -143,7 +226,7 @@ impl PackageId {
     pub fn site_code(&self) -> &str {
         // Eight ASCII characters, checked by the constructor: the slice is in range and on a
         // character boundary.
-        &self.0[..3]
+        &self.as_str()[..3]
     }
 }
 
@@ -174,6 +257,12 @@ mod tests {
         let id: PackageId = "AMS00001".parse().unwrap();
         assert_eq!(id.site_code(), "AMS");
         assert!("AMS-0001".parse::<PackageId>().is_err());
+    }
+
+    #[test]
+    fn addresses_are_compared_without_case() {
+        let address: Address = "CEN-srv.Contoso.example".parse().unwrap();
+        assert_eq!(address.folded(), "cen-srv.contoso.example");
     }
 
     #[test]

@@ -28,12 +28,16 @@ pub enum SiteVersion {
     Current(u16),
 }
 
-/// The product version of a site: `2007`, `2007 SP1`, `2007 SP2`, `2007 R2`, `2007 R3`, or four digits such as `2403`.
+/// The product version of a site: `2007`, `2007 SP1`, `2007 SP2`, `2007 R2`, `2007 R3`, or four
+/// digits such as `2403`; in quotes.
 #[derive(JsonSchema)]
 #[schemars(rename = "SiteVersion")]
 struct SiteVersionText(
     #[expect(dead_code, reason = "only its schema is used")]
-    #[schemars(regex(pattern = "^(2007( (SP1|SP2|R2|R3))?|[0-9]{4})$"))]
+    #[schemars(
+        regex(pattern = "^(2007( (SP1|SP2|R2|R3))?|[0-9]{4})$"),
+        extend("examples" = ["2403", "2007 SP2"])
+    )]
     String,
 );
 

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     model::{Address, Name, SiteSystemState},
     wire::{
-        agent::{AgentCommand, AgentEvent, AgentOutcome},
+        agent::{AgentCommand, AgentEvent, AgentIdentity, AgentOutcome},
         host::{HostRequest, HostedSystem},
     },
 };
@@ -81,6 +81,11 @@ impl AgentClient {
     pub async fn state(&self) -> Result<Option<SiteSystemState>, AgentError> {
         let request = self.http.get(format!("{}/v1/state", self.url));
         self.json(request).await
+    }
+
+    /// Who the agent is.
+    pub async fn identity(&self) -> Result<AgentIdentity, AgentError> {
+        self.json(self.http.get(format!("{}/v1/agent", self.url))).await
     }
 
     /// Carries out a command. `on_event` hears of progress and waiting.

@@ -1,13 +1,14 @@
 //! Where the agents of the site systems are.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, PoisonError},
 };
 
 use crate::{
-    model::{Address, Hierarchy, Name, Placement, SiteSystem},
+    model::{Address, Name, Placement, SiteSystem},
     net::{AddressTaken, Addresses, AgentClient, AgentError},
+    wire::agent::AgentCommand,
 };
 
 /// A site system's agent cannot be found.
@@ -39,12 +40,14 @@ pub struct Agents {
     host: AgentClient,
     http: reqwest::Client,
     addresses: Addresses,
+    /// Those on computers of their own.
+    remote: BTreeSet<Name>,
     known: Mutex<BTreeMap<Name, String>>,
 }
 
 impl Agents {
-    /// Finds the agents of the host and those that the hierarchy declares. `http` carries the
-    /// authorization and finds hosts by `addresses`.
+    /// Finds the agents of the host, and adds those on computers of their own, by their admin
+    /// addresses. `http` carries the authorization and finds hosts by `addresses`.
     ///
     /// # Errors
     ///
@@ -53,19 +56,18 @@ impl Agents {
         host: AgentClient,
         http: reqwest::Client,
         addresses: Addresses,
-        hierarchy: &Hierarchy,
+        remote: &BTreeMap<Name, String>,
     ) -> Result<Self, ReachError> {
         let mut known = BTreeMap::new();
         for hosted in host.hosted().await? {
             addresses.register(hosted.address.as_str())?;
             known.insert(hosted.name, hosted.url);
         }
-        for (name, system) in &hierarchy.site_systems {
-            if let (Some(Placement::Remote), Some(url)) = (system.placement, &system.agent_url) {
-                known.insert(name.clone(), url.trim_end_matches('/').to_owned());
-            }
+        for (name, url) in remote {
+            known.insert(name.clone(), url.trim_end_matches('/').to_owned());
         }
-        Ok(Self { host, http, addresses, known: Mutex::new(known) })
+        let remote = remote.keys().cloned().collect();
+        Ok(Self { host, http, addresses, remote, known: Mutex::new(known) })
     }
 
     /// The agents that are known, with their clients.
@@ -117,12 +119,17 @@ impl Agents {
         Ok(client)
     }
 
-    /// Removes an embedded site system with all its data.
+    /// Removes a site system with all its data. On a computer of its own the agent stays, and
+    /// nobody has told it what it is.
     ///
     /// # Errors
     ///
-    /// The host cannot remove it.
+    /// The host or the agent cannot remove it.
     pub async fn remove(&self, name: &Name) -> Result<(), ReachError> {
+        if self.remote.contains(name) {
+            self.get(name)?.command(&AgentCommand::RemoveSiteSystem, |_| {}).await?;
+            return Ok(());
+        }
         self.host.unhost(name).await?;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
         Ok(())

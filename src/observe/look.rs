@@ -4,7 +4,7 @@ use futures::{StreamExt, stream};
 
 use crate::{
     error_text::with_causes,
-    model::{Known, Observed},
+    model::{Known, ObservedBuilder},
     net::AgentError,
 };
 
@@ -13,9 +13,9 @@ use super::Agents;
 /// How many site systems are asked at the same time.
 const AT_ONCE: usize = 64;
 
-/// What all site systems say they are. One that does not answer is unknown, with the reason; the
-/// others are not held up.
-pub async fn observe(agents: &Agents) -> Observed {
+/// What all site systems say they are, beside what was observed before. One that does not answer is
+/// unknown, with the reason; the others are not held up.
+pub async fn observe_into(agents: &Agents, observed: &mut ObservedBuilder) {
     let answers = stream::iter(agents.all()).map(|(name, agent)| async move {
         let known = match agent.state().await {
             Ok(Some(state)) => Known::Present(state),
@@ -25,5 +25,9 @@ pub async fn observe(agents: &Agents) -> Observed {
         };
         (name, known)
     });
-    Observed { site_systems: answers.buffer_unordered(AT_ONCE).collect().await }
+    // Taken in one by one: all reports at once would fill the memory.
+    let mut answers = answers.buffer_unordered(AT_ONCE);
+    while let Some((name, known)) = answers.next().await {
+        observed.insert(name, known);
+    }
 }

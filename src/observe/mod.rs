@@ -1,7 +1,11 @@
 //! Asks the site systems what they are (REC-2): the only source of observed state.
 
 mod agents;
+mod identified;
 mod look;
+mod ports;
 
 pub use agents::{Agents, ReachError};
-pub use look::observe;
+pub use identified::{Identified, identify};
+pub use look::observe_into;
+pub use ports::observe_ports;

@@ -2,16 +2,20 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{Digest, Name, ResourceId, SiteCode};
+use crate::model::{Digest, Name, ResourceId, SiteCode, Written};
 
 /// The version of the plan's JSON form: raised when a reader of the old form would misread it.
 pub const FORMAT_VERSION: &str = "1.0";
 
 /// Everything that can be done to a hierarchy. Used alike in text, JSON, events and metrics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub enum ActionKind {
     /// Create a site system, or bring what it knows of itself up to date (TOP-3).
     CreateSiteSystem,
@@ -62,6 +66,33 @@ pub enum ActionKind {
 }
 
 impl ActionKind {
+    /// The whole vocabulary.
+    pub const ALL: [Self; 23] = [
+        Self::CreateSiteSystem,
+        Self::InstallUpdateServices,
+        Self::InstallAdministrationConsole,
+        Self::ConfigureSsl,
+        Self::AddSoftwareUpdatePoint,
+        Self::ConfigureSoftwareUpdatePoint,
+        Self::VerifyPorts,
+        Self::SynchronizeCategories,
+        Self::Synchronize,
+        Self::ImportUpdates,
+        Self::PublishClientPolicy,
+        Self::AddDistributionPoint,
+        Self::ConfigureDistributionPoint,
+        Self::EnablePull,
+        Self::DisablePull,
+        Self::DistributeContent,
+        Self::UpdateContent,
+        Self::ValidateContent,
+        Self::RemoveContent,
+        Self::RemoveDistributionPoint,
+        Self::RemoveSoftwareUpdatePoint,
+        Self::UninstallUpdateServices,
+        Self::RemoveSiteSystem,
+    ];
+
     /// Whether it takes something away that is not wanted any more: such actions need to be
     /// confirmed.
     pub const fn removes(self) -> bool {
@@ -85,7 +116,9 @@ impl fmt::Display for ActionKind {
 
 /// The identity of an action: what it does to what, and where that is not unique, for which site
 /// and in which wave. The same inputs give the same identities.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct ActionId(pub String);
 
@@ -96,7 +129,7 @@ impl fmt::Display for ActionId {
 }
 
 /// Something that has to be done, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Action {
     /// Its identity within the plan.
@@ -108,6 +141,7 @@ pub struct Action {
     /// The site it belongs to.
     pub site: SiteCode,
     /// The requirement that asks for it: an ID of the domain.
+    #[schemars(regex(pattern = "^[A-Z]+-[0-9]+$"))]
     pub requirement: String,
     /// Why it has to be done.
     pub reason: String,
@@ -121,7 +155,7 @@ pub struct Action {
 }
 
 /// A field that changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FieldChange {
     /// The way to the field.
@@ -130,10 +164,39 @@ pub struct FieldChange {
     pub before: Value,
     /// What it shall be; `null` where there shall be nothing.
     pub after: Value,
+    /// Where the manifests say so. Several places, where the value is made of several: an address of
+    /// host and port. None where no document says anything, because there is none any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written: Vec<Written>,
+    /// Where it was read what it is. Absent where nothing is there that could have been asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Found>,
+}
+
+impl FieldChange {
+    /// A change of which no more is known.
+    pub fn new(path: impl Into<String>, before: Value, after: Value) -> Self {
+        Self { path: path.into(), before, after, written: Vec::new(), found: None }
+    }
+}
+
+/// Where the value of a field was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Found {
+    /// The site system whose agent said so.
+    pub site_system: Name,
+    /// The address of that agent, where the manifests name one; otherwise the one on which its roles
+    /// listen.
+    pub at: String,
+    /// Since when it is so, at the latest, as far as the agent knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub since: Option<Timestamp>,
 }
 
 /// Something that would be done but for something else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Waiting {
     /// What waits.
@@ -145,10 +208,11 @@ pub struct Waiting {
 }
 
 /// Something worth knowing about a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanDiagnostic {
     /// The requirement it is about.
+    #[schemars(regex(pattern = "^[A-Z]+-[0-9]+$"))]
     pub rule: String,
     /// What there is to know, and what to do.
     pub message: String,
@@ -157,7 +221,7 @@ pub struct PlanDiagnostic {
 }
 
 /// How many actions of each sort a plan has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Site systems, software and roles that are made.
@@ -173,14 +237,15 @@ pub struct Summary {
 }
 
 /// What has to be done so that the hierarchy becomes as wanted, in order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
-    /// [`FORMAT_VERSION`].
+    /// The version of this form: raised when a reader of the old one would misread it.
+    #[schemars(extend("const" = FORMAT_VERSION))]
     pub format_version: String,
     /// The digest of the manifests.
     pub manifest_digest: Digest,
-    /// The digest of the observed state.
+    /// The digest of the facts among what was observed.
     pub observed_digest: Digest,
     /// Whether the hierarchy is as wanted once the actions are done: nothing unknown is in the way.
     pub complete: bool,
@@ -195,7 +260,8 @@ pub struct Plan {
 }
 
 impl Summary {
-    pub(super) fn of(actions: &[Action]) -> Self {
+    /// Counts actions. Those that only look ([`ActionKind::VerifyPorts`]) are not counted.
+    pub fn of(actions: &[Action]) -> Self {
         let mut summary = Self::default();
         for action in actions {
             match action.kind {

@@ -1,15 +1,15 @@
 //! Content: a package's source into its site's library, from there to the standard distribution
 //! points (PDP-1), and wave by wave to those that pull from them (PDP-5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Kind, Name, PackageState, ResourceId, SiteCode};
+use crate::model::{Kind, Name, ResourceId, SiteCode};
 
 use super::{
     ActionId,
-    distribution_points::Places,
-    libraries::{Lack, Unwanted, Wanted},
-    planner::{Draft, Planner},
+    libraries::{Held, Lack, Unwanted, Wanted},
+    places::Places,
+    planner::{Draft, Planner, Starving},
 };
 
 /// Distribution points that get a package by one action: alike in how far they are from the site
@@ -42,7 +42,7 @@ impl<'a> Planner<'a> {
         unwanted
     }
 
-    fn package(&mut self, it: &Wanted<'_>, places: &Places<'a>) {
+    fn package(&mut self, it: &Wanted<'a>, places: &Places<'a>) {
         let Wanted { name, package, held, .. } = *it;
         let resource = ResourceId::new(Kind::Package, name);
         let Some(site) = self.hierarchy.sites.get(&package.site) else { return };
@@ -69,20 +69,30 @@ impl<'a> Planner<'a> {
                 part: Some(package.site.to_string()),
             }));
         }
-        // The number of a distribution point, and what brings the package to it.
-        let mut brought: BTreeMap<usize, ActionId> = BTreeMap::new();
-        for (wave, points) in self.waves(it, places) {
+        let waves = self.waves(it, places);
+        let pulled = waves.keys().any(|wave| wave.number > 0);
+        let mut ids: Vec<ActionId> = Vec::new();
+        // The number of a distribution point, and which of the actions brings the package to it.
+        let mut brought: BTreeMap<usize, usize> = BTreeMap::new();
+        for (wave, points) in waves {
             let mut after: Vec<ActionId> = taken.iter().cloned().collect();
+            let mut sources = BTreeSet::new();
             for place in points.iter().map(|point| &places.all[*point]) {
                 after.extend(place.setting_up.iter().cloned());
-                after.extend(place.sources.iter().filter_map(|it| brought.get(it)).cloned());
+                sources.extend(place.sources.iter().filter_map(|it| brought.get(it).copied()));
             }
+            after.extend(sources.into_iter().map(|action| ids[action].clone()));
             let names: Vec<Name> =
                 points.iter().map(|point| places.all[*point].name.clone()).collect();
-            let sample = points.first().and_then(|point| held_by(it, places, *point));
+            let sample = points.first().and_then(|point| {
+                Held::by(&self.observed.libraries, places.all[*point].slot, &package.id)
+            });
             let reason = wave.lack.reason(sample, package);
             let how = if wave.number == 0 { "sent by the site server" } else { "pulled" };
-            let id = self.add(Draft {
+            if pulled {
+                brought.extend(points.iter().map(|point| (*point, ids.len())));
+            }
+            ids.push(self.add(Draft {
                 kind: wave.lack.action(),
                 resource: resource.clone(),
                 site: wave.site.clone(),
@@ -95,67 +105,66 @@ impl<'a> Planner<'a> {
                     Lack::Files => format!("{}.{}.repair", wave.site, wave.number),
                     _ => format!("{}.{}", wave.site, wave.number),
                 }),
-            });
-            brought.extend(points.into_iter().map(|point| (point, id.clone())));
+            }));
         }
     }
 
     /// The distribution points that lack a package and can get it, by wave.
-    fn waves(&mut self, it: &Wanted<'_>, places: &Places<'a>) -> BTreeMap<Wave, Vec<usize>> {
+    fn waves(&mut self, it: &Wanted<'a>, places: &Places<'a>) -> BTreeMap<Wave, Vec<usize>> {
         let mut waves: BTreeMap<Wave, Vec<usize>> = BTreeMap::new();
-        if it.lacking.is_empty() {
-            return waves;
-        }
-        let mut lacking = it.lacking.iter().copied().peekable();
-        // By the number of the distribution point: its wave, and how the package stands there.
-        let mut standings: BTreeMap<usize, (usize, Standing)> = BTreeMap::new();
+        // How the package stands at those that lack it, by their numbers; sources come first.
+        let mut standings: BTreeMap<usize, Standing> = BTreeMap::new();
         let mut prestaged = Vec::new();
-        for &number in &it.places {
+        for &(number, lack) in &it.lacking {
             let place = &places.all[number];
-            let lack = lacking.next_if(|(lacking, _)| *lacking == number).map(|(_, lack)| lack);
-            let sources: Vec<_> =
-                place.sources.iter().filter_map(|source| standings.get(source)).copied().collect();
             let pulls = place.point.settings.pulls();
-            let wave = match sources.iter().map(|(wave, _)| wave + 1).max() {
-                Some(wave) if pulls => wave,
-                _ => 0,
-            };
-            let from_sources = sources.iter().map(|(_, standing)| *standing);
-            let standing = match lack {
+            let standing = if let Some(chosen) = place.held {
                 // Held distribution points wait by themselves, whatever they hold.
-                None if place.state.is_some() => Standing::There,
-                _ if place.held.is_some() => Standing::Missing { chosen: place.held == Some(true) },
-                None => Standing::There,
-                Some(_) if place.point.settings.prestaged => {
-                    prestaged.push(place.name.clone());
-                    Standing::Missing { chosen: true }
-                }
-                Some(_) if pulls && sources.is_empty() => {
-                    self.never_available(it.name, place.name);
-                    Standing::Missing { chosen: false }
-                }
-                Some(lack) => {
-                    let standing = if pulls { best(from_sources) } else { Standing::There };
-                    if let Standing::Missing { chosen } = standing {
-                        let on = format!(
-                            "`{}` pulls from distribution points that have to get it first",
-                            place.name
-                        );
-                        self.wait(ResourceId::new(Kind::Package, it.name), on, chosen);
-                    } else {
-                        let site = place.point.settings.site.clone();
-                        waves.entry(Wave { number: wave, site, lack }).or_default().push(number);
-                    }
-                    standing
-                }
+                Standing::Missing { chosen }
+            } else if place.point.settings.prestaged {
+                prestaged.push(place.name.clone());
+                Standing::Missing { chosen: true }
+            } else if pulls {
+                let sources = place.sources.iter();
+                let sources =
+                    sources.filter_map(|source| standing(it, places, &standings, *source));
+                self.pulled(it, place.name, best(sources))
+            } else {
+                Standing::There
             };
-            standings.insert(number, (wave, standing));
+            if standing == Standing::There {
+                let site = place.point.settings.site.clone();
+                let wave = Wave { number: place.depth, site, lack };
+                waves.entry(wave).or_default().push(number);
+            }
+            standings.insert(number, standing);
         }
         if !prestaged.is_empty() {
             let on = format!("prestaged content on {} (PDP-9)", list(&prestaged));
             self.wait(ResourceId::new(Kind::Package, it.name), on, true);
         }
         waves
+    }
+
+    /// How a package stands at a distribution point that pulls it, by how it stands at its sources;
+    /// `None` if none of them shall hold it.
+    fn pulled(&mut self, it: &Wanted<'a>, point: &'a Name, sources: Option<Standing>) -> Standing {
+        let chosen = match sources {
+            Some(Standing::There) => return Standing::There,
+            None => {
+                self.never_available(it.name, point);
+                false
+            }
+            Some(Standing::Missing { chosen }) => {
+                let on =
+                    format!("`{point}` pulls from distribution points that have to get it first");
+                self.wait(ResourceId::new(Kind::Package, it.name), on, chosen);
+                chosen
+            }
+        };
+        let starving = Starving { point, wanted: it.content, chosen };
+        self.starving.entry(&it.package.id).or_insert(starving);
+        Standing::Missing { chosen }
     }
 
     /// None of its sources ever gets the package: the pull would wait for ever (PDP-5).
@@ -169,21 +178,36 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// One source that has a package is enough; otherwise it is missing by choice only if it is so at
-/// all of them.
-fn best(sources: impl Iterator<Item = Standing>) -> Standing {
-    let mut all_chosen = true;
-    for standing in sources {
-        match standing {
-            Standing::There => return Standing::There,
-            Standing::Missing { chosen } => all_chosen &= chosen,
-        }
+/// How a package stands at a distribution point; `None` if it shall not hold it. `lacking` has the
+/// answer for those that lack it.
+fn standing(
+    it: &Wanted<'_>,
+    places: &Places<'_>,
+    lacking: &BTreeMap<usize, Standing>,
+    number: usize,
+) -> Option<Standing> {
+    let place = &places.all[number];
+    if !it.slots.contains(place.slot) {
+        return None;
     }
-    Standing::Missing { chosen: all_chosen }
+    Some(match lacking.get(&number) {
+        Some(standing) => *standing,
+        None if places.out_of_reach.contains(place.slot) => {
+            Standing::Missing { chosen: place.held == Some(true) }
+        }
+        None => Standing::There,
+    })
 }
 
-fn held_by<'a>(it: &Wanted<'_>, places: &Places<'a>, number: usize) -> Option<&'a PackageState> {
-    places.all[number].state?.packages.get(&it.package.id)
+/// One source that has a package is enough; otherwise it is missing by choice only if it is so at
+/// all of them.
+fn best(sources: impl Iterator<Item = Standing>) -> Option<Standing> {
+    sources.reduce(|before, next| match (before, next) {
+        (Standing::Missing { chosen: one }, Standing::Missing { chosen: other }) => {
+            Standing::Missing { chosen: one && other }
+        }
+        _ => Standing::There,
+    })
 }
 
 fn list(names: &[Name]) -> String {

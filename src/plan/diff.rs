@@ -36,11 +36,7 @@ fn compare(path: &str, before: &Value, after: &Value, changes: &mut Vec<FieldCha
         // A list that is empty on the one side and missing on the other is no change.
         (Value::Null, Value::Array(list)) | (Value::Array(list), Value::Null)
             if list.is_empty() => {}
-        _ => changes.push(FieldChange {
-            path: path.to_owned(),
-            before: before.clone(),
-            after: after.clone(),
-        }),
+        _ => changes.push(FieldChange::new(path, before.clone(), after.clone())),
     }
 }
 

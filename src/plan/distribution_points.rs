@@ -1,17 +1,17 @@
 //! Distribution points: add, configure, pull (PDP-1..4).
 
-use std::collections::BTreeMap;
-
-use crate::model::{
-    DistributionPoint, DistributionPointState, Hierarchy, Kind, Listener, Name, PullSettings,
-    ResourceId,
+use crate::{
+    model::{DistributionPoint, Kind, Listener, Name, ObservedPoint, PullSettings, ResourceId},
+    ports::wanted_of_content,
 };
 
 use super::{
-    ActionId, ActionKind,
+    ActionKind,
     diff::diff,
-    order::each_after,
+    places::{Places, sources_first},
     planner::{Draft, Planner},
+    ports::Listening,
+    removal::KEPT,
 };
 
 /// Actions after which a distribution point serves where it shall.
@@ -22,57 +22,14 @@ pub(super) const SETTING_UP: [ActionKind; 4] = [
     ActionKind::DisablePull,
 ];
 
-/// The declared distribution points, sources first.
-pub(super) struct Places<'a> {
-    pub(super) all: Vec<Place<'a>>,
-    pub(super) number: BTreeMap<&'a Name, usize>,
-}
-
-/// A declared distribution point, and all that a package needs to know of it.
-pub(super) struct Place<'a> {
-    pub(super) name: &'a Name,
-    pub(super) point: &'a DistributionPoint,
-    /// What it reports, if it is there under its name.
-    pub(super) state: Option<&'a DistributionPointState>,
-    /// The numbers of its sources, if it pulls.
-    pub(super) sources: Vec<usize>,
-    /// What sets it up in this plan.
-    pub(super) setting_up: Vec<ActionId>,
-    /// If nothing can be planned for it: whether somebody chose that.
-    pub(super) held: Option<bool>,
-}
-
 impl<'a> Planner<'a> {
+    /// Sets the declared distribution points up, and gives their places.
     pub(super) fn distribution_points(&mut self) -> Places<'a> {
         let names = sources_first(self.hierarchy);
-        let number: BTreeMap<&Name, usize> =
-            names.iter().enumerate().map(|(number, (name, _))| (*name, number)).collect();
-        let mut all = Vec::with_capacity(names.len());
-        for (name, point) in names {
+        for (name, point) in &names {
             self.distribution_point(name, point);
-            let sources = point.settings.pull.iter().filter(|_| point.settings.pulls());
-            all.push(Place {
-                name,
-                point,
-                state: self.distribution_point_state(name, point),
-                sources: sources
-                    .flat_map(|pull| &pull.sources)
-                    .filter_map(|source| number.get(&source.distribution_point).copied())
-                    .collect(),
-                setting_up: self.planned_any(&SETTING_UP, Kind::DistributionPoint, name),
-                held: self.held(Kind::DistributionPoint, name),
-            });
         }
-        Places { all, number }
-    }
-
-    fn distribution_point_state(
-        &self,
-        name: &Name,
-        point: &DistributionPoint,
-    ) -> Option<&'a DistributionPointState> {
-        let state = self.system(&point.site_system)?.distribution_point.as_ref()?;
-        (state.name == *name).then_some(state)
+        Places::of(self, names)
     }
 
     fn distribution_point(&mut self, name: &Name, point: &DistributionPoint) {
@@ -94,9 +51,23 @@ impl<'a> Planner<'a> {
             return self.hold(resource, message, false);
         }
         let before = self.system(system).and_then(|system| system.distribution_point.as_ref());
-        let Some((kind, requirement, reason)) = setting_up(name, before, point) else { return };
+        let other = before.filter(|before| before.name != *name && before.settings.keep);
+        if let Some(other) = other.filter(|other| !self.declares(resource.kind, &other.name)) {
+            let on = format!("it cannot take the place of `{}`: {KEPT}", other.name);
+            return self.hold(resource, on, true);
+        }
+        let Some((kind, requirement, reason)) = setting_up(name, before, point) else {
+            return self.drifted_ports(&Listening {
+                kind: Kind::DistributionPoint,
+                name,
+                site: &point.settings.site,
+                system,
+                wanted: wanted_of_content(&point.settings),
+                found: self.observed.ports.distribution_points.get(name),
+            });
+        };
         let mut after = self.created(system);
-        for source in point.settings.pull.iter().flat_map(|pull| &pull.sources) {
+        for source in point.settings.pulls_from() {
             let source = &source.distribution_point;
             after.extend(self.planned_any(&SETTING_UP, Kind::DistributionPoint, source));
         }
@@ -117,7 +88,7 @@ impl<'a> Planner<'a> {
 
 fn setting_up(
     name: &Name,
-    before: Option<&DistributionPointState>,
+    before: Option<&ObservedPoint>,
     point: &DistributionPoint,
 ) -> Option<(ActionKind, &'static str, String)> {
     let Some(before) = before else {
@@ -152,25 +123,4 @@ fn setting_up(
             Some((ActionKind::ConfigureDistributionPoint, "PDP-3", reason))
         }
     }
-}
-
-/// All distribution points, each after the sources it pulls from; otherwise by depth of the site
-/// and name. Cycles cannot be resolved and are refused by PDP-2; should one get here, its members
-/// come last.
-fn sources_first(hierarchy: &Hierarchy) -> Vec<(&Name, &DistributionPoint)> {
-    let mut points: Vec<_> = hierarchy.distribution_points.iter().collect();
-    points.sort_by_key(|(name, point)| {
-        let site = hierarchy.sites.get(&point.settings.site);
-        (site.map_or(0, |site| site.depth), *name)
-    });
-    let number: BTreeMap<&Name, usize> =
-        points.iter().enumerate().map(|(number, (name, _))| (*name, number)).collect();
-    let needs: Vec<Vec<usize>> = points
-        .iter()
-        .map(|(_, point)| {
-            let sources = point.settings.pull.iter().flat_map(|pull| &pull.sources);
-            sources.filter_map(|source| number.get(&source.distribution_point).copied()).collect()
-        })
-        .collect();
-    each_after(&needs).into_iter().map(|number| points[number]).collect()
 }

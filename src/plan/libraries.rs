@@ -1,18 +1,15 @@
-//! What the content libraries lack, and what they hold that is not wanted: each library is looked
-//! through once, package by package, so that thousands of distribution points with thousands of
-//! packages take a second or two.
+//! What the content libraries lack, and what they hold that is not wanted. Package by package the
+//! set of those that shall hold it is compared with the set of those that do: only differences are
+//! looked at one by one, so that millions of placements that are as wanted cost nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, rc::Rc};
 
 use crate::model::{
-    Digest, Name, Package, PackageId, PackageState, SiteCode, SiteServerState, SiteSystemState,
+    Content, Digest, Libraries, Name, NumberSet, ObservedSystem, Package, PackageId, PackageState,
+    SiteCode, SiteServerState,
 };
 
-use super::{
-    ActionKind,
-    distribution_points::{Place, Places},
-    planner::Planner,
-};
+use super::{ActionKind, places::Places, planner::Planner};
 
 /// What a library lacks of a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +17,47 @@ pub(super) enum Lack {
     Everything,
     NewVersion,
     Files,
+}
+
+/// What a library holds of a package, as far as a plan needs to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Held {
+    version: u32,
+    digest: Digest,
+    /// How many files are missing or damaged.
+    damaged: u64,
+}
+
+/// What a library shall hold of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WantedContent {
+    version: u32,
+    /// That of the site's own content, where it is known.
+    digest: Option<Digest>,
+}
+
+impl WantedContent {
+    pub(super) fn is_met_by(self, held: Held) -> bool {
+        Lack::of(Some(held), self).is_none()
+    }
+}
+
+impl From<&PackageState> for Held {
+    fn from(state: &PackageState) -> Self {
+        Self { version: state.version, digest: state.digest, damaged: state.damaged }
+    }
+}
+
+impl Held {
+    fn of(content: &Content, damaged: u64) -> Self {
+        Self { version: content.facts.version, digest: content.facts.digest, damaged }
+    }
+
+    /// What a library of a distribution point holds.
+    pub(super) fn by(libraries: &Libraries, system: u32, package: &PackageId) -> Option<Self> {
+        let mut contents = libraries.contents(package).iter();
+        contents.find_map(|content| Some(Self::of(content, content.lacks(system)?)))
+    }
 }
 
 impl Lack {
@@ -30,18 +68,19 @@ impl Lack {
         }
     }
 
-    /// What a library lacks; `digest` is that of the site's own content, where it is known.
-    fn of(held: Option<&PackageState>, package: &Package, digest: Option<Digest>) -> Option<Self> {
+    fn of(held: Option<Held>, wanted: WantedContent) -> Option<Self> {
         match held {
             None => Some(Self::Everything),
-            Some(held) if held.version != package.version => Some(Self::NewVersion),
-            Some(held) if digest.is_some_and(|it| it != held.digest) => Some(Self::NewVersion),
-            Some(held) if !held.available() => Some(Self::Files),
+            Some(held) if held.version != wanted.version => Some(Self::NewVersion),
+            Some(held) if wanted.digest.is_some_and(|it| it != held.digest) => {
+                Some(Self::NewVersion)
+            }
+            Some(held) if held.damaged > 0 => Some(Self::Files),
             Some(_) => None,
         }
     }
 
-    pub(super) fn reason(self, held: Option<&PackageState>, package: &Package) -> String {
+    pub(super) fn reason(self, held: Option<Held>, package: &Package) -> String {
         match self {
             Self::Everything => format!("version {} is missing", package.version),
             Self::NewVersion => {
@@ -66,12 +105,15 @@ pub(super) struct Wanted<'a> {
     pub(super) name: &'a Name,
     pub(super) package: &'a Package,
     /// What the site server holds of it.
-    pub(super) held: Option<&'a PackageState>,
+    pub(super) held: Option<Held>,
     /// What the site server lacks of it.
     pub(super) taken: Option<Lack>,
-    /// The numbers of the distribution points that shall hold it, ascending.
-    pub(super) places: Vec<usize>,
-    /// Those among them that lack something, ascending.
+    /// What the distribution points shall hold.
+    pub(super) content: WantedContent,
+    /// The slots of the distribution points that shall hold it; shared by packages that go to the
+    /// same ones.
+    pub(super) slots: Rc<NumberSet>,
+    /// The numbers of those among them that lack something, ascending.
     pub(super) lacking: Vec<(usize, Lack)>,
 }
 
@@ -83,74 +125,113 @@ impl<'a> Planner<'a> {
     pub(super) fn libraries(&self, places: &Places<'a>) -> (Vec<Wanted<'a>>, Unwanted) {
         let mut packages: Vec<_> = self.hierarchy.packages.iter().collect();
         packages.sort_by_key(|(_, package)| &package.id);
+        // One set for each that the hierarchy shares, found by where that is.
+        let mut shared: BTreeMap<*const NumberSet, Rc<NumberSet>> = BTreeMap::new();
         let mut wanted = Vec::with_capacity(packages.len());
-        // For each distribution point the numbers of its packages, ascending by ID.
-        let mut of_place: Vec<Vec<usize>> = vec![Vec::new(); places.all.len()];
         for (name, package) in packages {
-            let held = self.site_server(&package.site).and_then(|it| it.packages.get(&package.id));
-            let mut its: Vec<usize> = package
-                .distribute_to
-                .iter()
-                .filter_map(|point| places.number.get(point).copied())
-                .collect();
-            its.sort_unstable();
-            for place in &its {
-                of_place[*place].push(wanted.len());
-            }
-            let taken = Lack::of(held, package, None);
-            wanted.push(Wanted { name, package, held, taken, places: its, lacking: Vec::new() });
+            let points = package.distribute_to.numbers();
+            let slots = shared
+                .entry(std::sync::Arc::as_ptr(points))
+                .or_insert_with(|| Rc::new(points.translate(&places.slots)))
+                .clone();
+            let server = self.site_server(&package.site);
+            let held = server.and_then(|it| it.packages.get(&package.id)).map(Held::from);
+            let any = WantedContent { version: package.version, digest: None };
+            let taken = Lack::of(held, any);
+            let digest = held.filter(|_| taken.is_none()).map(|held| held.digest);
+            let content = WantedContent { digest, ..any };
+            let contents = self.observed.libraries.contents(&package.id);
+            let lacking = lacking(&slots, content, contents, places);
+            wanted.push(Wanted { name, package, held, taken, content, slots, lacking });
         }
-        let mut unwanted = Unwanted::new();
-        for (number, (place, its)) in places.all.iter().zip(&of_place).enumerate() {
-            look_through(number, place, its, &mut wanted, &mut unwanted);
-        }
+        let unwanted = self.unwanted(&wanted, places);
         (wanted, unwanted)
     }
 
+    /// What distribution points hold, or are about to, and shall not. Nothing is done to what is
+    /// held, and nothing can be said of what is unknown.
+    fn unwanted(&self, wanted: &[Wanted<'a>], places: &Places<'a>) -> Unwanted {
+        let mut of_id: BTreeMap<&PackageId, Rc<NumberSet>> = BTreeMap::new();
+        for it in wanted {
+            let slots = of_id.entry(&it.package.id).or_insert_with(|| it.slots.clone());
+            if !Rc::ptr_eq(slots, &it.slots) {
+                // Two packages of one ID, which only a hierarchy that breaks a rule has.
+                Rc::make_mut(slots).add(&it.slots);
+            }
+        }
+        let none = NumberSet::default();
+        let wanted = |id: &PackageId| of_id.get(id).map_or(&none, |slots| &**slots);
+        let mut extra: BTreeMap<&PackageId, NumberSet> = BTreeMap::new();
+        for (id, contents) in self.observed.libraries.packages() {
+            let wanted = wanted(id);
+            for content in contents {
+                if !content.whole.is_subset(wanted) {
+                    let slots = &(&content.whole & &places.open) - wanted;
+                    extra.entry(id).or_default().add(&slots);
+                }
+                for slot in content.damaged.keys().copied() {
+                    if places.open.contains(slot) && !wanted.contains(slot) {
+                        extra.entry(id).or_default().insert(slot);
+                    }
+                }
+            }
+        }
+        // A transfer of what is not wanted any more would bring it all the same.
+        for place in places.all.iter().filter(|place| place.held.is_none()) {
+            for id in place.state.iter().flat_map(|state| state.pull_jobs.keys()) {
+                if !wanted(id).contains(place.slot) {
+                    extra.entry(id).or_default().insert(place.slot);
+                }
+            }
+        }
+        let mut unwanted = Unwanted::new();
+        for (id, slots) in extra {
+            let mut numbers: Vec<usize> = slots.iter().filter_map(|slot| places.at(slot)).collect();
+            numbers.sort_unstable();
+            for place in numbers.into_iter().map(|number| &places.all[number]) {
+                let key = (id.clone(), place.point.settings.site.clone());
+                unwanted.entry(key).or_default().push(place.name.clone());
+            }
+        }
+        unwanted
+    }
+
     pub(super) fn site_server(&self, site: &SiteCode) -> Option<&'a SiteServerState> {
-        let system: &'a SiteSystemState =
+        let system: &'a ObservedSystem =
             self.system(&self.hierarchy.sites.get(site)?.site_server)?;
         system.site_server.as_ref()
     }
 }
 
-/// Compares what a distribution point holds with what it shall hold: both are in the order of IDs.
-fn look_through(
-    number: usize,
-    place: &Place<'_>,
-    its: &[usize],
-    wanted: &mut [Wanted<'_>],
-    unwanted: &mut Unwanted,
-) {
-    if place.state.is_none() && place.held.is_some() {
-        // Nothing can be said of what is unknown, and nothing is done to what is held.
-        return;
-    }
-    let mut held = place.state.into_iter().flat_map(|state| &state.packages).peekable();
-    let mut extra: BTreeSet<&PackageId> = BTreeSet::new();
-    for package in its {
-        let Wanted { package, held: of_site, taken, lacking, .. } = &mut wanted[*package];
-        while let Some((id, _)) = held.next_if(|(id, _)| **id < package.id) {
-            extra.insert(id);
+/// The numbers of the distribution points that lack something of a package, ascending.
+fn lacking(
+    slots: &NumberSet,
+    wanted: WantedContent,
+    contents: &[Content],
+    places: &Places<'_>,
+) -> Vec<(usize, Lack)> {
+    // What is left of this holds nothing of the package.
+    let mut left = slots - &places.out_of_reach;
+    let mut lacking: Vec<(u32, Lack)> = Vec::new();
+    for content in contents {
+        match Lack::of(Some(Held::of(content, 0)), wanted) {
+            None => left.take(&content.whole),
+            Some(lack) => {
+                let here = &left & &content.whole;
+                lacking.extend(here.iter().map(|slot| (slot, lack)));
+                left.take(&here);
+            }
         }
-        let found = held.next_if(|(id, _)| **id == package.id).map(|(_, state)| state);
-        let digest = of_site.filter(|_| taken.is_none()).map(|of_site| of_site.digest);
-        if let Some(lack) = Lack::of(found, package, digest) {
-            lacking.push((number, lack));
-        }
-    }
-    extra.extend(held.map(|(id, _)| id));
-    // A transfer of what is not wanted any more would bring it all the same.
-    let jobs = place.state.into_iter().flat_map(|state| state.pull_jobs.keys());
-    extra.extend(
-        jobs.filter(|id| {
-            its.binary_search_by(|package| wanted[*package].package.id.cmp(id)).is_err()
-        }),
-    );
-    if place.held.is_none() {
-        for id in extra {
-            let key = (id.clone(), place.point.settings.site.clone());
-            unwanted.entry(key).or_default().push(place.name.clone());
+        for (slot, damaged) in &content.damaged {
+            if left.remove(*slot) {
+                let lack = Lack::of(Some(Held::of(content, *damaged)), wanted);
+                lacking.extend(lack.map(|lack| (*slot, lack)));
+            }
         }
     }
+    lacking.extend(left.iter().map(|slot| (slot, Lack::Everything)));
+    let mut lacking: Vec<(usize, Lack)> =
+        lacking.into_iter().filter_map(|(slot, lack)| Some((places.at(slot)?, lack))).collect();
+    lacking.sort_unstable();
+    lacking
 }

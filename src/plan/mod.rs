@@ -8,16 +8,30 @@ mod action;
 mod content;
 mod diff;
 mod distribution_points;
+mod drift;
 mod libraries;
-mod observed_digest;
 mod order;
+mod places;
 mod planner;
+mod ports;
+mod read;
+mod refusal;
 mod removal;
+mod saved;
+mod schema;
+mod secrets;
 mod site_systems;
 mod synchronization;
 mod update_points;
 pub use action::{
-    Action, ActionId, ActionKind, FORMAT_VERSION, FieldChange, Plan, PlanDiagnostic, Summary,
-    Waiting,
+    Action, ActionId, ActionKind, FORMAT_VERSION, FieldChange, Found, Plan, PlanDiagnostic,
+    Summary, Waiting,
 };
 pub use planner::{Inputs, plan};
+pub use read::{MOST_BYTES, ReadPlanError, read_plan};
+pub use refusal::{NothingDeclared, refuse_nothing};
+pub use saved::{
+    Basis, DocumentError, Moved, MovedPlace, PlannedDocument, SavedPlan, SavedPlanError, declared,
+    moved_documents, moved_facts, planned_documents,
+};
+pub use schema::plan_schema;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Digest, Hierarchy, Kind, Known, Name, Observed, ResourceId, SiteCode, SiteSystemState,
+    Digest, Facts, Hierarchy, Kind, Known, Name, Observed, ObservedSystem, PackageId, ResourceId,
+    SiteCode,
 };
 
 use super::{
     Action, ActionId, ActionKind, FORMAT_VERSION, FieldChange, Plan, PlanDiagnostic, Summary,
-    Waiting, observed_digest::observed_digest,
+    Waiting, drift::Drift, libraries::WantedContent, secrets::hide_secrets,
 };
 
 /// Everything a plan depends on.
@@ -59,6 +60,18 @@ pub(super) struct Planner<'a> {
     held: BTreeMap<ResourceId, bool>,
     /// Update points whose synchronization waits, and whether somebody chose that.
     pub(super) unsynchronized: BTreeMap<&'a Name, bool>,
+    /// Packages that somebody needs who gets them from none of its sources.
+    pub(super) starving: BTreeMap<&'a PackageId, Starving<'a>>,
+}
+
+/// A distribution point that needs a package and gets it from none of its sources.
+pub(super) struct Starving<'a> {
+    /// The first one.
+    pub(super) point: &'a Name,
+    /// What it needs.
+    pub(super) wanted: WantedContent,
+    /// Whether somebody chose that.
+    pub(super) chosen: bool,
 }
 
 /// An action before it has an identity.
@@ -99,6 +112,7 @@ impl<'a> Planner<'a> {
             diagnostics: Vec::new(),
             held: BTreeMap::new(),
             unsynchronized: BTreeMap::new(),
+            starving: BTreeMap::new(),
         }
     }
 
@@ -141,6 +155,11 @@ impl<'a> Planner<'a> {
         actions.iter().flat_map(|action| self.planned(*action, kind, name)).collect()
     }
 
+    /// The actions that are planned so far.
+    pub(super) fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
     /// The actions that are planned so far and that something is true of.
     pub(super) fn planned_where(&self, holds: impl Fn(&Action) -> bool) -> Vec<ActionId> {
         self.actions.iter().filter(|action| holds(action)).map(|it| it.id.clone()).collect()
@@ -166,8 +185,21 @@ impl<'a> Planner<'a> {
         self.diagnostics.push(PlanDiagnostic { rule: rule.to_owned(), message, resource });
     }
 
+    /// Whether a document declares a role or a site system.
+    pub(super) fn declares(&self, kind: Kind, name: &Name) -> bool {
+        match kind {
+            Kind::SiteSystem => self.hierarchy.site_systems.contains_key(name),
+            Kind::SoftwareUpdatePoint => self.hierarchy.update_points.contains_key(name),
+            Kind::DistributionPoint => self.hierarchy.distribution_points.contains_key(name),
+            Kind::Package => self.hierarchy.packages.contains_key(name),
+            Kind::Site => self.hierarchy.sites.values().any(|site| site.name == *name),
+            // What they say has become part of what refers to them.
+            Kind::PortSettings | Kind::DistributionPointGroup => false,
+        }
+    }
+
     /// What a site system reports, if it is there.
-    pub(super) fn system(&self, name: &Name) -> Option<&'a SiteSystemState> {
+    pub(super) fn system(&self, name: &Name) -> Option<&'a ObservedSystem> {
         let observed: &'a Observed = self.observed;
         observed.site_systems.get(name).and_then(Known::present)
     }
@@ -182,16 +214,26 @@ impl<'a> Planner<'a> {
         self.system(system).is_some() || !self.created(system).is_empty()
     }
 
-    fn finish(self) -> Plan {
-        Plan {
+    /// Whether a site system serves its site, or will. One that is there and suspended may be meant
+    /// to, and not do it yet.
+    pub(super) fn serves_or_will_serve(&self, system: &Name) -> bool {
+        self.system(system).is_some_and(|it| it.site_server.is_some())
+            || !self.created(system).is_empty()
+    }
+
+    fn finish(mut self) -> Plan {
+        Drift { hierarchy: self.hierarchy, observed: self.observed }.explain(&mut self.actions);
+        let mut plan = Plan {
             format_version: FORMAT_VERSION.to_owned(),
             manifest_digest: self.manifest_digest,
-            observed_digest: observed_digest(self.observed),
+            observed_digest: Facts::of(self.observed).digest(),
             complete: self.waiting.iter().all(|waiting| waiting.chosen),
             summary: Summary::of(&self.actions),
             actions: self.actions,
             waiting: self.waiting,
             diagnostics: self.diagnostics,
-        }
+        };
+        hide_secrets(&mut plan);
+        plan
     }
 }

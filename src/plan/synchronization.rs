@@ -1,9 +1,11 @@
 //! Synchronization of update metadata, from the top down (SYNC-1..7), and what clients are told of
 //! it (SYNC-9).
 
+use std::iter;
+
 use crate::model::{
-    Kind, Listener, Name, ResourceId, Schedule, SourceType, SynchronizationRecord, UpdatePoint,
-    UpdatePointRole, UpdatePointState,
+    Kind, Listener, Name, ResourceId, Schedule, Site, SourceType, SynchronizationRecord,
+    UpdatePoint, UpdatePointRole, UpdatePointState,
 };
 
 use super::{
@@ -81,7 +83,7 @@ impl<'a> Planner<'a> {
         }
         // The site's database has the metadata from that of the site above (SYNC-5).
         let server = self.server_above(it)?;
-        (!self.is_or_will_be(server)).then(|| {
+        (!self.serves_or_will_serve(server)).then(|| {
             let chosen = self.held(Kind::SiteSystem, server).unwrap_or(false);
             (format!("the parent's site server `{server}` has to be there"), chosen)
         })
@@ -98,6 +100,9 @@ impl<'a> Planner<'a> {
         }
         after.extend(self.server_above(it).map(|it| self.created(it)).into_iter().flatten());
         if is_active(it.point) {
+            // Also where its updates come from elsewhere, its site's database is filled from above
+            // (SYNC-5), and is what it passes on.
+            after.extend(self.synchronizations_above(it.site));
             // The metadata goes to the sites below before this one says that it is done (SYNC-4).
             for (_, child) in self.hierarchy.children(it.code) {
                 if child.active_point.is_some() {
@@ -112,6 +117,17 @@ impl<'a> Planner<'a> {
     fn server_above(&self, it: PointOfSite<'_>) -> Option<&'a Name> {
         let above = it.site.parent.as_ref().filter(|_| is_active(it.point))?;
         self.hierarchy.sites.get(above).map(|above| &above.site_server)
+    }
+
+    /// The planned synchronizations of the nearest site above that has any.
+    fn synchronizations_above(&self, site: &Site) -> Vec<ActionId> {
+        let above = |site: &Site| self.hierarchy.sites.get(site.parent.as_ref()?);
+        let mut planned = iter::successors(above(site), |site| above(site)).map(|site| {
+            site.active_point.as_ref().map_or_else(Vec::new, |active| {
+                self.planned_any(&SYNCHRONIZING, Kind::SoftwareUpdatePoint, active)
+            })
+        });
+        planned.find(|planned| !planned.is_empty()).unwrap_or_default()
     }
 
     /// Whether a point has to be synchronized or filled.
@@ -227,11 +243,10 @@ impl<'a> Planner<'a> {
             Some(above) => {
                 // What is not there says nothing, and a synchronization up there brings this along.
                 self.system(&above.site_server)?;
-                let active = above.active_point.as_ref()?;
-                let synchronizing =
-                    self.planned_any(&SYNCHRONIZING, Kind::SoftwareUpdatePoint, active);
-                if !synchronizing.is_empty() {
-                    return None;
+                above.active_point.as_ref()?;
+                if !self.synchronizations_above(it.site).is_empty() {
+                    let reason = "a site above synchronizes".to_owned();
+                    return Some((ActionKind::Synchronize, "SYNC-5", reason));
                 }
                 (self.database(&above.site_server), "SYNC-5", "the site above")
             }
@@ -322,16 +337,14 @@ fn scheduled(schedule: &Schedule, last: &SynchronizationRecord, now: jiff::Times
 }
 
 /// Whether a catalog differs from its upstream's only by what it has in addition: its last
-/// synchronization, later than the upstream's, brought nothing.
+/// synchronization, later than the upstream's, brought nothing. An upstream without a source never
+/// synchronizes, and has nothing that could come later.
 fn holds_more(own: &UpdatePointState, of_upstream: &UpdatePointState) -> bool {
-    let (Some(last), Some(upstream_last)) =
-        (&own.last_synchronization, &of_upstream.last_synchronization)
-    else {
-        return false;
-    };
+    let Some(last) = &own.last_synchronization else { return false };
+    let upstream_last = of_upstream.last_synchronization.as_ref();
     own.revisions > of_upstream.revisions
         && last.new_revisions == 0
-        && last.finished_at >= upstream_last.finished_at
+        && upstream_last.is_none_or(|upstream| last.finished_at >= upstream.finished_at)
         && own.settings.source.update_point.as_ref() == Some(&of_upstream.name)
         && own.settings.source.url.as_ref() == Some(&last.from)
 }

@@ -1,13 +1,16 @@
 //! Software update points: install, add, configure, verify (SUP-5).
 
-use crate::model::{
-    Kind, Listener, Name, ResourceId, Site, SiteCode, UpdatePoint, UpdatePointState,
+use crate::{
+    model::{Kind, Listener, Name, ResourceId, Site, SiteCode, UpdatePoint, UpdatePointState},
+    ports::wanted_of_updates,
 };
 
 use super::{
     ActionId, ActionKind,
     diff::diff,
     planner::{Draft, Planner},
+    ports::Listening,
+    removal::KEPT,
 };
 
 /// Actions after which a point answers where it shall.
@@ -74,10 +77,26 @@ impl<'a> Planner<'a> {
             self.tell("SUP-5", resource, message.clone());
             return Some((message, false));
         }
-        let (upstream, _) = self.hierarchy.upstream(it.point)?;
-        if self.update_point(it.name, it.point).is_none() && !self.point_is_or_will_be(upstream) {
-            let chosen = self.held(Kind::SoftwareUpdatePoint, upstream).unwrap_or(false);
-            return Some((format!("its upstream `{upstream}` has to be there"), chosen));
+        let system = self.system(&it.point.site_system);
+        let other = system.and_then(|system| system.update_point.as_ref()).filter(|other| {
+            other.name != *it.name
+                && other.settings.keep
+                && !self.declares(Kind::SoftwareUpdatePoint, &other.name)
+        });
+        if let Some(other) = other {
+            return Some((format!("it cannot take the place of `{}`: {KEPT}", other.name), true));
+        }
+        // Its upstream, and beside which active point it stands (SUP-4), have to be there first.
+        let upstream =
+            self.hierarchy.upstream(it.point).map(|(upstream, _)| ("upstream", upstream));
+        let active = it.site.active_point.as_ref().filter(|active| *active != it.name);
+        if self.update_point(it.name, it.point).is_none() {
+            for (what, first) in upstream.into_iter().chain(active.map(|it| ("active point", it))) {
+                if !self.point_is_or_will_be(first) {
+                    let chosen = self.held(Kind::SoftwareUpdatePoint, first).unwrap_or(false);
+                    return Some((format!("its {what} `{first}` has to be there"), chosen));
+                }
+            }
         }
         None
     }
@@ -116,9 +135,21 @@ impl<'a> Planner<'a> {
             let draft = step(kind, &resource, code, "SUP-6", reason, &after, system);
             after.push(self.add(draft));
         }
-        let Some((kind, reason)) = setting_up(name, before, point) else { return };
-        if let Some((upstream, _)) = self.hierarchy.upstream(point) {
-            after.extend(self.planned_any(&SETTING_UP, Kind::SoftwareUpdatePoint, upstream));
+        let Some((kind, reason)) = setting_up(name, before, point) else {
+            return self.drifted_ports(&Listening {
+                kind: Kind::SoftwareUpdatePoint,
+                name,
+                site: code,
+                system,
+                wanted: wanted_of_updates(&point.settings),
+                found: self.observed.ports.update_points.get(name),
+            });
+        };
+        let upstream = self.hierarchy.upstream(point).map(|(upstream, _)| upstream);
+        // The active point before the Internet-based one, wherever that has its updates from.
+        let active = site.active_point.as_ref().filter(|active| *active != name);
+        for first in [upstream, active].into_iter().flatten() {
+            after.extend(self.planned_any(&SETTING_UP, Kind::SoftwareUpdatePoint, first));
         }
         let requirement =
             if kind == ActionKind::AddSoftwareUpdatePoint { "SUP-5" } else { "SUP-7" };

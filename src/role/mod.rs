@@ -6,6 +6,7 @@ pub mod controller;
 pub mod distribution_point;
 pub mod host;
 pub mod package_library;
+mod port;
 mod reporter;
 pub mod site_server;
 pub mod update_point;

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Puts `bytes` in place of the file at `path`: temporary file, fsync, rename, fsync of the
@@ -13,14 +13,27 @@ use std::{
 ///
 /// What the system said; the old file is still there then.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_with(path, bytes, OpenOptions::new().create(true).truncate(true))
+}
+
+/// The same for what only its owner may read (mode 0600).
+///
+/// # Errors
+///
+/// What the system said; the old file is still there then.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    // The mode is that of a new file: what a crash left behind may have another one.
+    remove(&temporary(path))?;
+    replace_with(path, bytes, OpenOptions::new().create_new(true).mode(0o600))
+}
+
+fn replace_with(path: &Path, bytes: &[u8], options: &mut OpenOptions) -> io::Result<()> {
     let directory = path.parent().unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(directory)?;
-    // One writer at a time is each role's own affair, so the name may be fixed; what a crash left
-    // behind is overwritten.
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let temporary = path.with_file_name(name);
-    let written = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    let temporary = temporary(path);
+    let written =
+        write_synced(&temporary, bytes, options).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // The error that matters is the first one.
         let _ = fs::remove_file(&temporary);
@@ -61,8 +74,16 @@ pub fn read_bounded(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+/// One writer at a time is each role's own affair, so the name may be fixed; what a crash left behind
+/// is overwritten.
+fn temporary(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    path.with_file_name(name)
+}
+
+fn write_synced(path: &Path, bytes: &[u8], options: &mut OpenOptions) -> io::Result<()> {
+    let mut file = options.write(true).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -88,6 +109,19 @@ mod tests {
         remove(&path).unwrap();
         remove(&path).unwrap();
         assert_eq!(read_bounded(&path, 3).unwrap(), None);
+    }
+
+    #[test]
+    fn a_private_file_is_its_owners_whatever_was_there() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("plan.json");
+        replace(&path, b"open").unwrap();
+        fs::write(directory.path().join("plan.json.new"), b"left behind").unwrap();
+        replace_private(&path, b"private").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"private");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]

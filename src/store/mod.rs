@@ -10,6 +10,6 @@ mod revisions;
 pub mod site_database;
 
 pub use database::{Database, Schema};
-pub use durable_file::{read_bounded, remove, replace};
+pub use durable_file::{read_bounded, remove, replace, replace_private};
 pub use error::{StoreError, StoreProblem};
 pub use journal::{Journal, LastRun, RunId};

@@ -2,19 +2,47 @@
 //! knows colour. Pure.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod adoption;
+mod carried_out;
+pub mod diagram;
+pub mod graph;
+mod moved;
+mod observation;
+
 mod outcome;
 mod plain;
 mod plan;
+mod ports;
 mod problems;
+mod problems_json;
+mod rules;
+mod sarif;
 mod status;
+mod table;
 
+pub use adoption::{adopted_files, adoption_notes};
+pub use carried_out::{
+    CarriedOutSummary, carried_out_json, carried_out_text, saved_text, way_back_text,
+};
+pub use moved::{moved_json, moved_text};
+pub use observation::observation_json;
 pub use outcome::{
     FailedAction, LastRunSummary, LeftAction, RunSummary, last_run_text, outcome_line, run_json,
     run_text,
 };
 pub use plain::{counted, plain};
-pub use plan::{plan_json, plan_text, sign};
-pub use problems::{Summary, problems_json, problems_text, summary_line};
+pub use plan::{
+    PlanFilter, PlanView, ShownKind, UnknownKind, plan_json, plan_markdown, plan_summary_json,
+    plan_summary_markdown, plan_summary_text, plan_text, sign, unknown_site,
+};
+pub use ports::{
+    PortsCheck, ports_check_json, ports_check_text, ports_csv, ports_diagram, ports_json,
+    ports_markdown, ports_network_policies, ports_nftables, ports_text, ports_windows_firewall,
+};
+pub use problems::{Summary, problems_text, summary_line};
+pub use problems_json::problems_json;
+pub use rules::{rule_json, rule_text, rules_json, rules_text};
+pub use sarif::problems_sarif;
 pub use status::{
     DistributionPointStatus, SiteSystemStatus, StatusReport, UpdatePointStatus, status_json,
     status_text,

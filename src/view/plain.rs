@@ -5,6 +5,8 @@ use std::{
     fmt::{Arguments, Write},
 };
 
+use crate::model::without_secrets;
+
 /// A number and the word for what is counted: `1 error`, `2 errors`.
 pub fn counted(number: usize, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
@@ -17,8 +19,15 @@ pub(super) fn add(text: &mut String, arguments: Arguments<'_>) {
 }
 
 /// A text that came from outside, fit for a terminal: what would move the cursor, change colours
-/// or the direction of writing is shown instead of done.
+/// or the direction of writing is shown instead of done, and URLs keep their secrets.
 pub fn plain(text: &str) -> Cow<'_, str> {
+    match without_secrets(text) {
+        Cow::Borrowed(text) => without_acts(text),
+        Cow::Owned(text) => Cow::Owned(without_acts(&text).into_owned()),
+    }
+}
+
+fn without_acts(text: &str) -> Cow<'_, str> {
     if !text.chars().any(acts) {
         return Cow::Borrowed(text);
     }
@@ -33,7 +42,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-fn acts(letter: char) -> bool {
+pub(super) fn acts(letter: char) -> bool {
     let direction = matches!(letter,
         '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     letter.is_control() || direction
@@ -51,6 +60,7 @@ mod tests {
     #[test]
     fn nothing_from_outside_acts_on_a_terminal() {
         assert_eq!(plain("Zürich → Lisbon"), "Zürich → Lisbon");
+        assert_eq!(plain("http://ada:s3cret@a\n"), "http://***@a\\u{a}");
         assert_eq!(plain("a\u{1b}[31m\n\u{202e}b"), "a\\u{1b}[31m\\u{a}\\u{202e}b");
     }
 }

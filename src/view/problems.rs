@@ -1,4 +1,4 @@
-//! Problems: drawn with the source line underlined, and as JSON.
+//! Problems, drawn with the source line underlined.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
@@ -7,7 +7,6 @@ use super::{counted, plain};
 use crate::{
     check::{Problem, Severity},
     manifest::{Location, Locator, SourceMap},
-    model::ResourceId,
 };
 
 /// A line that is longer than this is named but not drawn.
@@ -39,30 +38,11 @@ impl Summary {
     }
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
-    diagnostics: Vec<Diagnostic<'a>>,
-    summary: Summary,
-}
-
-#[derive(Serialize)]
-struct Diagnostic<'a> {
-    rule: &'static str,
-    severity: &'static str,
-    message: &'a str,
-    file: Option<String>,
-    line: Option<usize>,
-    column: Option<usize>,
-    resource: Option<&'a ResourceId>,
-    help: Option<&'a str>,
-}
-
 /// The problems in the order in which their places stand in the files.
-fn located<'a>(
+pub(super) fn located<'a>(
     problems: &'a [Problem],
-    source_map: &SourceMap,
+    locator: &mut Locator<'_>,
 ) -> Vec<(&'a Problem, Option<Location>)> {
-    let mut locator = source_map.locator();
     let mut located: Vec<_> =
         problems.iter().map(|problem| (problem, locator.locate(&problem.place))).collect();
     located.sort_by_cached_key(|(problem, location)| {
@@ -71,33 +51,13 @@ fn located<'a>(
     located
 }
 
-/// The problems for programs: an object with `diagnostics` and `summary`, and a line end.
-pub fn problems_json(problems: &[Problem], source_map: &SourceMap) -> String {
-    let diagnostics = located(problems, source_map)
-        .into_iter()
-        .map(|(problem, location)| Diagnostic {
-            rule: problem.rule,
-            severity: problem.severity.as_str(),
-            message: &problem.message,
-            file: location.as_ref().map(|location| location.file.to_string()),
-            line: location.as_ref().map(|location| location.line),
-            column: location.as_ref().map(|location| location.column),
-            resource: problem.resource.as_ref(),
-            help: problem.help.as_deref(),
-        })
-        .collect();
-    let report = Report { diagnostics, summary: Summary::of(problems) };
-    // Texts and numbers: writing them cannot fail, and nothing would be shown if it did.
-    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
-}
-
 /// The problems for people, each with an empty line after it; with colours if wanted.
 pub fn problems_text(problems: &[Problem], source_map: &SourceMap, coloured: bool) -> String {
     let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
-    let mut related = source_map.locator();
+    let mut locator = source_map.locator();
     let mut text = String::new();
-    for (problem, location) in located(problems, source_map) {
-        text.push_str(&renderer.render(&[drawing(problem, location, source_map, &mut related)]));
+    for (problem, location) in located(problems, &mut locator) {
+        text.push_str(&renderer.render(&[drawing(problem, location, source_map, &mut locator)]));
         text.push_str("\n\n");
     }
     text
@@ -107,7 +67,7 @@ fn drawing<'a>(
     problem: &'a Problem,
     location: Option<Location>,
     source_map: &'a SourceMap,
-    related: &mut Locator<'_>,
+    locator: &mut Locator<'_>,
 ) -> Group<'a> {
     let level = match problem.severity {
         Severity::Error => Level::ERROR,
@@ -120,7 +80,7 @@ fn drawing<'a>(
         group = place(group, source_map, &location, AnnotationKind::Primary, None);
     }
     for (also, what) in &problem.related {
-        if let Some(location) = related.locate(also) {
+        if let Some(location) = locator.locate(also) {
             group = place(group, source_map, &location, AnnotationKind::Context, Some(what));
         }
     }

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use comfy_table::{Cell, CellAlignment};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    CatalogVersion, Known, Listener, Name, Observed, PullJobState, SiteCode, SiteSystemState,
+    CatalogVersion, Known, Listener, Name, Observed, ObservedSystem, PullJobState, SiteCode,
     StatusMessage, UpdatePointRole,
 };
 
 use super::{
     LastRunSummary, RunSummary, counted,
     plain::{add, plain},
+    table::{lines, table},
 };
 
 /// The state of a hierarchy, as its site systems report it.
@@ -131,7 +132,7 @@ impl StatusReport {
         report
     }
 
-    fn add(&mut self, name: &Name, state: &SiteSystemState, servers: &SiteServers<'_>) {
+    fn add(&mut self, name: &Name, state: &ObservedSystem, servers: &SiteServers<'_>) {
         let site = &state.settings.site;
         self.site_systems.push(SiteSystemStatus {
             name: name.clone(),
@@ -164,19 +165,15 @@ impl StatusReport {
             });
         }
         if let Some(point) = &state.distribution_point {
-            let mut sources: Vec<String> =
-                point.packages.values().flat_map(|package| package.sources.clone()).collect();
-            sources.sort();
-            sources.dedup();
             self.distribution_points.push(DistributionPointStatus {
                 site: site.clone(),
                 name: point.name.clone(),
                 pulls: point.settings.pulls(),
-                packages: point.packages.values().filter(|package| package.available()).count(),
-                damaged: point.packages.values().filter(|package| !package.available()).count(),
-                files: point.packages.values().map(|package| package.files).sum(),
-                bytes: point.packages.values().map(|package| package.bytes).sum(),
-                sources,
+                packages: point.packages.whole,
+                damaged: point.packages.damaged,
+                files: point.packages.files,
+                bytes: point.packages.bytes,
+                sources: point.packages.sources.clone(),
                 listener: point.listener.clone(),
                 transfers: point
                     .pull_jobs
@@ -189,7 +186,7 @@ impl StatusReport {
 }
 
 /// The site server of each site.
-type SiteServers<'a> = BTreeMap<&'a SiteCode, &'a SiteSystemState>;
+type SiteServers<'a> = BTreeMap<&'a SiteCode, &'a ObservedSystem>;
 
 fn site_servers(observed: &Observed) -> SiteServers<'_> {
     let servers = observed.present().filter(|(_, state)| state.settings.site_server.is_some());
@@ -309,25 +306,4 @@ fn distribution_status(point: &DistributionPointStatus) -> String {
 
 fn second(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
-}
-
-fn table(header: &[&str], right: &[usize]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(header.iter().enumerate().map(|(index, title)| {
-        let cell = Cell::new(title);
-        if right.contains(&index) { cell.set_alignment(CellAlignment::Right) } else { cell }
-    }));
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table
-}
-
-fn lines(table: &Table) -> String {
-    let mut text = String::new();
-    for line in table.lines() {
-        add(&mut text, format_args!("{}\n", line.trim_end()));
-    }
-    text
 }

@@ -2,15 +2,27 @@
 //! that come back, one JSON value a line, until the last one says how it ended.
 //!
 //! `POST /v1/commands` takes an [`AgentCommand`] and answers a stream of [`AgentEvent`]s;
-//! `GET /v1/state` answers a [`SiteSystemState`](crate::model::SiteSystemState).
+//! `GET /v1/state` answers a [`SiteSystemState`](crate::model::SiteSystemState), `GET /v1/agent` an
+//! [`AgentIdentity`].
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::{
-    CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, Name, PackageId, PackageState,
-    SiteSystemSettings, StatusMessage, UpdateIdentity, UpdatePointSettings, WsusVersion,
+    CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, Name, PackageId,
+    PackageOrigin, PackageState, SiteSystemSettings, StatusMessage, UpdateIdentity,
+    UpdatePointSettings, WsusVersion,
 };
+
+/// Who an agent is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentIdentity {
+    /// The name of its site system.
+    pub name: Name,
+    /// The version of Headwater that it is of.
+    pub version: String,
+}
 
 /// Something an agent can be told to do. Every command may be repeated: an agent that is already
 /// as asked answers that it is done.
@@ -19,6 +31,8 @@ use crate::model::{
 pub enum AgentCommand {
     /// Be this site system.
     ConfigureSiteSystem(SiteSystemSettings),
+    /// Be no site system any more: forget all roles and all data.
+    RemoveSiteSystem,
     /// Install update services of this version (SUP-2): an empty catalog.
     InstallUpdateServices(WsusVersion),
     /// Install the administration console, so that the site server reaches remote update services
@@ -73,8 +87,8 @@ pub enum AgentCommand {
         package: PackageId,
         /// Its source version.
         version: u32,
-        /// The directory, absolute, on the site server.
-        path: String,
+        /// The directory on the site server, and what else is kept beside the content.
+        origin: PackageOrigin,
     },
     /// Send a package from the site's content library to a standard distribution point (PDP-1).
     SendPackage {

@@ -11,7 +11,9 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("model", &[]),
     ("check", &[&["model"]]),
     ("manifest", &[&["model", "check"]]),
-    ("plan", &[&["model"]]),
+    ("ports", &[&["model"]]),
+    ("plan", &[&["model", "ports"]]),
+    ("adopt", &[&["model", "plan"]]),
     ("engine", &[&["model"]]),
     ("simulate", &[PURE]),
     ("wire", &[&["model"]]),
@@ -20,15 +22,17 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("content", &[&["model", "wire", "store", "net"]]),
     ("net", &[&["model", "wire"]]),
     ("git", &[&["model", "wire"]]),
-    ("observe", &[PURE, STORES]),
-    ("apply", &[PURE, STORES, &["observe"]]),
+    ("probe", &[&["model", "ports", "wire", "net"]]),
+    ("observe", &[PURE, STORES, &["probe"]]),
+    ("apply", &[PURE, STORES, &["probe", "observe"]]),
     // Roles may use each other: the controller hosts site systems in its own process.
-    ("role", &[PURE, STORES, &["observe", "apply"]]),
-    ("operator", &[PURE, STORES, &["observe", "apply", "role"]]),
-    ("web", &[PURE, STORES, &["observe", "apply", "role"]]),
-    ("cli", &[PURE, STORES, &["observe", "apply", "role", "operator", "web"]]),
+    ("role", &[PURE, STORES, &["probe", "observe", "apply"]]),
+    ("operator", &[PURE, STORES, &["probe", "observe", "apply", "role"]]),
+    ("web", &[PURE, STORES, &["probe", "observe", "apply", "role"]]),
+    ("cli", &[PURE, STORES, &["probe", "observe", "apply", "role", "operator", "web"]]),
 ];
-const PURE: &[&str] = &["model", "check", "manifest", "plan", "engine", "simulate", "wire", "view"];
+const PURE: &[&str] =
+    &["model", "check", "manifest", "ports", "plan", "adopt", "engine", "simulate", "wire", "view"];
 const STORES: &[&str] = &["store", "content", "net", "git"];
 /// Files of their own that everything with a clock and a console may use; the pure modules not.
 const SHARED: &[&str] = &["blocking", "clock", "telemetry", "shutdown", "error_text"];

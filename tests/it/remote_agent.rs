@@ -15,10 +15,10 @@ fn own_ip(world: &World, number: u8) -> String {
     format!("127.{}.{}.{}", 1 + part(0) % 100, part(2), 1 + number)
 }
 
-const AGENT_PORT: u16 = 8550;
+pub(crate) const AGENT_PORT: u16 = 8550;
 
 /// The smallest example with a second distribution point, that pulls, on a computer of its own.
-fn world() -> (World, String) {
+pub(crate) fn world() -> (World, String) {
     let world = World::of("minimal");
     let (server, branch) = (own_ip(&world, 1), own_ip(&world, 2));
     // The branch has no name service that knows the embedded hierarchy: IP addresses reach.
@@ -42,7 +42,7 @@ fn world() -> (World, String) {
     (world, branch)
 }
 
-fn agent(world: &World, ip: &str) -> Running {
+pub(crate) fn agent(world: &World, ip: &str) -> Running {
     let listen = format!("{ip}:{AGENT_PORT}");
     let (token, data) = (world.data().join("admin-token"), world.path("agent"));
     let mut agent = world.start(

@@ -34,5 +34,8 @@ fn a_kind_has_a_schema_of_its_own() {
     let schema: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
     assert_eq!(schema["title"], "Site");
     assert_eq!(schema["$defs"]["SiteCode"]["pattern"], "^[A-Z0-9]{3}$");
+    let plan = Command::cargo_bin("headwater").unwrap().args(["schema", "Plan"]).assert().success();
+    let committed = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/plan.json"));
+    assert_eq!(plan.get_output().stdout, committed.unwrap());
     Command::cargo_bin("headwater").unwrap().args(["schema", "Sight"]).assert().code(2);
 }

@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Where the site system of that address will listen in this world.
-fn loopback(world: &World, address: &str) -> String {
+pub(super) fn loopback(world: &World, address: &str) -> String {
     let data = world.data().canonicalize().unwrap();
     let addresses = Addresses::embedded(Digest::of(data.as_os_str().as_encoded_bytes()));
     addresses.register(address).unwrap().unwrap().to_string()

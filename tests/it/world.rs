@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::running::Running;
+use super::{plan_schema::assert_valid, running::Running};
 
 /// The longest that anything may take before a test gives up: far more than it ever needs.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
@@ -122,16 +122,19 @@ impl World {
         self.run_with(arguments, "warn")
     }
 
+    /// Runs a command to its end on what it reads from standard input.
+    #[track_caller]
+    pub(crate) fn run_on(&self, arguments: &[&str], input: &str) -> Ended {
+        let mut command = assert_cmd::Command::from_std(command(&self.data(), "warn"));
+        let command = command.args(arguments).write_stdin(input).timeout(PATIENCE);
+        ended(command.output().unwrap())
+    }
+
     /// Runs a command to its end, with a log.
     #[track_caller]
     pub(crate) fn run_with(&self, arguments: &[&str], log: &str) -> Ended {
         let mut command = assert_cmd::Command::from_std(command(&self.data(), log));
-        let output = command.args(arguments).timeout(PATIENCE).output().unwrap();
-        Ended {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        ended(command.args(arguments).timeout(PATIENCE).output().unwrap())
     }
 
     /// Runs a command on the manifests; `arguments` are separated by spaces.
@@ -148,6 +151,7 @@ impl World {
     pub(crate) fn plan(&self) -> Value {
         let ended = self.with_manifests("plan --output json --detailed-exitcode");
         let plan = ended.json();
+        assert_valid(&plan);
         let in_sync = plan["actions"].as_array().unwrap().is_empty();
         let code = match (in_sync, plan["complete"] == true) {
             (false, _) => 2,
@@ -206,6 +210,14 @@ impl World {
         let mut all = roles.iter().flat_map(|it| status[it].as_array().unwrap());
         let role = all.find(|it| it["name"] == name).unwrap();
         role["listener"]["open"].as_str().unwrap().to_owned()
+    }
+}
+
+fn ended(output: std::process::Output) -> Ended {
+    Ended {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
     }
 }
 

@@ -59,6 +59,7 @@ impl Resolver<'_> {
                     .as_ref()
                     .map(|account| account.secret_ref.name.clone()),
                 certificate: spec.certificate.clone(),
+                keep: resource.metadata.kept(),
             },
             suspended: resource.metadata.suspended(),
         })

@@ -1,14 +1,14 @@
 //! From documents to their meaning: [`Hierarchy::resolve`].
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Component, Path, PathBuf},
 };
 
+use super::package::PointSets;
 use crate::model::{
-    Address, Declared, FieldPath, Hierarchy, Kind, Name, Package, PackageSpec, Ports, Resource,
-    ResourceId, Site, SiteCode, SiteServerSettings, SiteSpec, SiteSystem, SiteSystemSettings,
-    SiteSystemSpec, UpdatePointRole,
+    Address, Declared, FieldPath, Hierarchy, Kind, Name, Ports, Resource, ResourceId, Site,
+    SiteServerSettings, SiteSpec, SiteSystem, SiteSystemSettings, SiteSystemSpec, UpdatePointRole,
 };
 
 /// A reference that leads nowhere, or a tree that is none. A hierarchy without errors from `check`
@@ -36,7 +36,9 @@ impl Hierarchy {
         let mut served = BTreeMap::new();
         for (name, resource) in &declared.sites {
             let site = documents.site(name, resource)?;
-            served.entry(&resource.spec.site_server).or_insert_with(|| site.settings.clone());
+            served
+                .entry(&resource.spec.site_server)
+                .or_insert_with(|| (site.settings.clone(), resource.metadata.kept()));
             sites.insert(resource.spec.site_code.clone(), site);
         }
         let mut site_systems = BTreeMap::new();
@@ -51,9 +53,10 @@ impl Hierarchy {
         for (name, resource) in &declared.distribution_points {
             distribution_points.insert(name.clone(), documents.distribution_point(name, resource)?);
         }
+        let mut sets = PointSets::new(declared)?;
         let mut packages = BTreeMap::new();
         for (name, resource) in &declared.packages {
-            packages.insert(name.clone(), documents.package(name, resource, &sites)?);
+            packages.insert(name.clone(), sets.package(name, resource, &sites)?);
         }
         Ok(Self { sites, site_systems, update_points, distribution_points, packages })
     }
@@ -113,6 +116,10 @@ impl<'a> Resolver<'a> {
                 parent: parent.clone(),
                 mode: spec.mode,
                 version: spec.version,
+                forest: spec.forest.clone(),
+                enhanced_http: spec.enhanced_http,
+                transfers: spec.software_distribution.pull_distribution_points.clone(),
+                legacy_catalog: spec.legacy_catalog.clone(),
             },
             parent,
             active_point: self.point(name, UpdatePointRole::Active).cloned(),
@@ -143,62 +150,25 @@ impl<'a> Resolver<'a> {
         &self,
         name: &Name,
         resource: &Resource<SiteSystemSpec>,
-        served: &BTreeMap<&Name, SiteServerSettings>,
+        served: &BTreeMap<&Name, (SiteServerSettings, bool)>,
     ) -> Resolved<SiteSystem> {
         let spec = &resource.spec;
         let site = self.site_spec(Kind::SiteSystem, name, "spec.site", &spec.site)?;
+        let (site_server, site_kept) = served.get(name).cloned().unzip();
         Ok(SiteSystem {
             site: site.site_code.clone(),
             settings: SiteSystemSettings {
                 site: site.site_code.clone(),
                 address: spec.address.clone(),
                 software: spec.software.clone(),
-                site_server: served.get(name).cloned(),
+                forest: spec.forest.as_ref().or(site.forest.as_ref()).cloned(),
+                internet_access: spec.internet_access,
+                site_server,
+                // What there is of a site is its site server.
+                keep: resource.metadata.kept() || site_kept == Some(true),
             },
             agent_url: spec.agent.as_ref().map(|agent| agent.url.clone()),
             placement: spec.placement,
-            suspended: resource.metadata.suspended(),
-        })
-    }
-
-    fn package(
-        &self,
-        name: &Name,
-        resource: &Resource<PackageSpec>,
-        sites: &BTreeMap<SiteCode, Site>,
-    ) -> Resolved<Package> {
-        let kind = Kind::Package;
-        let spec = &resource.spec;
-        let owner = spec.package_id.site_code();
-        let site = sites.keys().find(|code| code.as_str() == owner).ok_or_else(|| {
-            let what = format!("begins with `{owner}`, which is not the code of a site");
-            unresolved(kind, name, "spec.packageId", what)
-        })?;
-        let mut distribute_to = BTreeSet::new();
-        for point in &spec.distribute_to.distribution_points {
-            if !self.declared.distribution_points.contains_key(point) {
-                let what = format!("names `{point}`, which no document declares");
-                return Err(unresolved(kind, name, "spec.distributeTo.distributionPoints", what));
-            }
-            distribute_to.insert(point.clone());
-        }
-        for group in &spec.distribute_to.groups {
-            let members = self.declared.distribution_point_groups.get(group).ok_or_else(|| {
-                let what = format!("names `{group}`, which no document declares");
-                unresolved(kind, name, "spec.distributeTo.groups", what)
-            })?;
-            distribute_to.extend(members.spec.members.iter().cloned());
-        }
-        let mut source = spec.source.clone();
-        source.path = source.path.map(|path| absolute(&resource.directory, &path));
-        Ok(Package {
-            id: spec.package_id.clone(),
-            site: site.clone(),
-            display_name: spec.display_name.clone(),
-            version: spec.source_version,
-            source,
-            distribute_to,
-            priority: spec.priority,
             suspended: resource.metadata.suspended(),
         })
     }
@@ -249,7 +219,7 @@ impl<'a> Resolver<'a> {
 /// A path of a manifest as people would say it: from the root, and without `..` in the middle.
 /// Taken apart as text, because looking at the disk is not for here: a `..` behind a symbolic link
 /// leads to where it reads, not to where the link leads.
-pub(super) fn absolute(directory: &Path, path: &str) -> String {
+pub(crate) fn absolute(directory: &Path, path: &str) -> String {
     let mut whole = PathBuf::new();
     for part in directory.join(path).components() {
         match part {

@@ -46,6 +46,7 @@ impl Resolver<'_> {
                 selection: spec.selection,
                 languages: sorted(&spec.languages),
                 publishers: sorted(&spec.publishers),
+                keep: resource.metadata.kept(),
             },
             sync_requested_at,
             suspended: resource.metadata.suspended(),

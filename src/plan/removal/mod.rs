@@ -5,3 +5,5 @@ mod content;
 mod roles;
 mod site_systems;
 mod there;
+
+pub(super) use roles::KEPT;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{
-        DistributionPointState, Kind, Name, ResourceId, SiteSystemState, UpdatePointRole,
-        UpdatePointState,
+        Kind, Name, ObservedPoint, ObservedSystem, ResourceId, UpdatePointRole, UpdatePointState,
     },
     plan::{
         ActionId, ActionKind,
         distribution_points::SETTING_UP as POINT_SETTING_UP,
+        libraries::Held,
         order::each_after,
         planner::{Draft, Planner},
         synchronization::SYNCHRONIZING,
@@ -19,6 +19,11 @@ use crate::{
 
 use super::there::There;
 
+/// Why something stays that is not declared any more.
+pub(in crate::plan) const KEPT: &str = "no document declares it any more, and `headwater.dev/prune: \
+                               disabled` keeps it: to let it go, declare it without that, apply, \
+                               and remove the document again";
+
 const CONTENT: [ActionKind; 2] = [ActionKind::DistributeContent, ActionKind::UpdateContent];
 
 impl<'a> Planner<'a> {
@@ -26,13 +31,14 @@ impl<'a> Planner<'a> {
     pub(super) fn remove_distribution_points(&mut self, there: &There<'a>) {
         let kind = Kind::DistributionPoint;
         let mut removed = Vec::new();
-        let mut number: BTreeMap<&Name, Vec<usize>> = BTreeMap::new();
+        // By site system: roles of one name may be there on several.
+        let mut number: BTreeMap<&Name, usize> = BTreeMap::new();
         for (system, state) in &there.systems {
             let Some(point) = &state.distribution_point else { continue };
             if !self.distribution_point_on.contains_key(system)
-                && self.may_remove(system, kind, &point.name)
+                && self.may_remove(system, kind, &point.name, point.settings.keep)
             {
-                number.entry(&point.name).or_default().push(removed.len());
+                number.insert(system, removed.len());
                 removed.push((*system, *state, point));
             }
         }
@@ -40,11 +46,17 @@ impl<'a> Planner<'a> {
             .iter()
             .map(|(_, _, point)| {
                 let pulling = there.pulling(&point.name).iter();
-                pulling.filter_map(|(_, it)| number.get(&it.name)).flatten().copied().collect()
+                pulling.filter_map(|(system, _)| number.get(system)).copied().collect()
             })
             .collect();
+        let mut gone = BTreeMap::new();
+        let bringing = self.bringing(removed.iter().map(|(_, _, point)| *point), there);
         for (system, state, point) in each_after(&needs).into_iter().map(|it| removed[it]) {
             let resource = ResourceId::new(kind, &point.name);
+            if let Some((on, chosen)) = self.last_source(system, &point.name) {
+                self.hold(resource, on, chosen);
+                continue;
+            }
             let pulling = there.pulling(&point.name).iter();
             let fixed = pulling.filter(|(_, other)| self.pulls_as_before(other));
             let users =
@@ -54,15 +66,22 @@ impl<'a> Planner<'a> {
                 self.hold(resource, on, chosen);
                 continue;
             }
-            let after = self.before_distribution_point_goes(point, there);
+            let mut after = self.before_distribution_point_goes(point, there, &bringing);
+            let pulling = there.pulling(&point.name).iter();
+            after.extend(pulling.filter_map(|(system, _)| gone.get(system)).cloned());
             let removal = ActionKind::RemoveDistributionPoint;
-            self.remove(removal, resource, (system, state), after);
+            gone.insert(system, self.remove(removal, resource, (system, state), after));
         }
     }
 
-    /// Whether a role may be removed from a site system. If that is held, so is the role.
-    fn may_remove(&mut self, system: &Name, kind: Kind, role: &Name) -> bool {
+    /// Whether a role may be removed from a site system. If that is held, so is the role; and it is
+    /// held if it was told to stay.
+    fn may_remove(&mut self, system: &Name, kind: Kind, role: &Name, keep: bool) -> bool {
         if self.held(kind, role).is_some() {
+            return false;
+        }
+        if keep && !self.declares(kind, role) {
+            self.hold(ResourceId::new(kind, role), KEPT, true);
             return false;
         }
         let held = self.held(Kind::SiteSystem, system);
@@ -86,7 +105,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether a distribution point does not pull as it shall yet.
-    fn pulls_as_before(&self, point: &DistributionPointState) -> bool {
+    fn pulls_as_before(&self, point: &ObservedPoint) -> bool {
         let declared = self.hierarchy.distribution_points.get(&point.name);
         declared.is_none_or(|it| it.settings.pull != point.settings.pull)
     }
@@ -103,25 +122,80 @@ impl<'a> Planner<'a> {
 
     fn before_distribution_point_goes(
         &self,
-        point: &DistributionPointState,
+        point: &ObservedPoint,
         there: &There<'a>,
+        bringing: &BTreeMap<&Name, Vec<ActionId>>,
     ) -> Vec<ActionId> {
         let kind = Kind::DistributionPoint;
+        let brought = |name: &Name| bringing.get(name).into_iter().flatten().cloned();
         let mut after = Vec::new();
         for (system, other) in there.pulling(&point.name) {
             for other in self.distribution_points_of(&other.name, system) {
                 after.extend(self.planned_any(&POINT_SETTING_UP, kind, other));
-                after.extend(self.planned(ActionKind::RemoveDistributionPoint, kind, other));
+                // What it still lacks it has from another source first.
+                after.extend(brought(other));
             }
         }
         // It may have moved: the new one is there with its content before the old one goes.
-        if self.hierarchy.distribution_points.contains_key(&point.name) {
+        if self.declares(kind, &point.name) {
             after.extend(self.planned_any(&POINT_SETTING_UP, kind, &point.name));
-            after.extend(self.planned_where(|action| {
-                CONTENT.contains(&action.kind) && action.targets.contains(&point.name)
-            }));
+            after.extend(brought(&point.name));
         }
         after
+    }
+
+    /// The actions that bring content to some distribution points that go, in case they have only
+    /// moved, and to those that pull from them.
+    fn bringing<'b>(
+        &self,
+        going: impl Iterator<Item = &'b ObservedPoint>,
+        there: &There<'b>,
+    ) -> BTreeMap<&'b Name, Vec<ActionId>>
+    where
+        'a: 'b,
+    {
+        let mut bringing: BTreeMap<&Name, Vec<ActionId>> = BTreeMap::new();
+        for point in going {
+            bringing.entry(&point.name).or_default();
+            for (system, other) in there.pulling(&point.name) {
+                let next = self.distribution_point_on.get(system).copied();
+                for name in [Some(&other.name), next].into_iter().flatten() {
+                    bringing.entry(name).or_default();
+                }
+            }
+        }
+        if bringing.is_empty() {
+            return bringing;
+        }
+        for action in self.actions().iter().filter(|action| CONTENT.contains(&action.kind)) {
+            for target in &action.targets {
+                if let Some(actions) = bringing.get_mut(target) {
+                    actions.push(action.id.clone());
+                }
+            }
+        }
+        bringing
+    }
+
+    /// Why a distribution point has to stay although nobody pulls from it any more: it has a package
+    /// that somebody needs and gets from no other source.
+    fn last_source(&self, system: &Name, point: &Name) -> Option<(String, bool)> {
+        if self.declares(Kind::DistributionPoint, point) {
+            return None;
+        }
+        let libraries = &self.observed.libraries;
+        let number = libraries.number(system)?;
+        self.starving.iter().find_map(|(package, starving)| {
+            let held = Held::by(libraries, number, package)?;
+            starving.wanted.is_met_by(held).then(|| {
+                let name = &starving.point;
+                let on = format!(
+                    "it holds package {package}, which `{name}` still needs and none of the \
+                     sources of `{name}` gets"
+                );
+                (on, starving.chosen)
+            })
+        })
     }
 
     /// Downstream points come before their upstream ones: deeper sites, and in a site the
@@ -134,7 +208,7 @@ impl<'a> Planner<'a> {
             let unwanted = there && !self.update_point_on.contains_key(system);
             unwanted
                 && match &state.update_point {
-                    Some(point) => self.may_remove(system, kind, &point.name),
+                    Some(point) => self.may_remove(system, kind, &point.name, point.settings.keep),
                     None => self.held(Kind::SiteSystem, system).is_none(),
                 }
         });
@@ -143,7 +217,20 @@ impl<'a> Planner<'a> {
             let depth = std::cmp::Reverse(there.depth(&state.settings.site));
             (depth, state.update_point.as_ref().is_some_and(active), *name)
         });
-        for (system, state) in unwanted {
+        // Who synchronizes with whom says more than depth, which nobody knows of a site whose server
+        // does not answer.
+        let number: BTreeMap<&Name, usize> =
+            unwanted.iter().enumerate().map(|(place, (system, _))| (*system, place)).collect();
+        let needs: Vec<Vec<usize>> = unwanted
+            .iter()
+            .map(|(_, state)| {
+                let point = state.update_point.iter();
+                let downstream = point.flat_map(|point| there.downstream(&point.name));
+                downstream.filter_map(|(system, _)| number.get(system)).copied().collect()
+            })
+            .collect();
+        let mut gone = BTreeMap::new();
+        for (system, state) in each_after(&needs).into_iter().map(|it| unwanted[it]) {
             let mut after = Vec::new();
             if let Some(point) = &state.update_point {
                 let resource = ResourceId::new(kind, &point.name);
@@ -155,9 +242,13 @@ impl<'a> Planner<'a> {
                     self.hold(resource, on, chosen);
                     continue;
                 }
-                let before = self.before_update_point_goes(point, there);
+                let mut before = self.before_update_point_goes(point, there);
+                let downstream = there.downstream(&point.name).iter();
+                before.extend(downstream.filter_map(|(system, _)| gone.get(system)).cloned());
                 let removal = ActionKind::RemoveSoftwareUpdatePoint;
-                after.push(self.remove(removal, resource, (system, state), before));
+                let id = self.remove(removal, resource, (system, state), before);
+                gone.insert(system, id.clone());
+                after.push(id);
             }
             if state.update_services.is_some() {
                 let resource = ResourceId::new(Kind::SiteSystem, system);
@@ -189,7 +280,6 @@ impl<'a> Planner<'a> {
         for other in downstream.chain([&point.name]) {
             after.extend(self.planned_any(&SETTING_UP, points, other));
             after.extend(self.planned_any(&SYNCHRONIZING, points, other));
-            after.extend(self.planned(ActionKind::RemoveSoftwareUpdatePoint, points, other));
         }
         if let Some(site) = self.hierarchy.sites.get(&point.settings.site) {
             let kind = ActionKind::PublishClientPolicy;
@@ -202,7 +292,7 @@ impl<'a> Planner<'a> {
         &mut self,
         kind: ActionKind,
         resource: ResourceId,
-        (system, state): (&Name, &SiteSystemState),
+        (system, state): (&Name, &ObservedSystem),
         after: Vec<ActionId>,
     ) -> ActionId {
         let services = kind == ActionKind::UninstallUpdateServices;

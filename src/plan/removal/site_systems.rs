@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    model::{Kind, Known, Name, Observed, ResourceId, SiteCode, SiteSystemState},
+    model::{Kind, Known, Name, Observed, ObservedSystem, ResourceId, SiteCode},
     plan::{ActionId, ActionKind, planner::Planner},
 };
 
-use super::there::There;
+use super::{roles::KEPT, there::There};
 
 /// What has become of the site systems of a site.
 #[derive(Default)]
@@ -39,10 +39,20 @@ impl<'a> Planner<'a> {
             (depth, state.settings.site_server.is_some(), *name)
         });
         let mut going: BTreeMap<&SiteCode, Going> = BTreeMap::new();
+        // One that is declared for another site is not brought there: it stays where it is.
+        for (name, state) in &there.systems {
+            let site = &state.settings.site;
+            if declared.get(*name).is_some_and(|declared| declared.settings.site != *site) {
+                let chosen = self.held(Kind::SiteSystem, name).unwrap_or(false);
+                let of_site = going.entry(site).or_default();
+                of_site.staying.get_or_insert_with(|| ((*name).clone(), chosen));
+            }
+        }
         for &&(system, state) in &unwanted {
             let site = &state.settings.site;
             let resource = ResourceId::new(Kind::SiteSystem, system);
-            let mut why = self.held_role(state);
+            let kept = || (KEPT.to_owned(), true);
+            let mut why = state.settings.keep.then(kept).or_else(|| self.held_role(state));
             let mut after = self.before_system_goes(system, state);
             if state.settings.site_server.is_some() {
                 let reason = |(name, chosen): &(Name, bool)| {
@@ -99,7 +109,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Why a role of a site system has to stay, and whether somebody chose that.
-    fn held_role(&self, state: &SiteSystemState) -> Option<(String, bool)> {
+    fn held_role(&self, state: &ObservedSystem) -> Option<(String, bool)> {
         let update_point = state.update_point.as_ref().map(|it| &it.name);
         let distribution_point = state.distribution_point.as_ref().map(|it| &it.name);
         [(Kind::SoftwareUpdatePoint, update_point), (Kind::DistributionPoint, distribution_point)]
@@ -111,7 +121,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The roles of a site system go first.
-    fn before_system_goes(&self, system: &Name, state: &SiteSystemState) -> Vec<ActionId> {
+    fn before_system_goes(&self, system: &Name, state: &ObservedSystem) -> Vec<ActionId> {
         let kind = ActionKind::UninstallUpdateServices;
         let mut after = self.planned(kind, Kind::SiteSystem, system);
         if let Some(point) = &state.update_point {

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{
-    DistributionPointState, Name, Observed, SiteCode, SiteSystemState, UpdatePointState,
-};
+use crate::model::{Name, Observed, ObservedPoint, ObservedSystem, SiteCode, UpdatePointState};
 
 /// The site systems that answered, and who of them needs whom.
 pub(super) struct There<'a> {
-    pub(super) systems: Vec<(&'a Name, &'a SiteSystemState)>,
+    pub(super) systems: Vec<(&'a Name, &'a ObservedSystem)>,
     /// The distribution points that pull from one.
-    pulling: BTreeMap<&'a Name, Vec<(&'a Name, &'a DistributionPointState)>>,
+    pulling: BTreeMap<&'a Name, Vec<(&'a Name, &'a ObservedPoint)>>,
     /// The update points that synchronize with one.
     downstream: BTreeMap<&'a Name, Vec<(&'a Name, &'a UpdatePointState)>>,
     parents: BTreeMap<&'a SiteCode, &'a SiteCode>,
@@ -30,7 +28,7 @@ impl<'a> There<'a> {
         };
         for (name, state) in &systems {
             if let Some(point) = &state.distribution_point {
-                for source in point.settings.pull.iter().flat_map(|pull| &pull.sources) {
+                for source in point.settings.pulls_from() {
                     there
                         .pulling
                         .entry(&source.distribution_point)
@@ -54,7 +52,7 @@ impl<'a> There<'a> {
     }
 
     /// The distribution points that pull from one of this name, with their site systems.
-    pub(super) fn pulling(&self, from: &Name) -> &[(&'a Name, &'a DistributionPointState)] {
+    pub(super) fn pulling(&self, from: &Name) -> &[(&'a Name, &'a ObservedPoint)] {
         self.pulling.get(from).map(Vec::as_slice).unwrap_or_default()
     }
 

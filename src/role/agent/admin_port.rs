@@ -22,7 +22,7 @@ use crate::{
     error_text::with_causes,
     net::{AdminToken, ListenError, OpenPort},
     role::Reporter,
-    wire::agent::{AgentCommand, AgentEvent},
+    wire::agent::{AgentCommand, AgentEvent, AgentIdentity},
 };
 
 use super::{Agent, CommandError};
@@ -64,6 +64,7 @@ impl AdminPort {
         let served = Served { agent, own_url: own_url.clone() };
         let router = Router::new()
             .route("/v1/state", get(state))
+            .route("/v1/agent", get(identity))
             .route("/v1/commands", post(command).layer(DefaultBodyLimit::max(LARGEST_COMMAND)))
             .route("/v1/update-point/revisions", get(update_point_revisions))
             .route("/v1/site-database/revisions", get(site_database_revisions))
@@ -107,6 +108,11 @@ async fn state(State(served): State<Served>) -> Response {
         Ok(state) => Json(state).into_response(),
         Err(error) => failure(&error),
     }
+}
+
+async fn identity(State(served): State<Served>) -> Response {
+    let name = served.agent.name().clone();
+    Json(AgentIdentity { name, version: env!("CARGO_PKG_VERSION").to_owned() }).into_response()
 }
 
 /// Carries out a command in a task of its own: it goes on if the one who asked goes away.

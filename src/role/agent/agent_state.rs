@@ -6,7 +6,7 @@ use tokio::sync::RwLock;
 use tracing::{Instrument, Span};
 
 use crate::{
-    model::{Name, SiteSystemState, UpdateServicesState},
+    model::{Name, Since, SiteSystemState, UpdateServicesState},
     net::{Addresses, AdminToken},
     role::{
         distribution_point::DistributionPoint, package_library::PackageLibrary,
@@ -81,23 +81,39 @@ impl Agent {
     pub async fn state(&self) -> Result<Option<SiteSystemState>, CommandError> {
         let roles = self.0.roles.read().await;
         let Some(identity) = &roles.identity else { return Ok(None) };
+        let mut since = Since {
+            settings: identity.settings_since,
+            update_services: identity.update_services_since,
+            ..Since::default()
+        };
         let site_server = match &roles.site_server {
             None => None,
             Some(server) => {
                 let mut state = server.state().await?;
+                since.client_policy = server.policy_since().await?;
                 if let Some(library) = &roles.package_library {
                     state.packages = library.states().await?;
+                    since.damaged_at_site_server = library.damaged_since();
+                    since.taken_by_site_server = library.taken_since();
+                    state.package_origins = library.origins();
                 }
                 Some(state)
             }
         };
         let update_point = match &roles.update_point {
             None => None,
-            Some(point) => point.state().await?,
+            Some(point) => {
+                since.update_point = point.since();
+                point.state().await?
+            }
         };
         let distribution_point = match &roles.distribution_point {
             None => None,
-            Some(point) => point.state().await?,
+            Some(point) => {
+                let state = point.state().await?;
+                (since.distribution_point, since.damaged) = point.since().await;
+                state
+            }
         };
         Ok(Some(SiteSystemState {
             settings: identity.settings.clone(),
@@ -109,6 +125,7 @@ impl Agent {
                 .map(|version| UpdateServicesState { version }),
             update_point,
             distribution_point,
+            since,
         }))
     }
 

@@ -1,8 +1,9 @@
 //! Carries out what an agent is told.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::{
+    clock,
     model::{Name, SiteSystemSettings, WsusVersion},
     net::ClientError,
     role::{
@@ -85,6 +86,7 @@ impl Agent {
     ) -> Carried {
         match command {
             AgentCommand::ConfigureSiteSystem(settings) => self.configure(settings).await,
+            AgentCommand::RemoveSiteSystem => self.remove_site_system().await,
             AgentCommand::InstallUpdateServices(version) => {
                 self.install_update_services(version).await
             }
@@ -128,9 +130,9 @@ impl Agent {
                 Ok(AgentOutcome::Done)
             }
             AgentCommand::RemoveDistributionPoint => self.remove_distribution_point().await,
-            AgentCommand::TakePackageSource { package, version, path } => {
+            AgentCommand::TakePackageSource { package, version, origin } => {
                 let library = self.package_library().await?;
-                Ok(library.take(&package, version, Path::new(&path), report).await?)
+                Ok(library.take(&package, version, origin, report).await?)
             }
             AgentCommand::SendPackage { package, version, to } => {
                 let library = self.package_library().await?;
@@ -166,12 +168,30 @@ impl Agent {
             Some(known) if known.settings.site != settings.site => {
                 return Err(CommandError::OtherSite { site: known.settings.site.clone() });
             }
-            Some(known) => Identity { settings, ..known.clone() },
-            None => Identity { settings, administration_console: false, update_services: None },
+            Some(known) => known.told(settings, clock::now()),
+            None => Identity::new(settings, clock::now()),
         };
         identity.write(&self.0.options.directory)?;
         roles.identity = Some(identity);
         roles.open(&self.0.options).await?;
+        Ok(AgentOutcome::Done)
+    }
+
+    async fn remove_site_system(&self) -> Carried {
+        let mut roles = self.0.roles.write().await;
+        if let Some(point) = roles.update_point.take() {
+            point.close().await;
+        }
+        if let Some(point) = roles.distribution_point.take() {
+            point.close().await;
+        }
+        (roles.site_server, roles.package_library) = (None, None);
+        for role in ["site-server", "package-library", "update-services", "distribution-point"] {
+            self.remove_directory(role)?;
+        }
+        // What it is goes last: cut off before, it is still there, and is removed again.
+        Identity::remove(&self.0.options.directory)?;
+        roles.identity = None;
         Ok(AgentOutcome::Done)
     }
 
@@ -186,17 +206,18 @@ impl Agent {
     }
 
     async fn install_update_services(&self, version: WsusVersion) -> Carried {
-        self.change(|identity| identity.update_services = Some(version)).await
+        let now = clock::now();
+        self.change(|identity| *identity = identity.with_update_services(Some(version), now)).await
     }
 
     async fn uninstall_update_services(&self) -> Carried {
         let mut roles = self.0.roles.write().await;
-        let Some(mut identity) = roles.identity.clone() else { return Ok(AgentOutcome::Done) };
+        let Some(identity) = roles.identity.clone() else { return Ok(AgentOutcome::Done) };
         if let Some(point) = roles.update_point.take() {
             point.remove().await?;
             point.close().await;
         }
-        identity.update_services = None;
+        let identity = identity.with_update_services(None, clock::now());
         identity.write(&self.0.options.directory)?;
         roles.identity = Some(identity);
         self.remove_directory("update-services")?;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -41,9 +42,43 @@ pub(super) struct Identity {
     pub(super) settings: SiteSystemSettings,
     pub(super) administration_console: bool,
     pub(super) update_services: Option<WsusVersion>,
+    /// When the settings changed last; unknown if that was before it was remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) settings_since: Option<Timestamp>,
+    /// The same of the update services.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) update_services_since: Option<Timestamp>,
 }
 
 impl Identity {
+    /// What a site system is before anything is installed on it.
+    pub(super) fn new(settings: SiteSystemSettings, now: Timestamp) -> Self {
+        Self {
+            settings,
+            administration_console: false,
+            update_services: None,
+            settings_since: Some(now),
+            update_services_since: None,
+        }
+    }
+
+    /// The same site system, told this of itself.
+    pub(super) fn told(&self, settings: SiteSystemSettings, now: Timestamp) -> Self {
+        let since = if settings == self.settings { self.settings_since } else { Some(now) };
+        Self { settings, settings_since: since, ..self.clone() }
+    }
+
+    /// The same site system, with update services of this version, or without.
+    pub(super) fn with_update_services(
+        &self,
+        version: Option<WsusVersion>,
+        now: Timestamp,
+    ) -> Self {
+        let unchanged = version == self.update_services;
+        let since = if unchanged { self.update_services_since } else { version.map(|_| now) };
+        Self { update_services: version, update_services_since: since, ..self.clone() }
+    }
+
     pub(super) fn read(directory: &Path) -> Result<Option<Self>, IdentityError> {
         let path = file(directory);
         match store::read_bounded(&path, LONGEST) {
@@ -62,6 +97,11 @@ impl Identity {
             text: error.to_string(),
         })?;
         store::replace(&path, &bytes).map_err(|source| IdentityError::File { path, source })
+    }
+
+    pub(super) fn remove(directory: &Path) -> Result<(), IdentityError> {
+        let path = file(directory);
+        store::remove(&path).map_err(|source| IdentityError::File { path, source })
     }
 }
 

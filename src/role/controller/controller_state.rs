@@ -1,6 +1,6 @@
 //! Passes of the controller: every one looks anew (REC-2).
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -8,16 +8,17 @@ use crate::{
     apply::{
         Apply, ApplyError, ApplyEvent, ApplyReport, Machines, Outcome, Removals, Trigger, apply,
     },
-    blocking::{Interrupted, blocking},
+    blocking::Interrupted,
     clock,
-    model::{Digest, Hierarchy, Observed},
-    observe::{Agents, ReachError, observe},
-    plan::{ActionId, Inputs, Plan, plan},
+    model::{Digest, FoundPorts, Hierarchy, Name, Observed, ObservedBuilder},
+    observe::{Agents, ReachError, observe_into, observe_ports},
+    plan::{ActionId, Inputs, NothingDeclared, Plan, plan, refuse_nothing},
+    probe::{Prober, RoleToProbe, Trust},
     role::host::DataError,
     store::{Journal, StoreError},
 };
 
-use super::Session;
+use super::{Session, UndoError};
 
 /// The controller could not do a pass at all.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,9 @@ pub enum ControllerError {
     /// The agents cannot be found.
     #[error(transparent)]
     Reach(#[from] ReachError),
+    /// Nothing is declared, and something is there.
+    #[error(transparent)]
+    NothingDeclared(#[from] NothingDeclared),
     /// The plan was not carried out.
     #[error(transparent)]
     Apply(#[from] ApplyError),
@@ -37,6 +41,12 @@ pub enum ControllerError {
     /// The program is ending.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+    /// The way back.
+    #[error(transparent)]
+    Undo(#[from] UndoError),
+    /// Somebody ended it.
+    #[error("it was ended before it was done")]
+    Stopped,
 }
 
 /// How often the controller looks again after it has done something. Twice is usual: once to do
@@ -103,7 +113,7 @@ impl Controller {
         self.session.close().await;
     }
 
-    /// Looks at all site systems.
+    /// Looks at all site systems, and at the ports of their roles.
     ///
     /// # Errors
     ///
@@ -112,24 +122,79 @@ impl Controller {
         &self,
         hierarchy: &Hierarchy,
     ) -> Result<(Observed, Arc<Agents>), ControllerError> {
+        self.observe_at(&hierarchy.remote_agents(), hierarchy).await
+    }
+
+    /// The same, with other admin addresses of the agents on computers of their own.
+    ///
+    /// # Errors
+    ///
+    /// The host does not answer.
+    pub async fn observe_at(
+        &self,
+        remote: &BTreeMap<Name, String>,
+        hierarchy: &Hierarchy,
+    ) -> Result<(Observed, Arc<Agents>), ControllerError> {
+        let mut observed = ObservedBuilder::default();
+        let agents = self.observe_into(remote, &mut observed).await?;
+        let mut observed = observed.finish();
+        let addresses = self.session.addresses().clone();
+        let prober = Prober::new(addresses, Trust::system(), clock::now());
+        observed.ports = observe_ports(&prober, hierarchy, &observed).await;
+        Ok((observed, agents))
+    }
+
+    /// Looks at all site systems, but not at ports, beside what was observed before.
+    ///
+    /// # Errors
+    ///
+    /// The host does not answer.
+    pub async fn observe_into(
+        &self,
+        remote: &BTreeMap<Name, String>,
+        observed: &mut ObservedBuilder,
+    ) -> Result<Arc<Agents>, ControllerError> {
+        let agents = self.agents(remote).await?;
+        observe_into(&agents, observed).await;
+        Ok(Arc::new(agents))
+    }
+
+    async fn agents(&self, remote: &BTreeMap<Name, String>) -> Result<Agents, ControllerError> {
         let session = &self.session;
         let (host, http) = (session.host().clone(), session.http().clone());
-        let agents = Agents::find(host, http, session.addresses().clone(), hierarchy).await?;
-        let observed = observe(&agents).await;
-        Ok((observed, Arc::new(agents)))
+        Ok(Agents::find(host, http, session.addresses().clone(), remote).await?)
+    }
+
+    /// Looks at the ports of all roles that are `chosen`, whatever their agents say, and verifies
+    /// certificates against `trust` (PORT-5).
+    ///
+    /// # Errors
+    ///
+    /// The host does not answer.
+    pub async fn check_ports(
+        &self,
+        hierarchy: &Hierarchy,
+        trust: Trust,
+        chosen: impl Fn(&RoleToProbe<'_>) -> bool,
+    ) -> Result<FoundPorts, ControllerError> {
+        // Finding the agents makes the loopback addresses of the embedded ones known.
+        self.agents(&hierarchy.remote_agents()).await?;
+        let prober = Prober::new(self.session.addresses().clone(), trust, clock::now());
+        Ok(prober.probe(RoleToProbe::all(hierarchy).filter(chosen)).await)
     }
 
     /// Looks at all site systems and plans.
     ///
     /// # Errors
     ///
-    /// The host does not answer.
+    /// The host does not answer, or nothing is declared while something is there.
     pub async fn look(
         &self,
         hierarchy: &Hierarchy,
         manifest_digest: Digest,
     ) -> Result<Looked, ControllerError> {
         let (observed, agents) = self.observe(hierarchy).await?;
+        refuse_nothing(hierarchy, &observed)?;
         let inputs = Inputs { hierarchy, manifest_digest, observed: &observed, now: clock::now() };
         let plan = plan(inputs);
         Ok(Looked { observed, plan, agents })
@@ -174,9 +239,19 @@ impl Controller {
         removals: Removals,
         events: &UnboundedSender<ApplyEvent>,
     ) -> Result<Converged, ControllerError> {
-        let data = self.session.data().clone();
-        // Waiting for a lock blocks its thread.
-        let lock = blocking(move || Ok::<_, ControllerError>(data.reconcile()?)).await?;
+        let _lock = self.reconcile().await?;
+        self.passes(hierarchy, manifest_digest, trigger, removals, events).await
+    }
+
+    /// What [`Controller::converge`] does while it holds the lock.
+    pub(super) async fn passes(
+        &self,
+        hierarchy: &Arc<Hierarchy>,
+        manifest_digest: Digest,
+        trigger: Trigger,
+        removals: Removals,
+        events: &UnboundedSender<ApplyEvent>,
+    ) -> Result<Converged, ControllerError> {
         let mut done = 0;
         let mut left = Vec::new();
         for _ in 0..PASSES {
@@ -197,7 +272,6 @@ impl Controller {
             }
         }
         let looked = self.look(hierarchy, manifest_digest).await?;
-        drop(lock);
         Ok(Converged { looked, done, left })
     }
 }

@@ -1,7 +1,13 @@
 //! The controller: looks, plans, applies, until the hierarchy is as the manifests say.
 
 mod controller_state;
+mod exactly;
+mod locate;
 mod session;
+mod undo_file;
 
 pub use controller_state::{Controller, ControllerError, Converged, Looked};
+pub use exactly::{CarriedOut, Exactly, Manner};
+pub use locate::locate;
 pub use session::{Purpose, Session, SessionError};
+pub use undo_file::{UndoError, UndoFile};

@@ -13,6 +13,8 @@ use crate::{
 pub enum Purpose {
     /// Look at what there is: nothing is set in motion.
     Look,
+    /// Do what a saved plan says, and nothing else: no transfer goes on that is not part of it.
+    Exactly,
     /// Change what there is.
     Work,
     /// Stay and keep it as it shall be.
@@ -67,7 +69,7 @@ impl Session {
         loop {
             if let Some(lock) = data.try_host()? {
                 let stay = if purpose == Purpose::Stay { Stay::Long } else { Stay::Short };
-                let resume = purpose != Purpose::Look;
+                let resume = matches!(purpose, Purpose::Work | Purpose::Stay);
                 let host = Host::start(data.clone(), lock, stay, resume).await?;
                 let client = host.client()?;
                 let (addresses, http) = (host.addresses(), host.http()?);

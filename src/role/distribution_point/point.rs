@@ -1,6 +1,7 @@
 //! The distribution point itself: its settings, its port, and what it can be told to do.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     net::IpAddr,
     path::{Path, PathBuf},
@@ -8,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::sync::{RwLock, Semaphore, SemaphorePermit};
 
 use super::{
@@ -19,14 +21,14 @@ use super::{
     serving,
 };
 use crate::{
+    clock,
     content::{Library, LibraryError, blocking},
-    error_text::with_causes,
     model::{
-        Digest, DistributionPointSettings, DistributionPointState, Listener, Name, PackageId,
-        PackageState, PullJobState,
+        Digest, DistributionPointSettings, DistributionPointState, Name, PackageId, PackageState,
+        PullJobState, RoleSince,
     },
     net::{self, Addresses, OpenPort},
-    role::Reporter,
+    role::{Reporter, port::RolePort},
     wire::agent::{AgentOutcome, ProgressUnit},
 };
 
@@ -56,8 +58,7 @@ struct Configured {
     saved: Saved,
     library: Library,
     jobs: Jobs,
-    /// Open, or why not.
-    port: Result<OpenPort, String>,
+    port: RolePort,
 }
 
 impl DistributionPoint {
@@ -100,7 +101,7 @@ impl DistributionPoint {
             let library = inner.open_library().await?;
             let jobs = inner.open_jobs(&library, &saved, run).await?;
             let port = inner.open_port(&library, &saved).await;
-            if let Err(why) = &port {
+            if let Some(why) = port.why_closed() {
                 tracing::warn!(name = %saved.name, why, "a content port stays closed");
             }
             *inner.configured.write().await = Some(Configured { saved, library, jobs, port });
@@ -121,29 +122,30 @@ impl DistributionPoint {
         settings: DistributionPointSettings,
     ) -> Result<(), DistributionPointError> {
         let inner = &self.0;
-        let saved = Saved { name, settings };
+        let saved = Saved::new(name, settings, clock::now());
         saved.check()?;
         let mut configured = inner.configured.write().await;
         let http = saved.settings.ports.http.get();
         let Some(before) = configured.take() else {
             let library = inner.open_library().await?;
             let port = OpenPort::open(inner.ip, http, serving::router(library.clone())).await?;
+            let port = RolePort::now(Ok(port));
             inner.save(&saved).await?;
             let jobs = inner.open_jobs(&library, &saved, Ok(())).await?;
-            *configured = Some(Configured { saved, library, jobs, port: Ok(port) });
+            *configured = Some(Configured { saved, library, jobs, port });
             return Ok(());
         };
         let before = configured.insert(before);
-        let stays = before.port.as_ref().is_ok_and(|port| port.address().port() == http);
-        let new_port = if stays {
+        let new_port = if before.port.is_open(http) {
             None
         } else {
             let router = serving::router(before.library.clone());
-            Some(OpenPort::open(inner.ip, http, router).await?)
+            Some(RolePort::now(Ok(OpenPort::open(inner.ip, http, router).await?)))
         };
+        let saved = saved.after(&before.saved);
         inner.save(&saved).await?;
         let saved_before = std::mem::replace(&mut before.saved, saved);
-        let old_port = new_port.map(|port| std::mem::replace(&mut before.port, Ok(port)));
+        let old_port = new_port.map(|port| std::mem::replace(&mut before.port, port));
         let (old, new) = (&saved_before.settings, &before.saved.settings);
         if !new.pulls() {
             before.jobs.cancel_all().await?;
@@ -152,7 +154,7 @@ impl DistributionPoint {
             before.jobs.stop().await;
             before.jobs = inner.open_jobs(&before.library, &before.saved, Ok(())).await?;
         }
-        if let Some(Ok(port)) = old_port {
+        if let Some(port) = old_port {
             port.close().await;
         }
         Ok(())
@@ -170,9 +172,7 @@ impl DistributionPoint {
         blocking(move || remove_file(&Saved::path(&directory))).await?;
         if let Some(Configured { jobs, port, .. }) = configured.take() {
             jobs.stop().await;
-            if let Ok(port) = port {
-                port.close().await;
-            }
+            port.close().await;
         }
         let directory = self.0.directory.clone();
         Ok(blocking(move || remove_content(&directory)).await?)
@@ -189,15 +189,26 @@ impl DistributionPoint {
         let Some(Configured { saved, library, jobs, port }) = configured.as_ref() else {
             return Ok(None);
         };
-        let Saved { name, settings } = saved.clone();
-        let listener = match port {
-            Ok(port) => Listener::Open(port.address().to_string()),
-            Err(why) => Listener::Closed(why.clone()),
-        };
+        let Saved { name, settings, .. } = saved.clone();
+        let listener = port.listener();
         let (pull_jobs, library) = (jobs.report(), library.clone());
         drop(configured);
         let packages = blocking(move || Ok(library.states())).await?;
         Ok(Some(DistributionPointState { name, settings, listener, packages, pull_jobs }))
+    }
+
+    /// Since when it is as it is, and since when packages of its library are damaged, as
+    /// [`DistributionPoint::state`] saw them last.
+    pub async fn since(&self) -> (RoleSince, BTreeMap<PackageId, Timestamp>) {
+        let configured = self.0.configured.read().await;
+        configured.as_ref().map_or_else(
+            Default::default,
+            |Configured { saved, library, port, .. }| {
+                let of_role =
+                    RoleSince { settings: saved.settings_since, listener: Some(port.since()) };
+                (of_role, library.damaged_since())
+            },
+        )
     }
 
     /// Takes the notification to pull a package (PDP-5): the transfer is written down and runs in the
@@ -296,9 +307,7 @@ impl DistributionPoint {
     pub async fn close(&self) {
         if let Some(Configured { jobs, port, .. }) = self.0.configured.write().await.take() {
             jobs.stop().await;
-            if let Ok(port) = port {
-                port.close().await;
-            }
+            port.close().await;
         }
     }
 
@@ -349,10 +358,9 @@ impl Inner {
         Jobs::open(directory, library.clone(), client, addresses, sources, run).await
     }
 
-    async fn open_port(&self, library: &Library, saved: &Saved) -> Result<OpenPort, String> {
+    async fn open_port(&self, library: &Library, saved: &Saved) -> RolePort {
         let port = saved.settings.ports.http.get();
-        let opened = OpenPort::open(self.ip, port, serving::router(library.clone())).await;
-        opened.map_err(|error| with_causes(&error))
+        RolePort::now(OpenPort::open(self.ip, port, serving::router(library.clone())).await)
     }
 
     async fn save(&self, saved: &Saved) -> Result<(), LibraryError> {

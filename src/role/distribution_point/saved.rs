@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Unsupported;
@@ -16,9 +17,25 @@ use crate::{
 pub(super) struct Saved {
     pub(super) name: Name,
     pub(super) settings: DistributionPointSettings,
+    /// When they changed last; unknown if that was before it was remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) settings_since: Option<Timestamp>,
 }
 
 impl Saved {
+    /// What is kept from now on.
+    pub(super) fn new(name: Name, settings: DistributionPointSettings, now: Timestamp) -> Self {
+        Self { name, settings, settings_since: Some(now) }
+    }
+
+    /// The same, known since when it was known `before`, if that is the same.
+    pub(super) fn after(mut self, before: &Self) -> Self {
+        if self.name == before.name && self.settings == before.settings {
+            self.settings_since = before.settings_since;
+        }
+        self
+    }
+
     pub(super) fn path(directory: &Path) -> PathBuf {
         directory.join("distribution-point.json")
     }

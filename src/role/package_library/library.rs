@@ -1,15 +1,13 @@
 //! The packages of a site.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
+use jiff::Timestamp;
 use reqwest::StatusCode;
 
 use crate::{
     content::{Library, LibraryError, blocking},
-    model::{PackageId, PackageState},
+    model::{PackageId, PackageOrigin, PackageState},
     role::Reporter,
     wire::agent::{AgentOutcome, ProgressUnit},
 };
@@ -85,7 +83,7 @@ impl PackageLibrary {
     }
 
     /// Takes the source directory of a package in, as this version. A version that is there whole is
-    /// not read again: new content is a new version.
+    /// not read again, and what is kept of its origin stays: new content is a new version.
     ///
     /// # Errors
     ///
@@ -94,10 +92,10 @@ impl PackageLibrary {
         &self,
         package: &PackageId,
         version: u32,
-        source: &Path,
+        origin: PackageOrigin,
         report: &Reporter,
     ) -> Result<AgentOutcome, PackageLibraryError> {
-        let (library, package, source) = (self.library.clone(), package.clone(), source.to_owned());
+        let (library, package) = (self.library.clone(), package.clone());
         let report = report.clone();
         let state = blocking(move || {
             let there = library.state(&package);
@@ -105,7 +103,9 @@ impl PackageLibrary {
                 return Ok(state);
             }
             let progress = |done, total| report.progress(done, total, ProgressUnit::Bytes);
-            let state = library.ingest_directory(&source, &package, version, &progress)?;
+            let source = PathBuf::from(&origin.path);
+            let state =
+                library.ingest_directory(&source, &package, version, Some(origin), &progress)?;
             tracing::info!(%package, version, files = state.files, "a package's source was taken in");
             Ok(state)
         });
@@ -120,6 +120,21 @@ impl PackageLibrary {
     pub async fn states(&self) -> Result<BTreeMap<PackageId, PackageState>, PackageLibraryError> {
         let library = self.library.clone();
         Ok(blocking(move || Ok(library.states())).await?)
+    }
+
+    /// Since when packages are damaged, as [`PackageLibrary::states`] saw them last.
+    pub fn damaged_since(&self) -> BTreeMap<PackageId, Timestamp> {
+        self.library.damaged_since()
+    }
+
+    /// When its packages were taken in, as far as that is known.
+    pub fn taken_since(&self) -> BTreeMap<PackageId, Timestamp> {
+        self.library.taken_since()
+    }
+
+    /// Where the packages were taken from, as far as that is known.
+    pub fn origins(&self) -> BTreeMap<PackageId, PackageOrigin> {
+        self.library.origins()
     }
 
     /// Removes a package and the files that no other package needs.

@@ -1,13 +1,19 @@
 //! The site's packages: taken once, sent when whole.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use super::*;
 use crate::{
-    model::{Name, PackageId},
+    model::{Name, PackageId, PackageOrigin, Priority},
     net::{Addresses, client},
     role::Reporter,
 };
+
+fn origin(source: &Path) -> PackageOrigin {
+    let path = source.to_str().unwrap().to_owned();
+    let name = "catalog".parse().unwrap();
+    PackageOrigin { name, path, display_name: None, priority: Priority::High }
+}
 
 fn package() -> PackageId {
     "CEN00001".parse().unwrap()
@@ -20,12 +26,17 @@ async fn version_is_taken_once() {
     fs::create_dir(&source).unwrap();
     fs::write(source.join("a"), "1").unwrap();
     let library = PackageLibrary::open(home.path().join("library")).await.unwrap();
-    let first = library.take(&package(), 1, &source, &Reporter::silent()).await.unwrap();
+    let first = library.take(&package(), 1, origin(&source), &Reporter::silent()).await.unwrap();
     fs::write(source.join("a"), "2").unwrap();
-    let again = library.take(&package(), 1, &source, &Reporter::silent()).await.unwrap();
+    let again = library.take(&package(), 1, origin(&source), &Reporter::silent()).await.unwrap();
     assert_eq!(first, again, "new content is a new version");
-    let next = library.take(&package(), 2, &source, &Reporter::silent()).await.unwrap();
+    let next = library.take(&package(), 2, origin(&source), &Reporter::silent()).await.unwrap();
     assert_ne!(first, next);
+    let origins = library.origins();
+    assert_eq!(origins.get(&package()), Some(&origin(&source)));
+    drop(library);
+    let library = PackageLibrary::open(home.path().join("library")).await.unwrap();
+    assert_eq!(library.origins(), origins, "it is kept beside the content");
     library.remove(&package()).await.unwrap();
     assert!(library.states().await.unwrap().is_empty());
 }
@@ -44,9 +55,9 @@ async fn what_is_not_there_is_not_sent() {
     };
     assert!(matches!(send(1).await, PackageLibraryError::NotTaken { version: 1, .. }));
     let silent = Reporter::silent();
-    library.take(&package(), 1, &home.path().join("source"), &silent).await.unwrap();
+    library.take(&package(), 1, origin(&home.path().join("source")), &silent).await.unwrap();
     assert!(matches!(send(2).await, PackageLibraryError::NotTaken { version: 2, .. }));
     assert!(matches!(send(1).await, PackageLibraryError::Unreachable { .. }));
-    let missing = library.take(&package(), 3, &home.path().join("nowhere"), &silent).await;
+    let missing = library.take(&package(), 3, origin(&home.path().join("nowhere")), &silent).await;
     assert!(matches!(missing, Err(PackageLibraryError::Library(_))));
 }

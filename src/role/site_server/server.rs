@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use jiff::Timestamp;
+
 use super::{SiteServerError, SourceError, source};
 use crate::{
     blocking::blocking,
@@ -100,7 +102,8 @@ impl SiteServer {
         policy: ClientPolicy,
         announced: Option<CatalogVersion>,
     ) -> Result<(), SiteServerError> {
-        self.in_database(move |it| it.publish_policy(&policy, announced)).await
+        let now = clock::now();
+        self.in_database(move |it| it.publish_policy(&policy, announced, now)).await
     }
 
     /// What the site server reports. The packages of the site's content library are not its own to
@@ -118,10 +121,20 @@ impl SiteServer {
                 client_policy,
                 announced,
                 packages: std::collections::BTreeMap::new(),
+                package_origins: std::collections::BTreeMap::new(),
                 status_messages: it.newest_messages(NEWEST)?,
             })
         })
         .await
+    }
+
+    /// When the policy of the site's clients changed last.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn policy_since(&self) -> Result<Option<Timestamp>, SiteServerError> {
+        self.in_database(SiteDatabase::policy_since).await
     }
 
     /// The revisions that changed after `after`, in the order of changes.

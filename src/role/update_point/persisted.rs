@@ -2,6 +2,7 @@
 
 use std::{io, path::Path};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::UpdatePointError;
@@ -24,9 +25,24 @@ pub(super) struct Persisted {
     pub(super) name: Name,
     /// Its effective settings.
     pub(super) settings: UpdatePointSettings,
+    /// When they changed last; unknown if that was before it was remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) settings_since: Option<Timestamp>,
 }
 
 impl Persisted {
+    /// What is remembered from now on, instead of what was `before`.
+    pub(super) fn after(
+        before: Option<&Self>,
+        name: Name,
+        settings: UpdatePointSettings,
+        now: Timestamp,
+    ) -> Self {
+        let unchanged = before.filter(|it| it.name == name && it.settings == settings);
+        let settings_since = unchanged.map_or(Some(now), |it| it.settings_since);
+        Self { name, settings, settings_since }
+    }
+
     /// Reads the file; `None` if it is not there.
     pub(super) fn read(directory: &Path) -> Result<Option<Self>, UpdatePointError> {
         let path = directory.join(FILE_NAME);

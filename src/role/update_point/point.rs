@@ -13,10 +13,9 @@ use super::{
 use crate::{
     blocking::blocking,
     clock,
-    error_text::with_causes,
-    model::{Listener, Name, SourceType, UpdatePointSettings, UpdatePointState},
+    model::{Name, RoleSince, SourceType, UpdatePointSettings, UpdatePointState},
     net::{Addresses, OpenPort},
-    role::Reporter,
+    role::{Reporter, port::RolePort},
     store::catalog::Catalog,
     wire::agent::{AgentOutcome, RevisionPage},
 };
@@ -44,13 +43,7 @@ struct Inner {
 #[derive(Debug)]
 struct Configured {
     persisted: Persisted,
-    port: Port,
-}
-
-#[derive(Debug)]
-enum Port {
-    Open(OpenPort),
-    Closed(String),
+    port: RolePort,
 }
 
 impl UpdatePoint {
@@ -77,11 +70,8 @@ impl UpdatePoint {
         let configured = match persisted {
             Some(persisted) => {
                 let number = persisted.settings.ports.http.get();
-                let port = match OpenPort::open(ip, number, service.router()).await {
-                    Ok(port) => Port::Open(port),
-                    Err(error) => Port::Closed(with_causes(&error)),
-                };
-                Some(Configured { persisted, port })
+                let opened = OpenPort::open(ip, number, service.router()).await;
+                Some(Configured { persisted, port: RolePort::now(opened) })
             }
             None => None,
         };
@@ -120,7 +110,8 @@ impl UpdatePoint {
         } else {
             Some(OpenPort::open(self.0.ip, number, self.0.service.router()).await?)
         };
-        let persisted = Persisted { name, settings };
+        let before = self.configured().as_ref().map(|it| it.persisted.clone());
+        let persisted = Persisted::after(before.as_ref(), name, settings, clock::now());
         let (directory, to_write) = (self.0.directory.clone(), persisted.clone());
         // On an error the port that was opened is dropped, which closes it.
         blocking(move || to_write.write(&directory)).await?;
@@ -128,10 +119,10 @@ impl UpdatePoint {
             let mut configured = self.configured();
             let before = configured.take().map(|it| it.port);
             let (port, replaced) = match (opened, before) {
-                (Some(opened), before) => (Port::Open(opened), before),
+                (Some(opened), before) => (RolePort::now(Ok(opened)), before),
                 (None, Some(before)) => (before, None),
                 // The port was open above, and settings change only under `configuring`.
-                (None, None) => (Port::Closed("it was closed meanwhile".to_owned()), None),
+                (None, None) => (RolePort::closed("it was closed meanwhile"), None),
             };
             *configured = Some(Configured { persisted, port });
             replaced
@@ -161,14 +152,10 @@ impl UpdatePoint {
     ///
     /// The catalog cannot be read.
     pub async fn state(&self) -> Result<Option<UpdatePointState>, UpdatePointError> {
-        let (Persisted { name, settings }, listener) = {
+        let (Persisted { name, settings, .. }, listener) = {
             let configured = self.configured();
             let Some(Configured { persisted, port }) = &*configured else { return Ok(None) };
-            let listener = match port {
-                Port::Open(port) => Listener::Open(port.address().to_string()),
-                Port::Closed(why) => Listener::Closed(why.clone()),
-            };
-            (persisted.clone(), listener)
+            (persisted.clone(), port.listener())
         };
         let (catalog, file_facts) = (Arc::clone(&self.0.catalog), Arc::clone(&self.0.file_facts));
         blocking(move || {
@@ -187,6 +174,14 @@ impl UpdatePoint {
             }))
         })
         .await
+    }
+
+    /// Since when it is as it is.
+    pub fn since(&self) -> RoleSince {
+        self.configured().as_ref().map_or_else(RoleSince::default, |it| RoleSince {
+            settings: it.persisted.settings_since,
+            listener: Some(it.port.since()),
+        })
     }
 
     /// Imports the export file of its settings (SYNC-7). The file is verified as a whole before
@@ -239,8 +234,7 @@ impl UpdatePoint {
     pub async fn close(&self) {
         let _one_at_a_time = self.0.configuring.lock().await;
         let port = self.configured().as_mut().map(|configured| {
-            let closed = Port::Closed("the agent closed it".to_owned());
-            std::mem::replace(&mut configured.port, closed)
+            std::mem::replace(&mut configured.port, RolePort::closed("the agent closed it"))
         });
         close(port).await;
     }
@@ -257,7 +251,7 @@ impl UpdatePoint {
 
     fn settings(&self) -> Result<(Name, UpdatePointSettings), UpdatePointError> {
         match &*self.configured() {
-            Some(Configured { persisted: Persisted { name, settings }, .. }) => {
+            Some(Configured { persisted: Persisted { name, settings, .. }, .. }) => {
                 Ok((name.clone(), settings.clone()))
             }
             None => Err(UpdatePointError::NotConfigured),
@@ -265,14 +259,12 @@ impl UpdatePoint {
     }
 
     fn has_open(&self, number: u16) -> bool {
-        let configured = self.configured();
-        let Some(Configured { port: Port::Open(port), .. }) = &*configured else { return false };
-        port.address().port() == number
+        self.configured().as_ref().is_some_and(|it| it.port.is_open(number))
     }
 }
 
-async fn close(port: Option<Port>) {
-    if let Some(Port::Open(port)) = port {
+async fn close(port: Option<RolePort>) {
+    if let Some(port) = port {
         port.close().await;
     }
 }

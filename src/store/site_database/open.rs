@@ -17,7 +17,10 @@ use crate::{
 const SCHEMA: Schema = Schema {
     what: "the database of a site",
     application_id: 0x4857_7364,
-    migrations: &[include_str!("migrations/0001_site_database.sql")],
+    migrations: &[
+        include_str!("migrations/0001_site_database.sql"),
+        include_str!("migrations/0002_policy_since.sql"),
+    ],
 };
 
 /// The database of a site. Its calls block: asynchronous code makes them on a blocking thread.

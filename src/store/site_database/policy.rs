@@ -1,5 +1,6 @@
 //! The policy of the site's clients (SYNC-9).
 
+use jiff::Timestamp;
 use rusqlite::params;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -10,7 +11,8 @@ use crate::{
 };
 
 impl SiteDatabase {
-    /// Publishes this policy, and the catalog that clients shall scan for.
+    /// Publishes this policy, and the catalog that clients shall scan for. The time is remembered if
+    /// they are others than before.
     ///
     /// # Errors
     ///
@@ -19,14 +21,27 @@ impl SiteDatabase {
         &self,
         policy: &ClientPolicy,
         announced: Option<CatalogVersion>,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         self.database.write(|it| {
             let announced = announced.map(|version| to_text(&version)).transpose()?;
             it.execute(
-                "UPDATE site SET client_policy = ?1, announced = ?2",
-                params![to_text(policy)?, announced],
+                "UPDATE site SET client_policy = ?1, announced = ?2, policy_since = ?3 \
+                 WHERE client_policy IS NOT ?1 OR announced IS NOT ?2",
+                params![to_text(policy)?, announced, to_text(&now)?],
             )?;
             Ok(())
+        })
+    }
+
+    /// When that was published.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn policy_since(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.database.read(|it| {
+            from_text(it.query_row("SELECT policy_since FROM site", [], |row| row.get(0))?)
         })
     }
 

@@ -136,6 +136,12 @@ fn the_policy_is_published_with_its_catalog() {
     });
     let policy: crate::model::ClientPolicy = serde_json::from_value(policy).unwrap();
     let version = CatalogVersion::of([record(1).identity]);
-    database.publish_policy(&policy, Some(version)).unwrap();
-    assert_eq!(database.policy().unwrap(), (Some(policy), Some(version)));
+    database.publish_policy(&policy, Some(version), now()).unwrap();
+    assert_eq!(database.policy().unwrap(), (Some(policy.clone()), Some(version)));
+    // Published again, it is what it was, since when it was.
+    let later = now() + jiff::SignedDuration::from_hours(1);
+    database.publish_policy(&policy, Some(version), later).unwrap();
+    assert_eq!(database.policy_since().unwrap(), Some(now()));
+    database.publish_policy(&policy, None, later).unwrap();
+    assert_eq!(database.policy_since().unwrap(), Some(later));
 }

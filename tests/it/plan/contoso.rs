@@ -54,6 +54,17 @@ pub(super) fn contoso(change: impl FnOnce(&mut Declared)) -> Hierarchy {
     hierarchy(&declared)
 }
 
+/// The example after some changes that break one rule and no other: planning does not rely on it.
+pub(super) fn contoso_despite(rule: &str, change: impl FnOnce(&mut Declared)) -> Hierarchy {
+    let mut declared = declared();
+    change(&mut declared);
+    let problems = check(&declared);
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
+    let broken: std::collections::BTreeSet<&str> = errors.map(|problem| problem.rule).collect();
+    assert_eq!(broken, std::collections::BTreeSet::from([rule]), "{problems:?}");
+    hierarchy(&declared)
+}
+
 pub(super) fn name(text: &str) -> Name {
     text.parse().unwrap()
 }

@@ -1,12 +1,23 @@
 //! The planner against a world that does what it is told, as the agents do.
 
+mod adopting;
 mod changes;
 mod contoso;
 mod convergence;
+mod explained;
+mod facts;
 mod first_run;
+mod generated;
+mod kept;
+mod order;
+mod ports;
+mod properties;
 mod removal;
+mod saved;
 mod scale;
+mod shown;
 mod synchronization;
+mod undoing;
 mod waiting;
 mod world;
 mod world_actions;

@@ -1,12 +1,12 @@
 //! What is not declared any more goes, in reverse.
 
 use headwater::{
-    model::DistributeTo,
+    model::{Declared, DistributeTo},
     plan::{ActionKind, Plan},
 };
 
 use super::{
-    contoso::{contoso, name, names, remove_distribution_point, remove_site},
+    contoso::{contoso, contoso_despite, name, names, remove_distribution_point, remove_site},
     world::{Choice, World, ids, of_kind},
 };
 
@@ -136,6 +136,45 @@ fn a_distribution_point_that_moves_is_there_with_its_content_before_the_old_one_
 }
 
 #[test]
+fn points_that_leave_their_names_to_others_go_from_below() {
+    // `ams-dp2` pulls from `ams-dp1`. Both move to other site systems, where the first one pulls
+    // from the second: whom an old one has to wait for is where that stands, not what it is called.
+    let moved = |it: &mut Declared| {
+        for (point, system) in [("ams-dp1", "ams-new1"), ("ams-dp2", "ams-new2")] {
+            let mut new = it.site_systems[&name(point)].clone();
+            new.metadata.name = name(system);
+            new.spec.address = format!("{system}.contoso.example").parse().unwrap();
+            it.site_systems.insert(name(system), new);
+            let point = it.distribution_points.get_mut(&name(point)).unwrap();
+            point.spec.site_system = name(system);
+        }
+        let pull = it.distribution_points.get_mut(&name("ams-dp2")).unwrap().spec.pull.take();
+        let pull = pull.map(|mut pull| {
+            pull.sources.truncate(1);
+            pull.sources[0].distribution_point = name("ams-dp2");
+            pull
+        });
+        it.distribution_points.get_mut(&name("ams-dp1")).unwrap().spec.pull = pull;
+        let third = it.distribution_points.get_mut(&name("ams-dp3")).unwrap();
+        third.spec.pull = None;
+    };
+    for choice in CHOICES {
+        let mut world = World::of(&contoso(|_| ()));
+        // The new ones are there, beside the old ones.
+        let hierarchy = contoso(moved);
+        let mut plan = world.plan(&hierarchy);
+        plan.actions.retain(|it| it.kind != ActionKind::RemoveDistributionPoint);
+        world.carry_out(&hierarchy, &plan, choice);
+        let plan = world.plan(&hierarchy);
+        let first = position(&plan, "RemoveDistributionPoint:DistributionPoint/ams-dp2@ams-dp2");
+        let second = position(&plan, "RemoveDistributionPoint:DistributionPoint/ams-dp1@ams-dp1");
+        assert!(first < second, "{:?}", ids(&plan));
+        assert_eq!(plan.actions[second].after, [plan.actions[first].id.clone()]);
+        assert_eq!(world.converge(&hierarchy, choice), 1);
+    }
+}
+
+#[test]
 fn a_site_goes_from_below() {
     for choice in CHOICES {
         let mut world = World::of(&contoso(|_| ()));
@@ -228,4 +267,44 @@ fn an_update_point_that_moves_serves_its_clients_before_the_old_one_goes() {
         assert!(after.iter().any(|id| id.0 == "PublishClientPolicy:Site/sea"), "{after:?}");
         assert_eq!(world.converge(&hierarchy, choice), 1);
     }
+}
+
+#[test]
+fn a_source_goes_after_those_that_pulled_from_it_have_what_they_lack() {
+    for choice in CHOICES {
+        let mut world = World::of(&contoso(|_| ()));
+        let lisbon = world.system(&name("lis-dp")).distribution_point.as_mut().unwrap();
+        lisbon.packages.clear();
+        let hierarchy = contoso(|it| remove_distribution_point(it, "ams-dp2"));
+        let plan = world.plan(&hierarchy);
+        let removed = position(&plan, "RemoveDistributionPoint:DistributionPoint/ams-dp2@ams-dp2");
+        let after = &plan.actions[removed].after;
+        let brought = "DistributeContent:Package/update-catalog@LIS.1";
+        assert!(after.iter().any(|id| id.0 == brought), "{after:?}");
+        assert_eq!(world.converge(&hierarchy, choice), 1);
+    }
+}
+
+#[test]
+fn a_distribution_point_stays_while_somebody_needs_what_it_alone_has() {
+    let mut world = World::of(&contoso(|_| ()));
+    let lisbon = world.system(&name("lis-dp")).distribution_point.as_mut().unwrap();
+    let content = std::mem::take(&mut lisbon.packages);
+    // Lisbon still wants the catalog, and none of its sources gets it any more.
+    let hierarchy = contoso_despite("PDP-5", |it| {
+        remove_distribution_point(it, "ams-dp1");
+        let package = it.packages.get_mut(&name("update-catalog")).unwrap();
+        package.spec.distribute_to.groups.clear();
+        package.spec.distribute_to.distribution_points = names(&["lis-dp"]);
+    });
+    world.converge(&hierarchy, Choice::Last);
+    let plan = world.plan(&hierarchy);
+    assert_eq!((ids(&plan), plan.complete), (vec![], false));
+    let on = plan.waiting.iter().find(|it| it.resource.name == name("ams-dp1")).unwrap();
+    assert!(on.on.starts_with("it holds package CEN00001, which `lis-dp` still needs"), "{on:?}");
+    // Somebody has brought it there.
+    world.system(&name("lis-dp")).distribution_point.as_mut().unwrap().packages = content;
+    let plan = world.plan(&hierarchy);
+    assert_eq!(ids(&plan), ["RemoveDistributionPoint:DistributionPoint/ams-dp1@ams-dp1"]);
+    assert!(plan.complete);
 }

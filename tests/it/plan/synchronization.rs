@@ -10,6 +10,16 @@ use super::{
     world::{Choice, World, ids, of_kind},
 };
 
+/// A point that is filled with a file, whatever is above it.
+fn filled_by_hand(it: &mut Declared, point: &str) {
+    let point = it.software_update_points.get_mut(&name(point)).unwrap();
+    point.spec.source = Some(SynchronizationSource {
+        r#type: SourceType::Import,
+        url: None,
+        file: Some("/carried/by/hand.cab".to_owned()),
+    });
+}
+
 /// Contoso with another WSUS above it.
 fn with_upstream(it: &mut Declared) {
     let point = it.software_update_points.get_mut(&name("cen-active")).unwrap();
@@ -106,31 +116,32 @@ fn another_source_is_synchronized_with_in_the_plan_that_sets_it() {
 
 #[test]
 fn an_internet_based_point_that_is_filled_by_hand_leaves_the_site_database_alone() {
-    let hierarchy = contoso(|it| {
-        let point = it.software_update_points.get_mut(&name("cen-internet")).unwrap();
-        point.spec.source = Some(SynchronizationSource {
-            r#type: SourceType::Import,
-            url: None,
-            file: Some("/carried/by/hand.cab".to_owned()),
-        });
-    });
-    World::of(&hierarchy);
+    World::of(&contoso(|it| filled_by_hand(it, "cen-internet")));
 }
 
 #[test]
 fn a_child_that_is_filled_by_hand_still_has_its_database_from_its_parent() {
-    let hierarchy = contoso(|it| {
-        let point = it.software_update_points.get_mut(&name("ams-active")).unwrap();
-        point.spec.source = Some(SynchronizationSource {
-            r#type: SourceType::Import,
-            url: None,
-            file: Some("/carried/by/hand.cab".to_owned()),
-        });
-    });
+    let hierarchy = contoso(|it| filled_by_hand(it, "ams-active"));
     let mut world = World::of(&hierarchy);
     assert_eq!(world.databases[&"AMS".parse().unwrap()], world.databases[&"CEN".parse().unwrap()]);
     world.databases.remove(&"AMS".parse().unwrap());
     assert_eq!(world.converge(&hierarchy, Choice::First), 1);
+}
+
+#[test]
+fn a_child_that_is_filled_by_hand_passes_on_what_its_parent_has() {
+    let hierarchy = contoso(|it| filled_by_hand(it, "ams-active"));
+    let mut world = World::new();
+    assert_eq!(world.converge(&hierarchy, Choice::Last), 1);
+    assert_eq!(world.databases[&"LIS".parse().unwrap()], world.databases[&"CEN".parse().unwrap()]);
+    // And so it is when something new comes from above.
+    let next = contoso(|it| {
+        filled_by_hand(it, "ams-active");
+        filled_by_hand(it, "cen-active");
+    });
+    let synchronized = synchronized(&world, &next);
+    assert!(synchronized.contains(&"ams-active".to_owned()), "{synchronized:?}");
+    assert_eq!(world.converge(&next, Choice::Last), 1);
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! Unknown is not absent, and what is suspended stays as it is.
 
-use headwater::plan::{ActionKind, Plan};
+use headwater::{
+    model::{SourceType, SynchronizationSource},
+    plan::{ActionKind, Plan},
+};
 
 use super::{
-    contoso::{contoso, name, names, remove_distribution_point, remove_site, suspend},
+    contoso::{
+        contoso, contoso_despite, name, names, remove_distribution_point, remove_site, suspend,
+    },
     world::{Choice, World, ids, of_kind},
 };
 
@@ -98,9 +103,41 @@ fn a_suspended_resource_and_what_needs_it_are_left_alone_by_choice() {
 }
 
 #[test]
+fn an_internet_based_point_waits_for_the_active_one_wherever_its_updates_come_from() {
+    let hierarchy = contoso(|it| {
+        suspend(it.software_update_points.get_mut(&name("cen-active")));
+        let point = it.software_update_points.get_mut(&name("cen-internet")).unwrap();
+        point.spec.source = Some(SynchronizationSource {
+            r#type: SourceType::Import,
+            url: None,
+            file: Some("/carried/by/hand.cab".to_owned()),
+        });
+    });
+    let plan = World::new().plan(&hierarchy);
+    let on = "SoftwareUpdatePoint/cen-internet: its active point `cen-active` has to be there";
+    assert!(waits(&plan).iter().any(|waits| waits == on), "{:#?}", waits(&plan));
+    assert!(plan.complete);
+}
+
+#[test]
+fn nothing_comes_from_a_site_server_that_does_not_serve_yet() {
+    let mut world = World::of(&contoso(|it| {
+        remove_site(it, "ams");
+        it.packages.remove(&name("printer-definitions"));
+        it.sites.get_mut(&name("lis")).unwrap().spec.parent = Some(name("sea"));
+        it.sites.get_mut(&name("cen")).unwrap().spec.site_server = name("cen-inet");
+    }));
+    let hierarchy = contoso(|it| suspend(it.site_systems.get_mut(&name("cen-srv"))));
+    let plan = world.plan(&hierarchy);
+    let on = "SoftwareUpdatePoint/ams-active: the parent's site server `cen-srv` has to be there";
+    assert!(waits(&plan).iter().any(|waits| waits == on), "{:#?}", waits(&plan));
+    world.carry_out(&hierarchy, &plan, Choice::First);
+}
+
+#[test]
 fn nothing_is_removed_from_what_is_suspended() {
     let mut world = World::of(&contoso(|_| ()));
-    let hierarchy = contoso(|it| {
+    let hierarchy = contoso_despite("PDP-5", |it| {
         suspend(it.distribution_points.get_mut(&name("ams-dp1")));
         suspend(it.sites.get_mut(&name("cen")));
         suspend(it.packages.get_mut(&name("printer-definitions")));
@@ -156,7 +193,7 @@ fn a_pull_whose_sources_never_get_the_package_is_told() {
         let package = it.packages.get_mut(&name("update-catalog")).unwrap();
         package.spec.distribute_to.groups.clear();
     };
-    let hierarchy = contoso(change);
+    let hierarchy = contoso_despite("PDP-5", change);
     let mut world = World::new();
     let plan = world.plan(&hierarchy);
     assert!(!plan.complete);
@@ -192,7 +229,7 @@ fn a_site_system_never_changes_its_site() {
 
 #[test]
 fn two_roles_of_one_kind_on_a_site_system_do_not_take_turns() {
-    let hierarchy = contoso(|it| {
+    let hierarchy = contoso_despite("PDP-1", |it| {
         let mut point = it.distribution_points[&name("ams-dp1")].clone();
         point.metadata.name = name("zweiter");
         it.distribution_points.insert(name("zweiter"), point);

@@ -11,8 +11,9 @@ use headwater::{
     plan::{Action, ActionId, ActionKind, Inputs, Plan, plan},
 };
 use jiff::Timestamp;
+use proptest::sample::Index;
 
-use super::contoso::manifest_digest;
+use super::{contoso::manifest_digest, order::assert_ordered};
 
 /// The revisions of a catalog or site database, as numbers.
 pub(super) type Revisions = BTreeSet<u128>;
@@ -24,6 +25,8 @@ pub(super) struct World {
     pub(super) unknown: BTreeSet<Name>,
     /// By site system; a catalog outlives its update point.
     pub(super) catalogs: BTreeMap<Name, (Revisions, Option<SynchronizationRecord>)>,
+    /// Site systems whose virtual roots require a secured channel.
+    pub(super) secured: BTreeSet<Name>,
     /// By site.
     pub(super) databases: BTreeMap<SiteCode, Revisions>,
     /// Sites with a synchronization request from their parent.
@@ -49,6 +52,7 @@ impl World {
             systems: BTreeMap::new(),
             unknown: BTreeSet::new(),
             catalogs: BTreeMap::new(),
+            secured: BTreeSet::new(),
             databases: BTreeMap::new(),
             requested: BTreeSet::new(),
             elsewhere: BTreeMap::new(),
@@ -65,15 +69,13 @@ impl World {
     }
 
     pub(super) fn observed(&self) -> Observed {
-        let mut site_systems: BTreeMap<_, _> = self
+        let reports = self
             .systems
             .iter()
-            .map(|(name, state)| (name.clone(), Known::Present(self.report(name, state))))
-            .collect();
-        for name in &self.unknown {
-            site_systems.insert(name.clone(), Known::Unknown("no answer".to_owned()));
-        }
-        Observed { site_systems }
+            .map(|(name, state)| (name.clone(), Known::Present(self.report(name, state))));
+        let unknown =
+            self.unknown.iter().map(|name| (name.clone(), Known::Unknown("no answer".to_owned())));
+        reports.chain(unknown).collect()
     }
 
     /// What a site system's agent reports: catalogs and databases by their versions.
@@ -111,6 +113,7 @@ impl World {
         let manifest_digest = manifest_digest();
         let plan = plan(Inputs { hierarchy, manifest_digest, observed: &observed, now: self.now });
         assert_sound(&plan, hierarchy, self);
+        assert_ordered(&plan, hierarchy, self);
         plan
     }
 
@@ -159,6 +162,24 @@ impl World {
             self.carry_out(hierarchy, &plan, choice);
         }
         unreachable!("the loop returns or panics")
+    }
+
+    /// Does what can be done while some site systems do not answer, and nothing to them.
+    pub(super) fn converge_without(
+        &mut self,
+        unknown: &[Index],
+        hierarchy: &Hierarchy,
+        choice: Choice,
+    ) {
+        let mut names: Vec<Name> = self.systems.keys().cloned().collect();
+        names.extend(hierarchy.site_systems.keys().cloned());
+        self.unknown = unknown.iter().map(|index| index.get(&names).clone()).collect();
+        let untouched = |world: &Self| -> Vec<_> {
+            world.unknown.iter().map(|name| world.systems.get(name).cloned()).collect()
+        };
+        let state = untouched(self);
+        self.converge(hierarchy, choice);
+        assert_eq!(untouched(self), state);
     }
 
     /// A site system that answers; nothing is ever asked of another one.
@@ -241,6 +262,7 @@ fn assert_sound(plan: &Plan, hierarchy: &Hierarchy, world: &World) {
     }
     let chosen = plan.waiting.iter().all(|waiting| waiting.chosen);
     assert_eq!(plan.complete, chosen);
+    crate::plan_schema::assert_plan_is_valid(plan);
 }
 
 /// The kind of source decides what a synchronization is.

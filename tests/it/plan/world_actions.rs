@@ -3,8 +3,8 @@
 use headwater::{
     model::{
         Digest, DistributionPointState, Hierarchy, Listener, Name, Package, PackageId,
-        PackageState, SiteCode, SiteServerState, SiteSystemState, SynchronizationRecord,
-        UpdatePointRole, UpdatePointState, UpdateServicesState, WsusVersion,
+        PackageOrigin, PackageState, Ports, Since, SiteCode, SiteServerState, SiteSystemState,
+        SynchronizationRecord, UpdatePointRole, UpdatePointState, UpdateServicesState, WsusVersion,
     },
     plan::{Action, ActionKind},
 };
@@ -23,6 +23,11 @@ impl World {
             }
             ActionKind::InstallAdministrationConsole => {
                 self.system(name).administration_console = true;
+            }
+            ActionKind::ConfigureSsl => {
+                let system = &hierarchy.update_points[name].site_system;
+                assert!(self.system(system).update_services.is_some(), "no WSUS on `{system}`");
+                self.secured.insert(system.clone());
             }
             ActionKind::AddSoftwareUpdatePoint | ActionKind::ConfigureSoftwareUpdatePoint => {
                 self.configure_update_point(hierarchy, name);
@@ -53,11 +58,12 @@ impl World {
                 assert_eq!(state.update_point, None, "{} comes too early", action.id);
                 state.update_services = None;
                 self.catalogs.remove(name);
+                self.secured.remove(name);
             }
             ActionKind::RemoveSiteSystem => self.remove_system(hierarchy, name),
-            ActionKind::ConfigureSsl
-            | ActionKind::SynchronizeCategories
-            | ActionKind::ValidateContent => panic!("{} is not supported yet", action.id),
+            ActionKind::SynchronizeCategories | ActionKind::ValidateContent => {
+                panic!("{} is not supported yet", action.id)
+            }
         }
     }
 
@@ -82,6 +88,7 @@ impl World {
             update_services: None,
             update_point: None,
             distribution_point: None,
+            since: Since::default(),
         });
         assert_eq!(state.settings.site, settings.site, "a site system never changes its site");
         if serves && state.site_server.is_none() {
@@ -91,6 +98,7 @@ impl World {
                 client_policy: None,
                 announced: None,
                 packages: std::collections::BTreeMap::new(),
+                package_origins: std::collections::BTreeMap::new(),
                 status_messages: Vec::new(),
             });
             self.databases.remove(&settings.site);
@@ -115,6 +123,8 @@ impl World {
                 self.update_point(&point.site_system, upstream);
             }
         }
+        let secured = self.secured.contains(&declared.site_system);
+        assert!(secured || !declared.settings.ssl, "`{name}` has no secured channel yet");
         let state = self.system(&declared.site_system);
         assert!(state.update_services.is_some(), "WSUS is not there for `{name}`");
         state.update_point = Some(UpdatePointState {
@@ -150,13 +160,16 @@ impl World {
             let digest = self.file(&file).digest;
             (file.clone(), Some(digest), self.outside(&file))
         } else {
-            let url = source.url.clone().unwrap();
+            let microsoft_update = || "https://update.example".to_owned();
+            let url = source.url.clone().unwrap_or_else(microsoft_update);
             let given = match hierarchy.upstream(declared) {
                 None => self.outside(&url),
                 Some((upstream, it)) => {
                     let upstream = self.update_point(&it.site_system, upstream);
                     assert_eq!(upstream.listener, open(it.settings.ports.http));
-                    assert!(url.ends_with(&format!(":{}", it.settings.ports.http)));
+                    let Ports { http, https, .. } = it.settings.ports;
+                    let port = if it.settings.ssl { https } else { http };
+                    assert!(url.ends_with(&format!(":{port}")), "{url}");
                     self.catalogs.get(&it.site_system).cloned().unwrap_or_default().0
                 }
             };
@@ -236,7 +249,16 @@ impl World {
                 damaged: 0,
                 sources: vec![path],
             };
-            self.site_server(server).packages.insert(package.id.clone(), state);
+            let name = hierarchy.packages.iter().find(|(_, it)| it.id == package.id).unwrap().0;
+            let origin = PackageOrigin {
+                name: name.clone(),
+                path: package.source.path.clone().unwrap(),
+                display_name: package.display_name.clone(),
+                priority: package.priority,
+            };
+            let server = self.site_server(server);
+            server.package_origins.insert(package.id.clone(), origin);
+            server.packages.insert(package.id.clone(), state);
             return;
         }
         let held = self.site_server(server).packages[&package.id].clone();
@@ -246,7 +268,7 @@ impl World {
             let point = self.system(&declared.site_system).distribution_point.as_ref().unwrap();
             assert_eq!(point.settings, declared.settings, "`{target}` has other settings");
             let source = if declared.settings.pulls() {
-                let mut sources = declared.settings.pull.iter().flat_map(|pull| &pull.sources);
+                let mut sources = declared.settings.pulls_from();
                 let source = sources.find(|source| {
                     let system =
                         &hierarchy.distribution_points[&source.distribution_point].site_system;
@@ -278,6 +300,7 @@ impl World {
         };
         if action.targets.is_empty() {
             let server = &hierarchy.sites[&action.site].site_server;
+            self.site_server(server).package_origins.remove(&id);
             assert!(self.site_server(server).packages.remove(&id).is_some());
         }
         for target in &action.targets {
@@ -293,7 +316,7 @@ impl World {
         if !hierarchy.distribution_points.contains_key(point) {
             for (system, state) in self.systems.iter().filter(|(it, _)| self.answers(it)) {
                 let Some(other) = &state.distribution_point else { continue };
-                let mut sources = other.settings.pull.iter().flat_map(|pull| &pull.sources);
+                let mut sources = other.settings.pulls_from();
                 let pulls = sources.any(|source| source.distribution_point == *point);
                 assert!(!pulls, "{}: `{}` on `{system}` pulls from it", action.id, other.name);
             }
@@ -328,6 +351,12 @@ impl World {
         if state.site_server.is_some() {
             for (other, it) in self.systems.iter().filter(|(other, _)| *other != name) {
                 let below = it.settings.site_server.as_ref().and_then(|it| it.parent.as_ref());
+                // One that is declared elsewhere and does not answer is taken to be there.
+                let declared = hierarchy.site_systems.get(other);
+                let moved = declared.is_some_and(|declared| declared.site != it.settings.site);
+                if moved && self.unknown.contains(other) {
+                    continue;
+                }
                 let replaced = hierarchy.sites.contains_key(code);
                 assert!(replaced || it.settings.site != *code, "`{other}` is still there");
                 assert!(replaced || below != Some(code), "`{other}` is still below");
@@ -335,6 +364,7 @@ impl World {
         }
         self.systems.remove(name);
         self.catalogs.remove(name);
+        self.secured.remove(name);
         if !self.systems.values().any(|it| it.settings.site == *code && it.site_server.is_some()) {
             self.databases.remove(code);
         }

@@ -16,7 +16,8 @@ use crate::{
     content::Library,
     model::{
         ContentProtocol, DistributionPointSettings, DistributionPointState, DistributionPointType,
-        Name, PackageId, PackageState, Port, Ports, PullSettings, PullSourceSettings, WebSite,
+        Name, PackageId, PackageOrigin, PackageState, Port, Ports, Priority, PullSettings,
+        PullSourceSettings, WebSite,
     },
     net::{Addresses, OpenPort, client},
     role::{Reporter, distribution_point::DistributionPoint, package_library::PackageLibrary},
@@ -58,6 +59,7 @@ pub(super) fn standard() -> DistributionPointSettings {
         content_validation: None,
         network_access_account: None,
         certificate: None,
+        keep: false,
     }
 }
 
@@ -130,7 +132,13 @@ impl World {
             fs::write(path, content).unwrap();
         }
         let silent = Reporter::silent();
-        let taken = self.site_server.take(&package(number), version, &source, &silent).await;
+        let origin = PackageOrigin {
+            name: name("package"),
+            path: source.to_str().unwrap().to_owned(),
+            display_name: None,
+            priority: Priority::Medium,
+        };
+        let taken = self.site_server.take(&package(number), version, origin, &silent).await;
         state(taken.unwrap())
     }
 

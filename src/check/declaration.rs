@@ -1,0 +1,207 @@
+//! All documents as rules look at them: every reference followed once, so that no rule searches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    content::Content,
+    document::{Document, Documents},
+    tables::Tables,
+};
+use crate::model::{
+    ContentProtocol, Declared, DistributionPointGroupSpec, DistributionPointSpec, Kind, Name,
+    PackageSpec, PortSettingsSpec, Ports, Resource, ResourceId, SiteSpec, SiteSystemSpec, SiteType,
+    SoftwareUpdatePointSpec, UpdatePointRole,
+};
+
+/// A site. Links are numbers in the lists of the [`Declaration`]; they are missing where nothing is
+/// named, and where no document of that name could be read.
+pub(super) struct Site<'a> {
+    pub(super) document: Document<'a, SiteSpec>,
+    pub(super) parent: Option<usize>,
+    pub(super) server: Option<usize>,
+}
+
+/// A site system.
+pub(super) struct SiteSystem<'a> {
+    pub(super) document: Document<'a, SiteSystemSpec>,
+    pub(super) site: Option<usize>,
+    /// The site whose server it is.
+    pub(super) serves: Option<usize>,
+    /// Its computer: the number of the first site system with its address.
+    pub(super) computer: usize,
+}
+
+/// A software update point.
+pub(super) struct UpdatePoint<'a> {
+    pub(super) document: Document<'a, SoftwareUpdatePointSpec>,
+    pub(super) site: Option<usize>,
+    pub(super) system: Option<usize>,
+    /// The ports it listens on; unknown where its port settings are.
+    pub(super) ports: Option<Ports>,
+    /// Whether it uses SSL; unknown where the mode of its site decides and is.
+    pub(super) ssl: Option<bool>,
+}
+
+/// A distribution point.
+pub(super) struct DistributionPoint<'a> {
+    pub(super) document: Document<'a, DistributionPointSpec>,
+    pub(super) site: Option<usize>,
+    pub(super) system: Option<usize>,
+    /// The ports it listens on; unknown where its port settings are.
+    pub(super) ports: Option<Ports>,
+    /// The protocol it serves; unknown where the mode of its site decides and is.
+    pub(super) protocol: Option<ContentProtocol>,
+    /// Its sources in the order written, whether it pulls or not.
+    pub(super) sources: Vec<Option<usize>>,
+}
+
+/// A distribution point group.
+pub(super) struct Group<'a> {
+    pub(super) document: Document<'a, DistributionPointGroupSpec>,
+    pub(super) members: Vec<Option<usize>>,
+}
+
+/// A package.
+pub(super) struct Package<'a> {
+    pub(super) document: Document<'a, PackageSpec>,
+    pub(super) points: Vec<Option<usize>>,
+    pub(super) groups: Vec<Option<usize>>,
+}
+
+/// All documents that were read, each list in the order in which they were written.
+pub(super) struct Declaration<'a> {
+    pub(super) declared: &'a Declared,
+    unread: &'a BTreeSet<ResourceId>,
+    /// The kinds of documents that could not be read.
+    unread_kinds: BTreeSet<Kind>,
+    pub(super) sites: Vec<Site<'a>>,
+    pub(super) site_systems: Vec<SiteSystem<'a>>,
+    pub(super) port_settings: Documents<'a, PortSettingsSpec>,
+    pub(super) update_points: Vec<UpdatePoint<'a>>,
+    pub(super) distribution_points: Vec<DistributionPoint<'a>>,
+    pub(super) groups: Vec<Group<'a>>,
+    pub(super) packages: Vec<Package<'a>>,
+    /// Which packages each distribution point is given.
+    pub(super) content: Content,
+    /// The site at the top, if there is one.
+    pub(super) top: Option<usize>,
+    /// The numbers of the update points of each site, read or not.
+    points_of_sites: BTreeMap<&'a Name, Vec<usize>>,
+}
+
+impl<'a> Declaration<'a> {
+    pub(super) fn new(declared: &'a Declared, unread: &'a BTreeSet<ResourceId>) -> Self {
+        let tables = Tables::new(declared);
+        let sites = tables.sites();
+        let site_systems = tables.site_systems(&sites);
+        let update_points = tables.update_points();
+        let distribution_points = tables.distribution_points();
+        let (groups, packages) = (tables.groups(), tables.packages());
+        let mut points_of_sites = BTreeMap::<_, Vec<usize>>::new();
+        for (number, point) in update_points.iter().enumerate() {
+            points_of_sites.entry(&point.document.spec().site).or_default().push(number);
+        }
+        Self {
+            declared,
+            unread,
+            unread_kinds: unread.iter().map(|resource| resource.kind).collect(),
+            top: top(&sites),
+            content: Content::new(distribution_points.len(), &groups, &packages),
+            sites,
+            site_systems,
+            port_settings: tables.port_settings,
+            update_points,
+            distribution_points,
+            groups,
+            packages,
+            points_of_sites,
+        }
+    }
+
+    pub(super) fn site(&self, link: Option<usize>) -> Option<&Site<'a>> {
+        self.sites.get(link?)
+    }
+
+    pub(super) fn system(&self, link: Option<usize>) -> Option<&SiteSystem<'a>> {
+        self.site_systems.get(link?)
+    }
+
+    pub(super) fn distribution_point(&self, link: Option<usize>) -> Option<&DistributionPoint<'a>> {
+        self.distribution_points.get(link?)
+    }
+
+    /// The update points of each site, by the name of the site, in the order of documents.
+    pub(super) fn points_of_sites(
+        &self,
+    ) -> impl Iterator<Item = (&'a Name, Vec<&UpdatePoint<'a>>)> {
+        self.points_of_sites.iter().map(|(site, points)| {
+            (*site, points.iter().filter_map(|it| self.update_points.get(*it)).collect())
+        })
+    }
+
+    /// The update point that a site has in a role; of several the first.
+    pub(super) fn point_of(&self, site: &Name, role: UpdatePointRole) -> Option<&UpdatePoint<'a>> {
+        let points = self.points_of_sites.get(site)?;
+        let mut points = points.iter().filter_map(|it| self.update_points.get(*it));
+        points.find(|point| point.document.spec().role == role)
+    }
+
+    /// The active update point of a site.
+    pub(super) fn active_point(&self, site: &Name) -> Option<&UpdatePoint<'a>> {
+        self.point_of(site, UpdatePointRole::Active)
+    }
+
+    /// The active update point of the top site.
+    pub(super) fn top_point(&self) -> Option<&UpdatePoint<'a>> {
+        self.active_point(self.site(self.top)?.document.name)
+    }
+
+    /// Documents of that kind whose names stand near a name, when all are sorted.
+    pub(super) fn names_near(&self, kind: Kind, name: &Name) -> Vec<&'a Name> {
+        let declared = self.declared;
+        match kind {
+            Kind::Site => near(&declared.sites, name),
+            Kind::SiteSystem => near(&declared.site_systems, name),
+            Kind::PortSettings => near(&declared.port_settings, name),
+            Kind::SoftwareUpdatePoint => near(&declared.software_update_points, name),
+            Kind::DistributionPoint => near(&declared.distribution_points, name),
+            Kind::DistributionPointGroup => near(&declared.distribution_point_groups, name),
+            Kind::Package => near(&declared.packages, name),
+        }
+    }
+
+    /// Whether a document of that kind and name exists, read or not.
+    pub(super) fn exists(&self, kind: Kind, name: &Name) -> bool {
+        let declared = self.declared;
+        let read = match kind {
+            Kind::Site => declared.sites.contains_key(name),
+            Kind::SiteSystem => declared.site_systems.contains_key(name),
+            Kind::PortSettings => declared.port_settings.contains_key(name),
+            Kind::SoftwareUpdatePoint => declared.software_update_points.contains_key(name),
+            Kind::DistributionPoint => declared.distribution_points.contains_key(name),
+            Kind::DistributionPointGroup => declared.distribution_point_groups.contains_key(name),
+            Kind::Package => declared.packages.contains_key(name),
+        };
+        read || self.unread.contains(&ResourceId::new(kind, name))
+    }
+
+    /// Whether some document of that kind could not be read: then nothing can be said to be
+    /// missing among them.
+    pub(super) fn any_unread(&self, kind: Kind) -> bool {
+        self.unread_kinds.contains(&kind)
+    }
+}
+
+fn near<'a, Spec>(all: &'a BTreeMap<Name, Resource<Spec>>, name: &Name) -> Vec<&'a Name> {
+    const ON_EACH_SIDE: usize = 16;
+    let before = all.range::<Name, _>(..name).rev().take(ON_EACH_SIDE);
+    let after = all.range::<Name, _>(name..).take(ON_EACH_SIDE);
+    before.chain(after).map(|(name, _)| name).collect()
+}
+
+/// The central site is meant to be the top, wherever it is written; else the first without a parent.
+fn top(sites: &[Site<'_>]) -> Option<usize> {
+    let tops = sites.iter().enumerate().filter(|(_, it)| it.document.spec().parent.is_none());
+    tops.min_by_key(|(_, it)| it.document.spec().r#type != SiteType::Central)
+        .map(|(number, _)| number)
+}

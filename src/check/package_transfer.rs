@@ -1,0 +1,236 @@
+//! PDP-5: what Package Transfer Manager is told to do can be done.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{
+    Problem, Rule, Severity,
+    declaration::{Declaration, DistributionPoint, Package, Site},
+};
+use crate::model::{FieldPath, Interval};
+
+pub(super) const RULE: Rule = Rule {
+    id: "PDP-5",
+    severity: Severity::Error,
+    summary: "a package for a pull distribution point is given to one of its sources too, and \
+              Package Transfer Manager has retries and polls left",
+    why: "Before it tells a pull distribution point to download, Package Transfer Manager waits \
+          until one of the sources has the content, and looks again every 20 minutes. If none of \
+          them is ever given it, that goes on for ever.",
+    wrong: "\
+kind: Package
+metadata: {name: forms}
+spec: {packageId: CEN00002, source: {path: forms}, distributeTo: {distributionPoints: [lis-dp]}}
+---
+kind: DistributionPoint
+metadata: {name: lis-dp}
+spec: {pull: {sources: [{distributionPoint: ams-dp2}]}}
+---
+kind: DistributionPoint
+metadata: {name: ams-dp2}
+spec: {pull: {sources: [{distributionPoint: ams-dp1}]}}
+",
+    right: "\
+kind: Package
+metadata: {name: forms}
+spec:
+  packageId: CEN00002
+  source: {path: forms}
+  distributeTo: {distributionPoints: [lis-dp, ams-dp2, ams-dp1]}
+---
+kind: DistributionPoint
+metadata: {name: lis-dp}
+spec: {pull: {sources: [{distributionPoint: ams-dp2}]}}
+---
+kind: DistributionPoint
+metadata: {name: ams-dp2}
+spec: {pull: {sources: [{distributionPoint: ams-dp1}]}}
+",
+};
+
+/// How many distribution points are looked at to find the way on which a package could come.
+/// Longer ways than any real hierarchy has are not worth a walk over all points for each problem.
+const LONGEST_WALK: usize = 1_000;
+/// How many points of a way are shown.
+const SHOWN: usize = 8;
+
+pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    for site in &declaration.sites {
+        settings(site, problems);
+    }
+    for (number, point) in declaration.distribution_points.iter().enumerate() {
+        problems.extend(never_arrives(declaration, number, point));
+    }
+}
+
+fn settings(site: &Site<'_>, problems: &mut Vec<Problem>) {
+    let settings = &site.document.spec().software_distribution.pull_distribution_points;
+    let nothing = Interval::seconds(0);
+    for (key, wrong, message, help) in [
+        (
+            "retries",
+            settings.retries == 0,
+            "with 0 retries, a job is cancelled when its first notification fails",
+            "write how often a notification is repeated; the default is 30",
+        ),
+        (
+            "retryDelay",
+            settings.retries > 0 && settings.retry_delay == nothing,
+            "without a delay, all retries follow at once",
+            "write a span of time; the default is 20m",
+        ),
+        (
+            "statusPolls",
+            settings.status_polls == 0,
+            "with 0 polls, a job is cancelled while it downloads",
+            "write how often the status is asked for; the default is 72",
+        ),
+        (
+            "pollDelay",
+            settings.status_polls > 0 && settings.poll_delay == nothing,
+            "without a delay, all polls follow at once",
+            "write a span of time; the default is 60m",
+        ),
+    ] {
+        if wrong {
+            let path = FieldPath::new("spec.softwareDistribution.pullDistributionPoints").key(key);
+            problems.push(site.document.value(&RULE, path, message).warning().help(help));
+        }
+    }
+}
+
+/// Whether a point gets its content by pulling.
+fn pulls(point: &DistributionPoint<'_>) -> bool {
+    let spec = point.document.spec();
+    spec.pull.as_ref().is_some_and(|pull| pull.enabled) && !spec.prestaged
+}
+
+/// Whether a point is given a package that none of its sources is given. A source that is given it
+/// but cannot get it itself is told where that begins.
+fn never_arrives(
+    declaration: &Declaration<'_>,
+    number: usize,
+    point: &DistributionPoint<'_>,
+) -> Option<Problem> {
+    let content = &declaration.content;
+    // What is not known may have anything.
+    if !pulls(point) || point.sources.contains(&None) {
+        return None;
+    }
+    let sources: Vec<usize> =
+        point.sources.iter().flatten().copied().filter(|source| *source != number).collect();
+    let on_demand = |source: &usize| {
+        let source = declaration.distribution_points.get(*source);
+        source.is_some_and(|source| source.document.spec().on_demand)
+    };
+    let given = content.given(number);
+    let has_all =
+        |source: &usize| content.same(number, *source) || given.is_subset(content.given(*source));
+    // A point without sources is told by PDP-2.
+    if sources.is_empty() || sources.iter().any(|it| on_demand(it) || has_all(it)) {
+        return None;
+    }
+    let mut missing = given - content.unknown();
+    for source in &sources {
+        missing -= content.given(*source);
+    }
+    let package = missing.min()?;
+    let declared = declaration.packages.get(usize::try_from(package).ok()?)?;
+    let way = way(declaration, number, package);
+    let name = |number: &usize| declaration.distribution_points[*number].document.name;
+    let shown: Vec<&str> = way.iter().take(SHOWN).map(|it| name(it).as_str()).collect();
+    let more = if way.len() > SHOWN { " <- …" } else { "" };
+    let lacking: Vec<String> = way
+        .iter()
+        .skip(1)
+        .filter(|it| !content.given(**it).contains(package))
+        .take(SHOWN)
+        .map(|it| format!("`{}`", name(it)))
+        .collect();
+    let others = missing.len() - 1;
+    let which = declared.document.name;
+    let (what, it, rest) = match others {
+        0 => (format!("package `{which}` never reaches"), "it", ""),
+        _ => (
+            format!("package `{which}` and {others} more never reach"),
+            "them",
+            ", and see to the others in the same way",
+        ),
+    };
+    let document = point.document;
+    let message = format!(
+        "{what} `{}`: none of its sources is given {it} (`{}{more}`)",
+        document.name,
+        shown.join(" <- "),
+    );
+    let problem = document.key(&RULE, "spec.pull.sources", message);
+    let problem = match listing(declaration, declared, number) {
+        Some(path) => problem.related(
+            declared.document.place(path),
+            format!("`{which}` is distributed to `{}` here", document.name),
+        ),
+        None => problem,
+    };
+    Some(problem.help(format!(
+        "add {} to `distributeTo` of package `{which}`{rest}",
+        lacking.join(" and ")
+    )))
+}
+
+/// The shortest way from a point over sources of sources to one that is given a package, or that
+/// the site server could send it to.
+fn way(declaration: &Declaration<'_>, from: usize, package: u32) -> Vec<usize> {
+    let mut before = BTreeMap::from([(from, from)]);
+    let mut queue = VecDeque::from([from]);
+    let mut nearest = None;
+    while let Some(number) = queue.pop_front() {
+        let Some(point) = declaration.distribution_points.get(number) else { continue };
+        let given = declaration.content.given(number).contains(package);
+        if number != from && (given || !pulls(point)) {
+            nearest = Some(number);
+            break;
+        }
+        let mut sources: Vec<_> = point
+            .document
+            .spec()
+            .pull
+            .iter()
+            .flat_map(|it| &it.sources)
+            .zip(&point.sources)
+            .collect();
+        sources.sort_by_key(|(source, _)| source.priority);
+        for source in sources.into_iter().filter_map(|(_, source)| *source) {
+            if before.len() < LONGEST_WALK && !before.contains_key(&source) {
+                before.insert(source, number);
+                queue.push_back(source);
+            }
+        }
+    }
+    // In a circle there is no such point: PDP-2 tells of it.
+    let first = || declaration.distribution_points[from].sources.iter().flatten().next().copied();
+    let mut way: Vec<usize> = nearest.or_else(first).into_iter().collect();
+    while let Some(number) = way.last().filter(|number| **number != from) {
+        match before.get(number) {
+            Some(next) => way.push(*next),
+            None => break,
+        }
+    }
+    way.reverse();
+    way
+}
+
+/// Where a package names a distribution point or a group with it.
+fn listing(
+    declaration: &Declaration<'_>,
+    package: &Package<'_>,
+    point: usize,
+) -> Option<FieldPath> {
+    let path = |key: &str, index| FieldPath::new("spec.distributeTo").key(key).index(index);
+    if let Some(index) = package.points.iter().position(|it| *it == Some(point)) {
+        return Some(path("distributionPoints", index));
+    }
+    let has_it = |group: &Option<usize>| {
+        let group = group.and_then(|group| declaration.groups.get(group));
+        group.is_some_and(|group| group.members.contains(&Some(point)))
+    };
+    Some(path("groups", package.groups.iter().position(has_it)?))
+}

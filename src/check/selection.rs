@@ -1,0 +1,123 @@
+//! SUP-9: products and classifications are chosen from what the catalog offers.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::{
+    Place, Problem, Rule, Severity,
+    declaration::{Declaration, UpdatePoint},
+    top_level_settings::is_below,
+};
+use crate::model::{FieldPath, Selection, SourceType};
+
+pub(super) const RULE: Rule = Rule {
+    id: "SUP-9",
+    severity: Severity::Error,
+    summary: "products and classifications are titles or identifiers that the catalog offers, each \
+              once",
+    why: "The first synchronization of a new top-level point brings what can be chosen, then the \
+          choice is applied, then everything that was chosen follows. What the catalog does not \
+          offer ends that.",
+    wrong: "\
+kind: SoftwareUpdatePoint
+metadata: {name: cen-active}
+spec: {site: cen, role: Active, products: [Windows 11, \"\"]}
+",
+    right: "\
+kind: SoftwareUpdatePoint
+metadata: {name: cen-active}
+spec: {site: cen, role: Active, products: [Windows 11]}
+",
+};
+
+pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    for point in &declaration.update_points {
+        let spec = point.document.spec();
+        for (key, what, texts) in [
+            ("classifications", "classification", &spec.classifications),
+            ("products", "product", &spec.products),
+        ] {
+            list(point, key, what, texts, problems);
+        }
+        // Below the top, SUP-8 objects to the choice as such.
+        if is_below(declaration, point) == Some(false) {
+            problems.extend(without_effect(point));
+        }
+    }
+}
+
+fn list(
+    point: &UpdatePoint<'_>,
+    key: &str,
+    what: &str,
+    texts: &[String],
+    problems: &mut Vec<Problem>,
+) {
+    let document = point.document;
+    let place = |index| FieldPath::new("spec").key(key).index(index);
+    let mut listed = BTreeMap::new();
+    for (index, text) in texts.iter().enumerate() {
+        let meant = text.trim().to_lowercase();
+        if meant.is_empty() {
+            let message = format!("an empty text is no {what}");
+            let help = format!("write the title or the identifier of a {what}, or remove it");
+            problems.push(document.value(&RULE, place(index), message).help(help));
+            continue;
+        }
+        if is_nearly_an_identifier(&meant) {
+            let message = format!("`{text}` looks like an identifier, but is none");
+            let help = "write 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12";
+            problems.push(document.value(&RULE, place(index), message).warning().help(help));
+        }
+        let first = *listed.entry(meant).or_insert(index);
+        if first != index {
+            let message = format!("{what} `{text}` is listed twice");
+            let first = Place::value(document.resource.document, place(first));
+            problems.push(
+                document
+                    .value(&RULE, place(index), message)
+                    .warning()
+                    .related(first, "the first time")
+                    .help("remove it here"),
+            );
+        }
+    }
+}
+
+/// Whether a text is written as identifiers are, but does not have their digits: no title is.
+fn is_nearly_an_identifier(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
+    let others = text.bytes().all(|c| c.is_ascii_hexdigit() || matches!(c, b'-' | b'{' | b'}'));
+    others && digits >= 24 && Uuid::try_parse(text).is_err()
+}
+
+fn without_effect(point: &UpdatePoint<'_>) -> Option<Problem> {
+    let document = point.document;
+    let spec = document.spec();
+    let source = spec.source.as_ref().map(|source| source.r#type);
+    let key = match (spec.products.is_empty(), spec.classifications.is_empty()) {
+        (false, _) => "products",
+        (true, false) => "classifications",
+        (true, true) if spec.selection == Selection::AtLeast => {
+            let message = "`AtLeast` has no effect where nothing is listed: everything that the \
+                           source has is synchronized";
+            let help = "list `products` or `classifications`, or remove `selection`";
+            return Some(document.value(&RULE, "spec.selection", message).info().help(help));
+        }
+        (true, true) => return None,
+    };
+    let what = match source? {
+        SourceType::Import => "the whole file is imported",
+        SourceType::None => "nothing is synchronized",
+        _ => return None,
+    };
+    let message = format!("`{key}` has no effect with source `{:?}`: {what}", source?);
+    Some(
+        document
+            .key(&RULE, format!("spec.{key}").as_str(), message)
+            .info()
+            .related(document.place("spec.source.type"), "the source")
+            .help("remove it, or keep it for the day on which the source is a server"),
+    )
+}

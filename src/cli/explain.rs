@@ -1,0 +1,45 @@
+//! `headwater explain`: what a rule wants, and why.
+
+use clap::Args;
+
+use super::{ExitCode, Failure, OutputFormat, Printer};
+use crate::{
+    check::{RULES, closest, rule},
+    view::{rule_json, rule_text, rules_json, rules_text},
+};
+
+/// What `headwater explain` is given.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Exit codes: 0 done, 2 the command line is wrong or there is no such rule\n\n\
+                  Examples:\n  headwater explain PDP-11\n  headwater explain --output json"
+)]
+pub struct Arguments {
+    /// The ID of the rule, such as `PDP-11`; without it, all rules are listed.
+    #[arg(value_name = "RULE")]
+    rule: Option<String>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: OutputFormat,
+}
+
+pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCode, Failure> {
+    let Arguments { rule: id, output } = arguments;
+    let wanted = id.as_deref().map(|id| rule(id).ok_or_else(|| unknown(id))).transpose()?;
+    let coloured = printer.results_coloured();
+    printer.result(&match (wanted, output) {
+        (Some(rule), OutputFormat::Text) => rule_text(rule, coloured),
+        (Some(rule), OutputFormat::Json) => rule_json(rule),
+        (None, OutputFormat::Text) => rules_text(coloured),
+        (None, OutputFormat::Json) => rules_json(),
+    })?;
+    Ok(ExitCode::Success)
+}
+
+fn unknown(id: &str) -> Failure {
+    let what = match closest(id, RULES.iter().map(|rule| rule.id)) {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => "`headwater explain` lists all".to_owned(),
+    };
+    Failure::new(ExitCode::Usage, anyhow::anyhow!("`{id}` is not a rule: {what}"))
+}

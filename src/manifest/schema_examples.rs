@@ -1,0 +1,68 @@
+//! One document of each kind, for the schemas: what editors offer to begin with.
+
+use serde_json::{Value, json};
+
+use crate::model::{API_VERSION, Kind};
+
+/// A document of a kind that says what such documents usually say.
+pub(super) fn example(kind: Kind) -> Value {
+    let (name, spec) = match kind {
+        Kind::Site => ("ams", site()),
+        Kind::SiteSystem => ("ams-srv", site_system()),
+        Kind::PortSettings => ("content", json!({"webSite": "Custom", "http": 8080})),
+        Kind::SoftwareUpdatePoint => ("cen-active", update_point()),
+        Kind::DistributionPoint => ("ams-dp2", distribution_point()),
+        Kind::DistributionPointGroup => ("amsterdam", json!({"members": ["ams-dp1", "ams-dp2"]})),
+        Kind::Package => ("printer-definitions", package()),
+    };
+    json!({"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec})
+}
+
+fn site() -> Value {
+    json!({
+        "siteCode": "AMS",
+        "type": "Primary",
+        "parent": "cen",
+        "mode": "Mixed",
+        "version": "2403",
+        "siteServer": "ams-srv",
+    })
+}
+
+fn site_system() -> Value {
+    json!({
+        "site": "ams",
+        "address": "ams-srv.contoso.example",
+        "software": {"wsus": "10.0"},
+    })
+}
+
+fn update_point() -> Value {
+    json!({
+        "site": "cen",
+        "siteSystem": "cen-srv",
+        "role": "Active",
+        "schedule": {"every": "1d"},
+        "classifications": ["Critical Updates", "Security Updates"],
+        "products": ["Windows 11"],
+        "languages": ["en"],
+    })
+}
+
+fn distribution_point() -> Value {
+    json!({
+        "site": "ams",
+        "siteSystem": "ams-dp2",
+        "ports": "content",
+        "pull": {"sources": [{"distributionPoint": "ams-dp1", "priority": 1}]},
+    })
+}
+
+fn package() -> Value {
+    json!({
+        "packageId": "AMS00001",
+        "displayName": "Printer definitions",
+        "source": {"path": "../content/printer-definitions"},
+        "distributeTo": {"groups": ["amsterdam"]},
+    })
+}

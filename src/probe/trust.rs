@@ -1,0 +1,80 @@
+//! The roots that certificates are verified against.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+/// The most bytes of a file of roots: far more than all public ones together have.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// Which roots are trusted. Clones share what has been read.
+#[derive(Debug, Clone, Default)]
+pub struct Trust(Arc<Roots>);
+
+#[derive(Debug, Default)]
+struct Roots {
+    /// Read when the first certificate is seen: most looks see none.
+    store: OnceLock<Arc<RootCertStore>>,
+}
+
+/// A file of roots is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// It cannot be read.
+    #[error("failed to read the roots in {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// It holds no certificates.
+    #[error("{0} holds no certificate: write roots as PEM, `-----BEGIN CERTIFICATE-----`")]
+    Empty(PathBuf),
+}
+
+impl Trust {
+    /// The roots that this computer trusts, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+    pub fn system() -> Self {
+        Self::default()
+    }
+
+    /// The roots of a PEM file, and no others.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read or holds no certificate.
+    pub fn file(path: &Path) -> Result<Self, TrustError> {
+        let failed = |source| TrustError::Read { path: path.to_owned(), source };
+        let length = fs::metadata(path).map_err(failed)?.len();
+        if length > MOST_BYTES {
+            return Err(failed(io::Error::new(io::ErrorKind::FileTooLarge, "it is too large")));
+        }
+        let text = fs::read(path).map_err(failed)?;
+        let store = store(CertificateDer::pem_slice_iter(&text).filter_map(Result::ok));
+        if store.is_empty() {
+            return Err(TrustError::Empty(path.to_owned()));
+        }
+        Ok(Self(Arc::new(Roots { store: OnceLock::from(Arc::new(store)) })))
+    }
+
+    /// The roots.
+    pub(super) fn roots(&self) -> Arc<RootCertStore> {
+        let read = || Arc::new(store(rustls_native_certs::load_native_certs().certs));
+        self.0.store.get_or_init(read).clone()
+    }
+}
+
+fn store(certificates: impl IntoIterator<Item = CertificateDer<'static>>) -> RootCertStore {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(certificates);
+    store
+}

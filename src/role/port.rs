@@ -1,0 +1,59 @@
+//! The port of a role: open, or why not, and since when.
+
+use jiff::Timestamp;
+
+use crate::{
+    clock,
+    error_text::with_causes,
+    model::Listener,
+    net::{ListenError, OpenPort},
+};
+
+/// The port of a role, as it was found when it was last opened or closed.
+#[derive(Debug)]
+pub(in crate::role) struct RolePort {
+    port: Result<OpenPort, String>,
+    since: Timestamp,
+}
+
+impl RolePort {
+    /// As it came of trying to open it now. A port that could not be opened says why.
+    pub(in crate::role) fn now(opened: Result<OpenPort, ListenError>) -> Self {
+        Self { port: opened.map_err(|error| with_causes(&error)), since: clock::now() }
+    }
+
+    /// Closed from now on.
+    pub(in crate::role) fn closed(why: impl Into<String>) -> Self {
+        Self { port: Err(why.into()), since: clock::now() }
+    }
+
+    /// What is reported of it.
+    pub(in crate::role) fn listener(&self) -> Listener {
+        match &self.port {
+            Ok(port) => Listener::Open(port.address().to_string()),
+            Err(why) => Listener::Closed(why.clone()),
+        }
+    }
+
+    /// Since when that is so: not longer than the agent runs.
+    pub(in crate::role) fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// Whether it is open under that number.
+    pub(in crate::role) fn is_open(&self, number: u16) -> bool {
+        self.port.as_ref().is_ok_and(|port| port.address().port() == number)
+    }
+
+    /// Why it is not open, if it is not.
+    pub(in crate::role) fn why_closed(&self) -> Option<&str> {
+        self.port.as_ref().err().map(String::as_str)
+    }
+
+    /// Closes it.
+    pub(in crate::role) async fn close(self) {
+        if let Ok(port) = self.port {
+            port.close().await;
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Diagrams: a value that says what belongs together and what leads where, and its writers. Knows
+//! nothing of what is shown.
+
+mod dot;
+mod identifiers;
+mod look;
+mod mermaid;
+mod outline;
+mod parts;
+mod svg;
+mod whole;
+
+pub use dot::dot;
+pub use look::{EdgeStyle, Shape, Stroke, Tone};
+pub use mermaid::mermaid;
+pub use parts::{Edge, Group, LegendEntry, Line, Node};
+pub use svg::svg;
+pub use whole::{Arrangement, Diagram, Direction, End, GroupId, NodeId};

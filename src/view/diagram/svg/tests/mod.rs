@@ -1,0 +1,5 @@
+//! What holds for every drawing, on diagrams made by chance.
+
+mod document;
+mod geometry;
+mod sketch;

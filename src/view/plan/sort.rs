@@ -1,0 +1,117 @@
+//! The sorts of actions, and how many there are of each.
+
+use serde::Serialize;
+
+use crate::plan::{Action, ActionKind};
+
+/// What an action comes to: as [`Summary`](crate::plan::Summary) counts, and to verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sort {
+    Create,
+    Change,
+    Remove,
+    Verify,
+    Synchronize,
+    Distribute,
+}
+
+impl Sort {
+    pub(super) fn of(kind: ActionKind) -> Self {
+        match kind {
+            ActionKind::CreateSiteSystem
+            | ActionKind::InstallUpdateServices
+            | ActionKind::InstallAdministrationConsole
+            | ActionKind::AddSoftwareUpdatePoint
+            | ActionKind::AddDistributionPoint => Self::Create,
+            ActionKind::ConfigureSsl
+            | ActionKind::ConfigureSoftwareUpdatePoint
+            | ActionKind::PublishClientPolicy
+            | ActionKind::ConfigureDistributionPoint
+            | ActionKind::EnablePull
+            | ActionKind::DisablePull => Self::Change,
+            ActionKind::VerifyPorts => Self::Verify,
+            ActionKind::SynchronizeCategories
+            | ActionKind::Synchronize
+            | ActionKind::ImportUpdates => Self::Synchronize,
+            ActionKind::DistributeContent
+            | ActionKind::UpdateContent
+            | ActionKind::ValidateContent => Self::Distribute,
+            ActionKind::RemoveContent
+            | ActionKind::RemoveDistributionPoint
+            | ActionKind::RemoveSoftwareUpdatePoint
+            | ActionKind::UninstallUpdateServices
+            | ActionKind::RemoveSiteSystem => Self::Remove,
+        }
+    }
+}
+
+/// How many actions there are of each sort.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Counts {
+    pub(super) create: usize,
+    pub(super) change: usize,
+    pub(super) remove: usize,
+    pub(super) verify: usize,
+    pub(super) synchronize: usize,
+    pub(super) distribute: usize,
+}
+
+impl Counts {
+    pub(super) fn of<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Self {
+        let mut counts = Self::default();
+        for action in actions {
+            *match Sort::of(action.kind) {
+                Sort::Create => &mut counts.create,
+                Sort::Change => &mut counts.change,
+                Sort::Remove => &mut counts.remove,
+                Sort::Verify => &mut counts.verify,
+                Sort::Synchronize => &mut counts.synchronize,
+                Sort::Distribute => &mut counts.distribute,
+            } += 1;
+        }
+        counts
+    }
+
+    /// The counts with their titles, in the order in which they are told.
+    pub(super) fn columns(self) -> [(&'static str, usize); 6] {
+        let Self { create, change, remove, verify, synchronize, distribute } = self;
+        [
+            ("create", create),
+            ("change", change),
+            ("remove", remove),
+            ("verify", verify),
+            ("synchronize", synchronize),
+            ("distribute", distribute),
+        ]
+    }
+
+    /// `1 to create, 0 to change, …`.
+    pub(super) fn sentence(self) -> String {
+        let parts = self.columns().map(|(title, count)| format!("{count} to {title}"));
+        parts.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::plan::Summary;
+
+    #[test]
+    fn sorts_are_those_of_the_summary() {
+        for kind in ActionKind::ALL {
+            let action: Action = serde_json::from_value(json!({
+                "id": "a", "kind": kind, "resource": "Site/a", "site": "ONE", "requirement": "SUP-5",
+                "reason": "", "after": [], "targets": [], "diff": [],
+            }))
+            .unwrap();
+            let Counts { create, change, remove, verify, synchronize, distribute } =
+                Counts::of([&action]);
+            let summary = Summary { create, change, remove, synchronize, distribute };
+            assert_eq!(Summary::of(&[action]), summary, "{kind}");
+            assert_eq!(verify, usize::from(kind == ActionKind::VerifyPorts));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Network policies for Kubernetes: one for each site system.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    model::{Hierarchy, Name},
+    ports::{Direction, FirewallRule, HostRules, Party, PortSet, Transport},
+    view::plain::{add, plain},
+};
+
+use super::peer::{PRIVATE_V4, PRIVATE_V6, Whereabouts, may_be_pod, whereabouts};
+
+/// The label of the pods of a site system.
+const SITE_SYSTEM: &str = "headwater.dev/site-system";
+/// The label of the pod that plans and applies.
+const COMPONENT: &str = "headwater.dev/component";
+
+/// A policy for each of these hosts, whose pods are labelled `headwater.dev/site-system: NAME`. What
+/// no rule lets through is denied.
+pub fn ports_network_policies(
+    hierarchy: &Hierarchy,
+    hosts: &BTreeMap<Name, HostRules>,
+    direction: Direction,
+) -> String {
+    let mut text = String::new();
+    for (name, rules) in hosts {
+        let site = hierarchy.site_systems.get(name).map_or("-", |it| it.site.as_str());
+        // What comes from a manifest stands in quotation marks: `null` and `8530` are names too.
+        add(
+            &mut text,
+            format_args!(
+                "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  \
+                 name: \"headwater-{name}\"\n  labels:\n    \
+                 app.kubernetes.io/managed-by: headwater\n    headwater.dev/site: \"{site}\"\n\
+                 spec:\n  podSelector:\n    matchLabels:\n      {SITE_SYSTEM}: \"{name}\"\n  \
+                 policyTypes:\n"
+            ),
+        );
+        for (wanted, word) in [(direction.inbound(), "Ingress"), (direction.outbound(), "Egress")] {
+            if wanted {
+                add(&mut text, format_args!("    - {word}\n"));
+            }
+        }
+        if direction.inbound() {
+            let (rules, left_out) = rules_text(hierarchy, &rules.inbound, "from");
+            // An empty list: nothing is let in.
+            let list = if rules.is_empty() { " []" } else { "" };
+            add(&mut text, format_args!("  ingress:{list}\n{left_out}{rules}"));
+        }
+        if direction.outbound() {
+            let (rules, left_out) = rules_text(hierarchy, &rules.outbound, "to");
+            add(&mut text, format_args!("  egress:\n{NAME_SERVICE}{left_out}{rules}"));
+        }
+    }
+    text
+}
+
+const NAME_SERVICE: &str = "    # Names are resolved.\n    - ports:\n        - protocol: UDP\n          \
+                            port: 53\n        - protocol: TCP\n          port: 53\n";
+
+/// Rules for one direction, where peers with the same ports share one, and a comment on each peer
+/// that is left out.
+fn rules_text(hierarchy: &Hierarchy, rules: &[FirewallRule], end: &str) -> (String, String) {
+    let mut merged: BTreeMap<(Transport, &PortSet), Vec<&FirewallRule>> = BTreeMap::new();
+    for rule in rules {
+        merged.entry((rule.transport, &rule.ports)).or_default().push(rule);
+    }
+    let (mut text, mut left_out) = (String::new(), String::new());
+    for ((transport, ports), rules) in merged {
+        let mut peers = String::new();
+        for rule in rules {
+            match peer_text(hierarchy, &rule.peer) {
+                Some(peer) => {
+                    add(&mut peers, format_args!("        # {}\n{peer}", requirement(rule)));
+                }
+                None => left_out += &unknown(rule),
+            }
+        }
+        if peers.is_empty() {
+            continue;
+        }
+        add(&mut text, format_args!("    - {end}:\n{peers}      ports:\n"));
+        for range in ports.ranges() {
+            let (transport, first) = (transport.as_str(), range.first);
+            add(
+                &mut text,
+                format_args!("        - protocol: {transport}\n          port: {first}\n"),
+            );
+            if range.last > range.first {
+                add(&mut text, format_args!("          endPort: {}\n", range.last));
+            }
+        }
+    }
+    (text, left_out)
+}
+
+fn requirement(rule: &FirewallRule) -> String {
+    let peer = rule.peer.to_string();
+    format!("{} ({})", plain(&peer), rule.requirements.join(", "))
+}
+
+/// What a policy cannot say, for whoever can.
+fn unknown(rule: &FirewallRule) -> String {
+    format!(
+        "    # Not here, because no manifest tells its IP address: {} on {} {}\n",
+        requirement(rule),
+        rule.transport.as_str(),
+        rule.ports
+    )
+}
+
+/// A peer as a selector or as blocks of addresses; `None` for a computer without a known address.
+fn peer_text(hierarchy: &Hierarchy, peer: &Party) -> Option<String> {
+    let selector = |label: &str, value: &str| {
+        format!(
+            "        - podSelector:\n            matchLabels:\n              {label}: \"{value}\"\n"
+        )
+    };
+    if let Party::SiteSystem(name) = peer
+        && may_be_pod(hierarchy, peer)
+    {
+        return Some(selector(SITE_SYSTEM, name.as_str()));
+    }
+    if *peer == Party::Controller {
+        return Some(selector(COMPONENT, "controller"));
+    }
+    let blocks: Vec<String> = match whereabouts(hierarchy, peer) {
+        Whereabouts::Literal(ip) => vec![format!("{ip}/{}", if ip.is_ipv4() { 32 } else { 128 })],
+        Whereabouts::Intranet => {
+            PRIVATE_V4.iter().chain(&PRIVATE_V6).map(|it| (*it).to_owned()).collect()
+        }
+        Whereabouts::Anywhere => vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()],
+        Whereabouts::Named(_) | Whereabouts::Unknown => return None,
+    };
+    let block = |cidr: &String| format!("        - ipBlock:\n            cidr: \"{cidr}\"\n");
+    Some(blocks.iter().map(block).collect())
+}

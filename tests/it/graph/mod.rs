@@ -1,0 +1,5 @@
+//! Hierarchies and plans as diagrams.
+
+mod commands;
+mod generated;
+mod hierarchies;

@@ -1,0 +1,51 @@
+//! The patterns of names, versions and durations say what the types say.
+
+use headwater::{
+    manifest::combined_schema,
+    model::{Address, Interval, Name, PackageId, SiteCode, SiteVersion},
+};
+use jsonschema::Validator;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::schemas::validator;
+
+/// Letters of which names, versions and durations are made, and some that are in none.
+const LETTERS: &str =
+    "[a-cA-C0-9smhdSPR :./-]{0,10}|[0-9]{1,8}[smhd]|2007 ?[A-Z0-9]{0,3}|\\PC{0,4}";
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn patterns_accept_what_the_types_accept(text in LETTERS, long in 60_usize..66) {
+        let of = |name: &str, text: &str| PATTERNS.with(|patterns| {
+            let (_, pattern) = patterns.iter().find(|(known, _)| *known == name).unwrap();
+            pattern.is_valid(&json!(text))
+        });
+        for text in [text, "a".repeat(long), format!("{}.b", "a".repeat(long))] {
+            let text = text.as_str();
+            prop_assert_eq!(of("Name", text), text.parse::<Name>().is_ok(), "{}", text);
+            prop_assert_eq!(of("SiteCode", text), text.parse::<SiteCode>().is_ok(), "{}", text);
+            prop_assert_eq!(of("PackageId", text), text.parse::<PackageId>().is_ok(), "{}", text);
+            prop_assert_eq!(of("Interval", text), text.parse::<Interval>().is_ok(), "{}", text);
+            prop_assert_eq!(of("SiteVersion", text), text.parse::<SiteVersion>().is_ok(), "{}", text);
+            // One of the known differences: what looks like an IPv6 address.
+            if !text.contains(':') {
+                prop_assert_eq!(of("Address", text), text.parse::<Address>().is_ok(), "{}", text);
+            } else if text.parse::<Address>().is_ok() {
+                prop_assert!(of("Address", text), "{}", text);
+            }
+        }
+    }
+}
+
+thread_local! {
+    static PATTERNS: Vec<(&'static str, Validator)> = patterns();
+}
+
+fn patterns() -> Vec<(&'static str, Validator)> {
+    let definitions = combined_schema()["$defs"].clone();
+    let names = ["Name", "SiteCode", "PackageId", "Interval", "SiteVersion", "Address"];
+    names.map(|name| (name, validator(&definitions[name]))).into()
+}
