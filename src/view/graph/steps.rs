@@ -48,12 +48,13 @@ impl Steps {
         let shown = shown(plan, dependencies, about);
         let levels = dependencies.levels();
         let lanes = lanes(plan, &shown);
-        let steps = Self::in_lanes(plan, dependencies, critical, about, &shown, &levels, lanes);
-        if steps.all.len() <= MOST_STEPS {
-            return steps;
+        let mut steps = Self::in_lanes(plan, dependencies, critical, about, &shown, &levels, lanes);
+        if steps.all.len() > MOST_STEPS {
+            let lanes = lanes_of_many(plan, &shown, &levels);
+            steps = Self::in_lanes(plan, dependencies, critical, about, &shown, &levels, lanes);
         }
-        let lanes = lanes_of_many(plan, &shown, &levels);
-        Self::in_lanes(plan, dependencies, critical, about, &shown, &levels, lanes)
+        steps.arrange();
+        steps
     }
 
     fn in_lanes(
@@ -102,9 +103,7 @@ impl Steps {
             (first.map(|number| levels[number]), first)
         });
         let dependencies = between(&steps, dependencies);
-        let mut whole = Self { all: steps, dependencies, lanes };
-        whole.arrange();
-        whole
+        Self { all: steps, dependencies, lanes }
     }
 
     /// Puts lanes side by side that have much to do with each other.
