@@ -1,7 +1,8 @@
 //! The roots that certificates are verified against.
 
 use std::{
-    fs, io,
+    fs::File,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -54,11 +55,14 @@ impl Trust {
     /// It cannot be read or holds no certificate.
     pub fn file(path: &Path) -> Result<Self, TrustError> {
         let failed = |source| TrustError::Read { path: path.to_owned(), source };
-        let length = fs::metadata(path).map_err(failed)?.len();
-        if length > MOST_BYTES {
-            return Err(failed(io::Error::new(io::ErrorKind::FileTooLarge, "it is too large")));
+        let mut text = Vec::new();
+        // Not by its length: that of a device is 0.
+        let file = File::open(path).map_err(failed)?;
+        file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(failed)?;
+        if text.len() as u64 > MOST_BYTES {
+            let too_large = "it has more than 16 MiB: give a file of the roots that are meant";
+            return Err(failed(io::Error::new(io::ErrorKind::FileTooLarge, too_large)));
         }
-        let text = fs::read(path).map_err(failed)?;
         let store = store(CertificateDer::pem_slice_iter(&text).filter_map(Result::ok));
         if store.is_empty() {
             return Err(TrustError::Empty(path.to_owned()));
