@@ -132,16 +132,17 @@ impl Adopting<'_> {
         points.any(|it| it.site == *site && is_for_internet(it))
     }
 
+    /// A site and those above it; without deep calls, because a tree may be as deep as it likes.
     fn site_beside(&mut self, documents: &Declared, name: &Name) {
-        let Some(site) = documents.sites.get(name) else { return };
-        if self.declared.sites.contains_key(name) {
-            return;
-        }
-        let resource = self.take_over(Kind::Site, site, true);
-        self.declared.sites.insert(name.clone(), resource);
-        self.system_beside(documents, &site.spec.site_server, true);
-        if let Some(parent) = &site.spec.parent {
-            self.site_beside(documents, parent);
+        let mut next = Some(name);
+        while let Some((name, site)) = next.and_then(|name| documents.sites.get_key_value(name)) {
+            if self.declared.sites.contains_key(name) {
+                return;
+            }
+            let resource = self.take_over(Kind::Site, site, true);
+            self.declared.sites.insert(name.clone(), resource);
+            self.system_beside(documents, &site.spec.site_server, true);
+            next = site.spec.parent.as_ref();
         }
     }
 
@@ -155,25 +156,41 @@ impl Adopting<'_> {
         self.site_beside(documents, &system.spec.site);
     }
 
+    /// A distribution point and those that content reaches it through.
     fn distribution_point_beside(&mut self, documents: &Declared, name: &Name) {
-        let Some(point) = documents.distribution_points.get(name) else { return };
-        if self.declared.distribution_points.contains_key(name) {
-            return;
-        }
-        let mut resource = self.take_over(Kind::DistributionPoint, point, true);
-        resource.spec.ports = self.ports_beside(documents, point.spec.ports.as_ref());
-        self.declared.distribution_points.insert(name.clone(), resource);
-        self.system_beside(documents, &point.spec.site_system, true);
-        self.site_beside(documents, &point.spec.site);
-        for source in point.spec.pull.iter().flat_map(|pull| &pull.sources) {
-            self.distribution_point_beside(documents, &source.distribution_point);
+        let mut pending = vec![name];
+        while let Some(name) = pending.pop() {
+            let Some(point) = documents.distribution_points.get(name) else { continue };
+            if self.declared.distribution_points.contains_key(name) {
+                continue;
+            }
+            let mut resource = self.take_over(Kind::DistributionPoint, point, true);
+            resource.spec.ports = self.ports_beside(documents, point.spec.ports.as_ref());
+            self.declared.distribution_points.insert(name.clone(), resource);
+            self.system_beside(documents, &point.spec.site_system, true);
+            self.site_beside(documents, &point.spec.site);
+            let sources = point.spec.pull.iter().flat_map(|pull| &pull.sources);
+            pending.extend(sources.map(|source| &source.distribution_point));
         }
     }
 
+    /// A software update point and those that it synchronizes with.
     fn update_point_beside(&mut self, documents: &Declared, name: &Name) {
-        let Some(point) = documents.software_update_points.get(name) else { return };
+        let mut next = Some(name);
+        while let Some(name) = next {
+            next = self.one_update_point_beside(documents, name);
+        }
+    }
+
+    /// A software update point, if it is not there yet; gives its upstream then.
+    fn one_update_point_beside<'d>(
+        &mut self,
+        documents: &'d Declared,
+        name: &Name,
+    ) -> Option<&'d Name> {
+        let point = documents.software_update_points.get(name)?;
         if self.declared.software_update_points.contains_key(name) {
-            return;
+            return None;
         }
         let mut resource = self.take_over(Kind::SoftwareUpdatePoint, point, true);
         resource.spec.ports = self.ports_beside(documents, point.spec.ports.as_ref());
@@ -189,12 +206,11 @@ impl Adopting<'_> {
             UpdatePointRole::InternetBased => Some(&point.spec.site),
             UpdatePointRole::Active => site.and_then(|site| site.spec.parent.as_ref()),
         };
-        let upstream = documents.software_update_points.iter().find(|(_, it)| {
+        let mut points = documents.software_update_points.iter();
+        let upstream = points.find(|(_, it)| {
             Some(&it.spec.site) == above && it.spec.role == UpdatePointRole::Active
         });
-        if let Some((upstream, _)) = upstream {
-            self.update_point_beside(documents, upstream);
-        }
+        upstream.map(|(name, _)| name)
     }
 
     /// Port settings of the documents, under a name that is free.

@@ -25,13 +25,22 @@ impl Groups {
         }
         let mut groups = Self { points, sets: Vec::new(), names: BTreeMap::new() };
         for (key, (_, set)) in uses.into_iter().filter(|(_, (uses, _))| *uses >= WORTH_IT) {
-            let numbered = format!("group-{}", groups.names.len() + 1).parse().ok();
-            let free = |name: &Name| !groups.names.values().any(|(taken, _)| taken == name);
-            if let Some(name) = groups.name(set, declared).filter(free).or(numbered) {
+            let name = groups.name(set, declared).filter(|name| groups.is_free(name));
+            if let Some(name) = name.or_else(|| groups.free_number()) {
                 groups.names.insert(key, (name, set.clone()));
             }
         }
         Self { sets, ..groups }
+    }
+
+    fn is_free(&self, name: &Name) -> bool {
+        !self.names.values().any(|(taken, _)| taken == name)
+    }
+
+    /// What to call a group otherwise. A site may be called `group-2`, and its group is then, too.
+    fn free_number(&self) -> Option<Name> {
+        let numbers = self.names.len() + 1..;
+        numbers.map_while(|it| format!("group-{it}").parse().ok()).find(|name| self.is_free(name))
     }
 
     /// What to call a group, if it has all distribution points or all of a site.
@@ -74,5 +83,26 @@ impl Groups {
                 groups: Vec::new(),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_group_takes_the_name_of_another_one() {
+        let name = |text: &str| text.parse::<Name>().unwrap();
+        let points = ["a", "b", "c", "d"].map(|it| Some(name(it))).to_vec();
+        let set = |numbers: [u32; 2]| numbers.into_iter().collect::<NumberSet>();
+        let sets = [[0, 1], [1, 2], [2, 3], [0, 1], [1, 2], [2, 3]].map(set).to_vec();
+        let mut groups = Groups::of(points, sets, &Declared::default());
+        let names = |groups: &Groups| {
+            groups.documents().into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(names(&groups), ["group-1", "group-2", "group-3"].map(name).into());
+        // As if the first were the group of a site that is called so.
+        groups.names.values_mut().next().unwrap().0 = name("group-2");
+        assert_eq!(groups.free_number(), Some(name("group-4")));
     }
 }

@@ -100,8 +100,12 @@ impl<'a> Adopting<'a> {
     fn package(&mut self, it: &Taken<'_>, distribute_to: DistributeTo) {
         let Taken { id, version, origin, server } = it;
         let told = origin.map(|origin| &origin.name);
-        let free = told.filter(|name| !self.declared.packages.contains_key(*name));
-        let Some(name) = free.cloned().or_else(|| id_as_name(id)) else { return };
+        let free = |name: &Name| !self.declared.packages.contains_key(name);
+        // Another package may have been told the name, or be called as this one's ID is.
+        let numbered =
+            (2..).map_while(|number| format!("{}-{number}", id_as_name(id)?).parse().ok());
+        let mut names = told.cloned().into_iter().chain(id_as_name(id)).chain(numbered);
+        let Some(name) = names.find(free) else { return };
         let path = if let Some(origin) = origin {
             origin.path.clone()
         } else {

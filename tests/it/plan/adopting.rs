@@ -105,6 +105,24 @@ fn a_point_for_the_internet_that_was_seen_is_not_taken_for_another_one() {
     assert!(adopted.declared.software_update_points.contains_key(&name("cen-internet")));
 }
 
+#[test]
+fn a_chain_of_sources_may_be_as_long_as_it_likes() {
+    const LENGTH: u32 = 50_000;
+    let mut world = World::of(&contoso(|_| {}));
+    world.unknown.insert(name("ams-dp3"));
+    let mut documents = declared();
+    let point = documents.distribution_points[&name("ams-dp3")].clone();
+    for number in 0..LENGTH {
+        let mut point = point.clone();
+        point.metadata.name = name(&format!("link-{number}"));
+        let source = &mut point.spec.pull.as_mut().unwrap().sources[0].distribution_point;
+        *source = name(&format!("link-{}", (number + 1) % LENGTH));
+        documents.distribution_points.insert(point.metadata.name.clone(), point);
+    }
+    let taken_over = adopted(&world, Some(&documents)).taken_over;
+    assert!(taken_over.len() > LENGTH as usize);
+}
+
 proptest! {
     #![proptest_config(cases())]
 
