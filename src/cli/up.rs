@@ -15,9 +15,10 @@ use super::{
 };
 use crate::{
     apply::{Removals, Trigger},
+    error_text::with_causes,
     model::Interval,
     role::controller::{Controller, Purpose, Session},
-    view::{StatusReport, run_text, status_json, status_text},
+    view::{StatusReport, plain, run_text, status_json, status_text},
 };
 
 /// What `headwater up` is given.
@@ -114,7 +115,7 @@ async fn stay(
         // Said once, not every half minute.
         let text = match converged {
             Ok(converged) => run_text(&summary(&converged)),
-            Err(error) => format!("{}\n", crate::error_text::with_causes(&error)),
+            Err(error) => format!("{}\n", plain(&with_causes(&error))),
         };
         if text != last {
             printer.message(&text)?;
@@ -130,7 +131,8 @@ async fn stay(
             Ok(Some(changed)) => wanted = changed,
             Ok(None) => {}
             Err(failure) => {
-                printer.message(&format!("{failure}; the last good manifests hold\n"))?;
+                let why = failure.to_string();
+                printer.message(&format!("{}; the last good manifests hold\n", plain(&why)))?;
             }
         }
     }

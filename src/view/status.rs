@@ -251,7 +251,7 @@ pub fn status_text(report: &StatusReport) -> String {
                 Cell::new(point.bytes).set_alignment(CellAlignment::Right),
                 Cell::new(match point.sources.as_slice() {
                     [] => "-".to_owned(),
-                    sources => sources.join(", "),
+                    sources => plain(&sources.join(", ")).into_owned(),
                 }),
                 Cell::new(distribution_status(point)),
             ]);
@@ -260,7 +260,7 @@ pub fn status_text(report: &StatusReport) -> String {
     }
     let mut table = table(&["SITE", "SITE SYSTEM", "ADDRESS", "LISTENS ON"], &[]);
     for system in &report.site_systems {
-        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        let text = |value: &Option<String>| value.as_deref().map_or("-".into(), plain).into_owned();
         table.add_row([
             system.site.as_ref().map_or("-".to_owned(), ToString::to_string),
             system.name.to_string(),
@@ -297,7 +297,7 @@ fn distribution_status(point: &DistributionPointStatus) -> String {
     if let Listener::Closed(why) = &point.listener {
         return format!("port closed: {}", plain(why));
     }
-    let mut parts = point.transfers.clone();
+    let mut parts: Vec<_> = point.transfers.iter().map(|it| plain(it).into_owned()).collect();
     if point.damaged > 0 {
         parts.push(format!("{} damaged", counted(point.damaged, "package")));
     }
@@ -306,4 +306,41 @@ fn distribution_status(point: &DistributionPointStatus) -> String {
 
 fn second(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_agent_says_cannot_play_with_the_terminal() {
+        let hostile = || "\u{1b}[2J\u{202e}".to_owned();
+        let report = StatusReport {
+            update_points: Vec::new(),
+            distribution_points: vec![DistributionPointStatus {
+                site: "ONE".parse().unwrap(),
+                name: "here".parse().unwrap(),
+                pulls: false,
+                packages: 1,
+                damaged: 0,
+                files: 1,
+                bytes: 1,
+                sources: vec![hostile()],
+                listener: Listener::Open(hostile()),
+                transfers: vec![hostile()],
+            }],
+            site_systems: vec![SiteSystemStatus {
+                name: "server".parse().unwrap(),
+                site: None,
+                address: Some(hostile()),
+                listens_on: Some(hostile()),
+                unknown: None,
+            }],
+            run: None,
+            last_run: None,
+        };
+        let text = status_text(&report);
+        assert_eq!(text.matches("\\u{1b}[2J\\u{202e}").count(), 4, "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']));
+    }
 }
