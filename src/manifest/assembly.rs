@@ -92,7 +92,7 @@ impl Assembly {
             return true;
         }
         for it in 0..file.documents.len() {
-            if self.source_map.documents() == MOST_DOCUMENTS {
+            if self.source_map.documents() >= MOST_DOCUMENTS {
                 self.stop(number, "there are more than 1,000,000 documents", "give fewer files");
                 return false;
             }
