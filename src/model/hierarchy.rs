@@ -32,6 +32,8 @@ pub struct Site {
     pub depth: usize,
     /// The site above it.
     pub parent: Option<SiteCode>,
+    /// The sites right below it, ascending.
+    pub children: Vec<SiteCode>,
     /// The site system that is its site server.
     pub site_server: Name,
     /// What its site server is told.
@@ -129,7 +131,8 @@ impl Hierarchy {
         &'a self,
         of: &'a SiteCode,
     ) -> impl Iterator<Item = (&'a SiteCode, &'a Site)> + 'a {
-        self.sites.iter().filter(move |(_, site)| site.parent.as_ref() == Some(of))
+        let site = self.sites.get(of).into_iter();
+        site.flat_map(|site| &site.children).filter_map(|child| self.sites.get_key_value(child))
     }
 
     /// The admin addresses of the agents that run on computers of their own.

@@ -1,6 +1,6 @@
 //! Distribution points: effective settings and the addresses of their sources (PDP-2).
 
-use super::resolver::{Resolved, Resolver};
+use super::{resolver::Resolver, unresolved::Resolved};
 use crate::model::{
     ContentProtocol, DistributionPoint, DistributionPointSettings, DistributionPointSpec,
     FieldPath, Kind, Name, Ports, PullSettings, PullSourceSettings, Resource, ResourceId, SiteMode,

@@ -1,9 +1,11 @@
 //! From documents to their meaning: [`Hierarchy::resolve`](super::Hierarchy::resolve).
 
+mod absolute;
 mod distribution_point;
 mod package;
 mod resolver;
+mod unresolved;
 mod update_point;
 
-pub use resolver::Unresolved;
-pub(crate) use resolver::absolute;
+pub(crate) use absolute::absolute;
+pub use unresolved::Unresolved;

@@ -2,10 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::resolver::{Resolved, absolute, unresolved};
+use super::{
+    absolute::absolute,
+    unresolved::{Resolved, Unresolved, unresolved},
+};
 use crate::model::{
     Declared, DistributeTo, FieldPath, Kind, Name, NumberSet, Package, PackageSpec, PointSet,
-    Resource, ResourceId, Site, SiteCode, Unresolved, point_set::number,
+    Resource, ResourceId, Site, SiteCode, point_set::number,
 };
 
 /// Sets of distribution points while packages are resolved. Each group is looked up once, and so is

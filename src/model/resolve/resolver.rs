@@ -1,28 +1,15 @@
 //! From documents to their meaning: [`Hierarchy::resolve`].
 
-use std::{
-    collections::BTreeMap,
-    path::{Component, Path, PathBuf},
-};
+use std::collections::BTreeMap;
 
-use super::package::PointSets;
+use super::{
+    package::PointSets,
+    unresolved::{Resolved, Unresolved, unresolved},
+};
 use crate::model::{
-    Address, Declared, FieldPath, Hierarchy, Kind, Name, Ports, Resource, ResourceId, Site,
-    SiteServerSettings, SiteSpec, SiteSystem, SiteSystemSettings, SiteSystemSpec, UpdatePointRole,
+    Address, Declared, Hierarchy, Kind, Name, Ports, Resource, Site, SiteCode, SiteServerSettings,
+    SiteSpec, SiteSystem, SiteSystemSettings, SiteSystemSpec, UpdatePointRole,
 };
-
-/// A reference that leads nowhere, or a tree that is none. A hierarchy without errors from `check`
-/// always resolves; this says what was wrong if it was not checked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{resource}: `{field}` {what}")]
-pub struct Unresolved {
-    /// The resource whose field it is.
-    pub resource: ResourceId,
-    /// The field.
-    pub field: FieldPath,
-    /// What is wrong with it.
-    pub what: String,
-}
 
 impl Hierarchy {
     /// Follows every reference and fills in every default.
@@ -31,7 +18,7 @@ impl Hierarchy {
     ///
     /// The first reference that leads nowhere.
     pub fn resolve(declared: &Declared) -> Result<Self, Unresolved> {
-        let documents = Resolver::new(declared);
+        let documents = Resolver::new(declared)?;
         let mut sites = BTreeMap::new();
         let mut served = BTreeMap::new();
         for (name, resource) in &declared.sites {
@@ -41,6 +28,7 @@ impl Hierarchy {
                 .or_insert_with(|| (site.settings.clone(), resource.metadata.kept()));
             sites.insert(resource.spec.site_code.clone(), site);
         }
+        know_children(&mut sites);
         let mut site_systems = BTreeMap::new();
         for (name, resource) in &declared.site_systems {
             site_systems.insert(name.clone(), documents.site_system(name, resource, &served)?);
@@ -67,30 +55,17 @@ pub(super) struct Resolver<'a> {
     /// The software update points by site and role; of several the first one, which only a
     /// hierarchy that breaks SUP-4 has.
     points: BTreeMap<(&'a Name, UpdatePointRole), &'a Name>,
-}
-
-pub(super) type Resolved<T> = Result<T, Unresolved>;
-
-pub(super) fn unresolved(
-    kind: Kind,
-    name: &Name,
-    field: &str,
-    what: impl Into<String>,
-) -> Unresolved {
-    Unresolved {
-        resource: ResourceId::new(kind, name),
-        field: FieldPath::new(field),
-        what: what.into(),
-    }
+    /// How many sites are above each.
+    depths: BTreeMap<&'a Name, usize>,
 }
 
 impl<'a> Resolver<'a> {
-    fn new(declared: &'a Declared) -> Self {
+    fn new(declared: &'a Declared) -> Resolved<Self> {
         let mut points = BTreeMap::new();
         for (name, resource) in &declared.software_update_points {
             points.entry((&resource.spec.site, resource.spec.role)).or_insert(name);
         }
-        Self { declared, points }
+        Ok(Self { declared, points, depths: depths(declared)? })
     }
 
     /// The software update point of a site in a role.
@@ -108,7 +83,7 @@ impl<'a> Resolver<'a> {
             .map(|parent| parent.site_code.clone());
         Ok(Site {
             name: name.clone(),
-            depth: self.depth(name)?,
+            depth: self.depths.get(name).copied().unwrap_or_default(),
             site_server: self.system(Kind::Site, name, "spec.siteServer", &spec.site_server)?.0,
             settings: SiteServerSettings {
                 name: name.clone(),
@@ -122,28 +97,13 @@ impl<'a> Resolver<'a> {
                 legacy_catalog: spec.legacy_catalog.clone(),
             },
             parent,
+            children: Vec::new(),
             active_point: self.point(name, UpdatePointRole::Active).cloned(),
             internet_based_point: self.point(name, UpdatePointRole::InternetBased).cloned(),
             transfers: spec.software_distribution.pull_distribution_points.clone(),
             agent: spec.client_agent.software_updates.clone(),
             suspended: resource.metadata.suspended(),
         })
-    }
-
-    /// How many sites are above one; a parent that leads back to the site itself is an error.
-    fn depth(&self, name: &Name) -> Resolved<usize> {
-        let mut depth = 0;
-        let mut current = name;
-        while let Some(parent) =
-            self.declared.sites.get(current).and_then(|site| site.spec.parent.as_ref())
-        {
-            depth += 1;
-            if depth > self.declared.sites.len() {
-                return Err(unresolved(Kind::Site, name, "spec.parent", "leads round in a circle"));
-            }
-            current = parent;
-        }
-        Ok(depth)
     }
 
     fn site_system(
@@ -216,19 +176,41 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// A path of a manifest as people would say it: from the root, and without `..` in the middle.
-/// Taken apart as text, because looking at the disk is not for here: a `..` behind a symbolic link
-/// leads to where it reads, not to where the link leads.
-pub(crate) fn absolute(directory: &Path, path: &str) -> String {
-    let mut whole = PathBuf::new();
-    for part in directory.join(path).components() {
-        match part {
-            Component::ParentDir => {
-                whole.pop();
+/// How many sites are above each; each is climbed from once. A parent that leads back to the site
+/// itself is an error.
+fn depths(declared: &Declared) -> Resolved<BTreeMap<&Name, usize>> {
+    let mut depths = BTreeMap::new();
+    for start in declared.sites.keys() {
+        let mut climbed = Vec::new();
+        let mut next = Some(start);
+        let mut depth = 0;
+        while let Some((name, site)) = next.and_then(|name| declared.sites.get_key_value(name)) {
+            if let Some(known) = depths.get(name) {
+                depth = known + 1;
+                break;
             }
-            Component::CurDir => {}
-            part => whole.push(part),
+            climbed.push(name);
+            if climbed.len() > declared.sites.len() {
+                return Err(unresolved(
+                    Kind::Site,
+                    start,
+                    "spec.parent",
+                    "leads round in a circle",
+                ));
+            }
+            next = site.spec.parent.as_ref();
+        }
+        depths.extend(climbed.into_iter().rev().zip(depth..));
+    }
+    Ok(depths)
+}
+
+/// Tells every site of those below it, by code.
+fn know_children(sites: &mut BTreeMap<SiteCode, Site>) {
+    let parents = sites.iter().map(|(code, site)| (code.clone(), site.parent.clone()));
+    for (code, parent) in parents.collect::<Vec<_>>() {
+        if let Some(parent) = parent.and_then(|parent| sites.get_mut(&parent)) {
+            parent.children.push(code);
         }
     }
-    whole.display().to_string()
 }

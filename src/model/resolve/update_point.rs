@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::resolver::{Resolved, Resolver, absolute, unresolved};
+use super::{
+    absolute::absolute,
+    resolver::Resolver,
+    unresolved::{Resolved, unresolved},
+};
 use crate::model::{
     ClientConnections, FieldPath, Kind, Name, Ports, Resource, ResourceId, SYNC_REQUESTED_AT,
     SiteMode, SiteSpec, SoftwareUpdatePointSpec, SourceType, SynchronizationSource, Unresolved,
