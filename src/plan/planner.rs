@@ -52,12 +52,14 @@ pub(super) struct Planner<'a> {
     pub(super) distribution_point_on: BTreeMap<&'a Name, &'a Name>,
     manifest_digest: Digest,
     actions: Vec<Action>,
-    planned: BTreeMap<(ActionKind, ResourceId), Vec<ActionId>>,
+    /// What is planned, by the names of the resources: looked at for each of thousands, so by
+    /// reference.
+    planned: BTreeMap<(ActionKind, Kind), BTreeMap<Name, Vec<ActionId>>>,
     waiting: Vec<Waiting>,
     diagnostics: Vec<PlanDiagnostic>,
     /// That for which nothing can be planned, and whether somebody chose that: unknown, suspended,
     /// or waiting for such a thing.
-    held: BTreeMap<ResourceId, bool>,
+    held: BTreeMap<Kind, BTreeMap<Name, bool>>,
     /// Update points whose synchronization waits, and whether somebody chose that.
     pub(super) unsynchronized: BTreeMap<&'a Name, bool>,
     /// Packages that somebody needs who gets them from none of its sources.
@@ -125,7 +127,8 @@ impl<'a> Planner<'a> {
         });
         after.sort();
         after.dedup();
-        self.planned.entry((kind, resource.clone())).or_default().push(id.clone());
+        let planned = self.planned.entry((kind, resource.kind)).or_default();
+        planned.entry(resource.name.clone()).or_default().push(id.clone());
         self.actions.push(Action {
             id: id.clone(),
             kind,
@@ -142,7 +145,8 @@ impl<'a> Planner<'a> {
 
     /// The actions of a kind that are planned for a resource.
     pub(super) fn planned(&self, action: ActionKind, kind: Kind, name: &Name) -> Vec<ActionId> {
-        self.planned.get(&(action, ResourceId::new(kind, name))).cloned().unwrap_or_default()
+        let planned = self.planned.get(&(action, kind)).and_then(|planned| planned.get(name));
+        planned.cloned().unwrap_or_default()
     }
 
     /// The same for several kinds of action.
@@ -172,13 +176,13 @@ impl<'a> Planner<'a> {
 
     /// Says that something waits; nothing is planned for it, nor for what needs it.
     pub(super) fn hold(&mut self, resource: ResourceId, on: impl Into<String>, chosen: bool) {
-        self.held.insert(resource.clone(), chosen);
+        self.held.entry(resource.kind).or_default().insert(resource.name.clone(), chosen);
         self.wait(resource, on, chosen);
     }
 
     /// If nothing can be planned for something: whether somebody chose that.
     pub(super) fn held(&self, kind: Kind, name: &Name) -> Option<bool> {
-        self.held.get(&ResourceId::new(kind, name)).copied()
+        self.held.get(&kind)?.get(name).copied()
     }
 
     pub(super) fn tell(&mut self, rule: &str, resource: ResourceId, message: String) {
