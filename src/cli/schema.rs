@@ -10,11 +10,16 @@ use crate::{
     manifest::{combined_schema, kind_schema},
     model::Kind,
     plan::plan_schema,
+    store::replace,
 };
 
 /// What `headwater schema` is given.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Examples:\n  headwater schema Site\n  headwater schema --write schemas")]
+#[command(
+    after_help = "Exit codes: 0 printed or written; 1 a file cannot be written; 2 the command \
+                  line is wrong\n\n\
+                  Examples:\n  headwater schema Site\n  headwater schema --write schemas"
+)]
 pub struct Arguments {
     /// The kind, such as `Site`, or `Plan` for what `headwater plan --output json` prints; without
     /// it, a schema for the documents of all kinds.
@@ -49,9 +54,7 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
             .with_context(|| format!("cannot make directory {}", directory.display()))?;
         for (name, text) in files() {
             let path = directory.join(name);
-            let unfinished = path.with_extension("json.new");
-            fs::write(&unfinished, text)
-                .and_then(|()| fs::rename(&unfinished, &path))
+            replace(&path, text.as_bytes())
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
         return Ok(ExitCode::Success);
