@@ -74,7 +74,7 @@ fn a_whole_site_is_removed_when_confirmed() {
 }
 
 #[test]
-fn exit_codes_are_those_of_the_design() {
+fn exit_codes_are_those_of_the_help() {
     let world = World::converged("minimal");
     for (command, code) in [
         ("plan", 0),

@@ -1,4 +1,5 @@
-//! The arrows of the picture: which module may use which, and how long a file may be. Design, §2.
+//! The arrows of the picture in ARCHITECTURE.md: which module may use which, and how long a file
+//! may be.
 
 use std::{
     collections::BTreeMap,
@@ -15,27 +16,23 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("plan", &[&["model", "ports"]]),
     ("adopt", &[&["model", "plan"]]),
     ("engine", &[&["model"]]),
-    ("simulate", &[PURE]),
     ("wire", &[&["model"]]),
     ("view", &[PURE]),
     ("store", &[&["model", "wire"]]),
     ("content", &[&["model", "wire", "store", "net"]]),
     ("net", &[&["model", "wire"]]),
-    ("git", &[&["model", "wire"]]),
     ("probe", &[&["model", "ports", "wire", "net"]]),
     ("observe", &[PURE, STORES, &["probe"]]),
     ("apply", &[PURE, STORES, &["probe", "observe"]]),
     // Roles may use each other: the controller hosts site systems in its own process.
     ("role", &[PURE, STORES, &["probe", "observe", "apply"]]),
-    ("operator", &[PURE, STORES, &["probe", "observe", "apply", "role"]]),
-    ("web", &[PURE, STORES, &["probe", "observe", "apply", "role"]]),
-    ("cli", &[PURE, STORES, &["probe", "observe", "apply", "role", "operator", "web"]]),
+    ("cli", &[PURE, STORES, &["probe", "observe", "apply", "role"]]),
 ];
 const PURE: &[&str] =
-    &["model", "check", "manifest", "ports", "plan", "adopt", "engine", "simulate", "wire", "view"];
-const STORES: &[&str] = &["store", "content", "net", "git"];
+    &["model", "check", "manifest", "ports", "plan", "adopt", "engine", "wire", "view"];
+const STORES: &[&str] = &["store", "content", "net"];
 /// Files of their own that everything with a clock and a console may use; the pure modules not.
-const SHARED: &[&str] = &["blocking", "clock", "telemetry", "shutdown", "error_text"];
+const SHARED: &[&str] = &["blocking", "clock", "telemetry", "error_text"];
 /// The longest file, tests included: what fits into a head.
 const LONGEST: usize = 400;
 
@@ -70,8 +67,7 @@ fn files() -> Vec<(PathBuf, String)> {
 fn uses(text: &str) -> Vec<(usize, String)> {
     let mut uses = Vec::new();
     for (at, word) in text.match_indices("crate::") {
-        // `$crate::`, `r#crate::` and the like do not occur; comments and links count too, on
-        // purpose: a comment that points the wrong way up is an arrow as well.
+        // A comment may point to those who use what it describes.
         let line_start = text[..at].rfind('\n').map_or(0, |end| end + 1);
         if text[line_start..at].trim_start().starts_with("//") {
             continue;

@@ -118,7 +118,7 @@ fn every_problem_says_what_to_write_instead() {
 }
 
 #[test]
-fn json_has_every_field_of_the_design() {
+fn json_has_every_field_that_programs_rely_on() {
     for name in ["sup-7-ports", "pdp-5-never-arrives", "syntax-tab"] {
         let path = format!("tests/manifests/{name}.yaml");
         let (_, stdout, _) = outcome(&mut headwater(&["validate", "--output", "json", &path]));

@@ -33,7 +33,7 @@ struct Filter<'a> {
     actions: usize,
 }
 
-/// A plan as JSON, as the design describes it. If only a part of it is shown, the lists hold that
+/// A plan as JSON; `schemas/plan.json` describes it. If only a part of it is shown, the lists hold that
 /// part, everything else is about the whole plan, and `filter` says so.
 pub fn plan_json(plan: &Plan, view: PlanView<'_>) -> String {
     // A plan holds nothing that JSON cannot hold.

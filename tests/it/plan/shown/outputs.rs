@@ -71,7 +71,7 @@ fn markdown_is_a_comment_with_a_section_for_each_site() {
 }
 
 #[test]
-fn json_is_that_of_the_design() {
+fn json_has_the_fields_that_programs_rely_on() {
     // The others are long, and have nothing that these do not have.
     for (name, plan) in
         plans().into_iter().filter(|(name, _)| ["port-change", "removal", "mixed"].contains(name))
