@@ -44,6 +44,10 @@ pub struct PortFacts {
     /// protocol; absent if it answered as an update point does, or was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_update_point: Option<String>,
+    /// On a distribution point: what was wrong with its answer to who it is; absent if it answered as
+    /// this point does, or was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_distribution_point: Option<String>,
 }
 
 /// What was found on one port.

@@ -48,6 +48,12 @@ pub fn differences(wanted: WantedListeners, host: &Address, found: &PortFacts) -
             all.push(difference("service", why.clone(), "a software update point"));
         }
     }
+    // Only of a distribution point, whose one port has to answer as it shall to be asked at all.
+    let asked =
+        matches!(http, Some(PortAnswer::Plain)) || matches!(https, Some(PortAnswer::Tls(_)));
+    if let Some(why) = found.no_distribution_point.as_ref().filter(|_| asked) {
+        all.push(difference("service", why.clone(), "this distribution point"));
+    }
     all
 }
 

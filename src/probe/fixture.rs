@@ -11,6 +11,7 @@ use axum::{
     extract::{Request, State},
     http::{StatusCode, header::LOCATION},
     response::{IntoResponse, Response},
+    routing::get,
 };
 use jiff::Timestamp;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
@@ -36,6 +37,7 @@ use crate::{
     net::Addresses,
     ports::{differences, warnings},
     wire::{
+        content_identity::{self, ContentIdentity},
         server_sync::{AuthConfig, AuthPlugIn, GetAuthConfig},
         soap::{Operation, SoapVersion},
     },
@@ -175,9 +177,18 @@ impl Host {
 
     /// What is found on a distribution point with HTTPS on this port.
     pub(super) async fn distribution_point(&self, self_signed: bool, https: u16) -> Found {
+        self.content_point("HTTPS", self_signed, https).await
+    }
+
+    /// What is found on a distribution point with HTTP on this port.
+    pub(super) async fn plain_distribution_point(&self, http: u16) -> Found {
+        self.content_point("HTTP", false, http).await
+    }
+
+    async fn content_point(&self, protocol: &str, self_signed: bool, port: u16) -> Found {
         let settings: DistributionPointSettings = serde_json::from_value(json!({
-            "site": "CEN", "type": "Standard", "protocol": "HTTPS",
-            "ports": {"webSite": "Custom", "http": 1, "https": https},
+            "site": "CEN", "type": "Standard", "protocol": protocol,
+            "ports": {"webSite": "Custom", "http": port, "https": port},
             "prestaged": false, "onDemand": false, "certificate": {"selfSigned": self_signed},
         }))
         .unwrap();
@@ -249,6 +260,12 @@ async fn answer(State(demanding): State<&'static [&'static str]>, request: Reque
         }
         _ => StatusCode::OK.into_response(),
     }
+}
+
+/// The content port of the distribution point that is looked at.
+pub(super) fn content() -> Router {
+    let identity = ContentIdentity { distribution_point: name() }.encode();
+    Router::new().route(content_identity::PATH, get(move || async move { identity }))
 }
 
 /// A certification authority.

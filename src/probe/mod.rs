@@ -4,9 +4,11 @@
 
 mod certificate;
 mod connect;
+mod content;
 mod exchange;
 mod identify;
 mod prober;
+mod question;
 mod tls;
 mod trust;
 mod virtual_roots;

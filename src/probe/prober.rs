@@ -5,14 +5,16 @@ use jiff::Timestamp;
 
 use super::{
     connect::Target,
+    content::no_distribution_point,
     identify::{wanted_plain, wanted_tls},
+    question::Port as AskedPort,
     trust::Trust,
     virtual_roots::Web,
 };
 use crate::{
     model::{
         Address, DistributionPoint, FoundPorts, Hierarchy, Name, Port, PortAnswer, PortFacts,
-        PortFinding, UpdatePoint,
+        PortFinding, TlsFacts, UpdatePoint,
     },
     net::Addresses,
     ports::{WantedListeners, wanted_of_content, wanted_of_updates},
@@ -131,21 +133,33 @@ impl Prober {
         };
         let (plain, secured) = futures::join!(plain, secured);
         let mut facts = PortFacts { http: plain, https: secured, ..PortFacts::default() };
-        if let (Role::UpdatePoint(_), Some(http)) = (role.role, &http)
-            && facts.http.as_ref().is_some_and(|it| it.answer == PortAnswer::Plain)
-        {
-            self.web_site(http, https.as_ref(), &mut facts).await;
+        let plain = http
+            .as_ref()
+            .filter(|_| facts.http.as_ref().is_some_and(|found| found.answer == PortAnswer::Plain));
+        match role.role {
+            Role::UpdatePoint(_) => {
+                if let Some(http) = plain {
+                    self.web_site(http, https.as_ref(), &mut facts).await;
+                }
+            }
+            Role::DistributionPoint(_) => {
+                // Who asks for a certificate does not answer somebody without one.
+                let secured = https
+                    .as_ref()
+                    .filter(|_| shaken(&facts).is_some_and(|tls| !tls.asks_for_client_certificate));
+                let asked = plain.map(|it| (it, false)).or(secured.map(|it| (it, true)));
+                if let Some((target, over_tls)) = asked {
+                    let port = AskedPort { target, over_tls, trust: &self.trust, now: self.now };
+                    facts.no_distribution_point = no_distribution_point(port, role.name).await;
+                }
+            }
         }
         facts
     }
 
     /// The web site of an update point, over the ports that answer as they shall.
     async fn web_site(&self, http: &Target, https: Option<&Target>, facts: &mut PortFacts) {
-        let answer = facts.https.as_ref().map(|it| &it.answer);
-        let tls = match answer {
-            Some(PortAnswer::Tls(tls)) if tls.refusal.is_none() => Some(tls),
-            _ => None,
-        };
+        let tls = shaken(facts);
         let asks = tls.is_some_and(|tls| tls.asks_for_client_certificate);
         // Who asks for a certificate does not answer somebody without one.
         let secured = https.filter(|_| tls.is_some() && !asks);
@@ -156,6 +170,14 @@ impl Prober {
         let (roots, no_update_point) = futures::join!(web.roots(), question);
         facts.virtual_roots = roots;
         facts.no_update_point = no_update_point;
+    }
+}
+
+/// What is known of TLS on the HTTPS port, if hands were shaken there.
+fn shaken(facts: &PortFacts) -> Option<&TlsFacts> {
+    match &facts.https.as_ref()?.answer {
+        PortAnswer::Tls(tls) if tls.refusal.is_none() => Some(tls),
+        _ => None,
     }
 }
 

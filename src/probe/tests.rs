@@ -2,7 +2,7 @@
 
 use axum::{Router, http::StatusCode};
 
-use super::fixture::{GOOD, HOST, Host, Likeness, acceptor, authority, now, wsus};
+use super::fixture::{GOOD, HOST, Host, Likeness, acceptor, authority, content, now, wsus};
 use crate::model::{PortAnswer, RootAnswer, TlsFacts, Validity};
 
 /// The five that shall demand a secured channel with SSL.
@@ -121,7 +121,7 @@ async fn a_certificate_that_ends_soon_is_a_warning_and_no_difference() {
 async fn a_self_made_certificate_needs_no_chain_where_it_is_declared() {
     let host = Host::new("self-signed");
     let (own, _) = authority("own");
-    let https = host.tls(acceptor(&own, GOOD, rustls::ALL_VERSIONS, None), Router::new()).await;
+    let https = host.tls(acceptor(&own, GOOD, rustls::ALL_VERSIONS, None), content()).await;
     assert_eq!(host.distribution_point(true, https).await.differences, [""; 0]);
     let found = host.distribution_point(false, https).await;
     assert_eq!(found.differences.len(), 1, "{:?}", found.differences);
@@ -157,7 +157,7 @@ async fn a_tls_port_that_answers_bad_request_in_the_clear_is_tls() {
 #[tokio::test]
 async fn versions_and_client_certificates_are_told() {
     let host = Host::new("versions");
-    let https = host.tls(host.issued_for(&rustls::version::TLS12), Router::new()).await;
+    let https = host.tls(host.issued_for(&rustls::version::TLS12), content()).await;
     let found = host.distribution_point(false, https).await;
     assert_eq!(found.differences, [""; 0]);
     let facts = found.facts.https.unwrap().answer;
@@ -267,6 +267,26 @@ async fn a_web_site_that_is_no_update_point_is_told() {
     assert!(
         difference.starts_with("service: something that is no update point answers (HTTP 404): "),
         "{difference}"
+    );
+}
+
+#[tokio::test]
+async fn a_web_site_that_is_not_this_distribution_point_is_told() {
+    let host = Host::new("content-stranger");
+    let point = host.plain(content()).await;
+    assert_eq!(host.plain_distribution_point(point).await.differences, [""; 0]);
+    let works = || Router::new().fallback(|| async { "<h1>It works!</h1>" });
+    let stranger = "service: something that is no distribution point answers (HTTP 200): it does \
+                    not say that it is a distribution point instead of this distribution point";
+    let http = host.plain(works()).await;
+    assert_eq!(host.plain_distribution_point(http).await.differences, [stranger]);
+    let https = host.tls(host.issued(GOOD), works()).await;
+    assert_eq!(host.distribution_point(false, https).await.differences, [stranger]);
+    let other = Router::new().fallback(|| async { r#"{"distributionPoint":"branch"}"# });
+    let http = host.plain(other).await;
+    assert_eq!(
+        host.plain_distribution_point(http).await.differences,
+        ["service: the distribution point `branch` answers instead of this distribution point"]
     );
 }
 

@@ -7,9 +7,9 @@ use futures::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::{
-    connect::{Target, in_time},
-    exchange::{Answer, Heard, Request, exchange},
-    tls::{Shaken, shake},
+    connect::Target,
+    exchange::{Answer, Request},
+    question::Port,
     trust::Trust,
 };
 use crate::{
@@ -86,26 +86,8 @@ impl Web<'_> {
         body: &[u8],
     ) -> Result<Answer, String> {
         let target = self.secured.filter(|_| over_tls).unwrap_or(self.plain);
-        let host = format!("{}:{}", target.host.in_url(), target.port);
-        let request = Request { method, path, host: &host, headers, body };
-        let heard = if over_tls {
-            match shake(target, self.trust, self.now).await {
-                Shaken::Tls(_, Some(mut stream)) => in_time(exchange(&mut stream, &request)).await,
-                Shaken::Tls(facts, None) => return Err(facts.refusal.unwrap_or_default()),
-                Shaken::Closed(why) => return Err(why),
-                Shaken::Other | Shaken::Nothing => Some(Heard::Nothing),
-                Shaken::Silent => None,
-            }
-        } else {
-            let mut stream = target.connect().await?;
-            in_time(exchange(&mut stream, &request)).await
-        };
-        match heard {
-            Some(Heard::Answer(answer)) => Ok(answer),
-            Some(Heard::Nothing) => Err("it hangs up".to_owned()),
-            Some(Heard::Tls | Heard::Noise) => Err("it does not answer in HTTP".to_owned()),
-            None => Err("it does not answer in time".to_owned()),
-        }
+        let port = Port { target, over_tls, trust: self.trust, now: self.now };
+        port.ask(Request { method, path, headers, body, ..Request::default() }).await
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod anchor;
 pub mod cabinet;
+pub mod content_identity;
 pub mod content_path;
 pub mod cookie;
 pub mod date_time;

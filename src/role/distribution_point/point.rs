@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::{RwLock, Semaphore, SemaphorePermit};
+use tokio::sync::{RwLock, Semaphore, SemaphorePermit, watch};
 
 use super::{
     DistributionPointError,
@@ -50,6 +50,7 @@ struct Inner {
     addresses: Addresses,
     client: reqwest::Client,
     receiving: Semaphore,
+    served: watch::Sender<Option<Name>>,
     configured: RwLock<Option<Configured>>,
 }
 
@@ -79,7 +80,8 @@ impl DistributionPoint {
         let client = net::client(&addresses)?;
         let receiving = Semaphore::new(RECEIVING);
         let configured = RwLock::new(None);
-        let inner = Inner { directory, ip, addresses, client, receiving, configured };
+        let served = watch::Sender::new(None);
+        let inner = Inner { directory, ip, addresses, client, receiving, served, configured };
         let read_from = inner.directory.clone();
         let saved = blocking(move || {
             let saved = Saved::read(&read_from)?;
@@ -128,8 +130,8 @@ impl DistributionPoint {
         let http = saved.settings.ports.http.get();
         let Some(before) = configured.take() else {
             let library = inner.open_library().await?;
-            let port = OpenPort::open(inner.ip, http, serving::router(library.clone())).await?;
-            let port = RolePort::now(Ok(port));
+            let port = OpenPort::open(inner.ip, http, inner.router(&library)).await;
+            let port = RolePort::now(Ok(port?));
             inner.save(&saved).await?;
             let jobs = inner.open_jobs(&library, &saved, Ok(())).await?;
             *configured = Some(Configured { saved, library, jobs, port });
@@ -139,8 +141,8 @@ impl DistributionPoint {
         let new_port = if before.port.is_open(http) {
             None
         } else {
-            let router = serving::router(before.library.clone());
-            Some(RolePort::now(Ok(OpenPort::open(inner.ip, http, router).await?)))
+            let port = OpenPort::open(inner.ip, http, inner.router(&before.library)).await?;
+            Some(RolePort::now(Ok(port)))
         };
         let saved = saved.after(&before.saved);
         inner.save(&saved).await?;
@@ -190,8 +192,7 @@ impl DistributionPoint {
             return Ok(None);
         };
         let Saved { name, settings, .. } = saved.clone();
-        let listener = port.listener();
-        let (pull_jobs, library) = (jobs.report(), library.clone());
+        let (listener, pull_jobs, library) = (port.listener(), jobs.report(), library.clone());
         drop(configured);
         let packages = blocking(move || Ok(library.states())).await?;
         Ok(Some(DistributionPointState { name, settings, listener, packages, pull_jobs }))
@@ -359,11 +360,17 @@ impl Inner {
     }
 
     async fn open_port(&self, library: &Library, saved: &Saved) -> RolePort {
+        self.served.send_replace(Some(saved.name.clone()));
         let port = saved.settings.ports.http.get();
-        RolePort::now(OpenPort::open(self.ip, port, serving::router(library.clone())).await)
+        RolePort::now(OpenPort::open(self.ip, port, self.router(library)).await)
+    }
+
+    fn router(&self, library: &Library) -> axum::Router {
+        serving::router(library.clone(), self.served.subscribe())
     }
 
     async fn save(&self, saved: &Saved) -> Result<(), LibraryError> {
+        self.served.send_replace(Some(saved.name.clone()));
         let (saved, directory) = (saved.clone(), self.directory.clone());
         blocking(move || saved.write(&directory)).await
     }

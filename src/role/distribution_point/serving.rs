@@ -5,6 +5,7 @@
 //! | `GET /packages/<ID>`             | the list of files (JSON), if every file of it is there      |
 //! | `GET /files/<digest>`            | a file by the 64 digits of its SHA-256                      |
 //! | `GET /content/<ID>/<path>`       | a file of a package by its path                             |
+//! | `GET /distribution-point`        | its name (JSON): what only a distribution point answers     |
 //!
 //! `HEAD`, `Range`, `If-Range`, `If-None-Match` and `If-Match` work everywhere. Only the library's
 //! own names reach the disk, never a path of a request.
@@ -21,13 +22,18 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
+use tokio::sync::watch;
 
 use super::validators::{Answer, entity_tag};
 use crate::{
     content::{Library, LibraryError, StoredFile, blocking, read_stream},
     error_text::with_causes,
-    model::{Digest, PackageId},
-    wire::{content_path::ContentPath, range::unsatisfied_content_range},
+    model::{Digest, Name, PackageId},
+    wire::{
+        content_identity::{self, ContentIdentity},
+        content_path::ContentPath,
+        range::unsatisfied_content_range,
+    },
 };
 
 /// Parts up to this size are read where the file is opened: one change of threads for each of
@@ -37,13 +43,22 @@ const AT_ONCE: u64 = 512 << 10;
 const JSON: &str = "application/json";
 const BYTES: &str = "application/octet-stream";
 
-/// What the content port serves.
-pub(super) fn router(library: Library) -> Router {
+/// What the content port serves, under the name that the point has at the time of a request.
+pub(super) fn router(library: Library, name: watch::Receiver<Option<Name>>) -> Router {
+    let identity = Router::new().route(content_identity::PATH, get(identity)).with_state(name);
     Router::new()
         .route("/packages/{package}", get(package))
         .route("/files/{digest}", get(file))
         .route("/content/{package}/{*path}", get(content))
         .with_state(library)
+        .merge(identity)
+}
+
+async fn identity(State(name): State<watch::Receiver<Option<Name>>>) -> Response {
+    let Some(distribution_point) = name.borrow().clone() else {
+        return not_found("the distribution point is being configured");
+    };
+    ([(CONTENT_TYPE, JSON)], ContentIdentity { distribution_point }.encode()).into_response()
 }
 
 async fn package(

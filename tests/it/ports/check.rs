@@ -65,7 +65,10 @@ fn an_update_point_with_ssl_is_checked_without_an_agent() {
     let active = "siteSystem: server\n  role: Active\n";
     world.edit("headwater.yaml", active, &format!("{active}  ssl: true\n"));
     let root = world.path("root.pem");
-    serve(&format!("{ip}:8080"), None, |_, _| (404, String::new()));
+    serve(&format!("{ip}:8080"), None, |_, path| match path {
+        "/distribution-point" => (200, r#"{"distributionPoint":"content"}"#.to_owned()),
+        _ => (404, String::new()),
+    });
     serve(&format!("{ip}:8530"), None, |_, path| match path {
         "/ClientWebService/client.asmx" => (200, String::new()),
         path if path.contains(".asmx") && !path.contains("Reporting") => {

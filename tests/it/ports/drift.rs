@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::listeners::{own_ip, say};
+use super::listeners::{own_ip, say, serve};
 use crate::{running::Running, world::World};
 
 const AGENT_PORT: u16 = 8550;
@@ -38,14 +38,14 @@ fn agent(world: &World, ip: &str, roles: &str) -> Running {
 }
 
 #[track_caller]
-fn assert_verifies(plan: &Value, found: &str, wanted: &str) {
+fn assert_verifies(plan: &Value, path: &str, found: &str, wanted: &str) {
     let [action] = &plan["actions"].as_array().unwrap()[..] else { panic!("{plan}") };
     assert_eq!(action["kind"], "VerifyPorts", "{plan}");
     assert_eq!(action["resource"], "DistributionPoint/branch");
     assert_eq!(action["requirement"], "PORT-5");
     assert_eq!(action["targets"], json!(["branch"]));
     let [change] = &action["diff"].as_array().unwrap()[..] else { panic!("{plan}") };
-    assert_eq!(change["path"], "listeners.http");
+    assert_eq!(change["path"], path);
     assert_eq!((&change["before"], &change["after"]), (&json!(found), &json!(wanted)));
 }
 
@@ -62,18 +62,36 @@ fn a_port_that_is_not_where_its_agent_says_is_drift_until_it_is() {
     // Its roles listen at another address now: the agent is content, clients are not.
     let running = agent(&world, &branch, &elsewhere);
     let refused = "closed: connection refused";
-    assert_verifies(&world.plan(), refused, "open");
+    assert_verifies(&world.plan(), "listeners.http", refused, "open");
     let words = format!("listeners.http: {refused} instead of open");
     let checked = world.with_manifests("ports --check").expect(1).stdout;
     assert!(checked.contains(&format!("DistributionPoint/branch: {words}\n")), "{checked}");
     let applied = world.with_manifests("apply").expect(1);
     let told = format!("`branch` at http://{branch}:8080: {words}");
     assert!(applied.stderr.contains(&told), "{}", applied.stderr);
-    assert_verifies(&world.plan(), refused, "open");
+    assert_verifies(&world.plan(), "listeners.http", refused, "open");
 
     // Somebody else takes the place: it speaks TLS, as an alert tells.
     say(&format!("{branch}:8080"), &[21, 3, 3, 0, 2, 2, 40]);
-    assert_verifies(&world.plan(), "TLS", "plain HTTP");
+    assert_verifies(&world.plan(), "listeners.http", "TLS", "plain HTTP");
     assert_eq!(world.plan(), world.plan(), "the same look, the same plan");
+    running.terminate();
+}
+
+#[test]
+fn a_web_server_in_the_place_of_a_distribution_point_is_drift() {
+    let (world, branch, elsewhere) = world();
+    world.with_manifests("plan").expect(0);
+    let running = agent(&world, &branch, &branch);
+    world.with_manifests("up --once").expect(0);
+    running.terminate();
+    // Its agent has opened the port, but where clients come somebody else answers.
+    let running = agent(&world, &branch, &elsewhere);
+    serve(&format!("{branch}:8080"), None, |_, _| (200, "<h1>It works!</h1>".to_owned()));
+    let found = "something that is no distribution point answers (HTTP 200): it does not say that \
+                 it is a distribution point";
+    assert_verifies(&world.plan(), "service", found, "this distribution point");
+    let checked = world.with_manifests("ports --check").expect(1).stdout;
+    assert!(checked.contains("DistributionPoint/branch: service: something"), "{checked}");
     running.terminate();
 }

@@ -99,6 +99,22 @@ async fn removed_point_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn point_answers_to_its_name_and_to_a_new_one() {
+    let world = World::new(66).await;
+    let point = world.standard_point(1).await;
+    let says = || async {
+        let answer = reqwest::get(format!("{}/distribution-point", world.url(1))).await.unwrap();
+        answer.text().await.unwrap()
+    };
+    assert_eq!(says().await, r#"{"distributionPoint":"dp-1"}"#);
+    point.configure(name("branch"), standard()).await.unwrap();
+    assert_eq!(says().await, r#"{"distributionPoint":"branch"}"#);
+    point.close().await;
+    let _point = world.open(1, true).await;
+    assert_eq!(says().await, r#"{"distributionPoint":"branch"}"#, "after a restart too");
+}
+
+#[tokio::test]
 async fn removed_package_is_gone_for_readers() {
     let world = World::new(64).await;
     let point = world.standard_point(1).await;

@@ -10,7 +10,7 @@ use std::{
 
 use axum::{Router, extract::Request, middleware::Next, response::Response};
 use tempfile::TempDir;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::{
     content::Library,
@@ -165,7 +165,7 @@ impl World {
         wrap: impl FnOnce(Router) -> Router,
     ) -> OpenPort {
         let library: Library = self.site_server.library.clone();
-        let router = super::super::serving::router(library);
+        let router = super::super::serving::router(library, watch::Sender::default().subscribe());
         OpenPort::open(self.ip(host), PORT, wrap(router)).await.unwrap()
     }
 
