@@ -90,6 +90,6 @@ pub use software_update_point::{
 pub use status_message::{StatusMessage, StatusMessageId};
 pub use text::{Address, InvalidText, Name, PackageId, SiteCode, folded};
 pub use update::{CatalogVersion, UpdateIdentity};
-pub use url_secrets::{hide_secrets_in, without_secrets};
+pub use url_secrets::{hide_secrets_in, with_secrets_masked, without_secrets};
 pub use version::{SiteVersion, WsusVersion};
 pub use written::Written;

@@ -1,33 +1,99 @@
 //! What a URL must not give away when it is shown: user names, passwords, tokens.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use serde_json::Value;
 
 /// Stands where something was hidden.
 const HIDDEN: &str = "***";
 
+const SCHEME_END: &str = "://";
+
 /// A text without what its URLs hide: user information (`user:password@`), the values of a query
 /// and a fragment. What a query's keys mean cannot be known, so all their values are taken for
 /// secrets. Doing it twice changes nothing.
 pub fn without_secrets(text: &str) -> Cow<'_, str> {
-    const SCHEME_END: &str = "://";
+    replaced(text, |_| HIDDEN.to_owned())
+}
+
+/// The same with an asterisk for each letter of a secret, so that all others stay in their columns.
+pub fn with_secrets_masked(text: &str) -> Cow<'_, str> {
+    replaced(text, |secret| "*".repeat(secret.chars().count()))
+}
+
+fn replaced(text: &str, shown_as: impl Fn(&str) -> String) -> Cow<'_, str> {
     if !text.contains(SCHEME_END) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(SCHEME_END) {
-        let (scheme, after) = rest.split_at(at + SCHEME_END.len());
-        shown.push_str(scheme);
-        // A secret may hold nearly every sign, so that a URL ends only where no URL goes on.
-        let ends = |sign: char| sign.is_whitespace() || matches!(sign, '"' | '`' | '<' | '>');
-        let (url, after) = after.split_at(after.find(ends).unwrap_or(after.len()));
-        hide(url, &mut shown);
-        rest = after;
+    let mut at = 0;
+    for secret in secrets(text) {
+        shown.push_str(&text[at..secret.start]);
+        shown.push_str(&shown_as(&text[secret.clone()]));
+        at = secret.end;
     }
-    shown.push_str(rest);
+    shown.push_str(&text[at..]);
     Cow::Owned(shown)
+}
+
+/// Where a text hides something, in order.
+fn secrets(text: &str) -> Vec<Range<usize>> {
+    let mut all = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text[at..].find(SCHEME_END) {
+        let begin = at + found + SCHEME_END.len();
+        let after = &text[begin..];
+        at = begin + end(after);
+        secrets_of(&text[begin..at], begin, &mut all);
+    }
+    all
+}
+
+/// Where a URL ends whose scheme is before this text. A secret may hold nearly every sign, so that it
+/// ends only where no URL goes on: at a blank or a quotation mark that has no `@` of this URL after
+/// it.
+fn end(text: &str) -> usize {
+    let first = first_end(text);
+    let url = &text[..first];
+    let next_url = text.find(SCHEME_END).unwrap_or(text.len());
+    let sentence = &text[..text.find('\n').unwrap_or(text.len()).min(next_url)];
+    let run = if url.contains('@') || is_host(authority(url)) {
+        // Nothing is missing unless a password goes on behind a quotation mark.
+        &sentence[..sentence.find(char::is_whitespace).unwrap_or(sentence.len())]
+    } else {
+        // `user:first word`, with the rest of the password behind a blank.
+        sentence
+    };
+    let run = &run[..closing(run)];
+    match run.get(first..).and_then(|rest| rest.rfind('@')) {
+        None => first,
+        Some(user_end) => {
+            let host = first + user_end;
+            host + first_end(&text[host..])
+        }
+    }
+}
+
+/// The first sign at which a URL can end.
+fn first_end(text: &str) -> usize {
+    let ends = |sign: char| sign.is_whitespace() || matches!(sign, '"' | '<' | '>');
+    text.find(ends).unwrap_or(text.len()).min(closing(text))
+}
+
+/// The first backtick that closes a quotation: one that is followed by nothing but the marks of a
+/// sentence and a blank. Any other one belongs to what is quoted.
+fn closing(text: &str) -> usize {
+    let closes = |(_, rest): &(usize, &str)| {
+        let mark = |sign: char| matches!(sign, ',' | '.' | ';' | ':' | ')' | ']' | '}' | '"');
+        let rest = rest[1..].trim_start_matches(mark);
+        rest.is_empty() || rest.starts_with(char::is_whitespace)
+    };
+    let mut backticks = text.match_indices('`').map(|(at, _)| (at, &text[at..]));
+    backticks.find(closes).map_or(text.len(), |(at, _)| at)
+}
+
+fn authority(url: &str) -> &str {
+    &url[..url.find(['/', '?', '#', '\\']).unwrap_or(url.len())]
 }
 
 /// The same for every text in a value.
@@ -44,41 +110,29 @@ pub fn hide_secrets_in(value: &mut Value) {
     }
 }
 
-/// Writes what follows the scheme of a URL, without its secrets.
-fn hide(url: &str, shown: &mut String) {
-    let authority = &url[..url.find(['/', '?', '#', '\\']).unwrap_or(url.len())];
+/// Adds where a URL hides something, whose scheme ends at `begin` of the text.
+fn secrets_of(url: &str, begin: usize, all: &mut Vec<Range<usize>>) {
+    let authority = authority(url);
     let host = authority.rfind('@').map_or(authority, |at| &authority[at + 1..]);
     // A password with an unescaped `/` seems to end the authority, and leaves no host behind.
     let user = if is_host(host) { authority.rfind('@') } else { url.rfind('@') };
-    let mut rest = url;
-    if let Some(at) = user {
-        shown.push_str(HIDDEN);
-        rest = &url[at..];
+    let mut at = 0;
+    if let Some(user) = user {
+        all.push(begin..begin + user);
+        at = user;
     }
-    let (rest, fragment) = match rest.split_once('#') {
-        Some((rest, fragment)) => (rest, Some(fragment)),
-        None => (rest, None),
-    };
-    match rest.split_once('?') {
-        None => shown.push_str(rest),
-        Some((path, query)) => {
-            shown.push_str(path);
-            shown.push('?');
-            for (number, pair) in query.split('&').enumerate() {
-                if number > 0 {
-                    shown.push('&');
-                }
-                if let Some((key, _)) = pair.split_once('=') {
-                    shown.push_str(key);
-                    shown.push('=');
-                }
-                shown.push_str(HIDDEN);
-            }
+    let fragment = url[at..].find('#').map(|found| at + found);
+    let before_fragment = fragment.unwrap_or(url.len());
+    if let Some(query) = url[at..before_fragment].find('?') {
+        let mut pair_at = at + query + 1;
+        for pair in url[pair_at..before_fragment].split('&') {
+            let value = pair.find('=').map_or(0, |equals| equals + 1);
+            all.push(begin + pair_at + value..begin + pair_at + pair.len());
+            pair_at += pair.len() + 1;
         }
     }
-    if fragment.is_some() {
-        shown.push('#');
-        shown.push_str(HIDDEN);
+    if let Some(fragment) = fragment {
+        all.push(begin + fragment + 1..begin + url.len());
     }
 }
 
@@ -125,5 +179,28 @@ mod tests {
             "cannot ask `http://ada:s3cret@a:1`, nor \"https://b?k=s3cret\" and ftp://c:s3cret@d";
         let shown = "cannot ask `http://***@a:1`, nor \"https://b?k=***\" and ftp://***@d";
         assert_eq!(without_secrets(text), shown);
+    }
+    #[test]
+    fn a_quotation_mark_or_a_blank_in_a_password_ends_no_url() {
+        for (text, shown) in [
+            ("`http://bob:sEc`ret9@a:1` is taken", "`http://***@a:1` is taken"),
+            ("`http://bob:sEc\"ret9@a:1`, `b`", "`http://***@a:1`, `b`"),
+            ("`http://bob:sE<c>ret9@a`: no", "`http://***@a`: no"),
+            ("`http://bob:sEc ret9@a` is no URL", "`http://***@a` is no URL"),
+            ("`http://a?k=sEc`ret9`", "`http://a?k=***`"),
+            ("[\"http://a:1\", \"bob@b\"]", "[\"http://a:1\", \"bob@b\"]"),
+            ("http://a:1 is where bob@b is", "http://a:1 is where bob@b is"),
+            ("`http://a:1` and `http://c:d@b`", "`http://a:1` and `http://***@b`"),
+        ] {
+            assert_eq!(without_secrets(text), shown);
+            assert_eq!(without_secrets(shown), shown, "twice");
+        }
+    }
+
+    #[test]
+    fn a_mask_is_as_long_as_the_secret() {
+        let text = "a: http://ada:s\u{e9}cret@b?k=12#3 # c";
+        assert_eq!(with_secrets_masked(text), "a: http://**********@b?k=**#* # c");
+        assert_eq!(with_secrets_masked("a: b"), "a: b");
     }
 }

@@ -4,7 +4,7 @@ use futures::{StreamExt, stream};
 
 use crate::{
     error_text::with_causes,
-    model::{Known, ObservedBuilder},
+    model::{Known, ObservedBuilder, SiteSystemState, without_secrets},
     net::AgentError,
 };
 
@@ -20,8 +20,8 @@ pub async fn observe_into(agents: &Agents, observed: &mut ObservedBuilder) {
         let known = match agent.state().await {
             Ok(Some(state)) => Known::Present(state),
             Ok(None) => Known::Absent,
-            Err(error @ AgentError::Failed(_)) => Known::Unknown(error.to_string()),
-            Err(error) => Known::Unknown(with_causes(&error)),
+            Err(error @ AgentError::Failed(_)) => unknown(&error.to_string()),
+            Err(error) => unknown(&with_causes(&error)),
         };
         (name, known)
     });
@@ -30,4 +30,9 @@ pub async fn observe_into(agents: &Agents, observed: &mut ObservedBuilder) {
     while let Some((name, known)) = answers.next().await {
         observed.insert(name, known);
     }
+}
+
+/// What is observed is written into files: an agent's address may hold a password.
+fn unknown(why: &str) -> Known<SiteSystemState> {
+    Known::Unknown(without_secrets(why).into_owned())
 }

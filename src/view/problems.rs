@@ -7,6 +7,7 @@ use super::{counted, plain};
 use crate::{
     check::{Problem, Severity},
     manifest::{Location, Locator, SourceMap},
+    model::with_secrets_masked,
 };
 
 /// A line that is longer than this is named but not drawn.
@@ -104,11 +105,18 @@ fn place<'a>(
         return group.element(origin);
     }
     let begin = location.line_bytes.start;
-    let mut annotation = kind.span(location.bytes.start - begin..location.bytes.end - begin);
+    let shown = with_secrets_masked(line);
+    // The same letters in another number of bytes, where a secret is not all ASCII.
+    let moved = |at: usize| {
+        let letters = line.get(..at - begin).map_or(0, |before| before.chars().count());
+        shown.char_indices().nth(letters).map_or(shown.len(), |(at, _)| at)
+    };
+    let mut annotation = kind.span(moved(location.bytes.start)..moved(location.bytes.end));
     if let Some(label) = label {
         annotation = annotation.label(plain(label));
     }
-    group.element(Snippet::source(line).line_start(location.line).path(file).annotation(annotation))
+    group
+        .element(Snippet::source(shown).line_start(location.line).path(file).annotation(annotation))
 }
 
 /// What the problems come to, in one line: `2 errors, 1 warning`.

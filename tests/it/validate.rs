@@ -203,6 +203,13 @@ fn a_password_in_an_address_is_told_to_nobody() {
         assert!(stdout.contains("`http://***@wsus.example:8530` is not the address"), "{stdout}");
         assert!(!stdout.contains("hunter2") && !stderr.contains("hunter2"), "{stdout}{stderr}");
     }
+    // For people with the line as it is written, but for the password.
+    let text = text.replace("hunter2", "hun`ter2");
+    let (_, stdout, stderr) = outcome(headwater(&["validate", "-"]).write_stdin(text));
+    let drawn = "10 |     url: http://**************@wsus.example:8530\n   \
+                 |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n";
+    assert!(stdout.contains("`http://***@wsus.example:8530` is not the address"), "{stdout}");
+    assert!(stdout.contains(drawn) && !stdout.contains("ter2"), "{stdout}{stderr}");
 }
 
 #[test]
