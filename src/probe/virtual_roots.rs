@@ -110,12 +110,19 @@ fn root_answer(answer: Result<Answer, String>) -> RootAnswer {
     }
 }
 
-/// Whether a page says that the channel is what is forbidden: IIS numbers it 403.4.
+/// Whether a page says that the channel is what is forbidden: IIS numbers it 403.4. SSL alone stands
+/// on many a page, such as in the name of the library that a web server was built with.
 fn tells_of_ssl(body: &[u8]) -> bool {
     let page = String::from_utf8_lossy(body).to_ascii_lowercase();
-    ["403.4", "403;4", "ssl", "secure channel", "secured channel"]
-        .iter()
-        .any(|it| page.contains(it))
+    let says = ["ssl is required", "secure channel", "secured channel"];
+    let numbered = |number: &str| {
+        page.match_indices(number).any(|(at, _)| {
+            let follows = page[at + number.len()..].chars().next();
+            // 403.4 is not 403.40.
+            !follows.is_some_and(|letter| letter.is_ascii_digit())
+        })
+    };
+    ["403.4", "403;4"].into_iter().any(numbered) || says.iter().any(|it| page.contains(it))
 }
 
 #[cfg(test)]
@@ -135,6 +142,9 @@ mod tests {
         assert_eq!(answer(302, Some("HTTPS://a.example/x"), ""), demanded);
         assert_eq!(answer(426, None, ""), demanded);
         assert_eq!(answer(403, None, "Forbidden"), RootAnswer::Forbidden);
+        let footer = "<h1>Forbidden</h1><i>Apache/2.4.58 (Unix) OpenSSL/3.0.13</i>";
+        assert_eq!(answer(403, None, footer), RootAnswer::Forbidden);
+        assert_eq!(answer(403, None, "Error 403.40"), RootAnswer::Forbidden);
         assert_eq!(answer(302, Some("/login"), ""), RootAnswer::Serves);
         assert_eq!(answer(404, None, "no SSL here"), RootAnswer::Absent);
         assert_eq!(answer(405, None, ""), RootAnswer::Serves);
