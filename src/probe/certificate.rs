@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 use rustls::{
-    CertificateError, Error, RootCertStore,
+    CertificateError, Error,
     client::{verify_server_cert_signed_by_trust_anchor, verify_server_name},
     crypto::WebPkiSupportedAlgorithms,
     pki_types::{CertificateDer, ServerName, UnixTime},
@@ -14,6 +14,7 @@ use x509_parser::{
     certificate::X509Certificate, extensions::GeneralName, prelude::FromDer, time::ASN1Time,
 };
 
+use super::trust::Anchors;
 use crate::model::{CertificateFacts, Validity};
 
 /// Less than this is soon: the time that people need to get a new certificate.
@@ -29,7 +30,7 @@ const LONGEST_ISSUER: usize = 200;
 pub(super) struct Verification<'a> {
     pub(super) chain: &'a [CertificateDer<'static>],
     pub(super) host: &'a ServerName<'static>,
-    pub(super) roots: &'a RootCertStore,
+    pub(super) trust: &'a Anchors,
     pub(super) algorithms: &'a WebPkiSupportedAlgorithms,
     pub(super) now: Timestamp,
 }
@@ -56,8 +57,10 @@ impl Verification<'_> {
         // Its end is told apart; the chain is judged for a time at which the certificate is valid.
         let at = self.now.clamp(not_before, not_after.max(not_before));
         let untrusted = match &parsed {
+            // One that is a trusted root itself, as one's own certificate often is, needs no chain.
+            Ok(_) if self.trust.holds(shown) => None,
             Ok(parsed) => self.chain(parsed, intermediates, at, &issuer).err(),
-            Err(error) => Some(format!("no certificate for servers: {error}")),
+            Err(error) => Some(format!("no certificate for servers: {}", in_words(error, &issuer))),
         };
         let names = names(&certificate);
         Some(CertificateFacts { names, matches, issuer, not_after, validity, untrusted })
@@ -70,22 +73,66 @@ impl Verification<'_> {
         at: Timestamp,
         issuer: &str,
     ) -> Result<(), String> {
-        if self.roots.is_empty() {
+        if self.trust.store.is_empty() {
             return Err("this computer trusts no roots at all".to_owned());
         }
         let at = u64::try_from(at.as_second()).unwrap_or_default();
         let at = UnixTime::since_unix_epoch(std::time::Duration::from_secs(at));
-        let algorithms = self.algorithms.all;
-        verify_server_cert_signed_by_trust_anchor(parsed, self.roots, intermediates, at, algorithms)
-            .map_err(|error| match error {
-                Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                    format!("issued by `{issuer}`, which does not lead to a trusted root")
-                }
-                Error::InvalidCertificate(
-                    CertificateError::Expired | CertificateError::ExpiredContext { .. },
-                ) => "a certificate of the chain has ended".to_owned(),
-                error => error.to_string(),
-            })
+        let (store, algorithms) = (&self.trust.store, self.algorithms.all);
+        verify_server_cert_signed_by_trust_anchor(parsed, store, intermediates, at, algorithms)
+            .map_err(|error| in_words(&error, issuer))
+    }
+}
+
+/// Why a chain is not trusted. What TLS libraries say is meant for those who write them.
+fn in_words(error: &Error, issuer: &str) -> String {
+    let Error::InvalidCertificate(error) = error else {
+        return "it cannot be verified".to_owned();
+    };
+    match error {
+        CertificateError::UnknownIssuer => {
+            format!("issued by `{issuer}`, which does not lead to a trusted root")
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "a certificate of the chain has ended".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "a certificate of the chain is not valid yet".to_owned()
+        }
+        CertificateError::BadEncoding => "a certificate of the chain is malformed".to_owned(),
+        CertificateError::Revoked => "a certificate of the chain is revoked".to_owned(),
+        CertificateError::BadSignature => {
+            "the signature of a certificate of the chain is wrong".to_owned()
+        }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "a certificate of the chain is not for servers".to_owned()
+        }
+        CertificateError::UnhandledCriticalExtension => {
+            "a certificate of the chain has a critical extension that is not known".to_owned()
+        }
+        // webpki has more reasons, but no one else names them; the text tells which one it is.
+        other => reason_of_webpki(&format!("{other:?}"), issuer),
+    }
+}
+
+/// The reasons that reach us only as the name of an error.
+fn reason_of_webpki(name: &str, issuer: &str) -> String {
+    let has = |part: &str| name.contains(part);
+    if has("CaUsedAsEndEntity") {
+        format!(
+            "issued by `{issuer}`, it is the certificate of an authority and no trusted root \
+             itself"
+        )
+    } else if has("EndEntityUsedAsCa") {
+        "a certificate of the chain was issued by one that is no authority".to_owned()
+    } else if has("UnsupportedSignatureAlgorithm") || has("UnsupportedCertVersion") {
+        "a certificate of the chain is too old, in its version or its signature".to_owned()
+    } else if has("NameConstraint") {
+        "an authority of the chain may not issue it".to_owned()
+    } else if has("PathLenConstraint") || has("MaximumPath") || has("MaximumSignature") {
+        "its chain is too long".to_owned()
+    } else {
+        "its chain cannot be verified".to_owned()
     }
 }
 

@@ -77,16 +77,28 @@ impl Host {
         let addresses = Addresses::embedded(Digest::of(test.as_bytes()));
         let ip = addresses.register(HOST).unwrap().unwrap();
         let (authority, root) = authority("Contoso Root");
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("roots.pem");
-        std::fs::write(&file, pem(&root)).unwrap();
-        let trust = Trust::file(&file).unwrap();
+        let trust = trust(&root);
         Self { addresses, ip, authority, root, trust }
     }
 
     /// The acceptor of a certificate that its authority issued.
     pub(super) fn issued(&self, like: Likeness) -> TlsAcceptor {
         acceptor(&self.authority, like, rustls::ALL_VERSIONS, None)
+    }
+
+    /// The acceptor of a certificate that is its own authority, and whether that is trusted.
+    pub(super) fn self_made(&mut self, trusted: bool) -> TlsAcceptor {
+        let mut params = CertificateParams::new(vec![HOST.to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, "own");
+        (params.not_before, params.not_after) =
+            (date_time_ymd(2026, 1, 1), date_time_ymd(2027, 1, 1));
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap().der().clone();
+        if trusted {
+            self.trust = trust(&certificate);
+        }
+        showing(certificate, &key, rustls::ALL_VERSIONS, None)
     }
 
     /// The same in one version of TLS only.
@@ -291,6 +303,15 @@ pub(super) fn acceptor(
     (params.not_before, params.not_after) = (date(like.from), date(like.to));
     let key = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&key, issuer).unwrap().der().clone();
+    showing(certificate, &key, versions, clients)
+}
+
+fn showing(
+    certificate: CertificateDer<'static>,
+    key: &KeyPair,
+    versions: &[&'static SupportedProtocolVersion],
+    clients: Option<CertificateDer<'static>>,
+) -> TlsAcceptor {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(versions)
@@ -306,6 +327,14 @@ pub(super) fn acceptor(
     };
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     TlsAcceptor::from(Arc::new(builder.with_single_cert(vec![certificate], key).unwrap()))
+}
+
+/// Trust in one root.
+fn trust(root: &CertificateDer<'_>) -> Trust {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("roots.pem");
+    std::fs::write(&file, pem(root)).unwrap();
+    Trust::file(&file).unwrap()
 }
 
 fn pem(certificate: &CertificateDer<'_>) -> String {

@@ -129,6 +129,22 @@ async fn a_self_made_certificate_needs_no_chain_where_it_is_declared() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_is_a_trusted_root_itself_is_trusted() {
+    let mut host = Host::new("own root");
+    let acceptor = host.self_made(true);
+    let https = host.tls(acceptor, content()).await;
+    assert_eq!(host.distribution_point(false, https).await.differences, [""; 0]);
+    // Where it is not trusted that is said in words.
+    let acceptor = host.self_made(false);
+    let https = host.tls(acceptor, content()).await;
+    assert_eq!(
+        host.distribution_point(false, https).await.differences,
+        ["listeners.https.certificate.chain: issued by `CN=own`, it is the certificate of an \
+          authority and no trusted root itself instead of a chain to a trusted root"]
+    );
+}
+
+#[tokio::test]
 async fn tls_where_plain_is_wanted_and_the_reverse_are_found() {
     let host = Host::new("crossed");
     let https = host.plain(wsus(&["none"])).await;
@@ -174,7 +190,18 @@ async fn versions_and_client_certificates_are_told() {
     let https = host.says(&[21, 3, 1, 0, 2, 2, 40], false).await;
     let found = host.distribution_point(false, https).await;
     let [difference] = &found.differences[..] else { panic!("{found:?}") };
-    assert!(difference.starts_with("listeners.https: TLS that fails: "), "{difference}");
+    let refuses = "listeners.https: TLS that fails: it refuses: no version or cipher in common";
+    assert!(difference.starts_with(refuses), "{difference}");
+    // And one that says that the version is why: `protocol_version`.
+    let https = host.says(&[21, 3, 1, 0, 2, 2, 70], false).await;
+    let found = host.distribution_point(false, https).await;
+    assert_eq!(
+        found.differences,
+        [
+            "listeners.https: TLS that fails: it offers only versions below TLS 1.2 instead of TLS 1.2 \
+          or 1.3"
+        ]
+    );
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ use std::{
 
 use jiff::Timestamp;
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, ProtocolVersion, RootCertStore, SignatureScheme,
+    AlertDescription, ClientConfig, DigitallySignedStruct, Error, PeerIncompatible,
+    ProtocolVersion, SignatureScheme,
     client::{
         ResolvesClientCert, Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -28,7 +29,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use super::{
     certificate::Verification,
     connect::{Target, in_time},
-    trust::Trust,
+    trust::{Anchors, Trust},
 };
 use crate::model::TlsFacts;
 
@@ -79,9 +80,9 @@ pub(super) async fn shake(target: &Target, trust: &Trust, now: Timestamp) -> Sha
         certificate: if chain.is_empty() {
             None
         } else {
-            let roots = roots(trust).await;
+            let trust = anchors(trust).await;
             let algorithms = &provider.signature_verification_algorithms;
-            Verification { chain: &chain, host: &host, roots: &roots, algorithms, now }.facts()
+            Verification { chain: &chain, host: &host, trust: &trust, algorithms, now }.facts()
         },
         ..TlsFacts::default()
     };
@@ -97,20 +98,39 @@ pub(super) async fn shake(target: &Target, trust: &Trust, now: Timestamp) -> Sha
 }
 
 /// The roots, which may have to be read from hundreds of files first.
-async fn roots(trust: &Trust) -> Arc<RootCertStore> {
+async fn anchors(trust: &Trust) -> Arc<Anchors> {
     let trust = trust.clone();
     // Where the program is ending nothing is trusted any more, and nobody hears of it.
-    let read = tokio::task::spawn_blocking(move || trust.roots()).await;
-    read.unwrap_or_else(|_| Arc::new(RootCertStore::empty()))
+    let read = tokio::task::spawn_blocking(move || trust.anchors()).await;
+    read.unwrap_or_else(|_| Arc::new(Anchors::of(Vec::new())))
 }
 
 fn failed(error: &io::Error, facts: TlsFacts, seen: bool) -> Shaken {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
         // It could not even be read as TLS.
         Some(Error::InvalidMessage(_)) if !seen => Shaken::Other,
-        Some(error) => refused(facts, &error.to_string()),
+        Some(error) => refused(facts, &in_words(error)),
         None if seen => refused(facts, &error.kind().to_string()),
         None => Shaken::Nothing,
+    }
+}
+
+/// What a handshake failed of. What TLS libraries say is meant for those who write them.
+fn in_words(error: &Error) -> String {
+    const TOO_OLD: &str = "it offers only versions below TLS 1.2";
+    match error {
+        Error::AlertReceived(AlertDescription::ProtocolVersion)
+        | Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13) => {
+            TOO_OLD.to_owned()
+        }
+        Error::AlertReceived(AlertDescription::HandshakeFailure) => {
+            "it refuses: no version or cipher in common".to_owned()
+        }
+        Error::AlertReceived(AlertDescription::UnrecognisedName) => {
+            "it refuses: it does not serve this name".to_owned()
+        }
+        Error::AlertReceived(alert) => format!("it refuses with the alert `{alert:?}`"),
+        error => error.to_string(),
     }
 }
 

@@ -22,7 +22,30 @@ pub struct Trust(Arc<Roots>);
 #[derive(Debug, Default)]
 struct Roots {
     /// Read when the first certificate is seen: most looks see none.
-    store: OnceLock<Arc<RootCertStore>>,
+    anchors: OnceLock<Arc<Anchors>>,
+}
+
+/// What is trusted.
+#[derive(Debug)]
+pub(super) struct Anchors {
+    /// The roots, as chains are verified against them.
+    pub(super) store: RootCertStore,
+    /// The same as they were read.
+    certificates: Vec<CertificateDer<'static>>,
+}
+
+impl Anchors {
+    /// Those among some certificates that can be roots.
+    pub(super) fn of(certificates: Vec<CertificateDer<'static>>) -> Self {
+        let mut store = RootCertStore::empty();
+        store.add_parsable_certificates(certificates.iter().cloned());
+        Self { store, certificates }
+    }
+
+    /// Whether a certificate is one of them.
+    pub(super) fn holds(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.certificates.contains(certificate)
+    }
 }
 
 /// A file of roots is of no use.
@@ -63,22 +86,17 @@ impl Trust {
             let too_large = "it has more than 16 MiB: give a file of the roots that are meant";
             return Err(failed(io::Error::new(io::ErrorKind::FileTooLarge, too_large)));
         }
-        let store = store(CertificateDer::pem_slice_iter(&text).filter_map(Result::ok));
-        if store.is_empty() {
+        let certificates = CertificateDer::pem_slice_iter(&text).filter_map(Result::ok);
+        let anchors = Anchors::of(certificates.collect());
+        if anchors.store.is_empty() {
             return Err(TrustError::Empty(path.to_owned()));
         }
-        Ok(Self(Arc::new(Roots { store: OnceLock::from(Arc::new(store)) })))
+        Ok(Self(Arc::new(Roots { anchors: OnceLock::from(Arc::new(anchors)) })))
     }
 
     /// The roots.
-    pub(super) fn roots(&self) -> Arc<RootCertStore> {
-        let read = || Arc::new(store(rustls_native_certs::load_native_certs().certs));
-        self.0.store.get_or_init(read).clone()
+    pub(super) fn anchors(&self) -> Arc<Anchors> {
+        let read = || Arc::new(Anchors::of(rustls_native_certs::load_native_certs().certs));
+        self.0.anchors.get_or_init(read).clone()
     }
-}
-
-fn store(certificates: impl IntoIterator<Item = CertificateDer<'static>>) -> RootCertStore {
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(certificates);
-    store
 }

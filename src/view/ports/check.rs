@@ -149,7 +149,10 @@ fn listener_rows(role: &CheckedRole, at: Timestamp) -> Vec<Vec<String>> {
         let (names, left) = match certificate {
             None => ("-".to_owned(), "-".to_owned()),
             Some(facts) => {
-                let names = facts.names.join(", ");
+                let names = match &facts.names[..] {
+                    [] => "no names".to_owned(),
+                    names => names.join(", "),
+                };
                 (plain(&names).into_owned(), days_left(facts, at).to_string())
             }
         };

@@ -100,6 +100,20 @@ fn an_update_point_with_ssl_is_checked_without_an_agent() {
     );
 }
 
+#[test]
+fn a_certificate_without_names_is_shown_as_one() {
+    let world = World::of("minimal");
+    let ip = own_ip(&world, 1);
+    world.edit("headwater.yaml", "address: server.contoso.example", &format!("address: {ip}"));
+    let active = "siteSystem: server\n  role: Active\n";
+    world.edit("headwater.yaml", active, &format!("{active}  ssl: true\n"));
+    let tls = certificate("", &world.path("root.pem"));
+    serve(&format!("{ip}:8531"), Some(tls), |_, _| (200, String::new()));
+    let checked = world.with_manifests("ports --check").expect(1).stdout;
+    let row = checked.lines().find(|line| line.contains(":8531")).unwrap();
+    assert!(row.contains(" TLS 1.3 ") && row.contains(" no names "), "{checked}");
+}
+
 /// What an update point says of how to be authorized.
 const AUTHORIZES: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>

@@ -80,7 +80,7 @@ fn answer(mut stream: impl Read + Write, answers: Answers) {
     let _ = stream.flush();
 }
 
-/// A web site for `host`, and the root of its certificate in a file.
+/// A web site for `host`, or for no name at all, and the root of its certificate in a file.
 pub(super) fn certificate(host: &str, root: &Path) -> Arc<ServerConfig> {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -88,7 +88,8 @@ pub(super) fn certificate(host: &str, root: &Path) -> Arc<ServerConfig> {
     fs::write(root, params.self_signed(&key).unwrap().pem()).unwrap();
     let issuer = Issuer::new(params, key);
     let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+    let names = if host.is_empty() { Vec::new() } else { vec![host.to_owned()] };
+    let params = CertificateParams::new(names).unwrap();
     let certificate = params.signed_by(&key, &issuer).unwrap().der().clone();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(provider);
