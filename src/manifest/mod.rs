@@ -9,6 +9,7 @@ mod identity;
 mod load;
 mod origins;
 mod plain;
+mod quoting;
 mod schema;
 mod schema_examples;
 mod schema_words;

@@ -6,7 +6,10 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use serde_yaml::Value as Yaml;
 
-use super::schema::kind_schema;
+use super::{
+    quoting::{escaped, is_invisible, to_yaml},
+    schema::kind_schema,
+};
 use crate::model::{API_VERSION, Declared, Kind, Metadata, Name, Resource, ResourceId};
 
 /// A file of manifests.
@@ -62,7 +65,10 @@ pub fn comment(lines: &str) -> String {
         let breaks =
             |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
         let line = line.replace(breaks, " ");
-        let line = line.trim_end();
+        let shown = |letter: char| {
+            if is_invisible(letter) { escaped(letter) } else { letter.to_string() }
+        };
+        let line: String = line.trim_end().chars().map(shown).collect();
         // Writing to a String cannot fail.
         let _ = if line.is_empty() { writeln!(text, "#") } else { writeln!(text, "# {line}") };
     }
@@ -110,7 +116,7 @@ fn document<Spec: Serialize>(kind: Kind, resource: &Resource<Spec>) -> String {
     let metadata = &resource.metadata;
     let written = Written { api_version: API_VERSION, kind, metadata, spec };
     // Texts, numbers and maps with text keys: nothing of it can fail.
-    serde_yaml::to_string(&written).unwrap_or_default()
+    to_yaml(serde_yaml::to_value(&written).unwrap_or_default())
 }
 
 /// Calls itself no deeper than the types are.
@@ -168,5 +174,6 @@ mod tests {
         assert_eq!(text, "# first\n# ---\n# kind: Site\n# b:  c:  d:\n");
         assert!(text.lines().all(|line| line.starts_with('#')));
         assert_eq!(comment("one\n\ntwo"), "# one\n#\n# two\n");
+        assert_eq!(comment("a\u{202e}b"), "# a\\u202Eb\n");
     }
 }
