@@ -33,7 +33,7 @@ use crate::{
 )]
 pub struct Arguments {
     /// Admin addresses of agents on computers of their own.
-    #[arg(value_name = "URL", required_unless_present = "embedded")]
+    #[arg(value_name = "URL")]
     urls: Vec<String>,
     /// Describe the site systems of the data directory.
     #[arg(long)]
@@ -68,6 +68,7 @@ pub(super) async fn run(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let Arguments { out, force, partial, .. } = arguments;
+    askable(arguments, data)?;
     let Asked { observed, remote, silent } = ask(arguments, data).await?;
     for silent in &silent {
         printer.message(&format!("warning: {}\n", plain(silent)))?;
@@ -134,6 +135,39 @@ fn valid(
         printer.message(&message)?;
     }
     Ok(ExitCode::Success)
+}
+
+/// Refuses what cannot be asked, before anything is made for it.
+fn askable(arguments: &Arguments, data: &Path) -> Result<(), Failure> {
+    let Arguments { urls, embedded, .. } = arguments;
+    if urls.is_empty() && !embedded {
+        let error = anyhow::anyhow!(
+            "nobody is named who is to be described: write `--embedded` for the site systems of the \
+             data directory, or the admin addresses of agents"
+        );
+        return Err(Failure::new(ExitCode::Usage, error));
+    }
+    if let Some(wrong) = urls.iter().find(|url| !is_admin_address(url)) {
+        let error = anyhow::anyhow!(
+            "`{}` is not the admin address of an agent: write one such as `http://10.0.0.5:8550`",
+            plain(wrong)
+        );
+        return Err(Failure::new(ExitCode::Usage, error));
+    }
+    // Every hierarchy has a token: where there is none, looking would make an empty one.
+    if *embedded && !data.join("admin-token").exists() {
+        let error = anyhow::anyhow!(
+            "there is no site system to describe: {} holds no hierarchy",
+            data.display()
+        );
+        return Err(Failure::from(error));
+    }
+    Ok(())
+}
+
+fn is_admin_address(text: &str) -> bool {
+    reqwest::Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
 }
 
 async fn ask(arguments: &Arguments, data: &Path) -> Result<Asked, Failure> {

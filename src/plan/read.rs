@@ -20,7 +20,7 @@ pub enum ReadPlanError {
     TooLarge,
     /// Not the JSON of a plan; the text says where and why.
     #[error("it is not a plan: {0}; write one with `headwater plan --out FILE`")]
-    NotAPlan(#[from] serde_json::Error),
+    NotAPlan(String),
     /// Another version wrote it.
     #[error(transparent)]
     Format(#[from] UnknownFormat),
@@ -41,6 +41,13 @@ pub enum ReadPlanError {
     /// The counts are not those of the actions.
     #[error("its summary does not count its actions")]
     WrongSummary,
+}
+
+impl From<serde_json::Error> for ReadPlanError {
+    /// In words only: a source would be told a second time.
+    fn from(error: serde_json::Error) -> Self {
+        Self::NotAPlan(error.to_string())
+    }
 }
 
 /// What decides whether the rest can be understood.
@@ -172,6 +179,8 @@ mod tests {
             let refused = read_plan(text).unwrap_err().to_string();
             assert!(refused.starts_with("it is not a plan: "), "{refused}");
         }
+        let error = read_plan("{}").unwrap_err();
+        assert!(std::error::Error::source(&error).is_none(), "its reason is told once");
         let kind = refused(|it| it["actions"][0]["kind"] = json!("Reboot"));
         assert!(kind.contains("unknown variant `Reboot`") && kind.contains("line 1"), "{kind}");
         let deep = "[".repeat(100_000);

@@ -43,6 +43,24 @@ fn files_that_are_there_are_replaced_only_by_force() {
 }
 
 #[test]
+fn what_cannot_be_asked_is_refused_before_anything_is_made() {
+    let world = World::of("minimal");
+    let nowhere = world.path("nowhere");
+    let there = nowhere.to_str().unwrap();
+    let ended = world.run(&["--data", there, "import-state", "--embedded"]).expect(1);
+    let told = format!("there is no site system to describe: {there} holds no hierarchy");
+    assert!(ended.stderr.contains(&told), "{}", ended.stderr);
+    assert!(!nowhere.exists(), "nothing is made");
+    let ended = world.run(&["import-state"]).expect(2);
+    assert!(ended.stderr.contains("write `--embedded`"), "{}", ended.stderr);
+    for wrong in ["not-a-url", "ftp://10.0.0.5", "10.0.0.5:8550"] {
+        let ended = world.run(&["import-state", wrong]).expect(2);
+        let told = format!("`{wrong}` is not the admin address of an agent: write one such as");
+        assert!(ended.stderr.contains(&told), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn agents_on_computers_of_their_own_are_described_too() {
     let (world, ip) = remote_agent::world();
     // The agent needs the token of the hierarchy.

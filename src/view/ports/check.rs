@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     model::{
-        Address, CertificateFacts, FoundPorts, Hierarchy, Kind, Name, PortAnswer, PortFacts,
+        Address, CertificateFacts, FoundPorts, Hierarchy, Kind, Name, Port, PortAnswer, PortFacts,
         PortFinding, ResourceId, SiteCode,
     },
     ports::{
@@ -229,6 +229,7 @@ struct RoleJson<'a> {
     host: &'a Address,
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate_days_left: Option<i64>,
+    wanted: serde_json::Value,
     found: &'a PortFacts,
     differences: Vec<serde_json::Value>,
     warnings: &'a [String],
@@ -245,6 +246,7 @@ pub fn ports_check_json(check: &PortsCheck) -> String {
             site_system: &role.site_system,
             host: &role.host,
             certificate_days_left: role.certificate().map(|it| days_left(it, check.at)),
+            wanted: wanted_json(role.wanted),
             found: &role.found,
             differences: role.differences.iter().map(difference_json).collect(),
             warnings: &role.warnings,
@@ -258,6 +260,26 @@ pub fn ports_check_json(check: &PortsCheck) -> String {
     let mut text = serde_json::to_string_pretty(&whole).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// What has to answer, with the same names as what was found; a port that nobody wants is absent.
+fn wanted_json(wanted: WantedListeners) -> serde_json::Value {
+    let WantedListeners { http, https, secured_roots, self_signed } = wanted;
+    let listener = |port: Option<Port>, answer: &str| {
+        port.map(|port| json!({ "port": port, "answer": answer }))
+    };
+    let mut all = serde_json::Map::new();
+    let roots = secured_roots.map(|secured| json!(secured));
+    let self_signed = self_signed.then_some(json!(true));
+    for (name, value) in [
+        ("http", listener(http, "plain")),
+        ("https", listener(https, "tls")),
+        ("securedRoots", roots),
+        ("selfSigned", self_signed),
+    ] {
+        all.extend(value.map(|value| (name.to_owned(), value)));
+    }
+    all.into()
 }
 
 fn difference_json(difference: &Difference) -> serde_json::Value {

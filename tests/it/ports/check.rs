@@ -14,6 +14,9 @@ fn a_hierarchy_that_is_up_has_the_ports_it_shall() {
     assert_eq!(json["summary"]["roles"], 1);
     let role = &json["roles"][0];
     assert_eq!(role["resource"], "SoftwareUpdatePoint/sea-active");
+    assert_eq!(role["wanted"]["http"], serde_json::json!({"port": 8540, "answer": "plain"}));
+    assert_eq!(role["wanted"]["securedRoots"], false);
+    assert_eq!(role["wanted"]["https"], serde_json::Value::Null, "nobody wants it");
     assert_eq!(role["found"]["http"]["answer"], "plain");
     assert_eq!(role["found"]["http"]["port"], 8540);
     assert_eq!(role["found"]["virtualRoots"]["ServerSyncWebService"]["plain"], "serves");
