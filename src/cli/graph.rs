@@ -13,7 +13,10 @@ use crate::{
     view::{
         PlanFilter, PlanView,
         diagram::{self, dot, mermaid, svg},
-        graph::{hierarchy_diagram, hierarchy_graph_json, plan_diagram, plan_graph_json},
+        graph::{
+            hierarchy_diagram, hierarchy_graph_json, hierarchy_mermaid, plan_diagram,
+            plan_graph_json,
+        },
         unknown_site,
     },
 };
@@ -103,7 +106,7 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
         let diagram = || hierarchy_diagram(&hierarchy, site, direction);
         match output {
             Output::Json => hierarchy_graph_json(&hierarchy, site),
-            Output::Mermaid => mermaid(&diagram()),
+            Output::Mermaid => hierarchy_mermaid(&hierarchy, site, direction),
             Output::Dot => dot(&diagram()),
             Output::Svg => svg(&diagram()),
         }

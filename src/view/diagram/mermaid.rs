@@ -12,6 +12,16 @@ use super::{
 /// Mermaid itself draws no more than 500 edges and 50,000 characters unless it is told to; a larger
 /// diagram says so in a comment.
 pub fn mermaid(diagram: &Diagram) -> String {
+    written(diagram).0
+}
+
+/// The same, if Mermaid draws as much without being told to.
+pub fn mermaid_if_drawn(diagram: &Diagram) -> Option<String> {
+    let (text, drawn) = written(diagram);
+    drawn.then_some(text)
+}
+
+fn written(diagram: &Diagram) -> (String, bool) {
     let mut writer = Writer::new(diagram);
     writer.groups_and_nodes();
     writer.edges();
@@ -216,7 +226,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn whole(self) -> String {
+    /// The whole, and whether Mermaid draws it.
+    fn whole(self) -> (String, bool) {
         let Self { diagram, text, edges, .. } = self;
         let direction = match diagram.direction {
             Direction::Down => "TB",
@@ -228,14 +239,15 @@ impl<'a> Writer<'a> {
             let _ = writeln!(whole, "  %% {}", note.replace(['{', '}', '%'], " "));
         }
         let characters = whole.len() + text.len();
-        if edges > MOST_EDGES || characters > MOST_CHARACTERS {
+        let drawn = edges <= MOST_EDGES && characters <= MOST_CHARACTERS;
+        if !drawn {
             let _ = writeln!(
                 whole,
                 "  %% {edges} edges and {characters} characters: Mermaid has to be told to draw as \
                  many, by `maxEdges` and `maxTextSize`"
             );
         }
-        whole + &text
+        (whole + &text, drawn)
     }
 }
 

@@ -12,7 +12,7 @@ mod whole;
 
 pub use dot::dot;
 pub use look::{EdgeStyle, Shape, Stroke, Tone};
-pub use mermaid::mermaid;
+pub use mermaid::{mermaid, mermaid_if_drawn};
 pub use parts::{Edge, Group, LegendEntry, Line, Node};
 pub use svg::svg;
 pub use whole::{Arrangement, Diagram, Direction, End, GroupId, NodeId};

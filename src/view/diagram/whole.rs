@@ -136,6 +136,15 @@ impl Diagram {
         self.legend.push(LegendEntry { sample, text: shown(text) });
     }
 
+    /// Leaves out the explanations of what does not occur.
+    pub fn explain_only_what_occurs(&mut self) {
+        let Self { legend, nodes, edges, .. } = self;
+        legend.retain(|entry| match &entry.sample {
+            Sample::Edge(style, _) => edges.iter().any(|edge| edge.style == *style),
+            Sample::Node(shape, ..) => nodes.iter().any(|node| node.shape == *shape),
+        });
+    }
+
     /// Adds a sentence that stands below the drawing.
     pub fn note(&mut self, text: &str) {
         self.notes.push(sentence(text));

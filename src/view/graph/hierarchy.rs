@@ -12,13 +12,13 @@ use super::{
         counted,
         diagram::{
             Arrangement, Diagram, Direction, Edge, EdgeStyle, Group, GroupId, Line, Node, NodeId,
-            Shape, Stroke, Tone,
+            Shape, Stroke, Tone, mermaid, mermaid_if_drawn,
         },
     },
     points::{
         CONTENT, METADATA, Named, points_row, shared_rows, update_point_ports, update_point_row,
     },
-    scope::Scope,
+    scope::{Most, Scope},
 };
 
 /// A site below another.
@@ -38,7 +38,25 @@ pub fn hierarchy_diagram(
     about: Option<&SiteCode>,
     direction: Direction,
 ) -> Diagram {
-    let scope = Scope::of(hierarchy, about);
+    drawn(hierarchy, direction, Scope::of(hierarchy, about, Most::OF_A_DRAWING))
+}
+
+/// A hierarchy in Mermaid, with no more in it than Mermaid draws, if that can be done.
+pub fn hierarchy_mermaid(
+    hierarchy: &Hierarchy,
+    about: Option<&SiteCode>,
+    direction: Direction,
+) -> String {
+    let diagram = |most| drawn(hierarchy, direction, Scope::of(hierarchy, about, most));
+    let levels = [Most::OF_A_DRAWING, Most::TOGETHER, Most::LEAST];
+    levels
+        .into_iter()
+        .find_map(|most| mermaid_if_drawn(&diagram(most)))
+        .unwrap_or_else(|| mermaid(&diagram(Most::LEAST)))
+}
+
+fn drawn(hierarchy: &Hierarchy, direction: Direction, scope: Scope) -> Diagram {
+    let about = scope.about.as_ref();
     let title = if let Some(site) = about {
         format!("Site {site} and what it has to do with")
     } else {
@@ -246,6 +264,7 @@ impl<'a> Drawing<'a> {
         if self.together {
             diagram.explain_node(Shape::Stack, Tone::Neutral, false, "several that are alike");
         }
+        diagram.explain_only_what_occurs();
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 
 use super::{
     dependencies::{Dependencies, weight},
-    scope::Scope,
+    scope::{Most, Scope},
 };
 
 /// The version of these forms: raised when a reader of the old one would misread it.
@@ -82,7 +82,7 @@ struct SourceNode<'a> {
 
 /// A hierarchy as a graph, as JSON; with `about`, only that site and what it has to do with.
 pub fn hierarchy_graph_json(hierarchy: &Hierarchy, about: Option<&SiteCode>) -> String {
-    let scope = Scope::of(hierarchy, about);
+    let scope = Scope::of(hierarchy, about, Most::OF_A_DRAWING);
     let sites = hierarchy.sites_top_down().into_iter();
     let sites =
         sites.filter(|(code, _)| scope.sites.contains(*code)).map(|(code, site)| SiteNode {

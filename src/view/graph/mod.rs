@@ -8,6 +8,6 @@ mod points;
 mod scope;
 mod steps;
 
-pub use hierarchy::hierarchy_diagram;
+pub use hierarchy::{hierarchy_diagram, hierarchy_mermaid};
 pub use json::{hierarchy_graph_json, plan_graph_json};
 pub use plan::plan_diagram;

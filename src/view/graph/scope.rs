@@ -4,13 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Hierarchy, Name, SiteCode};
 
-/// With more sites than that, sites without others below them are drawn as one card for each site
-/// above them: 200 sites still are a drawing that can be looked at, some thousands are not.
-const MOST_SITES: usize = 250;
-/// As many distribution points of a site are drawn one by one.
-const MOST_POINTS: usize = 12;
-/// The same where there are more than [`MANY_SITES`].
-const MOST_POINTS_OF_MANY: usize = 4;
+/// How much is drawn one by one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Most {
+    /// With more sites than that, sites without others below them are drawn as one card for each site
+    /// above them.
+    sites: usize,
+    /// As many distribution points of a site are drawn one by one.
+    points: usize,
+    /// The same where there are more than [`MANY_SITES`].
+    points_of_many: usize,
+}
+
+impl Most {
+    /// 200 sites still are a drawing that can be looked at, some thousands are not.
+    pub(super) const OF_A_DRAWING: Self = Self { sites: 250, points: 12, points_of_many: 4 };
+    /// Where the language of the drawing sets limits: sites together, if there are many at all.
+    pub(super) const TOGETHER: Self = Self { sites: MANY_SITES, ..Self::OF_A_DRAWING };
+    /// The least: all points of a site that are alike as one.
+    pub(super) const LEAST: Self = Self { sites: 0, points: 1, points_of_many: 1 };
+}
+
 /// With more sites than that, cards say only what cannot be left out.
 const MANY_SITES: usize = 40;
 
@@ -34,14 +48,17 @@ pub(super) struct Scope {
 impl Scope {
     /// Everything; or a site with all that it has to do with: the site above it, those below it,
     /// and the distribution points that its own pull from and that pull from its own.
-    pub(super) fn of(hierarchy: &Hierarchy, about: Option<&SiteCode>) -> Self {
+    pub(super) fn of(hierarchy: &Hierarchy, about: Option<&SiteCode>, most: Most) -> Self {
         let mut scope = match about {
             None => Self::whole(hierarchy),
             Some(site) => Self::around(hierarchy, site),
         };
-        scope.put_together(hierarchy);
-        if scope.sites.len() > MANY_SITES {
-            scope.most_points = MOST_POINTS_OF_MANY;
+        if scope.sites.len() > most.sites {
+            scope.put_together(hierarchy);
+        }
+        scope.most_points = most.points;
+        if scope.sites.len() > MANY_SITES || !scope.together.is_empty() {
+            scope.most_points = most.points_of_many;
             scope.brief = true;
         }
         scope
@@ -53,7 +70,7 @@ impl Scope {
             about: None,
             together: BTreeMap::new(),
             points: hierarchy.distribution_points.keys().cloned().collect(),
-            most_points: MOST_POINTS,
+            most_points: 0,
             brief: false,
         }
     }
@@ -80,14 +97,11 @@ impl Scope {
         let of_points = points.iter().filter_map(|it| hierarchy.distribution_points.get(it));
         sites.extend(of_points.map(|point| point.settings.site.clone()));
         let about = Some(about.clone());
-        let (together, most_points) = (BTreeMap::new(), MOST_POINTS);
+        let (together, most_points) = (BTreeMap::new(), 0);
         Self { sites, about, together, points, most_points, brief: false }
     }
 
     fn put_together(&mut self, hierarchy: &Hierarchy) {
-        if self.sites.len() <= MOST_SITES {
-            return;
-        }
         let parents: BTreeSet<&SiteCode> =
             hierarchy.sites.values().filter_map(|site| site.parent.as_ref()).collect();
         for code in &self.sites {

@@ -8,8 +8,8 @@ use crate::{
     view::{
         counted,
         diagram::{
-            Arrangement, Diagram, Direction, Edge, EdgeStyle, Group, GroupId, Line, Node, NodeId,
-            Shape, Stroke, Tone,
+            Arrangement, Diagram, Direction, Edge, EdgeStyle, Group, Line, Node, NodeId, Shape,
+            Stroke, Tone,
         },
     },
 };
@@ -50,20 +50,56 @@ impl Speech {
     }
 }
 
-/// Flows as a diagram, to be written as Mermaid or SVG.
-pub fn ports_diagram(hierarchy: &Hierarchy, flows: &[Flow]) -> Diagram {
+/// With more sites than that, each is drawn as one row, and those that have none below them share a
+/// card: twenty are a drawing of some thousand pixels already.
+const MOST_SITES: usize = 20;
+/// So many sites below one site are drawn one by one all the same.
+const FEW: usize = 2;
+
+const BRIEF: &str = "Of so many sites only what they speak with others is shown, and those below one \
+                     site that have none below them are drawn together: `--site CODE` shows one of \
+                     them";
+
+/// Flows as a diagram, to be written as Mermaid or SVG; `about` is the site that they were chosen
+/// for, if they were.
+pub fn ports_diagram(hierarchy: &Hierarchy, flows: &[Flow], about: Option<&SiteCode>) -> Diagram {
+    let parties: BTreeSet<&Party> = flows.iter().flat_map(|flow| [&flow.from, &flow.to]).collect();
+    let occurring: BTreeSet<&SiteCode> =
+        parties.iter().filter_map(|party| site_of(hierarchy, party)).collect();
     let title = format!("Flows of {}", counted(hierarchy.sites.len(), "site"));
     let mut diagram = Diagram::new(&title, Arrangement::Cards, Direction::Right);
-    let parties: BTreeSet<&Party> = flows.iter().flat_map(|flow| [&flow.from, &flow.to]).collect();
     diagram.describe(&format!(
         "Who opens connections to whom: {} between {} parties",
         counted(flows.len(), "flow"),
         parties.len(),
     ));
-    let groups = groups(hierarchy, &parties, &mut diagram);
+    let brief = occurring.len() > MOST_SITES;
+    let cards = cards(hierarchy, &occurring, about.filter(|_| brief), brief);
+    let mut groups = BTreeMap::new();
+    for sites in &cards {
+        let Some(group) = group(hierarchy, sites) else { continue };
+        let group = diagram.add_group(group);
+        groups.extend(sites.iter().map(|site| (*site, group)));
+    }
     let mut nodes = BTreeMap::new();
+    if brief {
+        for sites in cards.iter().filter(|sites| about.is_none_or(|it| sites[..] != [it])) {
+            let theirs = |party: &&&Party| {
+                site_of(hierarchy, party).is_some_and(|site| sites.contains(&site))
+            };
+            let theirs: Vec<_> = parties.iter().filter(theirs).copied().collect();
+            let (Some(group), Some(first)) = (groups.get(sites[0]), sites.first()) else {
+                continue;
+            };
+            let node = diagram.add_node(all_of(first, &theirs).inside(*group));
+            nodes.extend(theirs.into_iter().map(|party| (party, node)));
+        }
+    }
     // By site, the outermost last: those that come first are drawn first.
     for party in &parties {
+        if nodes.contains_key(party) {
+            continue;
+        }
         let node = node(hierarchy, party);
         let site = site_of(hierarchy, party).and_then(|site| groups.get(site).copied());
         let node = match site {
@@ -78,31 +114,74 @@ pub fn ports_diagram(hierarchy: &Hierarchy, flows: &[Flow]) -> Diagram {
             diagram.explain_edge(style, None, text);
         }
     }
+    if brief {
+        diagram.note(&format!("{BRIEF}."));
+    }
     diagram
 }
 
-fn groups<'a>(
+/// The sites of each card, from the top down.
+fn cards<'a>(
     hierarchy: &'a Hierarchy,
-    parties: &BTreeSet<&Party>,
-    diagram: &mut Diagram,
-) -> BTreeMap<&'a SiteCode, GroupId> {
-    let occurring: BTreeSet<&SiteCode> =
-        parties.iter().filter_map(|party| site_of(hierarchy, party)).collect();
-    let mut groups = BTreeMap::new();
-    for (code, site) in hierarchy.sites_top_down() {
-        if occurring.contains(code) {
-            let what = match site.settings.r#type {
-                SiteType::Central => "central site",
-                SiteType::Primary => "primary site",
-                SiteType::Secondary => "secondary site",
-            };
-            let mode = format!("{:?} mode", site.settings.mode);
-            let group = Group::new(format!("site_{code}"), code.as_str());
-            let group = group.detail(&format!("{what}, {}", mode.to_lowercase()));
-            groups.insert(code, diagram.add_group(group));
+    occurring: &BTreeSet<&SiteCode>,
+    about: Option<&SiteCode>,
+    brief: bool,
+) -> Vec<Vec<&'a SiteCode>> {
+    let parents: BTreeSet<&SiteCode> =
+        hierarchy.sites.values().filter_map(|site| site.parent.as_ref()).collect();
+    let mut together: BTreeMap<&SiteCode, Vec<&SiteCode>> = BTreeMap::new();
+    let mut cards = Vec::new();
+    let mut sites = hierarchy.sites_top_down();
+    sites.retain(|(code, _)| occurring.contains(code));
+    for (code, site) in sites {
+        match &site.parent {
+            Some(parent) if brief && about != Some(code) && !parents.contains(code) => {
+                together.entry(parent).or_default().push(code);
+            }
+            _ => cards.push(vec![code]),
         }
     }
-    groups
+    for sites in together.into_values() {
+        if sites.len() > FEW {
+            cards.push(sites);
+        } else {
+            cards.extend(sites.into_iter().map(|code| vec![code]));
+        }
+    }
+    cards
+}
+
+fn group(hierarchy: &Hierarchy, sites: &[&SiteCode]) -> Option<Group> {
+    let (first, last) = (sites.first()?, sites.last()?);
+    if sites.len() > 1 {
+        let group = Group::new(format!("site_{first}+"), &counted(sites.len(), "site"));
+        return Some(group.detail(&format!("{first} … {last}")));
+    }
+    let site = hierarchy.sites.get(*first)?;
+    let what = match site.settings.r#type {
+        SiteType::Central => "central site",
+        SiteType::Primary => "primary site",
+        SiteType::Secondary => "secondary site",
+    };
+    let mode = format!("{:?} mode", site.settings.mode);
+    let group = Group::new(format!("site_{first}"), first.as_str());
+    Some(group.detail(&format!("{what}, {}", mode.to_lowercase())))
+}
+
+/// All parties of some sites as one.
+fn all_of(first: &SiteCode, parties: &[&Party]) -> Node {
+    let computers = parties.iter().filter(|it| matches!(it, Party::SiteSystem(_))).count();
+    let with = |is: fn(&Party) -> bool| parties.iter().any(|party| is(party));
+    let mut others = Vec::new();
+    if with(|party| matches!(party, Party::Clients { .. })) {
+        others.push("clients");
+    }
+    if with(|party| matches!(party, Party::SiteDatabase(_))) {
+        others.push("site database");
+    }
+    let node = Node::new(format!("all_of_{first}"), Shape::Stack);
+    let node = node.line(Line::title(&counted(computers, "computer")));
+    if others.is_empty() { node } else { node.line(Line::text(&others.join(", "))) }
 }
 
 fn site_of<'a>(hierarchy: &'a Hierarchy, party: &'a Party) -> Option<&'a SiteCode> {
@@ -146,6 +225,10 @@ fn edges(
         let (Some(&from), Some(&to)) = (nodes.get(&flow.from), nodes.get(&flow.to)) else {
             continue;
         };
+        // Within what is drawn as one.
+        if from == to {
+            continue;
+        }
         let speech = Speech::of(flow.application);
         let key = (from, to, speech);
         if !labels.contains_key(&key) {

@@ -2,9 +2,11 @@
 
 use headwater::{
     model::Hierarchy,
+    ports::flows,
     view::{
         diagram::{Direction, mermaid, svg},
-        graph::{hierarchy_diagram, plan_diagram},
+        graph::{hierarchy_diagram, hierarchy_mermaid, plan_diagram},
+        ports_diagram,
     },
 };
 use proptest::prelude::*;
@@ -89,6 +91,59 @@ fn two_hundred_sites_are_all_drawn_and_can_be_told() {
         let page = drawing.lines().next().unwrap();
         let (width, height) = (number(page, "width"), number(page, "height"));
         assert!(width < 3 * height && height < 3 * width, "{width} by {height}");
+    }
+}
+
+/// What Mermaid draws unless it is told to draw more, as GitHub and others do not.
+#[track_caller]
+fn mermaid_draws(text: &str) {
+    let edges = text.lines().filter(|it| it.contains(" --") || it.contains(" -.")).count();
+    assert!(edges <= 500 && text.len() <= 50_000, "{edges} edges, {} characters", text.len());
+    assert!(!text.contains("maxEdges"), "{text}");
+}
+
+#[test]
+fn two_hundred_sites_in_mermaid_are_no_more_than_it_draws() {
+    let many = hierarchy(Extent { primaries: 25, secondaries: 7, points: 4, seed: 1 });
+    let text = hierarchy_mermaid(&many, None, Direction::Down);
+    mermaid_draws(&text);
+    assert!(text.contains("7 sites") && text.contains("--site CODE"), "{text}");
+    // One of them is shown with all that it has.
+    let about = many.sites.keys().next();
+    mermaid_draws(&hierarchy_mermaid(&many, about, Direction::Down));
+    // What Mermaid draws as a whole stays whole.
+    let few = hierarchy(Extent { primaries: 2, secondaries: 3, points: 2, seed: 1 });
+    let whole = mermaid(&hierarchy_diagram(&few, None, Direction::Down));
+    assert_eq!(hierarchy_mermaid(&few, None, Direction::Down), whole);
+}
+
+#[test]
+fn flows_of_two_hundred_sites_can_be_looked_at() {
+    let hierarchy = hierarchy(Extent { primaries: 25, secondaries: 7, points: 4, seed: 1 });
+    let flows = flows(&hierarchy);
+    let drawing = svg(&ports_diagram(&hierarchy, &flows, None));
+    let cards = lie_apart(&drawing, "card");
+    assert!((26..60).contains(&cards), "{cards}");
+    let page = drawing.lines().next().unwrap();
+    let (width, height) = (number(page, "width"), number(page, "height"));
+    assert!(width < 5_000 && height < 5_000, "{width} by {height}");
+    assert!(drawing.contains("--site CODE") && drawing.contains(">7 sites</text>"));
+    // The site that they are about keeps its computers, whatever is around it.
+    let about = hierarchy.sites.iter().find(|(_, site)| site.parent.is_none()).unwrap().0;
+    let of_site: Vec<_> =
+        flows.iter().filter(|flow| flow.concerns(&hierarchy, about)).cloned().collect();
+    let drawing = svg(&ports_diagram(&hierarchy, &of_site, Some(about)));
+    let server = hierarchy.sites[about].site_server.as_str();
+    assert!(drawing.contains(&format!(">{server}</text>")), "{about}");
+}
+
+#[test]
+fn what_does_not_occur_is_not_explained() {
+    let one = hierarchy(Extent { primaries: 0, secondaries: 0, points: 1, seed: 1 });
+    let drawing = drawn(&one, Direction::Down);
+    assert!(drawing.contains(">software update point</text>"), "{drawing}");
+    for absent in ["a site below another", "several that are alike", "pulled from"] {
+        assert!(!drawing.contains(absent), "{absent}");
     }
 }
 

@@ -21,8 +21,8 @@ fn contoso_in_every_output() {
     assert_snapshot!("contoso-json", ports_json(&contoso, &flows));
     assert_snapshot!("contoso-csv", ports_csv(&flows));
     assert_snapshot!("contoso-markdown", ports_markdown(&flows));
-    assert_snapshot!("contoso-mermaid", mermaid(&ports_diagram(&contoso, &flows)));
-    assert_snapshot!("contoso-svg", svg(&ports_diagram(&contoso, &flows)));
+    assert_snapshot!("contoso-mermaid", mermaid(&ports_diagram(&contoso, &flows, None)));
+    assert_snapshot!("contoso-svg", svg(&ports_diagram(&contoso, &flows, None)));
     let hosts = host_rules(&contoso, &flows);
     assert_snapshot!("contoso-nftables", ports_nftables(&contoso, &hosts, Direction::In));
     let script = ports_windows_firewall(&contoso, &hosts, Direction::In);
@@ -61,7 +61,7 @@ fn scenario_c_with_an_internet_based_point() {
     let flows = flows(&native);
     assert_snapshot!("native-ssl-table", ports_text(&flows));
     assert_snapshot!("native-ssl-markdown", ports_markdown(&flows));
-    assert_snapshot!("native-ssl-mermaid", mermaid(&ports_diagram(&native, &flows)));
+    assert_snapshot!("native-ssl-mermaid", mermaid(&ports_diagram(&native, &flows, None)));
     let mut hosts = host_rules(&native, &flows);
     hosts.retain(|name, _| ["nat-inet", "nat-wsus"].contains(&name.as_str()));
     let rules = ports_nftables(&native, &hosts, Direction::Both);
@@ -75,8 +75,8 @@ fn a_picture_shows_every_party_and_every_way_to_speak() {
     for path in ALL {
         let hierarchy = hierarchy(path);
         let flows = flows(&hierarchy);
-        let picture = svg(&ports_diagram(&hierarchy, &flows));
-        let text = mermaid(&ports_diagram(&hierarchy, &flows));
+        let picture = svg(&ports_diagram(&hierarchy, &flows, None));
+        let text = mermaid(&ports_diagram(&hierarchy, &flows, None));
         for flow in &flows {
             for end in [&flow.from, &flow.to] {
                 let shown = match end {
@@ -173,6 +173,24 @@ fn internet_clients_reach_what_accepts_them_and_nothing_else() {
         .collect();
     reached.sort();
     assert_eq!(reached, ["nat-cloud 443", "nat-inet 8530", "nat-inet 8531"]);
+}
+
+#[test]
+fn a_card_without_a_title_is_not_ruled_off_at_its_round_corners() {
+    let mixed = hierarchy("tests/ports/mixed.yaml");
+    let picture = svg(&ports_diagram(&mixed, &flows(&mixed), None));
+    let lines: Vec<&str> = picture.lines().collect();
+    let untitled: Vec<&str> = lines
+        .windows(2)
+        .filter(|two| two[0].starts_with("<rect class=\"card\"") && !two[1].contains("band"))
+        .map(|two| two[0])
+        .collect();
+    assert_eq!(untitled.len(), 2, "Microsoft Update and the controller: {picture}");
+    for card in untitled {
+        let [_, _, _, x, _, y, ..] = card.split('"').collect::<Vec<_>>()[..] else { panic!() };
+        let rule = format!("<path class=\"rule\" d=\"M{x} {y}H");
+        assert!(!picture.contains(&rule), "{card}");
+    }
 }
 
 #[test]

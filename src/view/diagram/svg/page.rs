@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use std::collections::BTreeSet;
+
 use super::{
     super::{Diagram, EdgeStyle, Node, Tone, parts::Sample},
     content::{BESIDE, Content, MARK, label_text, label_width, of_group, of_node},
@@ -50,8 +52,12 @@ pub(super) fn page(diagram: &Diagram, scene: &Scene) -> String {
     for net in &scene.nets {
         self::net(diagram, net, &mut document);
     }
+    // A card without a title has nothing to be ruled off from above its first row.
+    let untitled = scene.panels.iter().filter(|panel| panel.card && panel.group.is_none());
+    let tops: BTreeSet<(i32, i32)> = untitled.map(|it| (it.rect.x, it.rect.y)).collect();
     for node in &scene.nodes {
-        self::node(diagram, node, &mut document);
+        let first = tops.contains(&(node.rect.x, node.rect.y));
+        self::node(diagram, node, first, &mut document);
     }
     // Above everything else: they stand on lines.
     for net in &scene.nets {
@@ -171,7 +177,8 @@ fn texts(content: &Content, x: i32, y: i32, width: i32, tone: Tone, document: &m
     }
 }
 
-fn node(diagram: &Diagram, placed: &Placed, document: &mut Document) {
+/// A node; `first` in a card without a title.
+fn node(diagram: &Diagram, placed: &Placed, first: bool, document: &mut Document) {
     let node: &Node = &diagram.nodes[placed.node];
     let Rect { x, y, width, height } = placed.rect;
     document.add(format_args!("<g class=\"node\">"));
@@ -182,7 +189,9 @@ fn node(diagram: &Diagram, placed: &Placed, document: &mut Document) {
         if node.heavy {
             document.path(&format!("w heavy {tone}"), &format!("M{x} {y}v{height}"));
         }
-        document.path("rule", &format!("M{} {y}H{}", x, x + width));
+        if !first {
+            document.path("rule", &format!("M{} {y}H{}", x, x + width));
+        }
         let middle =
             Point { x: x + BESIDE + MARK / 2 - 4, y: y + (height - content.height) / 2 + 16 };
         document.path(&format!("mark {tone}"), &mark(node.shape, middle));
