@@ -38,6 +38,16 @@ impl Derivation<'_> {
             text: format!("{clients} download content from `{name}`"),
         };
         self.add(clients.clone(), to.clone(), serving(point), site.scenario, reason);
+        // Clients on the Internet take content over HTTPS only.
+        if !gateway
+            && settings.protocol == ContentProtocol::Https
+            && site.accepts_internet_clients(self.hierarchy)
+        {
+            let clients = site.clients(Network::Internet);
+            let text = format!("{clients} download content from `{name}`");
+            let reason = Reason { requirements: &["PORT-2"], text };
+            self.add(clients, to.clone(), serving(point), site.scenario, reason);
+        }
         if settings.pxe.as_ref().is_some_and(|pxe| pxe.enabled) {
             let reason = Reason {
                 requirements: &["PDP-3"],

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    DistributionPoint, Hierarchy, Name, Package, Placement, Site, SiteCode, SiteMode,
+    ClientConnections, DistributionPoint, Hierarchy, Name, Package, Placement, Site, SiteCode,
+    SiteMode,
 };
 
 use super::{Application, Flow, Network, Party, PortSet, Scenario, Transport};
@@ -45,6 +46,17 @@ impl SiteOf<'_> {
             SiteMode::Mixed => (Application::Http, 80),
             SiteMode::Native => (Application::Https, 443),
         }
+    }
+
+    /// Whether clients on the Internet belong to it: only in native mode, where one of its update
+    /// points takes them (SUP-4).
+    pub(super) fn accepts_internet_clients(&self, hierarchy: &Hierarchy) -> bool {
+        let takes = |name: &Name| {
+            let point = hierarchy.update_points.get(name);
+            point.is_some_and(|it| it.settings.client_connections != ClientConnections::Intranet)
+        };
+        let points = [&self.site.active_point, &self.site.internet_based_point];
+        self.site.settings.mode == SiteMode::Native && points.into_iter().flatten().any(takes)
     }
 
     pub(super) fn clients(&self, network: Network) -> Party {
@@ -163,14 +175,17 @@ impl<'a> Derivation<'a> {
     /// Clients ask the management point for their policy (PORT-2). No manifest declares a management
     /// point: the site server carries it.
     fn management_point(&mut self, site: SiteOf<'_>) {
-        let reason = Reason {
-            requirements: &["PORT-2"],
-            text: format!(
-                "clients of {} ask the management point, which the site server carries, for policy",
-                site.code
-            ),
-        };
-        self.management_point_flow(site.clients(Network::Intranet), site, reason);
+        let internet = site.accepts_internet_clients(self.hierarchy).then_some(Network::Internet);
+        for network in [Network::Intranet].into_iter().chain(internet) {
+            let clients = site.clients(network);
+            let reason = Reason {
+                requirements: &["PORT-2"],
+                text: format!(
+                    "{clients} ask the management point, which the site server carries, for policy"
+                ),
+            };
+            self.management_point_flow(clients, site, reason);
+        }
     }
 
     pub(super) fn management_point_flow(&mut self, from: Party, site: SiteOf<'_>, reason: Reason) {

@@ -34,7 +34,7 @@ fn contoso_in_every_output() {
 
 #[test]
 fn scenario_a_with_addresses() {
-    let mixed = hierarchy("tests/ports/mixed.yaml");
+    let mut mixed = hierarchy("tests/ports/mixed.yaml");
     let flows = flows(&mixed);
     assert_snapshot!("mixed-table", ports_text(&flows));
     let mut hosts = host_rules(&mixed, &flows);
@@ -43,6 +43,8 @@ fn scenario_a_with_addresses() {
     assert_snapshot!("mixed-nftables-of-one-host", ports_nftables(&mixed, &hosts, both));
     let script = ports_windows_firewall(&mixed, &hosts, both);
     assert_snapshot!("mixed-windows-firewall-of-one-host", script);
+    let host = mixed.site_systems.iter_mut().find(|(name, _)| name.as_str() == "mix-dp1");
+    host.unwrap().1.placement = Some(Placement::Kubernetes);
     let policies = ports_network_policies(&mixed, &hosts, both);
     assert_snapshot!("mixed-networkpolicy-of-one-host", policies);
 }
@@ -163,6 +165,7 @@ fn a_pull_point_that_pulls_no_more_has_no_flow_to_its_sources() {
 #[test]
 fn internet_clients_reach_what_accepts_them_and_nothing_else() {
     let native = hierarchy("tests/ports/native-ssl.yaml");
+    let mixed = flows(&hierarchy("tests/ports/mixed-ssl.yaml"));
     let internet =
         |party: &Party| matches!(party, Party::Clients { network: Network::Internet, .. });
     let flows = flows(&native);
@@ -172,7 +175,9 @@ fn internet_clients_reach_what_accepts_them_and_nothing_else() {
         .map(|flow| format!("{} {}", flow.to, flow.ports))
         .collect();
     reached.sort();
-    assert_eq!(reached, ["nat-cloud 443", "nat-inet 8530", "nat-inet 8531"]);
+    let points = ["nat-cloud 443", "nat-dp1 443", "nat-dp2 443", "nat-inet 8530", "nat-inet 8531"];
+    assert_eq!(reached, [&points[..], &["nat-srv 443"]].concat());
+    assert!(!mixed.iter().any(|flow| internet(&flow.from)), "in mixed mode there are none");
 }
 
 #[test]
