@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Hierarchy, Name};
 
-use super::{Flow, Party, PortSet, Transport};
+use super::{Application, Flow, Party, PortRange, PortSet, Transport};
 
 /// Which way the connections go that rules are wanted for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,13 +51,24 @@ pub struct HostRules {
     pub inbound: Vec<FirewallRule>,
     /// Connections that it opens to others.
     pub outbound: Vec<FirewallRule>,
+    /// The clients that boot from the network by it: they have no address when they ask, and what
+    /// they are sent does not come from the port that they asked.
+    pub boots: BTreeSet<Party>,
 }
+
+/// Where TFTP sends a file: from a new port of the host to the one that the client has asked from,
+/// both chosen by their systems among those that no service has.
+pub const TFTP_DATA: PortRange = PortRange { first: 1024, last: 65535 };
 
 /// The rules of every site system, also of those that nobody connects to: nothing is let in there.
 pub fn host_rules(hierarchy: &Hierarchy, flows: &[Flow]) -> BTreeMap<Name, HostRules> {
     let mut merged: BTreeMap<&Name, [Merging<'_>; 2]> =
         hierarchy.site_systems.keys().map(|name| (name, Default::default())).collect();
+    let mut boots: BTreeMap<&Name, BTreeSet<Party>> = BTreeMap::new();
     for flow in flows {
+        if let (Party::SiteSystem(host), Application::Pxe) = (&flow.to, flow.application) {
+            boots.entry(host).or_default().insert(flow.from.clone());
+        }
         for (host, peer, way) in [(&flow.to, &flow.from, 0), (&flow.from, &flow.to, 1)] {
             let Party::SiteSystem(host) = host else { continue };
             let Some(rules) = merged.get_mut(host) else { continue };
@@ -69,7 +80,8 @@ pub fn host_rules(hierarchy: &Hierarchy, flows: &[Flow]) -> BTreeMap<Name, HostR
     merged
         .into_iter()
         .map(|(name, [inbound, outbound])| {
-            (name.clone(), HostRules { inbound: rules(inbound), outbound: rules(outbound) })
+            let boots = boots.remove(name).unwrap_or_default();
+            (name.clone(), HostRules { inbound: rules(inbound), outbound: rules(outbound), boots })
         })
         .collect()
 }

@@ -17,7 +17,7 @@ mod wanted;
 
 pub use derive::{flows, flows_where};
 pub use difference::{Difference, differences, warnings};
-pub use firewall::{Direction, FirewallRule, HostRules, host_rules};
+pub use firewall::{Direction, FirewallRule, HostRules, TFTP_DATA, host_rules};
 pub use flow::{Application, Flow, Network, Party, Transport};
 pub use port_set::{DYNAMIC, PortRange, PortSet};
 pub use scenario::Scenario;

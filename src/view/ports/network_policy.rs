@@ -1,10 +1,10 @@
 //! Network policies for Kubernetes: one for each site system.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::{Hierarchy, Name},
-    ports::{Direction, FirewallRule, HostRules, Party, PortSet, Transport},
+    ports::{Direction, FirewallRule, HostRules, Party, PortSet, TFTP_DATA, Transport},
     view::plain::{add, plain},
 };
 
@@ -15,7 +15,7 @@ const SITE_SYSTEM: &str = "headwater.dev/site-system";
 /// The label of the pod that plans and applies.
 const COMPONENT: &str = "headwater.dev/component";
 
-/// A policy for each of these hosts, whose pods are labelled `headwater.dev/site-system: NAME`. What
+/// A policy for each of these hosts that may be a pod, whose pods are labelled `headwater.dev/site-system: NAME`. What
 /// no rule lets through is denied.
 pub fn ports_network_policies(
     hierarchy: &Hierarchy,
@@ -23,7 +23,15 @@ pub fn ports_network_policies(
     direction: Direction,
 ) -> String {
     let mut text = String::new();
-    for (name, rules) in hosts {
+    let is_pod = |name: &Name| may_be_pod(hierarchy, &Party::SiteSystem(name.clone()));
+    let others: Vec<&str> = hosts.keys().filter(|name| !is_pod(name)).map(Name::as_str).collect();
+    if !others.is_empty() {
+        add(
+            &mut text,
+            format_args!("# Not here, because a policy selects pods only: {}\n", others.join(", ")),
+        );
+    }
+    for (name, rules) in hosts.iter().filter(|(name, _)| is_pod(name)) {
         let site = hierarchy.site_systems.get(name).map_or("-", |it| it.site.as_str());
         // What comes from a manifest stands in quotation marks: `null` and `8530` are names too.
         add(
@@ -42,14 +50,16 @@ pub fn ports_network_policies(
             }
         }
         if direction.inbound() {
-            let (rules, left_out) = rules_text(hierarchy, &rules.inbound, "from");
+            let (rest, left_out) = rules_text(hierarchy, &rules.inbound, "from");
+            let boots = if rules.boots.is_empty() { "" } else { BOOTS_IN };
             // An empty list: nothing is let in.
-            let list = if rules.is_empty() { " []" } else { "" };
-            add(&mut text, format_args!("  ingress:{list}\n{left_out}{rules}"));
+            let list = if rest.is_empty() && boots.is_empty() { " []" } else { "" };
+            add(&mut text, format_args!("  ingress:{list}\n{left_out}{rest}{boots}"));
         }
         if direction.outbound() {
-            let (rules, left_out) = rules_text(hierarchy, &rules.outbound, "to");
-            add(&mut text, format_args!("  egress:\n{NAME_SERVICE}{left_out}{rules}"));
+            let (rest, left_out) = rules_text(hierarchy, &rules.outbound, "to");
+            add(&mut text, format_args!("  egress:\n{NAME_SERVICE}{left_out}{rest}"));
+            boots_out(hierarchy, &rules.boots, &mut text);
         }
     }
     text
@@ -57,6 +67,31 @@ pub fn ports_network_policies(
 
 const NAME_SERVICE: &str = "    # Names are resolved.\n    - ports:\n        - protocol: UDP\n          \
                             port: 53\n        - protocol: TCP\n          port: 53\n";
+
+/// A computer that boots from the network has no address when it asks.
+const BOOTS_IN: &str = "    - from:\n        # computers without an address (PDP-3)\n        \
+                        - ipBlock:\n            cidr: \"0.0.0.0/32\"\n      ports:\n        \
+                        - protocol: UDP\n          port: 67\n";
+
+/// What computers are sent that boot from the network: answers of DHCP, to everybody as long as they
+/// have no address, and data of TFTP.
+fn boots_out(hierarchy: &Hierarchy, boots: &BTreeSet<Party>, text: &mut String) {
+    if boots.is_empty() {
+        return;
+    }
+    let peers: String = boots.iter().filter_map(|peer| peer_text(hierarchy, peer)).collect();
+    add(
+        text,
+        format_args!(
+            "    - to:\n        # computers that boot (PDP-3)\n        \
+             - ipBlock:\n            cidr: \"255.255.255.255/32\"\n{peers}      ports:\n        \
+             - protocol: UDP\n          port: 68\n    \
+             - to:\n        # computers that boot (PDP-3)\n{peers}      ports:\n        \
+             - protocol: UDP\n          port: {}\n          endPort: {}\n",
+            TFTP_DATA.first, TFTP_DATA.last
+        ),
+    );
+}
 
 /// Rules for one direction, where peers with the same ports share one, and a comment on each peer
 /// that is left out.

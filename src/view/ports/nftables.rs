@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::{Hierarchy, Name},
-    ports::{Direction, FirewallRule, HostRules, Party, PortSet, Transport},
+    ports::{Direction, FirewallRule, HostRules, Party, PortSet, TFTP_DATA, Transport},
     view::plain::{add, plain},
 };
 
@@ -68,13 +68,13 @@ impl Table<'_> {
         }
         self.sets(rules, text);
         if self.direction.inbound() {
-            self.inbound(&rules.inbound, text);
+            self.inbound(rules, text);
         }
         if self.direction.outbound() {
             if self.direction.inbound() {
                 text.push('\n');
             }
-            self.outbound(&rules.outbound, text);
+            self.outbound(rules, text);
         }
         text.push_str("}\n");
     }
@@ -101,6 +101,7 @@ impl Table<'_> {
             .filter(|(wanted, _)| *wanted)
             .flat_map(|(_, rules)| rules)
             .map(|rule| &rule.peer)
+            .chain(rules.boots.iter().filter(|_| self.direction.outbound()))
             .collect();
         for peer in peers {
             self.set(peer, text);
@@ -136,7 +137,7 @@ impl Table<'_> {
         text.push('\n');
     }
 
-    fn inbound(&self, rules: &[FirewallRule], text: &mut String) {
+    fn inbound(&self, rules: &HostRules, text: &mut String) {
         text.push_str(
             "\tchain inbound {\n\
              \t\ttype filter hook input priority filter; policy drop;\n\
@@ -147,11 +148,16 @@ impl Table<'_> {
              \t\tip saddr @administrators_v4 tcp dport 22 accept\n\
              \t\tip6 saddr @administrators_v6 tcp dport 22 accept\n",
         );
-        self.rules(rules, "saddr", text);
+        if !rules.boots.is_empty() {
+            text.push_str(
+                "\t\tip saddr 0.0.0.0 udp dport 67 accept comment \"PDP-3: has no address yet\"\n",
+            );
+        }
+        self.rules(&rules.inbound, "saddr", text);
         text.push_str("\t}\n");
     }
 
-    fn outbound(&self, rules: &[FirewallRule], text: &mut String) {
+    fn outbound(&self, rules: &HostRules, text: &mut String) {
         text.push_str(
             "\tchain outbound {\n\
              \t\ttype filter hook output priority filter; policy drop;\n\
@@ -161,7 +167,27 @@ impl Table<'_> {
              \t\tudp dport { 53, 67, 123, 547 } accept comment \"names, addresses, time\"\n\
              \t\ttcp dport 53 accept comment \"names\"\n",
         );
-        self.rules(rules, "daddr", text);
+        if !rules.boots.is_empty() {
+            text.push_str(
+                "\t\tudp sport 67 udp dport 68 accept comment \"PDP-3: answers of DHCP\"\n",
+            );
+        }
+        for peer in &rules.boots {
+            let (set, whereabouts) = (word(peer), whereabouts(self.hierarchy, peer));
+            for ((family, _, header), elements) in FAMILIES.into_iter().zip(elements(&whereabouts))
+            {
+                if elements.is_some() {
+                    add(
+                        text,
+                        format_args!(
+                            "\t\t{header} daddr @{set}_{family} udp sport {TFTP_DATA} \
+                             udp dport {TFTP_DATA} accept comment \"PDP-3: data of TFTP\"\n"
+                        ),
+                    );
+                }
+            }
+        }
+        self.rules(&rules.outbound, "daddr", text);
         text.push_str("\t}\n");
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::{Hierarchy, Name},
-    ports::{Direction, FirewallRule, HostRules, Party, PortSet, Transport},
+    ports::{Direction, FirewallRule, HostRules, Party, PortSet, TFTP_DATA, Transport},
     view::plain::{add, plain},
 };
 
@@ -47,9 +47,13 @@ pub fn ports_windows_firewall(
         add(&mut text, format_args!("    {} {{\n", quoted(name.as_str())));
         if direction.inbound() {
             some(hierarchy, &rules.inbound, "Inbound", "LocalPort", &mut text);
+            if !rules.boots.is_empty() {
+                text.push_str(BOOTS_IN);
+            }
         }
         if direction.outbound() {
             some(hierarchy, &rules.outbound, "Outbound", "RemotePort", &mut text);
+            boots_out(&rules.boots, &mut text);
         }
         text.push_str("    }\n");
     }
@@ -100,6 +104,7 @@ fn addresses(
         {
             peers.extend(rules.iter().filter(|_| wanted).map(|rule| &rule.peer));
         }
+        peers.extend(rules.boots.iter().filter(|_| direction.outbound()));
     }
     text.push_str(
         "# Where everybody is. Names are resolved when the script runs: run it again when an address has\n\
@@ -161,6 +166,45 @@ fn some(
                 quoted(&requirements.join(", ")),
                 transport.as_str(),
                 ranges.join(", "),
+            ),
+        );
+    }
+}
+
+/// A computer that boots from the network has no address when it asks, so that none can be named.
+const BOOTS_IN: &str = "        @{
+            DisplayName = 'UDP 67 from computers without an address'
+            Description = 'PDP-3'
+            Direction = 'Inbound'
+            Protocol = 'UDP'
+            LocalPort = @('67')
+            RemotePort = @('68')
+            RemoteAddress = 'Any'
+        }
+";
+
+/// What computers are sent that boot from the network: answers of DHCP, to everybody as long as they
+/// have no address, and data of TFTP.
+fn boots_out(boots: &BTreeSet<Party>, text: &mut String) {
+    if boots.is_empty() {
+        return;
+    }
+    let peers: Vec<String> = boots.iter().map(ToString::to_string).collect();
+    let shown = quoted(&format!("UDP {TFTP_DATA} to {}", peers.join(", ")));
+    let peers: Vec<String> = peers.iter().map(|it| quoted(it)).collect();
+    let clients = format!("@(Resolve-Peer {})", peers.join(", "));
+    let tftp = TFTP_DATA.to_string();
+    for (name, from, to, address) in [
+        ("'UDP 68 to computers without an address'", "67", "68", "'Any'"),
+        (&shown, &tftp, &tftp, &clients),
+    ] {
+        add(
+            text,
+            format_args!(
+                "        @{{\n            DisplayName = {name}\n            Description = 'PDP-3'\n            \
+                 Direction = 'Outbound'\n            Protocol = 'UDP'\n            \
+                 LocalPort = @('{from}')\n            RemotePort = @('{to}')\n            \
+                 RemoteAddress = {address}\n        }}\n"
             ),
         );
     }

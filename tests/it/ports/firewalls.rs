@@ -135,3 +135,66 @@ fn a_script_resolves_before_it_removes() {
         assert_eq!(script.matches(&format!("\n    '{name}' {{\n")).count(), 1, "{name}");
     }
 }
+
+#[test]
+fn a_computer_that_boots_from_the_network_is_let_in_and_answered() {
+    let mut mixed = hierarchy("tests/ports/mixed.yaml");
+    mixed.site_systems.values_mut().for_each(|it| it.placement = Some(Placement::Kubernetes));
+    let mut hosts = host_rules(&mixed, &flows_where(&mixed, Placement::Kubernetes));
+    hosts.retain(|name, _| ["mix-dp1", "mix-dp2"].contains(&name.as_str()));
+    for (name, rules) in &hosts {
+        assert_eq!(rules.boots.is_empty(), name.as_str() == "mix-dp2", "only where PXE is enabled");
+    }
+    let nftables = ports_nftables(&mixed, &hosts, Direction::Both);
+    let windows = ports_windows_firewall(&mixed, &hosts, Direction::Both);
+    let policies = ports_network_policies(&mixed, &hosts, Direction::Both);
+    for (text, rules) in [
+        (
+            &nftables,
+            &[
+                "ip saddr 0.0.0.0 udp dport 67 accept",
+                "udp sport 67 udp dport 68 accept",
+                "ip daddr @clients_MIX_v4 udp sport 1024-65535 udp dport 1024-65535 accept",
+                "ip6 daddr @clients_MIX_v6 udp sport 1024-65535 udp dport 1024-65535 accept",
+            ][..],
+        ),
+        (
+            &windows,
+            &[
+                "DisplayName = 'UDP 67 from computers without an address'",
+                "DisplayName = 'UDP 68 to computers without an address'",
+                "DisplayName = 'UDP 1024-65535 to clients of MIX'",
+            ],
+        ),
+        (
+            &policies,
+            &["cidr: \"0.0.0.0/32\"", "cidr: \"255.255.255.255/32\"", "port: 68\n", "port: 1024\n"],
+        ),
+    ] {
+        for rule in rules {
+            assert_eq!(text.matches(rule).count(), 1, "{rule} in {text}");
+        }
+    }
+    // In one direction the rules of that one only, and every set that they name.
+    let inward = ports_nftables(&mixed, &hosts, Direction::In);
+    assert!(inward.contains("saddr 0.0.0.0") && !inward.contains("dport 68"), "{inward}");
+    let outward = ports_nftables(&mixed, &hosts, Direction::Out);
+    assert!(outward.contains("dport 68") && !outward.contains("addr 0.0.0.0"), "{outward}");
+    assert!(outward.contains("set clients_MIX_v4 {"), "{outward}");
+}
+
+#[test]
+fn a_policy_is_written_for_pods_only() {
+    let mut contoso = hierarchy("examples/contoso");
+    for system in contoso.site_systems.values_mut().take(2) {
+        system.placement = Some(Placement::Remote);
+    }
+    let hosts = host_rules(&contoso, &flows_where(&contoso, Placement::Kubernetes));
+    let text = ports_network_policies(&contoso, &hosts, Direction::In);
+    let names: Vec<&str> =
+        contoso.site_systems.keys().map(headwater::model::Name::as_str).collect();
+    let [first, second, ..] = names[..] else { panic!("{names:?}") };
+    let told = format!("# Not here, because a policy selects pods only: {first}, {second}\n---\n");
+    assert!(text.starts_with(&told), "{text}");
+    assert_eq!(text.matches("kind: NetworkPolicy").count(), names.len() - 2);
+}
