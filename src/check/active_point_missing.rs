@@ -4,7 +4,7 @@ use super::{
     Problem, Rule, Severity,
     declaration::{Declaration, Site},
 };
-use crate::model::{Kind, SiteType};
+use crate::model::SiteType;
 
 pub(super) const RULE: Rule = Rule {
     id: "SUP-1",
@@ -38,9 +38,6 @@ spec: {site: sea, siteSystem: sea-srv, role: Active}
 };
 
 pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
-    if declaration.any_unread(Kind::SoftwareUpdatePoint) {
-        return;
-    }
     for site in &declaration.sites {
         problems.extend(missing(declaration, site));
     }
@@ -52,7 +49,9 @@ fn missing(declaration: &Declaration<'_>, site: &Site<'_>) -> Option<Problem> {
     let parent = declaration.site(site.parent)?.document.name;
     let above = declaration.active_point(parent)?;
     let wanted = document.spec().client_agent.software_updates.enabled;
-    if !wanted || declaration.active_point(name).is_some() {
+    // One that could not be read is not missing.
+    let unread = declaration.unread.any_update_point(name);
+    if !wanted || unread || declaration.active_point(name).is_some() {
         return None;
     }
     let secondary = document.spec().r#type == SiteType::Secondary;

@@ -1,15 +1,16 @@
 //! All documents as rules look at them: every reference followed once, so that no rule searches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
+    Unread,
     content::Content,
     document::{Document, Documents},
     tables::Tables,
 };
 use crate::model::{
     ContentProtocol, Declared, DistributionPointGroupSpec, DistributionPointSpec, Kind, Name,
-    PackageSpec, PortSettingsSpec, Ports, Resource, ResourceId, SiteSpec, SiteSystemSpec, SiteType,
+    PackageSpec, PortSettingsSpec, Ports, Resource, SiteSpec, SiteSystemSpec, SiteType,
     SoftwareUpdatePointSpec, UpdatePointRole,
 };
 
@@ -71,9 +72,7 @@ pub(super) struct Package<'a> {
 /// All documents that were read, each list in the order in which they were written.
 pub(super) struct Declaration<'a> {
     pub(super) declared: &'a Declared,
-    unread: &'a BTreeSet<ResourceId>,
-    /// The kinds of documents that could not be read.
-    unread_kinds: BTreeSet<Kind>,
+    pub(super) unread: &'a Unread,
     pub(super) sites: Vec<Site<'a>>,
     pub(super) site_systems: Vec<SiteSystem<'a>>,
     pub(super) port_settings: Documents<'a, PortSettingsSpec>,
@@ -90,7 +89,7 @@ pub(super) struct Declaration<'a> {
 }
 
 impl<'a> Declaration<'a> {
-    pub(super) fn new(declared: &'a Declared, unread: &'a BTreeSet<ResourceId>) -> Self {
+    pub(super) fn new(declared: &'a Declared, unread: &'a Unread) -> Self {
         let tables = Tables::new(declared);
         let sites = tables.sites();
         let site_systems = tables.site_systems(&sites);
@@ -104,7 +103,6 @@ impl<'a> Declaration<'a> {
         Self {
             declared,
             unread,
-            unread_kinds: unread.iter().map(|resource| resource.kind).collect(),
             top: top(&sites),
             content: Content::new(distribution_points.len(), &groups, &packages),
             sites,
@@ -170,7 +168,7 @@ impl<'a> Declaration<'a> {
         }
     }
 
-    /// Whether a document of that kind and name exists, read or not.
+    /// Whether a document of that kind and name exists, or may be one that was not read.
     pub(super) fn exists(&self, kind: Kind, name: &Name) -> bool {
         let declared = self.declared;
         let read = match kind {
@@ -182,13 +180,7 @@ impl<'a> Declaration<'a> {
             Kind::DistributionPointGroup => declared.distribution_point_groups.contains_key(name),
             Kind::Package => declared.packages.contains_key(name),
         };
-        read || self.unread.contains(&ResourceId::new(kind, name))
-    }
-
-    /// Whether some document of that kind could not be read: then nothing can be said to be
-    /// missing among them.
-    pub(super) fn any_unread(&self, kind: Kind) -> bool {
-        self.unread_kinds.contains(&kind)
+        read || self.unread.may_be(kind, name)
     }
 }
 

@@ -16,6 +16,7 @@ mod spelling;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 // The rules, in the order of the domain.
 mod limits;
@@ -63,3 +64,4 @@ pub use problem::{Place, PlaceKind, Problem, Severity};
 pub use rule::{Rule, SCHEMA, SYNTAX};
 pub use rules::{RULES, check, check_beside, rule};
 pub use spelling::closest;
+pub use unread::{Meant, Unread};

@@ -117,7 +117,7 @@ impl References<'_, '_, '_> {
             let document = package.document;
             let spec = document.spec();
             let owner = spec.package_id.site_code();
-            if !codes.contains(owner) && !self.declaration.any_unread(Kind::Site) {
+            if !codes.contains(owner) && !self.declaration.unread.any(Kind::Site) {
                 let message = format!(
                     "package ID `{}` begins with `{owner}`, which is not the code of a site",
                     spec.package_id

@@ -1,9 +1,7 @@
 //! All rules, and the function that applies them.
 
-use std::collections::BTreeSet;
-
 use super::{
-    DUPLICATE, Problem, Rule, SCHEMA, SYNTAX, active_point_missing, administration_console,
+    DUPLICATE, Problem, Rule, SCHEMA, SYNTAX, Unread, active_point_missing, administration_console,
     annotations, choices, content_destination, content_protocol, declaration::Declaration,
     duplicates, import, limits, package_transfer, point_settings, port_clash, ports, prestaged,
     pull_place, pull_sources, pull_switched_off, reach, references, scenarios, secured_channel,
@@ -11,7 +9,7 @@ use super::{
     synchronization_request, synchronization_source, top_level_settings, unused_limits,
     update_point_computer, update_point_roles, wsus,
 };
-use crate::model::{Declared, ResourceId};
+use crate::model::Declared;
 
 /// All rules, by ID, the numbers in it as numbers.
 pub const RULES: [&Rule; 34] = [
@@ -98,12 +96,12 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 /// What is wrong with the documents, in their order. Without an error among the problems,
 /// [`Hierarchy::resolve`](crate::model::Hierarchy::resolve) succeeds.
 pub fn check(declared: &Declared) -> Vec<Problem> {
-    check_beside(declared, &BTreeSet::new())
+    check_beside(declared, &Unread::default())
 }
 
 /// Like [`check`], where some documents could not be read: what is said of them elsewhere is taken
 /// for granted, so that one broken document does not break all that refer to it.
-pub fn check_beside(declared: &Declared, unread: &BTreeSet<ResourceId>) -> Vec<Problem> {
+pub fn check_beside(declared: &Declared, unread: &Unread) -> Vec<Problem> {
     let declaration = Declaration::new(declared, unread);
     let mut problems = Vec::new();
     for check in CHECKS {

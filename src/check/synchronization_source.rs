@@ -7,7 +7,7 @@ use super::{
     declaration::{Declaration, Site, UpdatePoint},
     server_url::ServerUrl,
 };
-use crate::model::{Kind, Name, SourceType, UpdatePointRole};
+use crate::model::{Name, SourceType, UpdatePointRole};
 
 pub(super) const RULE: Rule = Rule {
     id: "SYNC-1",
@@ -96,8 +96,7 @@ fn upstream(
         // Without a source an Internet-based point needs an active one too, but SUP-4 says so.
         _ => return None,
     };
-    if declaration.active_point(from).is_some() || declaration.any_unread(Kind::SoftwareUpdatePoint)
-    {
+    if declaration.active_point(from).is_some() || declaration.unread.any_update_point(from) {
         return None;
     }
     // A parent that does not exist is told by REFERENCE.

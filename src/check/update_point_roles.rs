@@ -4,7 +4,7 @@ use super::{
     Problem, Rule, Severity,
     declaration::{Declaration, Site, UpdatePoint},
 };
-use crate::model::{ClientConnections, Kind, Name, SiteMode, UpdatePointRole};
+use crate::model::{ClientConnections, Name, SiteMode, UpdatePointRole};
 
 pub(super) const RULE: Rule = Rule {
     id: "SUP-4",
@@ -48,7 +48,7 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
             }
             let site = declaration.site(point.site);
             if role == UpdatePointRole::InternetBased {
-                let unread = declaration.any_unread(Kind::SoftwareUpdatePoint);
+                let unread = declaration.unread.any_update_point(site_name);
                 problems.extend(besides(point, site_name, site, active.is_none() && !unread));
             }
             let besides = internet_based.filter(|_| role == UpdatePointRole::Active);

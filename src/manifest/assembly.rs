@@ -1,7 +1,7 @@
 //! Files put together: every resource once, what is wrong in the order of documents.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, btree_map::Entry},
     path::Path,
     sync::Arc,
 };
@@ -15,7 +15,7 @@ use super::{
     source_text::{MOST_DOCUMENTS, MOST_PROBLEMS},
 };
 use crate::{
-    check::{DUPLICATE, Place, PlaceKind, Problem, SYNTAX},
+    check::{DUPLICATE, Meant, Place, PlaceKind, Problem, SYNTAX, Unread},
     model::{Declared, DocumentId, FieldPath, Kind, Name, Resource, ResourceId},
 };
 
@@ -79,7 +79,7 @@ pub(super) fn take_apart(loaded: Loaded, files: &mut [ReadFile]) {
 struct Assembly {
     declared: Declared,
     problems: Vec<Problem>,
-    unread: BTreeSet<ResourceId>,
+    unread: Unread,
     source_map: SourceMap,
 }
 
@@ -115,6 +115,8 @@ impl Assembly {
         let document = self.source_map.add_beginning(file);
         let place = Place { document, path: FieldPath::default(), on: PlaceKind::Byte(0) };
         self.problems.push(SYNTAX.problem(None, place, what).help(help));
+        // Whatever is in it was not read.
+        self.unread.insert(&Meant::default());
     }
 
     /// Adds a document; what is left of it stays with its file.
@@ -126,10 +128,10 @@ impl Assembly {
     ) -> Outcome {
         match outcome {
             Outcome::Read(read) => self.declare(document, directory, read),
-            Outcome::Broken(problems, resource) => {
+            Outcome::Broken(problems, meant) => {
                 self.problems.extend(problems.iter().map(|problem| placed(problem, document)));
-                self.unread.extend(resource.clone());
-                Outcome::Broken(problems, resource)
+                self.unread.insert(&meant);
+                Outcome::Broken(problems, meant)
             }
             Outcome::Nothing | Outcome::Declared(_) => outcome,
         }

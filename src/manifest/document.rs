@@ -7,17 +7,18 @@ use serde::{
 
 use super::{
     identity::of_document,
+    meant::{by_text, by_tree, meant_kind},
     plain,
     shape::mismatches,
     source_text::{LARGEST_DOCUMENT, MOST_PROBLEMS_OF_A_DOCUMENT},
     tree::{self, Node, SyntaxError, Value},
 };
 use crate::{
-    check::{DUPLICATE, Place, PlaceKind, Problem, Rule, SCHEMA, SYNTAX, closest},
+    check::{DUPLICATE, Meant, Place, PlaceKind, Problem, Rule, SCHEMA, SYNTAX},
     model::{
         API_VERSION, Digest, DistributionPointGroupSpec, DistributionPointSpec, DocumentId,
-        FieldPath, Kind, Metadata, PackageSpec, PortSettingsSpec, ResourceId, SiteSpec,
-        SiteSystemSpec, SoftwareUpdatePointSpec,
+        FieldPath, Kind, Metadata, PackageSpec, PortSettingsSpec, SiteSpec, SiteSystemSpec,
+        SoftwareUpdatePointSpec,
     },
 };
 
@@ -50,8 +51,8 @@ pub(super) enum Outcome {
     Read(Read),
     /// It was read, and stands among what is declared; only its digest is left here.
     Declared(Digest),
-    /// What is wrong, and which resource it was meant to be, as far as that can be told.
-    Broken(Vec<Problem>, Option<ResourceId>),
+    /// What is wrong, and what it was meant to be.
+    Broken(Vec<Problem>, Meant),
 }
 
 impl Outcome {
@@ -140,25 +141,20 @@ fn read_carefully(text: &str) -> Outcome {
     if text.len() > LARGEST_DOCUMENT {
         let what = "the document is larger than 1 MiB, the most that a cluster would take";
         let error = SyntaxError { at: 0, what: what.into(), help: Some("divide it") };
-        return unreadable(syntax(error), hinted_resource(text));
+        return unreadable(syntax(error), by_text(text));
     }
     let root = match tree::parse(text) {
         Ok(root) if root.is_null() => return Outcome::Nothing,
         Ok(root) => root,
-        Err(error) => {
-            return unreadable(syntax(error), hinted_resource(text));
-        }
+        Err(error) => return unreadable(syntax(error), by_text(text)),
     };
     let mut problems: Vec<Problem> =
         root.repeated_keys().into_iter().take(MOST_PROBLEMS_OF_A_DOCUMENT).map(repeated).collect();
     let (kind, mut wrong) = header(&root);
     problems.append(&mut wrong);
-    let Some(kind) = kind else {
-        // What refers to it is not to be blamed for a kind that is spelled wrongly.
-        let meant = meant_kind(&root).and_then(|kind| named(&root, kind));
-        return Outcome::Broken(problems, meant);
-    };
-    let resource = named(&root, kind);
+    let meant = by_tree(&root);
+    // What refers to it is not to be blamed for a kind that is spelled wrongly.
+    let Some(kind) = kind else { return Outcome::Broken(problems, meant) };
     match typed(kind, text, Way::Whole) {
         Ok(read) if problems.is_empty() => return Outcome::Read(read),
         Ok(_) => {}
@@ -166,7 +162,7 @@ fn read_carefully(text: &str) -> Outcome {
             // The two parsers do not agree on everything (tabs, for one): what either of them
             // refuses is no YAML to us.
             if let Err(error) = serde_yaml::from_str::<IgnoredAny>(text) {
-                return unreadable(refused(&SYNTAX, &error), resource);
+                return unreadable(refused(&SYNTAX, &error), meant);
             }
             problems.extend(mismatches(&root, kind, ITSELF));
             if problems.is_empty() {
@@ -176,27 +172,15 @@ fn read_carefully(text: &str) -> Outcome {
     }
     problems.truncate(MOST_PROBLEMS_OF_A_DOCUMENT);
     for problem in &mut problems {
-        problem.resource.clone_from(&resource);
+        problem.resource = meant.resource();
     }
-    Outcome::Broken(problems, resource)
-}
-
-/// The kind that is written, or the one that was probably meant.
-fn meant_kind(root: &Node) -> Option<Kind> {
-    let meant = closest(root.get("kind")?.text()?, Kind::ALL.map(Kind::as_str))?;
-    Kind::ALL.into_iter().find(|kind| kind.as_str() == meant)
-}
-
-/// The resource that a document says it is.
-fn named(root: &Node, kind: Kind) -> Option<ResourceId> {
-    let name = root.get("metadata")?.get("name")?.text()?;
-    Some(ResourceId { kind, name: name.parse().ok()? })
+    Outcome::Broken(problems, meant)
 }
 
 /// A document of which nothing can be said but that it is not YAML.
-fn unreadable(mut problem: Problem, resource: Option<ResourceId>) -> Outcome {
-    problem.resource.clone_from(&resource);
-    Outcome::Broken(vec![problem], resource)
+fn unreadable(mut problem: Problem, meant: Meant) -> Outcome {
+    problem.resource = meant.resource();
+    Outcome::Broken(vec![problem], meant)
 }
 
 /// Where a parser notices something, it has often been wrong for a while.
@@ -250,7 +234,7 @@ fn header(root: &Node) -> (Option<Kind>, Vec<Problem>) {
     };
     field("apiVersion", format!("write `apiVersion: {API_VERSION}`"), &|text| text == API_VERSION);
     let kinds = Kind::ALL.map(Kind::as_str);
-    let help = match meant_kind(root) {
+    let help = match root.get("kind").and_then(Node::text).and_then(meant_kind) {
         Some(kind) => format!("did you mean `{kind}`?"),
         None => format!("write one of `{}`", kinds.join("`, `")),
     };
@@ -260,16 +244,25 @@ fn header(root: &Node) -> (Option<Kind>, Vec<Problem>) {
 
 /// What the types refuse although the shape is right: a time that is none, say.
 fn refused(rule: &Rule, error: &serde_yaml::Error) -> Problem {
-    let location = error.location();
-    let mut message = error.to_string();
-    if let Some(location) = &location {
-        // The position is told by the place.
-        let position = format!(" at line {} column {}", location.line(), location.column());
-        message = message.replace(&position, "");
-    }
-    let at = location.map_or(0, |location| location.index());
+    let message = without_positions(&error.to_string());
+    let at = error.location().map_or(0, |location| location.index());
     let place = Place { document: ITSELF, path: FieldPath::default(), on: PlaceKind::Byte(at) };
     rule.problem(None, place, message).help(CHECK_ABOVE)
+}
+
+/// A message of the parser without its positions: they count from the beginning of the document,
+/// and the place tells where that is.
+fn without_positions(message: &str) -> String {
+    let mut parts = message.split(" at line ");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        match rest.strip_prefix(" column ").filter(|_| rest.len() < part.len()) {
+            Some(rest) => text.push_str(rest.trim_start_matches(|it: char| it.is_ascii_digit())),
+            None => text.extend([" at line ", part]),
+        }
+    }
+    text
 }
 
 #[derive(Deserialize)]
@@ -330,14 +323,6 @@ fn of_kind<S: DeserializeOwned + Serialize>(
 /// reading the document twice; what is read says so again.
 fn hinted_kind(text: &str) -> Option<Kind> {
     let written = text.lines().find_map(|line| line.strip_prefix("kind:"))?;
-    let written = written.split('#').next()?.trim();
+    let written = written.split('#').next()?.trim().trim_matches('"');
     Kind::ALL.into_iter().find(|kind| kind.as_str() == written)
-}
-
-/// The resource that a document which cannot be read was meant to be.
-fn hinted_resource(text: &str) -> Option<ResourceId> {
-    let kind = hinted_kind(text)?;
-    let mut lines = text.lines().skip_while(|line| !line.starts_with("metadata:")).skip(1);
-    let name = lines.find_map(|line| line.trim_start().strip_prefix("name:"))?.trim();
-    Some(ResourceId { kind, name: name.parse().ok()? })
 }

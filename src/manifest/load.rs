@@ -1,11 +1,9 @@
 //! Texts to documents.
 
-use std::collections::BTreeSet;
-
 use super::{file::ReadFile, source_map::SourceMap, source_text::SourceText, workspace::Workspace};
 use crate::{
-    check::Problem,
-    model::{Declared, Digest, ResourceId},
+    check::{Problem, Unread},
+    model::{Declared, Digest},
 };
 
 /// What was read.
@@ -16,9 +14,9 @@ pub struct Loaded {
     /// What is wrong with the others, in the order of documents. The rules of `check` have not
     /// been applied.
     pub problems: Vec<Problem>,
-    /// The documents that are there but could not be read, as far as it can be told what they
-    /// are; for [`check_beside`](crate::check::check_beside).
-    pub unread: BTreeSet<ResourceId>,
+    /// The documents that are there but could not be read; for
+    /// [`check_beside`](crate::check::check_beside).
+    pub unread: Unread,
     /// The way back from a place to file, line and column.
     pub source_map: SourceMap,
     /// SHA-256 over what was declared, without positions and directories.

@@ -7,6 +7,7 @@ mod document;
 mod file;
 mod identity;
 mod load;
+mod meant;
 mod origins;
 mod plain;
 mod quoting;

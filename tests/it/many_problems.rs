@@ -1,8 +1,12 @@
 //! A broken document does not hide what is wrong with others.
 
-use std::{fmt::Write, fs};
+use std::{fmt::Write, fs, path::Path, sync::Arc};
 
 use assert_cmd::Command;
+use headwater::{
+    check::check_beside,
+    manifest::{SourceText, load},
+};
 use serde_json::Value;
 
 /// How many documents there are, in how many files.
@@ -78,4 +82,75 @@ fn all_hundred_errors_in_ten_thousand_documents_are_told_in_order() {
         assert!(!found["help"].is_null(), "{found}");
     }
     assert_eq!(found.len(), expected.len());
+}
+
+const SITE: &str = "kind: Site\nmetadata: {name: cen}\nspec: {siteCode: CEN, type: Central, mode: \
+                    Mixed, version: \"2403\", siteServer: srv}\n";
+const SERVER: &str = "kind: SiteSystem\nmetadata: {name: srv}\nspec: {site: cen, address: a.example, \
+                      internetAccess: true, software: {wsus: \"10.0\"}}\n";
+
+/// What is told of documents: rule and message.
+fn told(documents: &[&str]) -> Vec<String> {
+    let text: String = documents
+        .iter()
+        .map(|document| format!("---\napiVersion: headwater.dev/v1alpha1\n{document}"))
+        .collect();
+    let directory = Arc::from(Path::new("/"));
+    let loaded = load(vec![SourceText { name: "manifest".to_owned(), directory, text }]);
+    let rules = check_beside(&loaded.declared, &loaded.unread);
+    let problems = loaded.problems.iter().chain(&rules);
+    problems.map(|problem| format!("{}: {}", problem.rule, problem.message)).collect()
+}
+
+#[test]
+fn nobody_is_blamed_for_naming_a_document_that_is_not_yaml() {
+    let spec = "spec: {site: cen, address: [}\n";
+    for head in [
+        "kind: SiteSystem\nmetadata: {name: srv}\n",
+        "kind: SiteSystem\nmetadata:\n  name: \"srv\"\n",
+        "kind: SiteSystem\nmetadata:\n  name: srv # c\n",
+        "kind: \"SiteSystem\"\nmetadata:\n  name: srv\n",
+        "kind: SiteSystem\nmetadata:\n  labels:\n    name: foo\n  name: srv\n",
+        "kind: SiteSystem\nmetadata:\n  nom: srv\n",
+        "metadata:\n  name: srv\n",
+        "",
+    ] {
+        let told = told(&[SITE, &format!("{head}{spec}")]);
+        assert_eq!(told.len(), 1, "{head}: {told:?}");
+        assert!(told[0].starts_with("SYNTAX: "), "{told:?}");
+    }
+    // A name that is known hides nothing else.
+    let other = format!("kind: SiteSystem\nmetadata: {{name: other}}\n{spec}");
+    assert!(told(&[SITE, &other]).contains(&"REFERENCE: site system `srv` is not declared".into()));
+}
+
+#[test]
+fn a_site_that_is_not_yaml_may_have_the_code_of_a_package() {
+    let site = SITE.replace("type: Central", "type: [");
+    let package = "kind: Package\nmetadata: {name: forms}\nspec: {packageId: CEN00001, source: \
+                   {path: forms}}\n";
+    let told = told(&[&site, SERVER, package]);
+    assert!(told.iter().all(|it| !it.starts_with("REFERENCE: ")), "{told:?}");
+}
+
+#[test]
+fn a_broken_update_point_stands_for_its_own_site_only() {
+    let child = |name: &str, code: &str| {
+        let site = SITE.replace("{name: cen}", &format!("{{name: {name}}}"));
+        site.replace("CEN, type: Central", &format!("{code}, type: Primary, parent: cen"))
+    };
+    let point = |name: &str, site: &str| {
+        format!(
+            "kind: SoftwareUpdatePoint\nmetadata: {{name: {name}}}\nspec: {{site: {site}, \
+             siteSystem: srv, role: Active}}\n"
+        )
+    };
+    let broken = point("ams-active", "ams").replace("role", "rule");
+    let (ams, lis) = (child("ams", "AMS"), child("lis", "LIS"));
+    let told = told(&[SITE, SERVER, &ams, &lis, &point("cen-active", "cen"), &broken]);
+    let missing = |site| {
+        let start = format!("SUP-1: site `{site}` has no active software update point");
+        told.iter().any(|it| it.starts_with(&start))
+    };
+    assert!(missing("lis") && !missing("ams"), "{told:?}");
 }
