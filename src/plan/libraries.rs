@@ -2,7 +2,7 @@
 //! set of those that shall hold it is compared with the set of those that do: only differences are
 //! looked at one by one, so that millions of placements that are as wanted cost nothing.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{cmp::Reverse, collections::BTreeMap, rc::Rc};
 
 use crate::model::{
     Content, Digest, Libraries, Name, NumberSet, ObservedSystem, Package, PackageId, PackageState,
@@ -117,8 +117,10 @@ pub(super) struct Wanted<'a> {
     pub(super) lacking: Vec<(usize, Lack)>,
 }
 
-/// Packages that distribution points hold, or are about to, and shall not, by package and site.
-pub(super) type Unwanted = BTreeMap<(PackageId, SiteCode), Vec<Name>>;
+/// Packages that distribution points hold, or are about to, and shall not, by package, how far the
+/// distribution points are from the site server, the farthest first, and site. The numbers are those
+/// of their places.
+pub(super) type Unwanted = BTreeMap<(PackageId, Reverse<usize>, SiteCode), Vec<usize>>;
 
 impl<'a> Planner<'a> {
     /// All packages by ID with what is lacking, and what is not wanted.
@@ -188,9 +190,11 @@ impl<'a> Planner<'a> {
         for (id, slots) in extra {
             let mut numbers: Vec<usize> = slots.iter().filter_map(|slot| places.at(slot)).collect();
             numbers.sort_unstable();
-            for place in numbers.into_iter().map(|number| &places.all[number]) {
-                let key = (id.clone(), place.point.settings.site.clone());
-                unwanted.entry(key).or_default().push(place.name.clone());
+            for number in numbers {
+                let place = &places.all[number];
+                let site = place.point.settings.site.clone();
+                let key = (id.clone(), Reverse(place.depth), site);
+                unwanted.entry(key).or_default().push(number);
             }
         }
         unwanted

@@ -35,7 +35,7 @@ pub fn plan(inputs: Inputs<'_>) -> Plan {
     planner.synchronizations();
     let places = planner.distribution_points();
     let unwanted = planner.content(&places);
-    planner.remove_content(unwanted);
+    planner.remove_content(unwanted, &places);
     planner.removals();
     planner.finish()
 }

@@ -7,20 +7,33 @@ use crate::{
     plan::{
         ActionId, ActionKind,
         libraries::Unwanted,
+        places::Places,
         planner::{Draft, Planner},
     },
 };
 
 impl Planner<'_> {
-    /// Packages in libraries that shall not be there.
-    pub(in crate::plan) fn remove_content(&mut self, unwanted: Unwanted) {
+    /// Packages in libraries that shall not be there: those that pull lose them before their sources
+    /// do (REC-4).
+    pub(in crate::plan) fn remove_content(&mut self, unwanted: Unwanted, places: &Places<'_>) {
         let hierarchy = self.hierarchy;
         let names: BTreeMap<&PackageId, &Name> =
             hierarchy.packages.iter().map(|(name, package)| (&package.id, name)).collect();
         let mut from_points: BTreeMap<PackageId, Vec<ActionId>> = BTreeMap::new();
-        for ((id, site), points) in unwanted {
-            let part = points.first().map(|point| format!("{site}.{point}"));
-            let action = self.remove_package(&names, &id, site, points, part, Vec::new());
+        // By package and source: what takes the package from those that pull it from there.
+        let mut from_pullers: BTreeMap<(PackageId, usize), Vec<ActionId>> = BTreeMap::new();
+        for ((id, _, site), points) in unwanted {
+            let targets: Vec<Name> =
+                points.iter().map(|point| places.all[*point].name.clone()).collect();
+            let part = targets.first().map(|point| format!("{site}.{point}"));
+            let after = points.iter().filter_map(|point| from_pullers.get(&(id.clone(), *point)));
+            let after = after.flatten().cloned().collect();
+            let action = self.remove_package(&names, &id, site, targets, part, after);
+            if let Some(action) = &action {
+                for source in points.iter().flat_map(|point| &places.all[*point].sources) {
+                    from_pullers.entry((id.clone(), *source)).or_default().push(action.clone());
+                }
+            }
             from_points.entry(id).or_default().extend(action);
         }
         for (code, site) in &hierarchy.sites {

@@ -165,7 +165,18 @@ impl Order<'_> {
                     && other.resource == action.resource
                     && !other.targets.is_empty()
             }),
-            ActionKind::RemoveContent | ActionKind::ValidateContent => Vec::new(),
+            // Those that pull lose it before their sources do.
+            ActionKind::RemoveContent => self.those(|other| {
+                let pulls = |puller: &Name| {
+                    let mut sources =
+                        self.hierarchy.distribution_points[puller].settings.pulls_from();
+                    sources.any(|source| action.targets.contains(&source.distribution_point))
+                };
+                other.kind == ActionKind::RemoveContent
+                    && other.resource == action.resource
+                    && other.targets.iter().any(pulls)
+            }),
+            ActionKind::ValidateContent => Vec::new(),
             ActionKind::RemoveDistributionPoint => self.before_content_point_goes(action),
             ActionKind::RemoveSoftwareUpdatePoint => self.before_update_point_goes(action),
             ActionKind::UninstallUpdateServices => self.those(|other| {

@@ -27,13 +27,17 @@ fn a_package_leaves_the_points_and_then_the_site_server() {
     assert_eq!(
         ids(&plan),
         [
-            "RemoveContent:Package/cen00001@AMS.ams-dp1",
             "RemoveContent:Package/cen00001@LIS.lis-dp",
+            "RemoveContent:Package/cen00001@AMS.ams-dp3",
+            "RemoveContent:Package/cen00001@AMS.ams-dp2",
+            "RemoveContent:Package/cen00001@AMS.ams-dp1",
             "RemoveContent:Package/cen00001@CEN",
-        ]
+        ],
+        "those that pull it before their sources"
     );
-    assert_eq!(plan.actions[0].targets, names(&["ams-dp1", "ams-dp2", "ams-dp3"]));
-    assert_eq!(plan.actions[2].after.len(), 2);
+    assert_eq!(plan.actions[3].targets, names(&["ams-dp1"]));
+    assert_eq!(plan.actions[3].after.len(), 2, "two pull from it");
+    assert_eq!(plan.actions[4].after.len(), 4);
     world.carry_out(&hierarchy, &plan, Choice::Last);
     assert_eq!(ids(&world.plan(&hierarchy)), Vec::<&str>::new());
 }
@@ -49,8 +53,10 @@ fn a_package_that_is_distributed_nowhere_stays_with_its_site_server() {
     assert_eq!(
         ids(&plan),
         [
-            "RemoveContent:Package/update-catalog@AMS.ams-dp1",
             "RemoveContent:Package/update-catalog@LIS.lis-dp",
+            "RemoveContent:Package/update-catalog@AMS.ams-dp3",
+            "RemoveContent:Package/update-catalog@AMS.ams-dp2",
+            "RemoveContent:Package/update-catalog@AMS.ams-dp1",
         ]
     );
     assert_eq!(world.converge(&hierarchy, Choice::Last), 1);
