@@ -17,8 +17,11 @@ use super::{
 use crate::{
     apply::{Removals, refuse_removals},
     manifest::Loaded,
-    model::Hierarchy,
-    plan::{Moved, SavedPlan, declared, moved_documents, planned_documents},
+    model::{Declared, Hierarchy},
+    plan::{
+        DocumentError, Moved, SavedPlan, SavedPlanError, declared, moved_documents,
+        planned_documents,
+    },
     role::controller::{CarriedOut, Controller, Exactly, Manner, Purpose, Session, UndoFile},
     view::{
         CarriedOutSummary, Summary, carried_out_json, carried_out_text, moved_json, moved_text,
@@ -51,6 +54,17 @@ struct ReadAgain {
     manifests: Option<Loaded>,
 }
 
+impl ReadAgain {
+    /// What is wanted: what the manifests say where they are now, if nothing has moved; otherwise
+    /// what the plan was made of.
+    fn declared(&self, saved: &SavedPlan<'_>) -> Result<Declared, DocumentError> {
+        match &self.manifests {
+            Some(loaded) if self.moved.is_empty() => Ok(loaded.declared.clone()),
+            _ => declared(&saved.basis.documents),
+        }
+    }
+}
+
 pub(super) async fn run(
     asked: &Asked<'_>,
     data: &Path,
@@ -58,18 +72,17 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Failure> {
     let saved = read(asked)?;
     let refused = |error| refused(asked.plan, error);
-    let hierarchy = Arc::new(saved.hierarchy().map_err(|error| refused(error.into()))?);
     if asked.removals == Removals::Refused {
         refuse_removals(&saved.plan).map_err(|error| Failure::new(ExitCode::Refused, error))?;
     }
-    let documents = declared(&saved.basis.documents).map_err(|error| refused(error.into()))?;
-    let undo = asked.undo.map(|path| UndoFile::new(path, documents, saved.basis.remote.clone()));
-    let undo = undo.transpose().map_err(way_back::failure)?;
     // What is refused without asking anybody is refused before anything is opened.
     let read = read_again(asked, &saved, printer)?;
+    let documents = read.declared(&saved).map_err(|error| refused(error.into()))?;
+    let undo = asked.undo.map(|path| UndoFile::new(path, documents, saved.basis.remote.clone()));
+    let undo = undo.transpose().map_err(way_back::failure)?;
     let session = Session::open(data, Purpose::Exactly).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
-    let worked = work(asked, &saved, &hierarchy, read, undo.as_ref(), &controller, printer).await;
+    let worked = work(asked, &saved, read, undo.as_ref(), &controller, printer).await;
     controller.close().await;
     let Outcome { exactly, manifests } = worked?;
     match exactly {
@@ -123,7 +136,6 @@ fn read(asked: &Asked<'_>) -> Result<SavedPlan<'static>, Failure> {
 async fn work(
     asked: &Asked<'_>,
     saved: &SavedPlan<'_>,
-    hierarchy: &Arc<Hierarchy>,
     mut read: ReadAgain,
     undo: Option<&UndoFile>,
     controller: &Controller,
@@ -134,11 +146,18 @@ async fn work(
     if !asked.paths.iter().any(|path| path.as_os_str() == "-") {
         read = read_again(asked, saved, printer)?;
     }
+    // In another checkout the same manifests name the same files elsewhere.
+    let hierarchy = read
+        .declared(saved)
+        .map_err(SavedPlanError::from)
+        .and_then(|documents| Ok(Hierarchy::resolve(&documents)?))
+        .map_err(|error| refused(asked.plan, error.into()))?;
+    let hierarchy = Arc::new(hierarchy);
     let ReadAgain { moved, manifests } = read;
     let stop = stop_on_signal(undo.is_some())?;
     let progress = Progress::start(printer.messages_coloured());
     let manner = Manner { removals: asked.removals, undo, stop, events: progress.events() };
-    let carried_out = controller.carry_out(&lock, saved, hierarchy, moved, &manner).await;
+    let carried_out = controller.carry_out(&lock, saved, &hierarchy, moved, &manner).await;
     progress.end().await;
     let exactly =
         carried_out.map_err(|error| way_back::after_failure(error, asked.undo, printer))?;

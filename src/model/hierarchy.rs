@@ -1,10 +1,10 @@
 //! What the documents mean: every reference followed, every default filled in, everything indexed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    ClientPolicy, DistributionPointSettings, Name, PackageId, PackageSource, Placement, PointSet,
-    Priority, SiteCode, SiteServerSettings, SiteSystemSettings, SoftwareUpdatesAgent,
+    ClientPolicy, Digest, DistributionPointSettings, Name, PackageId, PackageSource, Placement,
+    PointSet, Priority, SiteCode, SiteServerSettings, SiteSystemSettings, SoftwareUpdatesAgent,
     TransferSettings, UpdatePointSettings, WsusVersion,
 };
 
@@ -79,6 +79,9 @@ pub struct UpdatePoint {
     pub site_system: Name,
     /// Its effective settings.
     pub settings: UpdatePointSettings,
+    /// Where `source.file` is below a directory that holds the manifests too: in another checkout of
+    /// them it is there again. None where it is named by an absolute path.
+    pub file_in_checkout: Option<PathBuf>,
     /// The time of the last request to run a synchronization by hand (SYNC-2).
     pub sync_requested_at: Option<jiff::Timestamp>,
     /// Whether it is suspended.
@@ -109,6 +112,8 @@ pub struct Package {
     pub version: u32,
     /// Where the content comes from; a `path` is absolute.
     pub source: PackageSource,
+    /// The digest that its list of files must have: on the way back to what it held.
+    pub content: Option<Digest>,
     /// The distribution points that shall hold it, groups unfolded; shared by packages that go to
     /// the same ones.
     pub distribute_to: PointSet,

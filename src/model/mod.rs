@@ -12,6 +12,7 @@ mod found_ports;
 mod hierarchy;
 mod interval;
 mod libraries;
+mod manifest_root;
 mod number_set;
 mod observation;
 mod observed;
@@ -54,6 +55,7 @@ pub use found_ports::{
 pub use hierarchy::{DistributionPoint, Hierarchy, Package, Site, SiteSystem, UpdatePoint};
 pub use interval::Interval;
 pub use libraries::{Content, ContentFacts, InvalidLibraries, Libraries};
+pub use manifest_root::common_directory;
 pub use number_set::{InvalidNumbers, NumberSet};
 pub use observation::{Observation, ObservationError};
 pub use observed::{
@@ -70,7 +72,7 @@ pub use port_settings::PortSettingsSpec;
 pub use resolve::Unresolved;
 pub(crate) use resolve::absolute;
 pub use resource::{
-    API_VERSION, DocumentId, Kind, Metadata, PRUNE, Resource, ResourceId, SUSPEND,
+    API_VERSION, CONTENT, DocumentId, Kind, Metadata, PRUNE, Resource, ResourceId, SUSPEND,
     SYNC_REQUESTED_AT,
 };
 pub use settings::{

@@ -16,6 +16,9 @@ pub const SUSPEND: &str = "headwater.dev/suspend";
 pub const PRUNE: &str = "headwater.dev/prune";
 /// Annotation: Run Synchronization at the top (SYNC-2), once for each new time written here.
 pub const SYNC_REQUESTED_AT: &str = "headwater.dev/sync-requested-at";
+/// Annotation of a way back: the digest of what a package held. Only such a plan has it: what a
+/// directory holds now is not for a manifest to say.
+pub const CONTENT: &str = "headwater.dev/content";
 
 /// The seven kinds of document (REC-1).
 #[derive(

@@ -9,6 +9,7 @@ mod content;
 mod diff;
 mod distribution_points;
 mod drift;
+mod import_file;
 mod libraries;
 mod order;
 mod places;

@@ -11,6 +11,7 @@ use crate::model::{
 use super::{
     ActionId, ActionKind,
     diff::diff,
+    import_file::Elsewhere,
     planner::{Draft, Planner},
     update_points::{PointOfSite, SETTING_UP},
 };
@@ -314,6 +315,7 @@ fn import_due(point: &UpdatePoint, state: Option<&UpdatePointState>) -> Option<D
     let imported = last.and_then(|last| last.imported);
     let why = match (imported, state) {
         (None, _) | (_, None) => "nothing has been imported yet",
+        (Some(_), Some(state)) if Elsewhere::of(point, state).is_some() => return None,
         (Some(_), Some(state)) if state.settings.source != *wanted => "another file is named",
         (Some(imported), Some(state)) => {
             match &state.import_file {

@@ -8,6 +8,7 @@ use crate::{
 use super::{
     ActionId, ActionKind,
     diff::diff,
+    import_file::Elsewhere,
     planner::{Draft, Planner},
     ports::Listening,
     removal::KEPT,
@@ -35,6 +36,7 @@ impl<'a> Planner<'a> {
             if let Some((on, chosen)) = self.hindrance(it) {
                 self.hold(ResourceId::new(Kind::SoftwareUpdatePoint, it.name), on, chosen);
             } else {
+                self.tell_of_other_checkout(it);
                 self.set_up(it);
             }
         }
@@ -241,7 +243,7 @@ fn setting_up(
             let reason = format!("it takes the place of `{}`", before.name);
             Some((add, reason))
         }
-        Some(before) if before.settings != point.settings => {
+        Some(before) if before.settings != point.settings && !Elsewhere::settled(point, before) => {
             Some((configure, "its settings differ".to_owned()))
         }
         Some(before) => match &before.listener {

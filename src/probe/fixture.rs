@@ -181,6 +181,7 @@ impl Host {
         let point = UpdatePoint {
             site_system: name(),
             settings: settings(ssl, http, https),
+            file_in_checkout: None,
             sync_requested_at: None,
             suspended: false,
         };

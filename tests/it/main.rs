@@ -3,6 +3,7 @@
 
 mod adopting;
 mod changes;
+mod checkouts;
 mod commands;
 mod content_port;
 mod contract;

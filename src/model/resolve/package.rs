@@ -7,8 +7,8 @@ use super::{
     unresolved::{Resolved, Unresolved, unresolved},
 };
 use crate::model::{
-    Declared, DistributeTo, FieldPath, Kind, Name, NumberSet, Package, PackageSpec, PointSet,
-    Resource, ResourceId, Site, SiteCode, point_set::number,
+    CONTENT, Declared, Digest, DistributeTo, FieldPath, Kind, Name, NumberSet, Package,
+    PackageSpec, PointSet, Resource, ResourceId, Site, SiteCode, point_set::number,
 };
 
 /// Sets of distribution points while packages are resolved. Each group is looked up once, and so is
@@ -55,6 +55,7 @@ impl<'a> PointSets<'a> {
             display_name: spec.display_name.clone(),
             version: spec.source_version,
             source,
+            content: content(name, resource)?,
             distribute_to: self.of_package(name, &spec.distribute_to)?,
             priority: spec.priority,
             suspended: resource.metadata.suspended(),
@@ -79,6 +80,15 @@ impl<'a> PointSets<'a> {
         self.combinations.insert(to, set.clone());
         Ok(set)
     }
+}
+
+fn content(name: &Name, resource: &Resource<PackageSpec>) -> Resolved<Option<Digest>> {
+    let Some(text) = resource.metadata.annotations.get(CONTENT) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| Unresolved {
+        resource: ResourceId::new(Kind::Package, name),
+        field: FieldPath::new("metadata.annotations").literal_key(CONTENT),
+        what: format!("is `{text}`, which is not a digest"),
+    })
 }
 
 fn numbers(

@@ -1,6 +1,6 @@
 //! From documents to their meaning: [`Hierarchy::resolve`].
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     package::PointSets,
@@ -52,6 +52,8 @@ impl Hierarchy {
 
 pub(super) struct Resolver<'a> {
     pub(super) declared: &'a Declared,
+    /// The directory that all manifests are in.
+    pub(super) root: Option<PathBuf>,
     /// The software update points by site and role; of several the first one, which only a
     /// hierarchy that breaks SUP-4 has.
     points: BTreeMap<(&'a Name, UpdatePointRole), &'a Name>,
@@ -65,7 +67,7 @@ impl<'a> Resolver<'a> {
         for (name, resource) in &declared.software_update_points {
             points.entry((&resource.spec.site, resource.spec.role)).or_insert(name);
         }
-        Ok(Self { declared, points, depths: depths(declared)? })
+        Ok(Self { declared, root: declared.root(), points, depths: depths(declared)? })
     }
 
     /// The software update point of a site in a role.

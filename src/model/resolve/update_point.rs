@@ -1,6 +1,9 @@
 //! Software update points: effective settings and upstreams (SUP-4, SYNC-1).
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use super::{
     absolute::absolute,
@@ -10,7 +13,7 @@ use super::{
 use crate::model::{
     ClientConnections, FieldPath, Kind, Name, Ports, Resource, ResourceId, SYNC_REQUESTED_AT,
     SiteMode, SiteSpec, SoftwareUpdatePointSpec, SourceType, SynchronizationSource, Unresolved,
-    UpdatePoint, UpdatePointRole, UpdatePointSettings, UpstreamSettings,
+    UpdatePoint, UpdatePointRole, UpdatePointSettings, UpstreamSettings, common_directory,
 };
 
 impl Resolver<'_> {
@@ -52,9 +55,19 @@ impl Resolver<'_> {
                 publishers: sorted(&spec.publishers),
                 keep: resource.metadata.kept(),
             },
+            file_in_checkout: self.file_in_checkout(resource),
             sync_requested_at,
             suspended: resource.metadata.suspended(),
         })
+    }
+
+    /// Where the file of `source: Import` is below what holds it and the manifests.
+    fn file_in_checkout(&self, resource: &Resource<SoftwareUpdatePointSpec>) -> Option<PathBuf> {
+        let file = resource.spec.source.as_ref()?.file.as_deref()?;
+        let file = PathBuf::from(absolute(&resource.directory, file));
+        let relative = !Path::new(resource.spec.source.as_ref()?.file.as_deref()?).is_absolute();
+        let holder = common_directory([self.root.as_deref()?, file.parent()?].into_iter())?;
+        file.strip_prefix(holder).ok().filter(|_| relative).map(Path::to_owned)
     }
 
     fn source(

@@ -1,6 +1,9 @@
 //! What has moved since a plan was made: in manifests and in what was observed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,8 +11,11 @@ use serde_json::{Value, json};
 use super::PlannedDocument;
 use crate::model::{
     ContentFacts, Facts, FieldPath, FoundPorts, Kind, Name, PackageId, PlacementChange, ResourceId,
-    SiteSystemFacts,
+    SiteSystemFacts, common_directory,
 };
+
+/// The directories that all documents are in, before and now.
+type Roots = (Option<PathBuf>, Option<PathBuf>);
 
 /// Something that is not any more as it was when a plan was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,16 +61,21 @@ pub enum MovedPlace {
     },
 }
 
-/// What has moved between the documents that a plan was made of and those that there are.
+/// What has moved between the documents that a plan was made of and those that there are. In another
+/// checkout they are the same: there a directory counts by where it is among those of the others.
 pub fn moved_documents(before: &[PlannedDocument], after: &[PlannedDocument]) -> Vec<Moved> {
+    let roots = (root(before), root(after));
     let (before, after) = (by_resource(before), by_resource(after));
     let all: BTreeSet<&ResourceId> = before.keys().chain(after.keys()).collect();
     let mut moved = Vec::new();
     for resource in all {
         let place = |path| MovedPlace::Manifest { resource: resource.clone(), path };
         match (before.get(resource), after.get(resource)) {
-            (Some(one), Some(other)) if one == other => {}
-            (Some(one), Some(other)) => differ(&value(one), &value(other), &place, &mut moved),
+            (Some(one), Some(other)) if same(one, other, &roots) => {}
+            (Some(one), Some(other)) => {
+                let now = in_place(other, one, &roots);
+                differ(&value(one), &value(&now), &place, &mut moved);
+            }
             (one, other) => moved.push(Moved {
                 place: place(FieldPath::default()),
                 before: one.map_or(Value::Null, |_| json!("declared")),
@@ -73,6 +84,30 @@ pub fn moved_documents(before: &[PlannedDocument], after: &[PlannedDocument]) ->
         }
     }
     moved
+}
+
+/// The directory that all others are in, of which documents say that paths refer to them.
+fn root(documents: &[PlannedDocument]) -> Option<PathBuf> {
+    common_directory(documents.iter().filter_map(|it| it.directory.as_deref()).map(Path::new))
+}
+
+fn same(one: &PlannedDocument, other: &PlannedDocument, roots: &Roots) -> bool {
+    one == other || *one == in_place(other, one, roots)
+}
+
+/// A document as it is now, with the directory that it had before if that is the same place of
+/// another checkout.
+fn in_place(now: &PlannedDocument, before: &PlannedDocument, roots: &Roots) -> PlannedDocument {
+    let mut now = now.clone();
+    let below = |document: &PlannedDocument, root: &Option<PathBuf>| {
+        let directory = Path::new(document.directory.as_deref()?);
+        directory.strip_prefix(root.as_deref()?).ok().map(Path::to_owned)
+    };
+    let place = below(before, &roots.0);
+    if place.is_some() && place == below(&now, &roots.1) {
+        now.directory.clone_from(&before.directory);
+    }
+    now
 }
 
 fn by_resource(documents: &[PlannedDocument]) -> BTreeMap<ResourceId, &PlannedDocument> {
