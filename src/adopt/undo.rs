@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::{Adopted, AdoptionNote, Beside, adopt};
 use crate::{
     model::{
-        Declared, Digest, Facts, Hierarchy, Kind, Known, Name, Observed, ObservedSystem, PackageId,
-        PackageState, ResourceId, SiteCode, Unresolved,
+        CONTENT, Declared, Digest, Facts, Hierarchy, Kind, Known, Name, Observed, ObservedSystem,
+        PackageId, PackageState, ResourceId, SiteCode, Unresolved,
     },
     plan::{Basis, Inputs, PlanDiagnostic, SavedPlan, plan, planned_documents},
 };
@@ -36,8 +36,9 @@ pub struct Done<'a> {
 /// What there was cannot be described: something in it refers to what was not seen.
 pub fn undo<'a>(done: &Done<'a>) -> Result<SavedPlan<'a>, Unresolved> {
     let Done { before, after, documents, remote, now } = *done;
-    let Adopted { declared, notes, taken_over } =
+    let Adopted { mut declared, notes, taken_over } =
         adopt(before, Beside { remote, documents: Some(documents) });
+    expect_content(&mut declared, before);
     let hierarchy = Hierarchy::resolve(&declared)?;
     let documents = planned_documents(&declared);
     let manifest_digest = Digest::of_json(&documents);
@@ -124,6 +125,18 @@ fn what_stays(before: &Observed, after: &Observed) -> Vec<PlanDiagnostic> {
     told
 }
 
+/// What packages held: nothing else comes back under the version that it had.
+fn expect_content(declared: &mut Declared, before: &Observed) {
+    let held = packages(before);
+    let held: BTreeMap<&PackageId, Digest> =
+        held.into_iter().map(|((_, id), package)| (id, package.digest)).collect();
+    for package in declared.packages.values_mut() {
+        if let Some(digest) = held.get(&package.spec.package_id) {
+            package.metadata.annotations.insert(CONTENT.to_owned(), digest.to_string());
+        }
+    }
+}
+
 /// Packages of which site servers do not hold any more what they held: their source is read again,
 /// and may have changed or be gone.
 fn other_content(
@@ -142,8 +155,8 @@ fn other_content(
         }
         let Some((name, described)) = described.get(id) else { continue };
         let message = format!(
-            "the site server of {site} reads version {} again, from {}: it held {}, which does not \
-             come back if the directory has changed or is gone",
+            "the site server of {site} reads version {} again, from {}: put back there what it held, \
+             {}, before this is applied, because nothing else is taken",
             package.version,
             described.source.path.as_deref().unwrap_or("nowhere"),
             package.digest

@@ -76,6 +76,7 @@ impl Apply {
                 display_name: package.display_name.clone(),
                 priority: package.priority,
             },
+            content: package.content,
         };
         let text = format!("package {} is being processed", package.id);
         self.message(action, &package.site, StatusMessageId::PackageProcessing, name, text).await;

@@ -71,6 +71,22 @@ pub enum LibraryError {
         /// Why, and what to do.
         why: String,
     },
+    /// A directory does not hold what it held.
+    #[error(
+        "`{}` does not hold what version {version} of package {package} held ({wanted}): put that \
+         back into it, then apply again",
+        path.display()
+    )]
+    OtherContent {
+        /// The directory.
+        path: PathBuf,
+        /// The package.
+        package: PackageId,
+        /// Its source version.
+        version: u32,
+        /// The digest of the list of files that it had.
+        wanted: Digest,
+    },
     /// The program is ending.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),

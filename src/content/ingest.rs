@@ -23,21 +23,34 @@ use crate::{
     wire::file_list::{FileEntry, FileList},
 };
 
+/// As what a directory is taken in.
+#[derive(Debug)]
+pub struct Taking<'a> {
+    /// The package.
+    pub package: &'a PackageId,
+    /// Its source version.
+    pub version: u32,
+    /// What is kept beside the content.
+    pub origin: Option<PackageOrigin>,
+    /// The digest that the list of files must have; none: whatever it is.
+    pub content: Option<Digest>,
+}
+
 impl Library {
-    /// Takes the files below a directory in and makes them visible as this version of a package, with
-    /// `origin` kept beside them. `progress` is told bytes done and bytes in all. A failure leaves the library as it was.
+    /// Takes the files below a directory in and makes them visible as this version of a package.
+    /// `progress` is told bytes done and bytes in all. A failure leaves the library as it was.
     ///
     /// # Errors
     ///
-    /// The source has something that cannot be in a package, or the disk refuses.
+    /// The source has something that cannot be in a package, or other content than it must have, or
+    /// the disk refuses.
     pub fn ingest_directory(
         &self,
         directory: &Path,
-        package: &PackageId,
-        version: u32,
-        origin: Option<PackageOrigin>,
+        taking: Taking<'_>,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<PackageState, LibraryError> {
+        let Taking { package, version, origin, content } = taking;
         let _ingesting = self.ingesting();
         let files = source_files(directory)?;
         if files.is_empty() {
@@ -55,6 +68,10 @@ impl Library {
         });
         let published = taken.and_then(|entries| {
             let list = Arc::new(FileList::new(package.clone(), version, entries)?);
+            if let Some(wanted) = content.filter(|wanted| *wanted != list.digest()) {
+                let (path, package) = (directory.to_owned(), package.clone());
+                return Err(LibraryError::OtherContent { path, package, version, wanted });
+            }
             self.begin(Arc::clone(&list))?;
             self.publish_from(package, BTreeSet::new(), origin)
         });

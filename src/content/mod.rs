@@ -23,6 +23,7 @@ mod walk;
 pub use claim::Claim;
 pub use durable::{read_json, write_json};
 pub use error::{LibraryError, blocking};
+pub use ingest::Taking;
 pub use intake::{Intake, Intaken};
 pub use library::Library;
 pub use reading::{StoredFile, read_stream};

@@ -37,7 +37,9 @@ fn take(
     number: u32,
     version: u32,
 ) -> Result<PackageState, LibraryError> {
-    library.ingest_directory(source, &package(number), version, None, &|_, _| {})
+    let package = &package(number);
+    let taking = Taking { package, version, origin: None, content: None };
+    library.ingest_directory(source, taking, &|_, _| {})
 }
 
 /// Every regular file below a directory but the lock, relative.

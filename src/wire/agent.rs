@@ -89,6 +89,9 @@ pub enum AgentCommand {
         version: u32,
         /// The directory on the site server, and what else is kept beside the content.
         origin: PackageOrigin,
+        /// The digest that its list of files must have; absent: whatever the directory holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content: Option<Digest>,
     },
     /// Send a package from the site's content library to a standard distribution point (PDP-1).
     SendPackage {

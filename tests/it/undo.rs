@@ -111,6 +111,12 @@ fn what_does_not_come_back_is_told() {
     assert!(ended.stderr.contains(told), "{}", ended.stderr);
     let shown = world.run(&["show", &undo]).expect(0);
     assert!(shown.stdout.contains(told), "{}", shown.stdout);
+    // Other bytes do not come back under the version that it had.
+    let after = facts(&world);
+    let ended = world.run(&["apply", "--prune", "--plan", &undo]).expect(1);
+    let told = format!("`{}` does not hold what version 2 of package", content.display());
+    assert!(ended.stderr.contains(&told) || ended.stdout.contains(&told), "{ended:?}");
+    assert_eq!(facts(&world), after, "nothing is published");
     // The directory is as it was again: so is what comes back.
     fs::write(content.join("page.html"), "first").unwrap();
     world.run(&["apply", "--prune", "--plan", &undo]).expect(0);

@@ -130,9 +130,9 @@ impl Agent {
                 Ok(AgentOutcome::Done)
             }
             AgentCommand::RemoveDistributionPoint => self.remove_distribution_point().await,
-            AgentCommand::TakePackageSource { package, version, origin } => {
+            AgentCommand::TakePackageSource { package, version, origin, content } => {
                 let library = self.package_library().await?;
-                Ok(library.take(&package, version, origin, report).await?)
+                Ok(library.take(&package, version, origin, content, report).await?)
             }
             AgentCommand::SendPackage { package, version, to } => {
                 let library = self.package_library().await?;

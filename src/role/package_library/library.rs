@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use reqwest::StatusCode;
 
 use crate::{
-    content::{Library, LibraryError, blocking},
-    model::{PackageId, PackageOrigin, PackageState},
+    content::{Library, LibraryError, Taking, blocking},
+    model::{Digest, PackageId, PackageOrigin, PackageState},
     role::Reporter,
     wire::agent::{AgentOutcome, ProgressUnit},
 };
@@ -83,29 +83,34 @@ impl PackageLibrary {
     }
 
     /// Takes the source directory of a package in, as this version. A version that is there whole is
-    /// not read again, and what is kept of its origin stays: new content is a new version.
+    /// not read again, and what is kept of its origin stays: new content is a new version. `content` is the digest that
+    /// it must have, if that is known.
     ///
     /// # Errors
     ///
-    /// The source has something that cannot be in a package, or the disk refuses; nothing changes.
+    /// The source has something that cannot be in a package, or other content than it must have, or
+    /// the disk refuses; nothing changes.
     pub async fn take(
         &self,
         package: &PackageId,
         version: u32,
         origin: PackageOrigin,
+        content: Option<Digest>,
         report: &Reporter,
     ) -> Result<AgentOutcome, PackageLibraryError> {
         let (library, package) = (self.library.clone(), package.clone());
         let report = report.clone();
         let state = blocking(move || {
             let there = library.state(&package);
-            if let Some(state) = there.filter(|it| it.version == version && it.available()) {
+            let wanted = |digest| content.is_none_or(|content| content == digest);
+            let whole = |it: &PackageState| it.version == version && it.available();
+            if let Some(state) = there.filter(|it| whole(it) && wanted(it.digest)) {
                 return Ok(state);
             }
             let progress = |done, total| report.progress(done, total, ProgressUnit::Bytes);
             let source = PathBuf::from(&origin.path);
-            let state =
-                library.ingest_directory(&source, &package, version, Some(origin), &progress)?;
+            let as_what = Taking { package: &package, version, origin: Some(origin), content };
+            let state = library.ingest_directory(&source, as_what, &progress)?;
             tracing::info!(%package, version, files = state.files, "a package's source was taken in");
             Ok(state)
         });

@@ -26,11 +26,14 @@ async fn version_is_taken_once() {
     fs::create_dir(&source).unwrap();
     fs::write(source.join("a"), "1").unwrap();
     let library = PackageLibrary::open(home.path().join("library")).await.unwrap();
-    let first = library.take(&package(), 1, origin(&source), &Reporter::silent()).await.unwrap();
+    let first =
+        library.take(&package(), 1, origin(&source), None, &Reporter::silent()).await.unwrap();
     fs::write(source.join("a"), "2").unwrap();
-    let again = library.take(&package(), 1, origin(&source), &Reporter::silent()).await.unwrap();
+    let again =
+        library.take(&package(), 1, origin(&source), None, &Reporter::silent()).await.unwrap();
     assert_eq!(first, again, "new content is a new version");
-    let next = library.take(&package(), 2, origin(&source), &Reporter::silent()).await.unwrap();
+    let next =
+        library.take(&package(), 2, origin(&source), None, &Reporter::silent()).await.unwrap();
     assert_ne!(first, next);
     let origins = library.origins();
     assert_eq!(origins.get(&package()), Some(&origin(&source)));
@@ -55,9 +58,10 @@ async fn what_is_not_there_is_not_sent() {
     };
     assert!(matches!(send(1).await, PackageLibraryError::NotTaken { version: 1, .. }));
     let silent = Reporter::silent();
-    library.take(&package(), 1, origin(&home.path().join("source")), &silent).await.unwrap();
+    library.take(&package(), 1, origin(&home.path().join("source")), None, &silent).await.unwrap();
     assert!(matches!(send(2).await, PackageLibraryError::NotTaken { version: 2, .. }));
     assert!(matches!(send(1).await, PackageLibraryError::Unreachable { .. }));
-    let missing = library.take(&package(), 3, origin(&home.path().join("nowhere")), &silent).await;
+    let missing =
+        library.take(&package(), 3, origin(&home.path().join("nowhere")), None, &silent).await;
     assert!(matches!(missing, Err(PackageLibraryError::Library(_))));
 }

@@ -138,7 +138,7 @@ impl World {
             display_name: None,
             priority: Priority::Medium,
         };
-        let taken = self.site_server.take(&package(number), version, origin, &silent).await;
+        let taken = self.site_server.take(&package(number), version, origin, None, &silent).await;
         state(taken.unwrap())
     }
 
