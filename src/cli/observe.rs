@@ -45,7 +45,8 @@ pub(super) async fn run(
     let controller = Controller::new(session).map_err(operation)?;
     let observed = controller.observe(&hierarchy).await;
     controller.close().await;
-    let observation = Observation::new(clock::now(), observed.map_err(operation)?.0);
+    let observation =
+        Observation::new(clock::now(), hierarchy.remote_agents(), observed.map_err(operation)?.0);
     for (name, known) in &observation.observed.site_systems {
         if let Known::Unknown(why) = known {
             printer.message(&format!("warning: `{name}` cannot be asked: {}\n", plain(why)))?;

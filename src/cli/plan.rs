@@ -81,7 +81,11 @@ fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Pla
         None => Wanted::of_manifests(paths, printer)?,
     };
     let observation = match observed {
-        Some(file) => read(file)?,
+        Some(file) => {
+            let mut observation = read(file)?;
+            observation.forget_moved(&wanted.hierarchy);
+            observation
+        }
         None => block_on(look(&wanted, data))?,
     };
     let Observation { observed_at, observed, .. } = &observation;
@@ -129,5 +133,6 @@ async fn look(wanted: &Wanted, data: &Path) -> Result<Observation, Failure> {
     let controller = Controller::new(session).map_err(operation)?;
     let observed = controller.observe_at(&wanted.remote, &wanted.hierarchy).await;
     controller.close().await;
-    Ok(Observation::new(clock::now(), observed.map_err(operation)?.0))
+    let observed = observed.map_err(operation)?.0;
+    Ok(Observation::new(clock::now(), wanted.remote.clone(), observed))
 }

@@ -1,9 +1,11 @@
 //! Observed state as a file: what the site systems said they are, and when.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{FormatVersion, Observed, UnknownFormat};
+use super::{FormatVersion, Hierarchy, Known, Name, Observed, UnknownFormat};
 
 /// What was observed, with the time: all that a plan needs beside the manifests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +16,10 @@ pub struct Observation {
     /// When the site systems were asked. Schedules are compared with this time, so that the same
     /// file gives the same plan tomorrow.
     pub observed_at: Timestamp,
+    /// The admin addresses of the agents on computers of their own that were asked; the others were
+    /// asked where they are hosted. Absent where it was not noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<BTreeMap<Name, String>>,
     /// What they answered.
     pub observed: Observed,
 }
@@ -39,9 +45,33 @@ impl Observation {
     /// The version of the file's form.
     pub const FORMAT_VERSION: FormatVersion = FormatVersion { major: 1, minor: 0 };
 
-    /// What was observed at a time.
-    pub fn new(observed_at: Timestamp, observed: Observed) -> Self {
-        Self { format_version: Self::FORMAT_VERSION.to_string(), observed_at, observed }
+    /// What was observed at a time, and at which addresses.
+    pub fn new(observed_at: Timestamp, asked: BTreeMap<Name, String>, observed: Observed) -> Self {
+        let format_version = Self::FORMAT_VERSION.to_string();
+        Self { format_version, observed_at, asked: Some(asked), observed }
+    }
+
+    /// Forgets what was said by others than those that are wanted: a site system whose agent has
+    /// another address now was not asked there, so that it is unknown.
+    pub fn forget_moved(&mut self, wanted: &Hierarchy) {
+        let Some(asked) = &self.asked else { return };
+        let now = wanted.remote_agents();
+        for name in wanted.site_systems.keys() {
+            let (before, now) = (asked.get(name), now.get(name));
+            let at = |url: Option<&String>, hosted: &str| {
+                url.map_or_else(|| hosted.to_owned(), |url| format!("at {url}"))
+            };
+            if before != now {
+                let seen = self.observed.site_systems.contains_key(name);
+                let nowhere = if seen { "where it was hosted" } else { "nowhere" };
+                let why = format!(
+                    "it was asked {}, and its agent is {} now: observe again",
+                    at(before, nowhere),
+                    at(now, "hosted there")
+                );
+                self.observed.site_systems.insert(name.clone(), Known::Unknown(why));
+            }
+        }
     }
 
     /// Reads what [`Serialize`] wrote.
@@ -62,7 +92,8 @@ mod tests {
     use super::*;
 
     fn observation() -> Observation {
-        Observation::new("2026-12-01T00:00:00Z".parse().unwrap(), Observed::default())
+        let at = "2026-12-01T00:00:00Z".parse().unwrap();
+        Observation::new(at, BTreeMap::new(), Observed::default())
     }
 
     #[test]

@@ -36,6 +36,28 @@ fn a_plan_from_a_file_is_the_plan_of_the_site_systems() {
 }
 
 #[test]
+fn a_site_system_that_was_asked_elsewhere_is_unknown() {
+    let world = World::converged("minimal");
+    let file = world.path("observed.json");
+    let file = file.to_str().unwrap();
+    world.run(&["observe", "--out", file]).expect(0);
+    let manifests = world.manifests();
+    let manifests = manifests.to_str().unwrap();
+    let arguments = ["plan", "--detailed-exitcode", "--observed", file, manifests];
+    world.run(&arguments).expect(0);
+    let remote = "  placement: Remote\n  agent:\n    url: http://127.0.0.7:8550\n";
+    let text = fs::read_to_string(world.manifests().join("headwater.yaml")).unwrap();
+    let system = text.split("\n---\n").find(|it| it.contains("kind: SiteSystem")).unwrap();
+    let moved = format!("{}\n{remote}", system.trim_end());
+    fs::write(world.manifests().join("headwater.yaml"), text.replace(system, &moved)).unwrap();
+    let ended = world.run(&arguments).expect(1);
+    let told = "it was asked where it was hosted, and its agent is at http://127.0.0.7:8550 now: \
+                observe again";
+    assert!(ended.stdout.contains(told), "{}", ended.stdout);
+    assert!(ended.stdout.contains("Nothing can be done now"), "{}", ended.stdout);
+}
+
+#[test]
 fn the_printed_state_is_the_written_one() {
     let world = World::converged("minimal");
     let file = world.path("observed.json");
