@@ -154,6 +154,19 @@ pub struct Action {
     pub diff: Vec<FieldChange>,
 }
 
+impl Action {
+    /// Whether it changes a site system or update services that are there, by an action that makes
+    /// them otherwise.
+    pub fn alters(&self) -> bool {
+        match self.kind {
+            // Where it is not there, nobody could be asked what it is.
+            ActionKind::CreateSiteSystem => self.diff.iter().any(|it| it.found.is_some()),
+            ActionKind::InstallUpdateServices => self.diff.iter().any(|it| !it.before.is_null()),
+            _ => false,
+        }
+    }
+}
+
 /// A field that changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -260,11 +273,12 @@ pub struct Plan {
 }
 
 impl Summary {
-    /// Counts actions. Those that only look ([`ActionKind::VerifyPorts`]) are not counted.
+    /// Counts actions. What is done to something that is there changes it. Those that only look ([`ActionKind::VerifyPorts`]) are not counted.
     pub fn of(actions: &[Action]) -> Self {
         let mut summary = Self::default();
         for action in actions {
             match action.kind {
+                _ if action.alters() => summary.change += 1,
                 ActionKind::CreateSiteSystem
                 | ActionKind::InstallUpdateServices
                 | ActionKind::InstallAdministrationConsole

@@ -44,6 +44,7 @@ pub(super) struct Entry<'a> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Shape<'a> {
     kind: ActionKind,
+    alters: bool,
     of: Kind,
     requirement: &'a str,
     fields: Vec<(&'a str, bool, bool)>,
@@ -73,6 +74,7 @@ fn shape(action: &Action) -> Shape<'_> {
     let fields = action.diff.iter();
     Shape {
         kind: action.kind,
+        alters: action.alters(),
         of: action.resource.kind,
         requirement: &action.requirement,
         fields: fields

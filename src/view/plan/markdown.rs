@@ -9,7 +9,7 @@ use super::{
     PlanView,
     fold::{Entry, entries},
     markdown_text::{block, code, prose, shortened},
-    paint::sign,
+    paint::sign_of,
     pieces::{Piece, fit},
     shown::Shown,
     sort::{Counts, Sort},
@@ -64,8 +64,8 @@ pub fn plan_summary_markdown(plan: &Plan, view: PlanView<'_>) -> String {
     let kinds = PlanCounts::of(&shown).kinds();
     if !kinds.is_empty() {
         text += "| Action | Actions | Sites |\n|---|--:|---|\n";
-        for (kind, count, sites) in kinds {
-            add(&mut text, format_args!("| `{}` {kind} | {count} | {sites} |\n", sign(kind)));
+        for (sign, kind, count, sites) in kinds {
+            add(&mut text, format_args!("| `{sign}` {kind} | {count} | {sites} |\n"));
         }
         text.push('\n');
     }
@@ -108,8 +108,7 @@ fn beginning(shown: &Shown<'_>) -> String {
 
 fn piece(site: usize, entry: &Entry<'_>, order: &Order<'_>, full: bool) -> Piece {
     let first = entry.actions[0];
-    let mut head =
-        format!("`{}` **{}** {}", sign(first.kind), first.kind, code(&entry.resources()));
+    let mut head = format!("`{}` **{}** {}", sign_of(first), first.kind, code(&entry.resources()));
     if entry.actions.len() > 1 {
         add(&mut head, format_args!(" ({})", counted(entry.actions.len(), "action")));
     }
@@ -127,7 +126,7 @@ fn piece(site: usize, entry: &Entry<'_>, order: &Order<'_>, full: bool) -> Piece
         site,
         actions: entry.actions.len(),
         // What takes something away comes first, then what changes something that is there.
-        rank: match Sort::of(first.kind) {
+        rank: match Sort::of(first) {
             Sort::Remove => 0,
             Sort::Change => 1,
             Sort::Create | Sort::Verify | Sort::Synchronize | Sort::Distribute => 2,

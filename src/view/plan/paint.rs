@@ -2,13 +2,18 @@
 
 use anstyle::{AnsiColor, Style};
 
-use crate::plan::ActionKind;
+use crate::plan::{Action, ActionKind};
 
 use super::{changes::DiffLine, sort::Sort};
 
 /// The sign in front of an action: what it does at a glance.
+pub(super) fn sign_of(action: &Action) -> char {
+    if action.alters() { '~' } else { sign(action.kind) }
+}
+
+/// The sign of a kind of action, where that does not find anything that is there.
 pub fn sign(kind: ActionKind) -> char {
-    match Sort::of(kind) {
+    match Sort::of_kind(kind) {
         _ if kind == ActionKind::ValidateContent => '?',
         Sort::Create => '+',
         Sort::Change => '~',

@@ -16,7 +16,11 @@ pub(super) enum Sort {
 }
 
 impl Sort {
-    pub(super) fn of(kind: ActionKind) -> Self {
+    pub(super) fn of(action: &Action) -> Self {
+        if action.alters() { Self::Change } else { Self::of_kind(action.kind) }
+    }
+
+    pub(super) fn of_kind(kind: ActionKind) -> Self {
         match kind {
             ActionKind::CreateSiteSystem
             | ActionKind::InstallUpdateServices
@@ -60,7 +64,7 @@ impl Counts {
     pub(super) fn of<'a>(actions: impl IntoIterator<Item = &'a Action>) -> Self {
         let mut counts = Self::default();
         for action in actions {
-            *match Sort::of(action.kind) {
+            *match Sort::of(action) {
                 Sort::Create => &mut counts.create,
                 Sort::Change => &mut counts.change,
                 Sort::Remove => &mut counts.remove,

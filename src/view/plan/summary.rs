@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-use super::{PlanView, paint::sign, shown::Shown, sort::Counts, text::last_line};
+use super::{PlanView, paint::sign_of, shown::Shown, sort::Counts, text::last_line};
 
 /// The counts of a plan. Of a part of it, if only that is shown.
 #[derive(Debug, Serialize)]
@@ -42,6 +42,9 @@ pub(super) struct SiteCounts<'a> {
     pub(super) counts: Counts,
     /// By kind of action.
     kinds: BTreeMap<ActionKind, usize>,
+    /// How many of them have which sign.
+    #[serde(skip)]
+    signs: BTreeMap<(ActionKind, char), usize>,
 }
 
 impl<'a> PlanCounts<'a> {
@@ -49,14 +52,17 @@ impl<'a> PlanCounts<'a> {
         let all = || shown.sites.iter().flat_map(|site| site.actions.iter().copied());
         let sites = shown.sites.iter().map(|site| {
             let mut kinds = BTreeMap::new();
+            let mut signs = BTreeMap::new();
             for action in &site.actions {
                 *kinds.entry(action.kind).or_default() += 1;
+                *signs.entry((action.kind, sign_of(action))).or_default() += 1;
             }
             SiteCounts {
                 site: site.code,
                 actions: site.actions.len(),
                 counts: Counts::of(site.actions.iter().copied()),
                 kinds,
+                signs,
             }
         });
         Self {
@@ -69,24 +75,24 @@ impl<'a> PlanCounts<'a> {
         }
     }
 
-    /// How many actions there are of a kind, and where, in a few words.
-    pub(super) fn kinds(&self) -> Vec<(ActionKind, usize, String)> {
+    /// How many actions there are of a kind, with their sign, and where, in a few words.
+    pub(super) fn kinds(&self) -> Vec<(char, ActionKind, usize, String)> {
         /// So many sites are named: a line of a terminal has room for them.
         const NAMED: usize = 6;
-        let mut kinds: BTreeMap<ActionKind, Vec<(&SiteCode, usize)>> = BTreeMap::new();
+        let mut kinds: BTreeMap<(ActionKind, char), Vec<(&SiteCode, usize)>> = BTreeMap::new();
         for site in &self.sites {
-            for (kind, count) in &site.kinds {
+            for (kind, count) in &site.signs {
                 kinds.entry(*kind).or_default().push((site.site, *count));
             }
         }
-        let told = kinds.into_iter().map(|(kind, sites)| {
+        let told = kinds.into_iter().map(|((kind, sign), sites)| {
             let all = sites.iter().map(|(_, count)| count).sum();
             let named = sites.iter().take(NAMED).map(|(site, count)| format!("{site} {count}"));
             let mut named = named.collect::<Vec<_>>().join(", ");
             if sites.len() > NAMED {
                 add(&mut named, format_args!(", and {} more", sites.len() - NAMED));
             }
-            (kind, all, named)
+            (sign, kind, all, named)
         });
         told.collect()
     }
@@ -136,9 +142,9 @@ fn row(first: String, counts: Counts, actions: usize) -> Vec<Cell> {
 
 fn kinds(counts: &PlanCounts<'_>) -> String {
     let mut table = table(&["ACTION", "ACTIONS", "SITES"], &[1]);
-    for (kind, count, sites) in counts.kinds() {
+    for (sign, kind, count, sites) in counts.kinds() {
         let count = Cell::new(count).set_alignment(CellAlignment::Right);
-        table.add_row([Cell::new(format!("{} {kind}", sign(kind))), count, Cell::new(sites)]);
+        table.add_row([Cell::new(format!("{sign} {kind}")), count, Cell::new(sites)]);
     }
     lines(&table)
 }

@@ -13,7 +13,7 @@ use crate::{
 use super::{
     PlanView,
     fold::{Entry, entries},
-    paint::{Paint, sign},
+    paint::{Paint, sign_of},
     shown::Shown,
     sort::Counts,
     told::told,
@@ -47,7 +47,7 @@ pub fn plan_text(plan: &Plan, view: PlanView<'_>, coloured: bool) -> String {
 
 fn entry_text(entry: &Entry<'_>, order: &Order<'_>, full: bool, paint: Paint) -> String {
     let first = entry.actions[0];
-    let sign = sign(first.kind);
+    let sign = sign_of(first);
     let many = match entry.actions.len() {
         1 => String::new(),
         many => format!(" ({})", counted(many, "action")),

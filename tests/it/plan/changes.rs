@@ -3,6 +3,7 @@
 use headwater::{
     model::{DistributionPointState, Hierarchy, Listener},
     plan::{Action, ActionKind, Plan},
+    view::{PlanView, plan_markdown, plan_summary_text, plan_text},
 };
 use serde_json::json;
 
@@ -27,6 +28,26 @@ fn diff(action: &Action) -> Vec<String> {
 
 fn point<'a>(world: &'a mut World, system: &str) -> &'a mut DistributionPointState {
     world.system(&name(system)).distribution_point.as_mut().unwrap()
+}
+
+#[test]
+fn what_is_told_a_site_system_that_is_there_is_a_change() {
+    let mut world = World::of(&contoso(|_| ()));
+    let hierarchy = contoso(|it| {
+        it.site_systems.get_mut(&name("ams-dp1")).unwrap().spec.internet_access = true;
+    });
+    let plan = plan_and_carry_out(&mut world, &hierarchy);
+    assert_eq!(ids(&plan), ["CreateSiteSystem:SiteSystem/ams-dp1"]);
+    assert_eq!((plan.summary.create, plan.summary.change), (0, 1));
+    let view = PlanView::default();
+    let text = plan_text(&plan, view, false);
+    assert!(text.contains("  ~ CreateSiteSystem SiteSystem/ams-dp1"), "{text}");
+    assert!(text.contains("0 to create, 1 to change"), "{text}");
+    let markdown = plan_markdown(&plan, view);
+    assert!(markdown.contains("## Headwater plan: 1 to change"), "{markdown}");
+    assert!(markdown.contains("`~` **CreateSiteSystem**"), "{markdown}");
+    let summary = plan_summary_text(&plan, view);
+    assert!(summary.contains("~ CreateSiteSystem"), "{summary}");
 }
 
 #[test]
