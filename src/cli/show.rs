@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 
 use super::{ExitCode, Failure, Printer, files, plan_output::PlanOutput};
-use crate::plan::{Plan, read_plan};
+use crate::plan::{Plan, SavedPlan, SavedPlanError, read_plan};
 
 /// What `headwater show` is given.
 #[derive(Debug, Clone, Args)]
@@ -36,11 +36,18 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
 ///
 /// # Errors
 ///
-/// The file cannot be read or is not a text ([`ExitCode::Usage`]), or is not a plan of this version.
+/// The file cannot be read or is not a text ([`ExitCode::Usage`]), is not a plan of this version, or
+/// is a saved one that was changed.
 pub(super) fn plan_of(file: &Path) -> Result<Plan, Failure> {
     let text = String::from_utf8(files::read(file)?).map_err(|error| {
         let error = anyhow!("{} is not a text: {}", file.display(), error.utf8_error());
         Failure::new(ExitCode::Usage, error)
     })?;
-    Ok(read_plan(&text).with_context(|| format!("cannot read {}", file.display()))?)
+    let cannot_read = || format!("cannot read {}", file.display());
+    let plan = read_plan(&text).with_context(cannot_read)?;
+    // One that is applied is shown only as it was written.
+    match SavedPlan::read(text.as_bytes()) {
+        Ok(_) | Err(SavedPlanError::NoBasis) => Ok(plan),
+        Err(error) => Err(anyhow::Error::from(error).context(cannot_read()).into()),
+    }
 }

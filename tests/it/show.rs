@@ -133,6 +133,23 @@ fn wrong_words_are_told_with_the_right_ones() {
 }
 
 #[test]
+fn a_saved_plan_that_was_changed_is_not_shown() {
+    let world = changed();
+    let file = world.path("plan.json");
+    let file = file.to_str().unwrap();
+    world.with_manifests(&format!("plan --out {file}")).expect(0);
+    let saved = fs::read_to_string(file).unwrap();
+    show(&saved, &[]).expect(0);
+    assert!(saved.contains("its settings differ"), "{saved}");
+    fs::write(file, saved.replacen("its settings differ", "nothing to see", 1)).unwrap();
+    for arguments in [["show", file].as_slice(), &["graph", "--plan", file]] {
+        let ended = world.run(arguments).expect(1);
+        assert!(ended.stderr.contains("it was damaged or edited"), "{}", ended.stderr);
+        assert_eq!(ended.stdout, "");
+    }
+}
+
+#[test]
 fn what_is_no_plan_is_refused() {
     let world = changed();
     let plan = world.with_manifests("plan --output json").expect(0).stdout;
