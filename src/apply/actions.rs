@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use crate::{
     error_text::with_causes,
-    model::{DistributionPoint, Known, Name, Site, SiteCode, SiteSystem, UpdatePoint},
+    model::{DistributionPoint, Known, Name, Site, SiteCode, SiteSystem, Unsupported, UpdatePoint},
     net::{AgentClient, AgentError},
     observe::ReachError,
-    plan::{Action, ActionKind},
+    plan::{Action, ActionKind, unsupported},
     wire::agent::{AgentCommand, AgentEvent, AgentOutcome},
 };
 
@@ -26,8 +26,8 @@ pub(super) enum ActionError {
     #[error(transparent)]
     Agent(#[from] AgentError),
     /// This version cannot do it.
-    #[error("{0}")]
-    NotSupported(&'static str),
+    #[error(transparent)]
+    NotSupported(#[from] Unsupported),
     /// Something else; the text says what.
     #[error("{0}")]
     Failed(String),
@@ -54,6 +54,9 @@ pub(super) async fn carry_out(apply: &Apply, action: &Action) -> Outcome {
 
 impl Apply {
     async fn dispatch(&self, action: &Action) -> Carried {
+        if let Some(what) = unsupported(action, &self.hierarchy) {
+            return Err(what.into());
+        }
         let name = &action.resource.name;
         match action.kind {
             ActionKind::CreateSiteSystem => self.create_site_system(action, name).await,
@@ -64,10 +67,7 @@ impl Apply {
             ActionKind::InstallAdministrationConsole => {
                 self.tell(action, name, &AgentCommand::InstallAdministrationConsole).await
             }
-            ActionKind::ConfigureSsl => Err(ActionError::NotSupported(
-                "SSL is not supported by this version: write `ssl: false` on the software update \
-                 point for now",
-            )),
+            ActionKind::ConfigureSsl => Err(Unsupported::Ssl.into()),
             ActionKind::AddSoftwareUpdatePoint | ActionKind::ConfigureSoftwareUpdatePoint => {
                 let point = self.update_point(name)?;
                 let settings = Box::new(point.settings.clone());
@@ -107,7 +107,7 @@ impl Apply {
                 Ok("removed with its data".to_owned())
             }
             ActionKind::SynchronizeCategories | ActionKind::ValidateContent => {
-                Err(ActionError::NotSupported("this action is not supported by this version"))
+                Err(Unsupported::Action.into())
             }
         }
     }

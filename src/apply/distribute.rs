@@ -5,7 +5,7 @@ use futures::{StreamExt, stream};
 
 use crate::{
     error_text::with_causes,
-    model::{Name, Package, PackageOrigin, PackageState, StatusMessageId},
+    model::{Name, Package, PackageOrigin, PackageState, StatusMessageId, Unsupported},
     plan::Action,
     wire::agent::{AgentCommand, AgentOutcome},
 };
@@ -59,10 +59,7 @@ impl Apply {
     /// Takes the package's source into the content library of its site server.
     async fn take_source(&self, action: &Action, package: &Package) -> Carried {
         let Some(path) = package.source.path.clone() else {
-            return Err(ActionError::NotSupported(
-                "only packages with `source.path` are supported by this version: put the files \
-                 into a directory of the site server",
-            ));
+            return Err(Unsupported::PackageSource.into());
         };
         let name = &action.resource.name;
         let server = &self.site(&package.site)?.site_server;

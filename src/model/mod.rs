@@ -31,6 +31,7 @@ mod site_system;
 mod software_update_point;
 mod status_message;
 mod text;
+mod unsupported;
 mod update;
 mod url_secrets;
 mod version;
@@ -91,6 +92,7 @@ pub use software_update_point::{
 };
 pub use status_message::{StatusMessage, StatusMessageId};
 pub use text::{Address, InvalidText, Name, PackageId, SiteCode, folded};
+pub use unsupported::Unsupported;
 pub use update::{CatalogVersion, UpdateIdentity};
 pub use url_secrets::{hide_secrets_in, with_secrets_masked, without_secrets};
 pub use version::{SiteVersion, WsusVersion};

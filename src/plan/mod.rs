@@ -23,6 +23,7 @@ mod schema;
 mod secrets;
 mod site_systems;
 mod synchronization;
+mod unsupported;
 mod update_points;
 pub use action::{
     Action, ActionId, ActionKind, FORMAT_VERSION, FieldChange, Found, Plan, PlanDiagnostic,
@@ -36,3 +37,4 @@ pub use saved::{
     moved_documents, moved_facts, planned_documents,
 };
 pub use schema::plan_schema;
+pub use unsupported::unsupported;

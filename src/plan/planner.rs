@@ -9,7 +9,7 @@ use crate::model::{
 
 use super::{
     Action, ActionId, ActionKind, FORMAT_VERSION, FieldChange, Plan, PlanDiagnostic, Summary,
-    Waiting, drift::Drift, libraries::WantedContent, secrets::hide_secrets,
+    Waiting, drift::Drift, libraries::WantedContent, secrets::hide_secrets, unsupported::refusals,
 };
 
 /// Everything a plan depends on.
@@ -227,6 +227,7 @@ impl<'a> Planner<'a> {
 
     fn finish(mut self) -> Plan {
         Drift { hierarchy: self.hierarchy, observed: self.observed }.explain(&mut self.actions);
+        self.diagnostics.extend(refusals(&self.actions, self.hierarchy));
         let mut plan = Plan {
             format_version: FORMAT_VERSION.to_owned(),
             manifest_digest: self.manifest_digest,

@@ -2,7 +2,7 @@
 
 use crate::{
     content::LibraryError,
-    model::PackageId,
+    model::{PackageId, Unsupported},
     net::{ClientError, ListenError},
 };
 
@@ -51,24 +51,4 @@ pub enum DistributionPointError {
         /// Why, and what to do.
         why: String,
     },
-}
-
-/// A setting that this version does not carry out, so that nobody believes it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unsupported {
-    /// Content over TLS.
-    #[error("HTTPS is not supported yet: set `protocol: HTTP`")]
-    Https,
-    /// A point in the cloud.
-    #[error("cloud management gateways are not supported yet: set `type: Standard`")]
-    CloudManagementGateway,
-    /// Network boot.
-    #[error("PXE is not supported yet: remove `pxe` or set `pxe.enabled: false`")]
-    Pxe,
-    /// Multicast of operating system images.
-    #[error("multicast is not supported yet: remove `multicast` or set `multicast.enabled: false`")]
-    Multicast,
-    /// Packages that are fetched when first asked for.
-    #[error("on-demand distribution is not supported yet: set `onDemand: false`")]
-    OnDemand,
 }

@@ -26,5 +26,5 @@ mod tests;
 mod transfer;
 mod validators;
 
-pub use error::{DistributionPointError, Unsupported};
+pub use error::DistributionPointError;
 pub use point::DistributionPoint;

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Unsupported;
 use crate::{
     content::{LibraryError, read_json, write_json},
-    model::{ContentProtocol, DistributionPointSettings, DistributionPointType, Name},
+    model::{DistributionPointSettings, Name, Unsupported},
 };
 
 /// The name and the settings, as they are kept over restarts.
@@ -50,22 +49,6 @@ impl Saved {
 
     /// Refuses settings that this version would only pretend to carry out.
     pub(super) fn check(&self) -> Result<(), Unsupported> {
-        let settings = &self.settings;
-        if settings.r#type == DistributionPointType::CloudManagementGateway {
-            return Err(Unsupported::CloudManagementGateway);
-        }
-        if settings.protocol == ContentProtocol::Https {
-            return Err(Unsupported::Https);
-        }
-        if settings.pxe.as_ref().is_some_and(|pxe| pxe.enabled) {
-            return Err(Unsupported::Pxe);
-        }
-        if settings.multicast.as_ref().is_some_and(|multicast| multicast.enabled) {
-            return Err(Unsupported::Multicast);
-        }
-        if settings.on_demand {
-            return Err(Unsupported::OnDemand);
-        }
-        Ok(())
+        self.settings.unsupported().map_or(Ok(()), Err)
     }
 }

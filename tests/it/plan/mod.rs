@@ -12,6 +12,7 @@ mod kept;
 mod order;
 mod ports;
 mod properties;
+mod refused;
 mod removal;
 mod saved;
 mod scale;

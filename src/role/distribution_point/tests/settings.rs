@@ -4,9 +4,12 @@ use std::fs;
 
 use super::world::{PORT, World, name, observed, package, some_files, standard, stored};
 use crate::{
-    model::{ContentProtocol, DistributionPointSettings, DistributionPointType, Listener, Port},
+    model::{
+        ContentProtocol, DistributionPointSettings, DistributionPointType, Listener, Port,
+        Unsupported,
+    },
     net::{Addresses, ListenError, OpenPort},
-    role::distribution_point::{DistributionPoint, DistributionPointError, Unsupported},
+    role::distribution_point::{DistributionPoint, DistributionPointError},
 };
 
 fn on_port(number: u16) -> DistributionPointSettings {
