@@ -13,7 +13,7 @@ use super::{
     pieces::{Piece, fit},
     shown::Shown,
     sort::{Counts, Sort},
-    summary::PlanCounts,
+    summary::{PlanCounts, SiteCounts},
     text::counts,
     told::told,
     wait_for::Order,
@@ -25,6 +25,9 @@ pub(super) const MOST: usize = 65_000;
 
 /// So many sites have a row in the table.
 const MOST_SITES: usize = 60;
+
+/// So many have one where something is removed in them: half of the room.
+const MOST_REMOVING: usize = 600;
 
 /// As many bytes are for what waits, and as many for what else there is to know.
 const MOST_NOTES: usize = 8_000;
@@ -91,7 +94,14 @@ fn beginning(shown: &Shown<'_>) -> String {
     }
     text += "| Site | Create | Change | Remove | Verify | Synchronize | Distribute | Actions |\n";
     text += "|---|--:|--:|--:|--:|--:|--:|--:|\n";
-    for site in counts.sites.iter().take(MOST_SITES) {
+    // Those in which something goes come first where not all have room: of them none is missing.
+    let mut sites: Vec<&SiteCounts<'_>> = counts.sites.iter().collect();
+    let removing = sites.iter().filter(|site| site.counts.remove > 0).count();
+    let rows = MOST_SITES.max(removing.min(MOST_REMOVING));
+    if sites.len() > rows {
+        sites.sort_by_key(|site| site.counts.remove == 0);
+    }
+    for site in sites.iter().take(rows) {
         add(&mut text, format_args!("| {} |", site.site));
         for (_, count) in site.counts.columns() {
             add(&mut text, format_args!(" {count} |"));
@@ -99,9 +109,11 @@ fn beginning(shown: &Shown<'_>) -> String {
         add(&mut text, format_args!(" {} |\n", site.actions));
     }
     text.push('\n');
-    if counts.sites.len() > MOST_SITES {
-        let more = counted(counts.sites.len() - MOST_SITES, "site");
-        add(&mut text, format_args!("And {more} more.\n\n"));
+    if sites.len() > rows {
+        let more = counted(sites.len() - rows, "more site");
+        let gone = removing.saturating_sub(rows);
+        let gone = if gone > 0 { format!(", {gone} of them with removals") } else { String::new() };
+        add(&mut text, format_args!("And {more}{gone}.\n\n"));
     }
     text
 }

@@ -12,6 +12,7 @@ mod markdown_text;
 mod paint;
 mod pieces;
 mod shown;
+mod sites;
 mod sort;
 mod summary;
 mod text;

@@ -39,6 +39,10 @@ pub(super) fn fit(
     let fits = choose(sites, pieces, room, open);
     let mut text = String::new();
     let mut section = None;
+    let mut shown = vec![0; sites.len()];
+    for (piece, _) in pieces.iter().zip(&fits).filter(|(_, fits)| **fits != Fits::Nothing) {
+        shown[piece.site] += piece.actions;
+    }
     let (mut actions, mut diffs) = (0, 0);
     for (piece, fits) in pieces.iter().zip(fits) {
         if fits == Fits::Nothing {
@@ -50,7 +54,7 @@ pub(super) fn fit(
                 text += SECTION_END;
             }
             section = Some(piece.site);
-            text += &section_begin(sites[piece.site], open);
+            text += &section_begin(sites[piece.site], shown[piece.site], open);
         }
         text += &piece.head;
         if fits == Fits::Whole {
@@ -67,9 +71,13 @@ pub(super) fn fit(
 
 const SECTION_END: &str = "</details>\n\n";
 
-fn section_begin((code, actions): (&SiteCode, usize), open: bool) -> String {
+/// A section that is cut says so: what is missing is not seen where it is missing.
+fn section_begin((code, all): (&SiteCode, usize), shown: usize, open: bool) -> String {
     let open = if open { " open" } else { "" };
-    let actions = counted(actions, "action");
+    let mut actions = counted(all, "action");
+    if shown < all {
+        actions = format!("{shown} of {actions} shown");
+    }
     format!("<details{open}>\n<summary>Site {code}: {actions}</summary>\n\n")
 }
 
@@ -84,7 +92,9 @@ fn choose(sites: &[(&SiteCode, usize)], pieces: &[Piece], room: usize, open: boo
         let piece = &pieces[number];
         let mut needed = piece.head.len();
         if !begun[piece.site] {
-            needed += section_begin(sites[piece.site], open).len() + SECTION_END.len();
+            // As long as it may become.
+            let cut = sites[piece.site].1.saturating_sub(1);
+            needed += section_begin(sites[piece.site], cut, open).len() + SECTION_END.len();
         }
         // Nothing of a higher rank takes the place of what does not fit.
         let Some(left) = room.checked_sub(needed) else { break };

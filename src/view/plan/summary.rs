@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     model::SiteCode,
-    plan::{ActionKind, Plan},
+    plan::{ActionKind, FORMAT_VERSION, Plan},
     view::{
         plain::add,
         table::{lines, table},
@@ -20,6 +20,8 @@ use super::{PlanView, paint::sign_of, shown::Shown, sort::Counts, text::last_lin
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PlanCounts<'a> {
+    /// As in the plan: the version of this form too.
+    format_version: &'static str,
     /// As in the plan: whether the hierarchy is as wanted once the actions are done.
     complete: bool,
     /// How many actions the plan has.
@@ -66,6 +68,7 @@ impl<'a> PlanCounts<'a> {
             }
         });
         Self {
+            format_version: FORMAT_VERSION,
             complete: shown.plan.complete,
             actions: shown.plan.actions.len(),
             shown: shown.actions(),
@@ -101,7 +104,12 @@ impl<'a> PlanCounts<'a> {
 /// The counts of a plan as text: a table of sites, one of kinds, and the last line of the plan.
 pub fn plan_summary_text(plan: &Plan, view: PlanView<'_>) -> String {
     let shown = view.shown(plan);
-    let counts = PlanCounts::of(&shown);
+    tables(&shown) + &last_line(&shown)
+}
+
+/// The tables of sites and of kinds, each with an empty line behind it.
+pub(super) fn tables(shown: &Shown<'_>) -> String {
+    let counts = PlanCounts::of(shown);
     let mut text = String::new();
     if !counts.sites.is_empty() {
         text += &sites(&counts);
@@ -109,7 +117,7 @@ pub fn plan_summary_text(plan: &Plan, view: PlanView<'_>) -> String {
         text += &kinds(&counts);
         text.push('\n');
     }
-    text + &last_line(&shown)
+    text
 }
 
 /// The counts of a plan as JSON.

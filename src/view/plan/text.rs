@@ -15,20 +15,27 @@ use super::{
     fold::{Entry, entries},
     paint::{Paint, sign_of},
     shown::Shown,
+    sites::{Section, folded},
     sort::Counts,
+    summary::tables,
     told::told,
     wait_for::Order,
 };
 
+/// A plan with more lines is longer than anybody reads from the beginning: it begins with its counts.
+const LONG: usize = 500;
+
 /// A plan as text: by site in the order in which it is carried out, each action with its reason,
 /// its requirement and what changes, then what waits, and a last line with counts. Actions of a
-/// site that are alike are told once, unless the view is full.
+/// site that are alike are told once, and where all that is long, sites that are alike too, after a
+/// summary; unless the view is full.
 pub fn plan_text(plan: &Plan, view: PlanView<'_>, coloured: bool) -> String {
     let paint = Paint { coloured };
     let shown = view.shown(plan);
     let order = Order::of(plan);
-    let mut text = String::new();
+    let mut sections = Vec::with_capacity(shown.sites.len());
     for site in &shown.sites {
+        let mut text = String::new();
         let actions = counted(site.of, "action");
         let part = match site.actions.len() {
             all if all == site.of => String::new(),
@@ -36,10 +43,20 @@ pub fn plan_text(plan: &Plan, view: PlanView<'_>, coloured: bool) -> String {
         };
         let title = paint.bold(&format!("Site {}", site.code));
         add(&mut text, format_args!("{title}: {part}{actions}\n"));
-        for entry in entries(&site.actions, !view.full) {
-            text += &entry_text(&entry, &order, view.full, paint);
+        let entries = entries(&site.actions, !view.full);
+        for entry in &entries {
+            text += &entry_text(entry, &order, view.full, paint);
         }
         text.push('\n');
+        sections.push(Section { code: site.code, entries, text });
+    }
+    let lines: usize = sections.iter().map(|section| section.text.lines().count()).sum();
+    let mut text = String::new();
+    if view.full || lines <= LONG {
+        text.extend(sections.into_iter().map(|section| section.text));
+    } else {
+        text += &tables(&shown);
+        text += &folded(&sections);
     }
     text += &notes(&shown, view.full, paint);
     text + &last_line(&shown)

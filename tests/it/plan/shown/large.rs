@@ -3,11 +3,11 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use headwater::{
-    plan::Plan,
+    plan::{ActionKind, Plan},
     view::{PlanView, plan_markdown, plan_summary_text, plan_text},
 };
 
-use super::plans::large;
+use super::plans::{large, many_sites};
 
 static LARGE: LazyLock<Plan> = LazyLock::new(large);
 
@@ -26,6 +26,34 @@ fn five_thousand_actions_are_told_on_a_few_screens() {
         assert!(lines <= MOST_LINES, "{lines} lines:\n{site}");
     }
     insta::assert_snapshot!("large-text", text);
+}
+
+#[test]
+fn sites_in_which_the_same_is_done_are_told_once_after_a_summary() {
+    let plan = many_sites(60);
+    let text = plan_text(&plan, FOLDED, false);
+    assert!(text.starts_with("SITE "), "{text}");
+    assert!(text.lines().count() < 250, "{}", text.lines().count());
+    let told = "Sites S01 … S59: as in site S00, in 59 more sites, each with its own names; \
+                `--full` or `--site CODE` shows them\n";
+    assert!(text.contains(told), "{text}");
+    let full = plan_text(&plan, FULL, false);
+    for site in 0..60 {
+        assert!(full.contains(&format!("Site S{site:02}: ")));
+    }
+}
+
+#[test]
+fn sites_in_which_something_goes_are_in_the_table_and_in_the_text() {
+    let mut plan = many_sites(99);
+    let last = plan.actions.len() - 1;
+    plan.actions[last].kind = ActionKind::RemoveContent;
+    let site = plan.actions[last].site.clone();
+    let markdown = plan_markdown(&plan, FOLDED);
+    let row = markdown.lines().filter(|line| line.starts_with("| ")).nth(1).unwrap();
+    assert!(row.starts_with(&format!("| {site} | ")), "{row}");
+    assert!(markdown.contains("And 39 more sites.\n"), "{markdown}");
+    assert!(plan_text(&plan, FOLDED, false).contains(&format!("\nSite {site}: ")));
 }
 
 #[test]
@@ -61,6 +89,8 @@ fn markdown_in_full_is_cut_and_says_what_is_left_out() {
     let told = told.count() + text.lines().filter(|line| line.starts_with("`>` **")).count();
     // What changes something that is there is left out last.
     assert_eq!(text.lines().filter(|line| line.starts_with("`~` **")).count(), 4);
+    let cut = text.lines().filter(|line| line.ends_with(" actions shown</summary>"));
+    assert!(cut.count() > 0, "a section that is cut says so");
     let left = format!("** {} actions, and what", LARGE.actions.len() - told - 4);
     assert!(text.contains(&left), "{left}: {}", &text[text.len() - 300..]);
 }

@@ -100,3 +100,21 @@ pub(super) fn large() -> Plan {
     });
     World::new().plan(&hierarchy)
 }
+
+/// As many sites in which the same is done: what is done in Seattle.
+pub(super) fn many_sites(count: usize) -> Plan {
+    let mut plan = World::new().plan(&contoso(|_| ()));
+    let of_one: Vec<_> = plan.actions.iter().filter(|it| it.site.as_str() == "SEA").collect();
+    let mut actions = Vec::new();
+    for site in 0..count {
+        for action in &of_one {
+            let mut action = (*action).clone();
+            action.site = format!("S{site:02}").parse().unwrap();
+            action.id.0 += &format!("-{site}");
+            action.after.clear();
+            actions.push(action);
+        }
+    }
+    plan.actions = actions;
+    plan
+}
