@@ -18,6 +18,7 @@ use crate::{
     observe::Agents,
     plan::{ActionId, Plan},
     store::{Journal, RunId, StoreError},
+    view::counted,
 };
 
 use super::{
@@ -32,8 +33,9 @@ const AT_ONCE: usize = 16;
 pub enum ApplyError {
     /// It removes something, and nobody has confirmed that.
     #[error(
-        "the plan removes {count} things, first {first}: look at them with `headwater plan`, then \
-         confirm with --prune"
+        "the plan removes {}, first {first}: look at it with `headwater plan`, then confirm with \
+         --prune",
+        counted(*count, "thing")
     )]
     PruneNotConfirmed {
         /// How many actions remove something.

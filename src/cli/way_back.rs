@@ -12,7 +12,9 @@ use crate::{
 /// The way back cannot be kept: nothing was done.
 pub(super) fn failure(error: UndoError) -> Failure {
     let code = match error {
-        UndoError::Exists(_) | UndoError::Write { .. } => ExitCode::Usage,
+        UndoError::Exists(_) | UndoError::NoDirectory { .. } | UndoError::Write { .. } => {
+            ExitCode::Usage
+        }
         UndoError::Unresolved(_) => ExitCode::Failure,
     };
     Failure::new(code, error)

@@ -104,7 +104,18 @@ fn setting_up(
     let pull = match pulls {
         (false, true) => Some((ActionKind::EnablePull, "it shall pull its content")),
         (true, true) if before.settings.pull != point.settings.pull => {
-            Some((ActionKind::EnablePull, "its sources have changed"))
+            let named = |pull: &Option<PullSettings>| -> Vec<(u32, Name)> {
+                let sources = pull.iter().flat_map(|pull| &pull.sources);
+                sources.map(|it| (it.priority, it.distribution_point.clone())).collect()
+            };
+            let same = named(&before.settings.pull) == named(&point.settings.pull);
+            let ports = before.settings.ports != point.settings.ports;
+            let reason = match (same, ports) {
+                (true, true) => "its ports and the addresses of its sources have changed",
+                (true, false) => "the addresses of its sources have changed",
+                (false, _) => "its sources have changed",
+            };
+            Some((ActionKind::EnablePull, reason))
         }
         (true, false) => Some((ActionKind::DisablePull, "the site server shall send its content")),
         _ => None,

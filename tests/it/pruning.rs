@@ -14,6 +14,8 @@ fn what_is_told_to_stay_stays_when_its_document_is_gone() {
     world.edit("headwater.yaml", &keep, named);
     world.remove_document("headwater.yaml", "DistributionPoint", "content");
     world.remove_document("headwater.yaml", "Package", "welcome");
+    let ended = world.with_manifests("apply").expect(3);
+    assert!(ended.stderr.contains("the plan removes 1 thing, first "), "{}", ended.stderr);
     world.with_manifests("apply --prune").expect(0);
     let plan = world.plan();
     assert_eq!((&plan["complete"], &plan["actions"]), (&true.into(), &serde_json::json!([])));

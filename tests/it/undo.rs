@@ -124,6 +124,19 @@ fn what_does_not_come_back_is_told() {
 }
 
 #[test]
+fn a_way_back_into_a_directory_that_is_not_there_is_refused_before_anything_is_done() {
+    let world = World::converged("minimal");
+    let before = facts(&world);
+    world.edit("headwater.yaml", "http: 8080", "http: 8090");
+    let undo = world.path("nowhere/undo.json");
+    let ended = world.with_manifests(&format!("apply --undo {}", undo.display())).expect(2);
+    assert!(ended.stderr.contains("there is no directory"), "{}", ended.stderr);
+    assert!(!world.path("nowhere").exists());
+    world.edit("headwater.yaml", "http: 8090", "http: 8080");
+    assert_eq!(facts(&world), before);
+}
+
+#[test]
 fn a_refused_change_leaves_no_way_back() {
     let world = World::converged("minimal");
     world.remove_document("headwater.yaml", "Package", "welcome");

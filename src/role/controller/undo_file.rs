@@ -23,6 +23,14 @@ pub enum UndoError {
          remove it"
     )]
     Exists(PathBuf),
+    /// Its directory is not there.
+    #[error("there is no directory {directory} for {path}: make it, or name another file")]
+    NoDirectory {
+        /// The file.
+        path: PathBuf,
+        /// The directory.
+        directory: PathBuf,
+    },
     /// It cannot be written.
     #[error("failed to write the way back to {path}")]
     Write {
@@ -51,7 +59,7 @@ impl UndoFile {
     ///
     /// # Errors
     ///
-    /// It is there.
+    /// It is there, or its directory is not.
     pub fn new(
         path: &Path,
         documents: Declared,
@@ -59,6 +67,11 @@ impl UndoFile {
     ) -> Result<Self, UndoError> {
         if path.symlink_metadata().is_ok() {
             return Err(UndoError::Exists(path.to_owned()));
+        }
+        let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+        if let Some(directory) = directory.filter(|it| !it.is_dir()) {
+            let (path, directory) = (path.to_owned(), directory.to_owned());
+            return Err(UndoError::NoDirectory { path, directory });
         }
         Ok(Self { path: path.to_owned(), documents, remote })
     }
