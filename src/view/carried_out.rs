@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::plan::{ActionId, Plan, SavedPlan};
+use crate::plan::{Action, ActionId, ActionKind, Plan, SavedPlan};
 
 use super::{
     LeftAction, counted,
@@ -77,10 +77,23 @@ pub fn way_back_text(plan: &Plan, file: &str) -> String {
     text
 }
 
+/// Whether an action reads a source directory or an import file.
+fn reads(action: &Action) -> bool {
+    match action.kind {
+        ActionKind::ImportUpdates => true,
+        // Without targets: the site server takes it from its source.
+        ActionKind::DistributeContent | ActionKind::UpdateContent => action.targets.is_empty(),
+        _ => false,
+    }
+}
+
 /// That a plan was saved, and what to know of the file.
 pub fn saved_text(saved: &SavedPlan<'_>, file: &str) -> String {
     let file = plain(file);
     let mut text = format!("saved in {file}: apply it with `headwater apply --plan {file}`\n");
+    if saved.plan.actions.iter().any(reads) {
+        text += "note: what packages and import files hold is read when it is applied, not now\n";
+    }
     for (resource, path) in saved.secrets() {
         let path = path.to_string();
         let path = plain(&path);

@@ -64,6 +64,10 @@ fn save(world: &World) -> String {
     let file = world.path("plan.json").to_str().unwrap().to_owned();
     let ended = world.with_manifests(&format!("plan --out {file}")).expect(0);
     assert!(ended.stderr.contains("apply it with"), "{}", ended.stderr);
+    // What is read only then is not part of what was saved.
+    let reads = ended.stdout.contains("content library of site server");
+    let told = "what packages and import files hold is read when it is applied";
+    assert_eq!(ended.stderr.contains(told), reads, "{}", ended.stderr);
     file
 }
 
