@@ -67,6 +67,16 @@ struct Directory {
 /// What is still to be looked at; of plain files, the directory that they are in.
 type Pending = Vec<(PathBuf, Option<Arc<Directory>>)>;
 
+impl Found {
+    /// The directory that relative paths in it refer to.
+    pub(super) fn directory(&self) -> Arc<Path> {
+        match self {
+            Self::StandardInput(directory) => Arc::clone(directory),
+            Self::File(file) => Arc::clone(&file.directory),
+        }
+    }
+}
+
 impl Search {
     fn standard_input(&mut self) -> Result<(), SourcesError> {
         let found = Found::StandardInput(Arc::from(absolute(Path::new("."))?));
@@ -95,8 +105,14 @@ impl Search {
         path: &Path,
         pending: &mut Pending,
     ) -> Result<(), SourcesError> {
-        // A link that leads nowhere is none of ours, unless it was named.
-        let Ok(facts) = fs::metadata(path) else { return Ok(()) };
+        let facts = match fs::metadata(path) {
+            Ok(facts) => facts,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return self.unreadable(path);
+            }
+            // A link that leads nowhere is none of ours, unless it was named.
+            Err(_) => return Ok(()),
+        };
         if facts.is_file() {
             if is_manifest(path) {
                 self.named_file(path)?;
@@ -106,14 +122,13 @@ impl Search {
         if !facts.is_dir() {
             return Ok(());
         }
-        let real = fs::canonicalize(path).map_err(|source| SourcesError::read(path, source))?;
+        let Ok(real) = fs::canonicalize(path) else { return self.unreadable(path) };
         if !self.visited.insert(real.clone()) {
             return Ok(());
         }
         let directory = Arc::new(Directory { real, absolute: Arc::from(absolute(path)?) });
-        let mut inside = fs::read_dir(path)
-            .and_then(Iterator::collect::<io::Result<Vec<_>>>)
-            .map_err(|source| SourcesError::read(path, source))?;
+        let inside = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let Ok(mut inside) = inside else { return self.unreadable(path) };
         inside.retain(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
         inside.sort_by_cached_key(|entry| std::cmp::Reverse(entry.file_name()));
         for entry in inside {
@@ -126,6 +141,13 @@ impl Search {
                 Err(_) => pending.push((path, None)),
             }
         }
+        Ok(())
+    }
+
+    /// What cannot be looked into does not hide the rest: whoever reads it is told why it cannot.
+    fn unreadable(&mut self, path: &Path) -> Result<(), SourcesError> {
+        let directory = Arc::from(absolute(path)?);
+        self.found.push(Found::File(FoundFile { path: path.to_owned(), directory }));
         Ok(())
     }
 

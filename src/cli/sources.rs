@@ -39,12 +39,12 @@ pub enum SourcesError {
         source: io::Error,
     },
     /// Not UTF-8.
-    #[error("{name} is not a text: byte {at} is not UTF-8")]
+    #[error("{name} is not a text: line {line} is not UTF-8")]
     NotText {
         /// What was read.
         name: String,
-        /// The number of the first wrong byte, from 0.
-        at: usize,
+        /// The first line that is wrong, from 1.
+        line: usize,
     },
     /// Nothing to read.
     #[error("no manifests in {paths}: files end in .yaml or .yml, and hidden ones are skipped")]
@@ -71,9 +71,48 @@ pub struct Checked {
 
 /// Reads documents and applies all rules.
 pub fn load_and_check(texts: Vec<SourceText>) -> Checked {
-    let loaded = Workspace::new(parse(texts)).into_loaded();
+    checked(parse(texts))
+}
+
+fn checked(files: Vec<ReadFile>) -> Checked {
+    let loaded = Workspace::new(files).into_loaded();
     let problems = problems(&loaded);
     Checked { loaded, problems }
+}
+
+/// Reads all that can be read at some paths, and applies all rules. What cannot is one more
+/// problem, and the second value tells whether the operating system refused any of it.
+///
+/// # Errors
+///
+/// A path that was named is not there, or there is nothing at all.
+pub(super) fn check_all(paths: &[PathBuf]) -> Result<(Checked, bool), SourcesError> {
+    let found = search(paths)?;
+    let threads = worth(found.len(), FILES_OF_A_THREAD);
+    let read = each(found, threads, |found| {
+        let directory = found.directory();
+        read_one(found).map_err(|error| (error, directory))
+    });
+    let mut refused = false;
+    let mut files = Vec::with_capacity(read.len());
+    for file in read {
+        files.push(match file {
+            Ok((text, _)) => Ok(text),
+            Err((SourcesError::NotText { name, line }, directory)) => {
+                let why = format!("the file is not a text: line {line} is not UTF-8");
+                Err(UnreadFile::refused(name, directory, why, "write it in UTF-8"))
+            }
+            Err((SourcesError::Read { name, source }, directory)) => {
+                refused = true;
+                let why = format!("the operating system does not let it be read: {source}");
+                let help = "check who may read it, or move it elsewhere";
+                Err(UnreadFile::refused(name, directory, why, help))
+            }
+            Err((error @ SourcesError::NothingFound { .. }, _)) => return Err(error),
+        });
+    }
+    let bytes = files.iter().flatten().map(|text| text.text.len()).sum();
+    Ok((checked(parse_with(files, bytes)), refused))
 }
 
 /// The problems of reading and those of the rules, in the order of documents.
@@ -87,8 +126,13 @@ pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
 /// Texts to documents, on all processors.
 pub(super) fn parse(texts: Vec<SourceText>) -> Vec<ReadFile> {
     let bytes = texts.iter().map(|text| text.text.len()).sum();
+    parse_with(texts.into_iter().map(Ok).collect(), bytes)
+}
+
+/// Of some files it is known already that they cannot be read.
+fn parse_with(texts: Vec<Result<SourceText, UnreadFile>>, bytes: usize) -> Vec<ReadFile> {
     let threads = worth(bytes, BYTES_OF_A_THREAD);
-    let files = each(texts, threads, UnreadFile::new);
+    let files = each(texts, threads, |text| text.map_or_else(|refused| refused, UnreadFile::new));
     let read = each(pieces(&files, threads), threads, |piece| piece.read());
     put_together(files, read)
 }
@@ -183,7 +227,8 @@ fn text(
             // A file that is cut off in the middle of a character is too large, not broken.
             let bytes = error.into_bytes();
             if u64::try_from(bytes.len()).is_ok_and(|length| length < MOST_BYTES) {
-                return Err(SourcesError::NotText { name, at });
+                let line = bytes.iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+                return Err(SourcesError::NotText { name, line });
             }
             String::from_utf8_lossy(&bytes).into_owned()
         }

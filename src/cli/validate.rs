@@ -2,11 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{
-    ExitCode, Failure, Printer,
-    manifests::Manifests,
-    sources::{load_and_check, read},
-};
+use super::{ExitCode, Failure, Printer, manifests::Manifests, sources::check_all};
 use crate::view::{Summary, counted, problems_json, problems_sarif, problems_text, summary_line};
 
 /// What `headwater validate` is given.
@@ -43,8 +39,8 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCode, Failure> {
     let Arguments { manifests, output, strict } = arguments;
-    let texts = read(&manifests.paths).map_err(|error| Failure::new(ExitCode::Usage, error))?;
-    let checked = load_and_check(texts);
+    let (checked, refused) =
+        check_all(&manifests.paths).map_err(|error| Failure::new(ExitCode::Usage, error))?;
     let summary = Summary::of(&checked.problems);
     match output {
         Format::Json => {
@@ -63,6 +59,10 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
             let read = counted(checked.loaded.source_map.documents(), "document");
             printer.result(&format!("{read}: {}\n", summary_line(summary)))?;
         }
+    }
+    // What is in such a file may be valid or not.
+    if refused {
+        return Ok(ExitCode::Usage);
     }
     let invalid = summary.errors > 0 || (*strict && summary.warnings > 0);
     Ok(if invalid { ExitCode::Failure } else { ExitCode::Success })

@@ -87,8 +87,8 @@ impl Assembly {
     /// Adds a file; `false` when there is too much of it to go on.
     fn file(&mut self, file: &mut ReadFile) -> bool {
         let number = self.source_map.add_file(Arc::clone(&file.name), Arc::clone(&file.text));
-        if file.too_large {
-            self.stop(number, "the file is larger than 64 MiB", "divide it");
+        if let Some((why, help)) = &file.refused {
+            self.stop(number, why, help);
             return true;
         }
         for it in 0..file.documents.len() {

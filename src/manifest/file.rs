@@ -14,9 +14,10 @@ use super::{
 pub struct ReadFile {
     pub(super) name: Arc<str>,
     pub(super) directory: Arc<Path>,
-    /// Empty if it is too large.
+    /// Empty if it cannot be read.
     pub(super) text: Arc<str>,
-    pub(super) too_large: bool,
+    /// Why it cannot be read as a whole, and what to do.
+    pub(super) refused: Option<(String, &'static str)>,
     pub(super) documents: Vec<Document>,
 }
 
@@ -59,11 +60,21 @@ impl UnreadFile {
     /// Divides a text into documents.
     pub fn new(text: SourceText) -> Self {
         let SourceText { name, directory, text } = text;
-        let too_large = text.len() > LARGEST_FILE;
-        let text: Arc<str> = if too_large { Arc::from("") } else { text.into() };
+        if text.len() > LARGEST_FILE {
+            let what = "the file is larger than 64 MiB".to_owned();
+            return Self::refused(name, directory, what, "divide it");
+        }
         let cuts = split(&text, MOST_DOCUMENTS).into_iter();
         let documents = cuts.map(|cut| Document { cut, outcome: None }).collect();
-        Self(ReadFile { name: name.into(), directory, text, too_large, documents })
+        let text = text.into();
+        Self(ReadFile { name: name.into(), directory, text, refused: None, documents })
+    }
+
+    /// A text that cannot be read as a whole: why, and what to do.
+    pub fn refused(name: String, directory: Arc<Path>, why: String, help: &'static str) -> Self {
+        let refused = Some((why, help));
+        let (name, text) = (name.into(), Arc::from(""));
+        Self(ReadFile { name, directory, text, refused, documents: Vec::new() })
     }
 }
 

@@ -34,9 +34,9 @@ impl Workspace {
         &self.loaded
     }
 
-    /// The text of a file, by its number in the order; none of one that is too large.
+    /// The text of a file, by its number in the order; none of one that cannot be read.
     pub fn text(&self, number: usize) -> Option<&str> {
-        self.files.get(number).filter(|file| !file.too_large).map(|file| &*file.text)
+        self.files.get(number).filter(|file| file.refused.is_none()).map(|file| &*file.text)
     }
 
     /// What the files say, when they are not kept any longer.

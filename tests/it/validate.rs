@@ -167,20 +167,72 @@ fn colours_are_for_terminals_or_on_request() {
 #[test]
 fn what_cannot_be_read_ends_with_2() {
     let directory = tempfile::tempdir().unwrap();
-    let latin = directory.path().join("latin.yaml");
-    fs::write(&latin, b"a: \xe9\n").unwrap();
     let empty = directory.path().join("empty");
     fs::create_dir(&empty).unwrap();
-    for (path, told) in [
-        (directory.path().join("none.yaml"), "cannot read"),
-        (latin, "is not a text: byte 3 is not UTF-8"),
-        (empty, "no manifests in"),
-    ] {
+    for (path, told) in
+        [(directory.path().join("none.yaml"), "cannot read"), (empty, "no manifests in")]
+    {
         let (code, stdout, stderr) = outcome(&mut headwater(&["validate", path.to_str().unwrap()]));
         assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
         assert!(stderr.starts_with("error: ") && stderr.contains(told), "{stderr}");
     }
     assert_eq!(outcome(&mut headwater(&["validate"])).0, 2);
+}
+
+/// A directory with a file that can be read and is broken, and one that cannot be read.
+fn beside_a_broken_one(name: &str, make: impl FnOnce(&Path)) -> (i32, Value, String) {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("a.yaml"), "kind: Nothing\n").unwrap();
+    make(&directory.path().join(name));
+    let mut command = headwater(&["validate", "--output", "json", "."]);
+    let (code, stdout, stderr) = outcome(command.current_dir(directory.path()));
+    assert_eq!(stderr, "");
+    let mut report: Value = serde_json::from_str(&stdout).unwrap();
+    let diagnostics = report["diagnostics"].as_array_mut().unwrap();
+    let last = diagnostics.pop().unwrap();
+    assert!(!diagnostics.is_empty() && diagnostics.iter().all(|it| it["file"] == "./a.yaml"));
+    assert_eq!((&last["rule"], &last["line"]), (&"SYNTAX".into(), &1.into()), "{last}");
+    (code, last["file"].clone(), last["message"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_file_that_is_no_text_hides_no_other() {
+    let (code, file, message) = beside_a_broken_one("b.yaml", |path| {
+        fs::write(path, b"a: 1\nb: \xe9\n").unwrap();
+    });
+    assert_eq!((code, file), (1, "./b.yaml".into()));
+    assert_eq!(message, "the file is not a text: line 2 is not UTF-8");
+}
+
+/// A file of the kernel's, which nobody may read from its beginning.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_cannot_be_read_hides_no_other_and_ends_with_2() {
+    let (code, file, message) = beside_a_broken_one("b.yaml", |path| {
+        std::os::unix::fs::symlink("/proc/self/mem", path).unwrap();
+    });
+    assert_eq!((code, file), (2, "./b.yaml".into()));
+    assert!(message.starts_with("the operating system does not let it be read: "), "{message}");
+}
+
+/// A superuser may look into it all the same: then it is empty.
+#[cfg(unix)]
+#[test]
+fn a_directory_that_cannot_be_looked_into_hides_no_file() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("b.yaml"), "kind: Nothing\n").unwrap();
+    let closed = directory.path().join("a");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    let superuser = fs::read_dir(&closed).is_ok();
+    let mut command = headwater(&["validate", "--output", "json", "."]);
+    let (code, stdout, _) = outcome(command.current_dir(directory.path()));
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(code, if superuser { 1 } else { 2 });
+    assert!(stdout.contains("\"./b.yaml\""), "{stdout}");
+    assert!(superuser || stdout.contains("\"./a\""), "{stdout}");
 }
 
 #[test]
