@@ -77,6 +77,14 @@ fn schedule(point: &UpdatePoint<'_>) -> Option<Problem> {
             .key(&RULE, "spec.schedule", message)
             .info()
             .related(document.place("spec.source.type"), "the source")
-            .help("remove it: a file is imported as soon as it is another one"),
+            .help(instead(source)),
     )
+}
+
+/// What to write where nothing is synchronized.
+pub(super) fn instead(source: SourceType) -> &'static str {
+    match source {
+        SourceType::Import => "remove it: a file is imported as soon as it is another one",
+        _ => "remove it, or write a source from which updates come",
+    }
 }
