@@ -4,6 +4,7 @@
 
 // What rules are, and what they look at.
 mod content;
+mod content_ways;
 mod cycle;
 mod declaration;
 mod document;

@@ -1,9 +1,8 @@
 //! PDP-5: what Package Transfer Manager is told to do can be done.
 
-use std::collections::{BTreeMap, VecDeque};
-
 use super::{
     Problem, Rule, Severity,
+    content_ways::Ways,
     declaration::{Declaration, DistributionPoint, Package, Site},
 };
 use crate::model::{FieldPath, Interval};
@@ -47,9 +46,6 @@ spec: {pull: {sources: [{distributionPoint: ams-dp1}]}}
 ",
 };
 
-/// How many distribution points are looked at to find the way on which a package could come.
-/// Longer ways than any real hierarchy has are not worth a walk over all points for each problem.
-const LONGEST_WALK: usize = 1_000;
 /// How many points of a way are shown.
 const SHOWN: usize = 8;
 
@@ -57,8 +53,9 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
     for site in &declaration.sites {
         settings(site, problems);
     }
+    let mut ways = Ways::new(declaration);
     for (number, point) in declaration.distribution_points.iter().enumerate() {
-        problems.extend(never_arrives(declaration, number, point));
+        problems.extend(never_arrives(declaration, &mut ways, number, point));
     }
 }
 
@@ -99,15 +96,16 @@ fn settings(site: &Site<'_>, problems: &mut Vec<Problem>) {
 }
 
 /// Whether a point gets its content by pulling.
-fn pulls(point: &DistributionPoint<'_>) -> bool {
+pub(super) fn pulls(point: &DistributionPoint<'_>) -> bool {
     let spec = point.document.spec();
     spec.pull.as_ref().is_some_and(|pull| pull.enabled) && !spec.prestaged
 }
 
 /// Whether a point is given a package that none of its sources is given. A source that is given it
 /// but cannot get it itself is told where that begins.
-fn never_arrives(
-    declaration: &Declaration<'_>,
+fn never_arrives<'d>(
+    declaration: &'d Declaration<'_>,
+    ways: &mut Ways<'d, '_>,
     number: usize,
     point: &DistributionPoint<'_>,
 ) -> Option<Problem> {
@@ -118,9 +116,10 @@ fn never_arrives(
     }
     let sources: Vec<usize> =
         point.sources.iter().flatten().copied().filter(|source| *source != number).collect();
+    // One that waits for prestaged content fetches nothing when it is asked (PDP-9).
     let on_demand = |source: &usize| {
-        let source = declaration.distribution_points.get(*source);
-        source.is_some_and(|source| source.document.spec().on_demand)
+        let source = declaration.distribution_points.get(*source).map(|it| it.document.spec());
+        source.is_some_and(|source| source.on_demand && !source.prestaged)
     };
     let given = content.given(number);
     let has_all =
@@ -135,7 +134,7 @@ fn never_arrives(
     }
     let package = missing.min()?;
     let declared = declaration.packages.get(usize::try_from(package).ok()?)?;
-    let way = way(declaration, number, package);
+    let way = ways.way(number, package);
     let name = |number: &usize| declaration.distribution_points[*number].document.name;
     let shown: Vec<&str> = way.iter().take(SHOWN).map(|it| name(it).as_str()).collect();
     let more = if way.len() > SHOWN { " <- …" } else { "" };
@@ -174,48 +173,6 @@ fn never_arrives(
         "add {} to `distributeTo` of package `{which}`{rest}",
         lacking.join(" and ")
     )))
-}
-
-/// The shortest way from a point over sources of sources to one that is given a package, or that
-/// the site server could send it to.
-fn way(declaration: &Declaration<'_>, from: usize, package: u32) -> Vec<usize> {
-    let mut before = BTreeMap::from([(from, from)]);
-    let mut queue = VecDeque::from([from]);
-    let mut nearest = None;
-    while let Some(number) = queue.pop_front() {
-        let Some(point) = declaration.distribution_points.get(number) else { continue };
-        let given = declaration.content.given(number).contains(package);
-        if number != from && (given || !pulls(point)) {
-            nearest = Some(number);
-            break;
-        }
-        let mut sources: Vec<_> = point
-            .document
-            .spec()
-            .pull
-            .iter()
-            .flat_map(|it| &it.sources)
-            .zip(&point.sources)
-            .collect();
-        sources.sort_by_key(|(source, _)| source.priority);
-        for source in sources.into_iter().filter_map(|(_, source)| *source) {
-            if before.len() < LONGEST_WALK && !before.contains_key(&source) {
-                before.insert(source, number);
-                queue.push_back(source);
-            }
-        }
-    }
-    // In a circle there is no such point: PDP-2 tells of it.
-    let first = || declaration.distribution_points[from].sources.iter().flatten().next().copied();
-    let mut way: Vec<usize> = nearest.or_else(first).into_iter().collect();
-    while let Some(number) = way.last().filter(|number| **number != from) {
-        match before.get(number) {
-            Some(next) => way.push(*next),
-            None => break,
-        }
-    }
-    way.reverse();
-    way
 }
 
 /// Where a package names a distribution point or a group with it.
