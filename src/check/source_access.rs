@@ -5,7 +5,7 @@ use super::{
     declaration::{Declaration, DistributionPoint, Site, SiteSystem},
     pull_sources::source,
 };
-use crate::model::{ContentProtocol, DistributionPointType, SiteVersion};
+use crate::model::{ContentProtocol, DistributionPointType, Forest};
 
 pub(super) const RULE: Rule = Rule {
     id: "PDP-11",
@@ -72,13 +72,13 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
 struct Remote<'d, 'a> {
     index: usize,
     system: &'d SiteSystem<'a>,
-    own_forest: &'a str,
-    its_forest: &'a str,
+    own_forest: &'a Forest,
+    its_forest: &'a Forest,
 }
 
-fn forest<'a>(declaration: &Declaration<'a>, system: &SiteSystem<'a>) -> Option<&'a str> {
-    let own = system.document.spec().forest.as_deref();
-    own.or_else(|| declaration.site(system.site)?.document.spec().forest.as_deref())
+fn forest<'a>(declaration: &Declaration<'a>, system: &SiteSystem<'a>) -> Option<&'a Forest> {
+    let own = system.document.spec().forest.as_ref();
+    own.or_else(|| declaration.site(system.site)?.document.spec().forest.as_ref())
 }
 
 /// The first source of which it is known that it is in another forest.
@@ -96,8 +96,7 @@ fn remote_source<'d, 'a>(
         }
         let system = declaration.system(source.system)?;
         let its_forest = forest(declaration, system)?;
-        let remote = !its_forest.eq_ignore_ascii_case(own_forest);
-        remote.then_some(Remote { index, system, own_forest, its_forest })
+        (its_forest != own_forest).then_some(Remote { index, system, own_forest, its_forest })
     })
 }
 
@@ -188,9 +187,9 @@ fn version(
     system: &SiteSystem<'_>,
     site: &Site<'_>,
 ) -> Option<Problem> {
-    let client = system.document.spec().software.client.as_ref()?;
+    let client = system.document.spec().software.client?;
     let wanted = site.document.spec().version;
-    if client.trim().parse::<SiteVersion>() == Ok(wanted) {
+    if client == wanted {
         return None;
     }
     let message = format!(
@@ -202,7 +201,6 @@ fn version(
         system
             .document
             .value(&RULE, "spec.software.client", message)
-            .warning()
             .related(site.document.place("spec.version"), "the version of the site")
             .help(format!("install the site's version, and write `client: \"{wanted}\"`")),
     )

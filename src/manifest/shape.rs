@@ -13,8 +13,8 @@ use super::{
 use crate::{
     check::{Place, Problem, SCHEMA, closest},
     model::{
-        Address, DocumentId, FieldPath, Interval, InvalidText, Kind, Name, PackageId, SiteCode,
-        SiteVersion,
+        Address, DocumentId, FieldPath, Forest, Interval, InvalidText, Kind, Name, PackageId,
+        SiteCode, SiteVersion,
     },
 };
 
@@ -225,11 +225,15 @@ impl Comparison {
         let smallest = schema["minimum"].as_i64().unwrap_or(i64::MIN);
         let largest = schema["maximum"].as_i64().unwrap_or(i64::MAX);
         let fits = text.parse().is_ok_and(|number| (smallest..=largest).contains(&number));
+        // Some readers of YAML take it for an octal number, and others for a text.
+        let zero = text.len() > 1 && text.starts_with('0');
+        let radix = text.starts_with("0x") || text.starts_with("0o");
         // Other ways to write a number are left to the types.
-        if plain && (fits || text.starts_with("0x") || text.starts_with("0o")) {
+        if plain && (fits && !zero || radix) {
             return;
         }
-        let help = format!("write a number from {smallest} to {largest}, without quotes");
+        let without = if zero && fits { "a leading zero" } else { "quotes" };
+        let help = format!("write a number from {smallest} to {largest}, without {without}");
         self.wrong(path, format!("{} cannot be `{text}`", shown(path)), help);
     }
 
@@ -240,6 +244,7 @@ impl Comparison {
             (Some("SiteCode"), _) => invalid::<SiteCode>(text),
             (Some("PackageId"), _) => invalid::<PackageId>(text),
             (Some("Address"), _) => invalid::<Address>(text),
+            (Some("Forest"), _) => invalid::<Forest>(text),
             (Some("Interval"), _) => invalid::<Interval>(text),
             (Some("SiteVersion"), _) => invalid::<SiteVersion>(text),
             (_, Some("uuid")) if Uuid::parse_str(text).is_err() => Some((

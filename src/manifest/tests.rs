@@ -127,8 +127,20 @@ fn deep_nesting_is_refused_before_the_types_see_it() {
 #[test]
 fn every_checked_text_has_a_pattern_in_the_schema() {
     let combined = combined_schema();
-    for name in ["Name", "SiteCode", "PackageId", "Address", "Interval", "SiteVersion"] {
+    for name in ["Name", "SiteCode", "PackageId", "Address", "Forest", "Interval", "SiteVersion"] {
         assert!(combined["$defs"][name]["pattern"].is_string(), "{name}");
     }
     assert_eq!(combined["allOf"].as_array().unwrap().len(), Kind::ALL.len());
+}
+
+#[test]
+fn no_message_counts_lines_from_the_beginning_of_its_document() {
+    let key = "k".repeat(1_100);
+    let text =
+        format!("{}---\n{}", "\n".repeat(50), SITE.replace("siteCode", &format!("\"{key}\"")));
+    let loaded = load(vec![source("a", &text)]);
+    assert!(!loaded.problems.is_empty());
+    for problem in &loaded.problems {
+        assert!(!problem.message.contains(" at line "), "{}", problem.message);
+    }
 }

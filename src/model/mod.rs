@@ -91,7 +91,7 @@ pub use software_update_point::{
     SynchronizationSource, UpdatePointRole,
 };
 pub use status_message::{StatusMessage, StatusMessageId};
-pub use text::{Address, InvalidText, Name, PackageId, SiteCode, folded};
+pub use text::{Address, Forest, InvalidText, Name, PackageId, SiteCode, folded};
 pub use unsupported::Unsupported;
 pub use update::{CatalogVersion, UpdateIdentity};
 pub use url_secrets::{hide_secrets_in, with_secrets_masked, without_secrets};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Address, Certificate, ClientConnections, ContentProtocol, ContentValidation,
-    DistributionPointType, LegacyCatalog, Multicast, Name, OpenHours, Ports, Priority, Pxe,
+    DistributionPointType, Forest, LegacyCatalog, Multicast, Name, OpenHours, Ports, Priority, Pxe,
     RateLimit, Schedule, Selection, SiteCode, SiteMode, SiteType, SiteVersion, Software,
     SoftwareUpdatesAgent, SourceType, TransferSettings, UpdatePointRole,
 };
@@ -22,7 +22,7 @@ pub struct SiteSystemSettings {
     pub software: Software,
     /// Its Active Directory forest: its own, or else the site's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub forest: Option<String>,
+    pub forest: Option<Forest>,
     /// Whether it reaches the Internet (PDP-8).
     #[serde(default, skip_serializing_if = "is_default")]
     pub internet_access: bool,
@@ -52,7 +52,7 @@ pub struct SiteServerSettings {
     pub version: SiteVersion,
     /// The Active Directory forest of the site's computers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub forest: Option<String>,
+    pub forest: Option<Forest>,
     /// Whether the site issues its own certificates for HTTP site systems (PDP-11).
     #[serde(default, skip_serializing_if = "is_default")]
     pub enhanced_http: bool,

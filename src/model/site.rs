@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Interval, Name, SiteCode, SiteVersion};
+use super::{Forest, Interval, Name, SiteCode, SiteVersion};
 
 /// A site of the hierarchy: a node of the tree (TOP-1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,8 +24,7 @@ pub struct SiteSpec {
     pub site_server: Name,
     /// The Active Directory forest of the site's computers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(example = "contoso.example")]
-    pub forest: Option<String>,
+    pub forest: Option<Forest>,
     /// Whether the site issues its own certificates for HTTP site systems (PDP-11).
     #[serde(default)]
     pub enhanced_http: bool,

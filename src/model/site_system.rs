@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Name, WsusVersion};
+use super::{Address, Forest, Name, SiteVersion, WsusVersion};
 
 /// A computer that carries roles of its site (TOP-3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -15,8 +15,7 @@ pub struct SiteSystemSpec {
     pub address: Address,
     /// Its Active Directory forest; absent: the site's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(example = "contoso.example")]
-    pub forest: Option<String>,
+    pub forest: Option<Forest>,
     /// Whether it reaches the Internet (PDP-8).
     #[serde(default)]
     pub internet_access: bool,
@@ -41,10 +40,9 @@ pub struct Software {
     /// Whether the WSUS administration console is installed (SUP-3).
     #[serde(default)]
     pub wsus_administration_console: bool,
-    /// The version of the client, if it is installed (PDP-11), in quotes.
+    /// The version of the client, if it is installed (PDP-11), in quotes: that of a site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(example = "5.00.9128.1007")]
-    pub client: Option<String>,
+    pub client: Option<SiteVersion>,
 }
 
 /// How an agent is reached.

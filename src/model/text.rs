@@ -1,7 +1,7 @@
 //! Names that are valid once made: a private text, checked by its constructor, the same in YAML,
 //! types, logs and messages. A copy costs nothing: long texts are shared, short ones held in place.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr, sync::Arc};
+use std::{borrow::Cow, fmt, marker::PhantomData, net::Ipv6Addr, str::FromStr, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -113,6 +113,22 @@ macro_rules! checked_text {
     };
 }
 
+/// A text in small letters, for names that mean the same in any case.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct SmallLetters(Arc<str>);
+
+impl From<&str> for SmallLetters {
+    fn from(text: &str) -> Self {
+        Self(Arc::from(text.to_ascii_lowercase()))
+    }
+}
+
+impl AsRef<str> for SmallLetters {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Reads a checked text where it stands, without a copy in between.
 pub(super) struct Parsed<T>(PhantomData<T>);
 
@@ -190,18 +206,34 @@ checked_text!(
         if text.parse::<std::net::IpAddr>().is_ok() {
             return true;
         }
-        let label = |label: &str| {
-            (1..=63).contains(&label.len())
-                && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        };
-        text.len() <= 253 && text.split('.').all(label)
+        is_dns_name(text)
     }
 );
 
+checked_text!(
+    /// An Active Directory forest, by its DNS name, in any case.
+    Forest(SmallLetters),
+    "forest",
+    "use the DNS name of the forest, such as `contoso.example`",
+    "^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+    253,
+    "contoso.example",
+    is_dns_name
+);
+
+/// Labels with dots between them.
+fn is_dns_name(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(label)
+}
+
 impl Address {
-    /// The address as it is compared: DNS names mean the same in any case.
+    /// The address as it is compared: see [`folded`].
     pub fn folded(&self) -> Cow<'_, str> {
         folded(&self.0)
     }
@@ -212,8 +244,14 @@ impl Address {
     }
 }
 
-/// A host in small letters, for comparing.
+/// A host as it is compared: DNS names mean the same in any case, and an IPv6 address can be written
+/// in many ways.
 pub fn folded(host: &str) -> Cow<'_, str> {
+    if host.contains(':')
+        && let Ok(address) = host.parse::<Ipv6Addr>()
+    {
+        return Cow::Owned(address.to_string());
+    }
     if host.bytes().any(|letter| letter.is_ascii_uppercase()) {
         Cow::Owned(host.to_ascii_lowercase())
     } else {
@@ -263,6 +301,24 @@ mod tests {
     fn addresses_are_compared_without_case() {
         let address: Address = "CEN-srv.Contoso.example".parse().unwrap();
         assert_eq!(address.folded(), "cen-srv.contoso.example");
+    }
+
+    #[test]
+    fn one_ipv6_address_is_the_same_however_it_is_written() {
+        for text in ["::1", "0:0:0:0:0:0:0:1", "0000::0001"] {
+            assert_eq!(folded(text), "::1");
+        }
+        assert_eq!(folded("FE80::A"), "fe80::a");
+    }
+
+    #[test]
+    fn forests_are_dns_names_in_any_case() {
+        let forest: Forest = "CONTOSO.example".parse().unwrap();
+        assert_eq!(forest, "contoso.EXAMPLE".parse().unwrap());
+        assert_eq!(forest.as_str(), "contoso.example");
+        for bad in ["", "contoso ", "a..b", "::1", "a_b"] {
+            assert!(bad.parse::<Forest>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -65,12 +65,13 @@ impl FromStr for SiteVersion {
                 Self::Current(text.parse().unwrap_or_default())
             }
             _ => {
-                return Err(InvalidText {
-                    text: text.to_owned(),
-                    what: "site version",
-                    rule: "write \"2007\", \"2007 SP1\", \"2007 SP2\", \"2007 R2\", \"2007 R3\" \
-                           or four digits such as \"2403\", in quotes",
-                });
+                let rule = if text.contains('.') {
+                    "write the version, such as \"2403\", in quotes, and not the number of a build"
+                } else {
+                    "write \"2007\", \"2007 SP1\", \"2007 SP2\", \"2007 R2\", \"2007 R3\" or four \
+                     digits such as \"2403\", in quotes"
+                };
+                return Err(InvalidText { text: text.to_owned(), what: "site version", rule });
             }
         })
     }
@@ -145,6 +146,12 @@ mod tests {
         for bad in ["", "2007 SP3", "2007SP1", "24", "24030", "24a3"] {
             assert!(bad.parse::<SiteVersion>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_number_of_a_build_is_told_from_a_version() {
+        let error = "5.00.9128.1007".parse::<SiteVersion>().unwrap_err();
+        assert!(error.rule.ends_with("not the number of a build"), "{error}");
     }
 
     #[test]

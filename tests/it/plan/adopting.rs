@@ -72,15 +72,15 @@ fn contoso_is_described_as_it_was_declared() {
 fn what_no_plan_depends_on_is_described_too() {
     let hierarchy = contoso(|it| {
         let site = &mut it.sites.get_mut(&name("ams")).unwrap().spec;
-        site.forest = Some("contoso.example".to_owned());
+        site.forest = Some("contoso.example".parse().unwrap());
         site.enhanced_http = true;
         site.software_distribution.pull_distribution_points.retries = 3;
         site.legacy_catalog.enabled = true;
         site.client_agent.software_updates.scan_every = "1d".parse().unwrap();
         let system = &mut it.site_systems.get_mut(&name("sea-srv")).unwrap().spec;
-        system.forest = Some("fabrikam.example".to_owned());
+        system.forest = Some("fabrikam.example".parse().unwrap());
         system.internet_access = true;
-        system.software.client = Some("2403".to_owned());
+        system.software.client = Some("2403".parse().unwrap());
         port_settings(it, "update-services", 8560);
     });
     let world = World::of(&hierarchy);
