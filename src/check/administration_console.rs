@@ -34,8 +34,11 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
         }
         let Some(site) = declaration.site(point.site) else { continue };
         let Some(server) = declaration.system(site.server) else { continue };
+        let here = declaration.system(point.system);
+        let on_it = here.is_some_and(|system| system.computer == server.computer);
         let server = server.document;
-        if document.spec().site_system == *server.name
+        if on_it
+            || document.spec().site_system == *server.name
             || server.spec().software.wsus_administration_console
         {
             continue;

@@ -84,6 +84,8 @@ pub(super) struct Declaration<'a> {
     pub(super) content: Content,
     /// The site at the top, if there is one.
     pub(super) top: Option<usize>,
+    /// The site that is served by each computer.
+    servers: BTreeMap<usize, usize>,
     /// The numbers of the update points of each site, read or not.
     points_of_sites: BTreeMap<&'a Name, Vec<usize>>,
 }
@@ -104,6 +106,7 @@ impl<'a> Declaration<'a> {
             declared,
             unread,
             top: top(&sites),
+            servers: servers(&site_systems),
             content: Content::new(distribution_points.len(), &groups, &packages),
             sites,
             site_systems,
@@ -122,6 +125,12 @@ impl<'a> Declaration<'a> {
 
     pub(super) fn system(&self, link: Option<usize>) -> Option<&SiteSystem<'a>> {
         self.site_systems.get(link?)
+    }
+
+    /// The site whose server is on the computer of a site system, by whatever name.
+    pub(super) fn serves(&self, system: &SiteSystem<'_>) -> Option<usize> {
+        let of_computer = || self.servers.get(&system.computer).copied();
+        system.serves.or_else(of_computer)
     }
 
     pub(super) fn distribution_point(&self, link: Option<usize>) -> Option<&DistributionPoint<'a>> {
@@ -182,6 +191,16 @@ impl<'a> Declaration<'a> {
         };
         read || self.unread.may_be(kind, name)
     }
+}
+
+fn servers(systems: &[SiteSystem<'_>]) -> BTreeMap<usize, usize> {
+    let mut servers = BTreeMap::new();
+    for system in systems {
+        if let Some(site) = system.serves {
+            servers.entry(system.computer).or_insert(site);
+        }
+    }
+    servers
 }
 
 fn near<'a, Spec>(all: &'a BTreeMap<Name, Resource<Spec>>, name: &Name) -> Vec<&'a Name> {

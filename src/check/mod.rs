@@ -55,6 +55,7 @@ mod source_access;
 mod source_priority;
 mod unused_limits;
 
+mod agents;
 mod annotations;
 mod choices;
 mod duplicates;

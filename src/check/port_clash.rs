@@ -78,7 +78,10 @@ fn all<'a>(declaration: &Declaration<'a>) -> Vec<Taken<'a>> {
     };
     for (number, system) in declaration.site_systems.iter().enumerate() {
         if let Some(agent) = &system.document.spec().agent {
-            let port = ServerUrl::parse(&agent.url).and_then(|url| url.port);
+            // Elsewhere it may be a way to the agent, through a gateway.
+            let own = system.document.spec().address.folded();
+            let url = ServerUrl::parse(&agent.url).filter(|url| url.host == own);
+            let port = url.map(|url| url.port.unwrap_or(if url.secure { 443 } else { 80 }));
             take(Some(number), port, Listener::Agent(system.document));
         }
     }

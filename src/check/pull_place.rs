@@ -39,7 +39,7 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
 fn site_server(declaration: &Declaration<'_>, point: &DistributionPoint<'_>) -> Option<Problem> {
     let document = point.document;
     let system = declaration.system(point.system)?;
-    let site = declaration.site(system.serves)?.document;
+    let site = declaration.site(declaration.serves(system))?.document;
     let message = format!(
         "`{}` is on `{}`, the site server of site `{}`, and cannot be a pull distribution point",
         document.name, system.document.name, site.name

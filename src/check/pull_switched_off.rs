@@ -1,6 +1,7 @@
 //! PDP-4: pull is switched on and off, and its settings stay.
 
 use super::{Problem, Rule, Severity, declaration::Declaration};
+use crate::model::DistributionPointType;
 
 pub(super) const RULE: Rule = Rule {
     id: "PDP-4",
@@ -34,10 +35,15 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
              but not used",
             document.name
         );
-        problems.push(
-            document
-                .value(&RULE, "spec.pull.enabled", message)
-                .help("write `enabled: true` when it shall pull, or remove `pull`"),
-        );
+        let system = declaration.system(point.system);
+        // What PDP-8 does not let pull.
+        let help = if spec.r#type == DistributionPointType::CloudManagementGateway {
+            "remove `pull`: a gateway can only be a source"
+        } else if system.is_some_and(|system| declaration.serves(system).is_some()) {
+            "remove `pull`: nothing pulls on a site server"
+        } else {
+            "write `enabled: true` when it shall pull, or remove `pull`"
+        };
+        problems.push(document.value(&RULE, "spec.pull.enabled", message).help(help));
     }
 }

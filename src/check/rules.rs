@@ -2,7 +2,7 @@
 
 use super::{
     DUPLICATE, Problem, Rule, SCHEMA, SYNTAX, Unread, active_point_missing, administration_console,
-    annotations, choices, content_destination, content_protocol, declaration::Declaration,
+    agents, annotations, choices, content_destination, content_protocol, declaration::Declaration,
     duplicates, import, limits, package_transfer, point_settings, port_clash, ports, prestaged,
     pull_place, pull_sources, pull_switched_off, reach, references, scenarios, secured_channel,
     selection, site_identity, site_systems, site_tree, source_access, source_priority,
@@ -51,7 +51,7 @@ pub const RULES: [&Rule; 34] = [
 
 /// What each rule that looks at documents does, in the order in which its problems are told where
 /// several belong to one document.
-const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 34] = [
+const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 35] = [
     references::check,
     site_tree::check,
     site_identity::check,
@@ -86,6 +86,7 @@ const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 34] = [
     duplicates::check,
     annotations::check,
     choices::check,
+    agents::check,
 ];
 
 /// The rule of that ID, in any case.
