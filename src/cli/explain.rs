@@ -36,7 +36,27 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
     Ok(ExitCode::Success)
 }
 
+/// The requirements of each area of the domain, of which the rules are a part.
+const REQUIREMENTS: [(&str, u8); 7] =
+    [("TOP", 4), ("SUP", 9), ("SYNC", 12), ("AGT", 2), ("PORT", 5), ("PDP", 15), ("REC", 5)];
+
+/// Whether an ID is that of a requirement.
+fn is_required(id: &str) -> bool {
+    id.split_once('-').is_some_and(|(area, number)| {
+        let known = REQUIREMENTS.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(area));
+        let number: Option<u8> = number.parse().ok();
+        known.zip(number).is_some_and(|((_, last), number)| (1..=last).contains(&number))
+    })
+}
+
 fn unknown(id: &str) -> Failure {
+    if is_required(id) {
+        let error = anyhow::anyhow!(
+            "`{id}` is no rule of manifests, but how Headwater behaves when it runs: `headwater \
+             explain` lists the rules"
+        );
+        return Failure::new(ExitCode::Usage, error);
+    }
     let what = match closest(id, RULES.iter().map(|rule| rule.id)) {
         Some(similar) => format!("did you mean `{similar}`?"),
         None => "`headwater explain` lists all".to_owned(),

@@ -150,3 +150,14 @@ fn a_rule_that_does_not_exist_is_an_error() {
         assert_eq!(explain(&[id]), (2, String::new(), told.to_owned()));
     }
 }
+
+#[test]
+fn a_requirement_that_is_no_rule_is_told_as_such() {
+    for id in ["PDP-6", "sync-12"] {
+        let (code, stdout, stderr) = explain(&[id]);
+        assert_eq!((code, stdout.as_str()), (2, ""));
+        let told = format!("`{id}` is no rule of manifests, but how Headwater behaves");
+        assert!(stderr.contains(&told) && !stderr.contains("did you mean"), "{stderr}");
+    }
+    assert!(explain(&["PDP-16"]).2.contains("did you mean"), "there is no such requirement");
+}
