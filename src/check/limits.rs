@@ -4,7 +4,7 @@ use super::{
     Problem, Rule, Severity,
     declaration::{Declaration, DistributionPoint, Site},
 };
-use crate::model::SiteType;
+use crate::model::{DistributionPointType, SiteType};
 
 pub(super) const RULE: Rule = Rule {
     id: "TOP-4",
@@ -53,7 +53,7 @@ const SECONDARY_SITES: usize = 250;
 const STANDARD_POINTS: usize = 250;
 const PULL_POINTS: usize = 2_000;
 const POINTS_OF_A_PRIMARY: usize = 5_000;
-const PACKAGES: u64 = 10_000;
+const PACKAGES: u32 = 10_000;
 
 /// How many there are, and the first one too many.
 #[derive(Clone, Copy, Default)]
@@ -96,7 +96,7 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
         if let Some(size) = point.site.and_then(|it| sizes.get_mut(it)) {
             if pulls(point) {
                 size.pull_points.add(number, PULL_POINTS);
-            } else {
+            } else if point.document.spec().r#type == DistributionPointType::Standard {
                 size.standard_points.add(number, STANDARD_POINTS);
             }
         }
@@ -189,10 +189,11 @@ fn points(
 
 fn packages(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
     for (number, point) in declaration.distribution_points.iter().enumerate() {
-        let given = declaration.content.given(number).len();
-        if given <= PACKAGES {
-            continue;
-        }
+        let given = declaration.content.given(number);
+        // The packages have the order of their documents.
+        let extra = given.select(PACKAGES).and_then(|extra| usize::try_from(extra).ok());
+        let Some(extra) = extra.and_then(|extra| declaration.packages.get(extra)) else { continue };
+        let given = given.len();
         let message = format!(
             "distribution point `{}` is given {given} packages; the documented limit is {PACKAGES}",
             point.document.name
@@ -201,6 +202,7 @@ fn packages(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
             point
                 .document
                 .value(&RULE, "metadata.name", message)
+                .related(extra.document.place("metadata.name"), "the first one too many")
                 .help("distribute to it only what its clients need"),
         );
     }

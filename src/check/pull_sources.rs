@@ -64,7 +64,11 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
                 document
                     .value(&RULE, source(index), message)
                     .related(document.place("metadata.name"), "its own name")
-                    .help("remove this source: content has to come from another one"),
+                    .help(if pull.sources.len() == 1 {
+                        "name another distribution point here: content has to come from there"
+                    } else {
+                        "remove this source: content has to come from another one"
+                    }),
             );
         }
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Place, Problem, Rule, Severity,
     declaration::{Declaration, UpdatePoint},
-    top_level_settings::is_below,
+    top_level_settings::{self, is_below},
 };
 use crate::model::{FieldPath, Selection, SourceType};
 
@@ -34,11 +34,14 @@ spec: {site: cen, role: Active, products: [Windows 11]}
 pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
     for point in &declaration.update_points {
         let spec = point.document.spec();
-        for (key, what, texts) in [
-            ("classifications", "classification", &spec.classifications),
-            ("products", "product", &spec.products),
+        let title = "write its title or its identifier, or remove it";
+        for (rule, key, what, texts, help) in [
+            (&RULE, "classifications", "classification", &spec.classifications, title),
+            (&RULE, "products", "product", &spec.products, title),
+            (&top_level_settings::RULE, "publishers", "publisher", &spec.publishers, PUBLISHER),
+            (&top_level_settings::RULE, "languages", "language", &spec.languages, LANGUAGE),
         ] {
-            list(point, key, what, texts, problems);
+            list(point, &List { rule, key, what, texts, help }, problems);
         }
         // Below the top, SUP-8 objects to the choice as such.
         if is_below(declaration, point) == Some(false) {
@@ -47,13 +50,20 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
     }
 }
 
-fn list(
-    point: &UpdatePoint<'_>,
-    key: &str,
-    what: &str,
-    texts: &[String],
-    problems: &mut Vec<Problem>,
-) {
+const PUBLISHER: &str = "write the name of a local publisher, or remove it";
+const LANGUAGE: &str = "write a language such as `en`, or remove it";
+
+/// Texts of which each has to say something, and stands once.
+struct List<'a> {
+    rule: &'static Rule,
+    key: &'a str,
+    what: &'a str,
+    texts: &'a [String],
+    help: &'a str,
+}
+
+fn list(point: &UpdatePoint<'_>, list: &List<'_>, problems: &mut Vec<Problem>) {
+    let &List { rule, key, what, texts, help } = list;
     let document = point.document;
     let place = |index| FieldPath::new("spec").key(key).index(index);
     let mut listed = BTreeMap::new();
@@ -61,11 +71,10 @@ fn list(
         let meant = text.trim().to_lowercase();
         if meant.is_empty() {
             let message = format!("an empty text is no {what}");
-            let help = format!("write the title or the identifier of a {what}, or remove it");
-            problems.push(document.value(&RULE, place(index), message).help(help));
+            problems.push(document.value(rule, place(index), message).help(help));
             continue;
         }
-        if is_nearly_an_identifier(&meant) {
+        if rule.id == RULE.id && is_nearly_an_identifier(&meant) {
             let message = format!("`{text}` looks like an identifier, but is none");
             let help = "write 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12";
             problems.push(document.value(&RULE, place(index), message).warning().help(help));
@@ -76,7 +85,7 @@ fn list(
             let first = Place::value(document.resource.document, place(first));
             problems.push(
                 document
-                    .value(&RULE, place(index), message)
+                    .value(rule, place(index), message)
                     .warning()
                     .related(first, "the first time")
                     .help("remove it here"),

@@ -38,7 +38,8 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
 fn second_top(declaration: &Declaration<'_>, number: usize, site: &Site<'_>) -> Option<Problem> {
     let top = declaration.site(declaration.top.filter(|top| *top != number))?;
     let document = site.document;
-    if document.spec().parent.is_some() {
+    // A secondary site without a parent is told as such.
+    if document.spec().parent.is_some() || document.spec().r#type == SiteType::Secondary {
         return None;
     }
     let top_name = top.document.name;
@@ -46,8 +47,7 @@ fn second_top(declaration: &Declaration<'_>, number: usize, site: &Site<'_>) -> 
         format!("site `{}` has no parent, but `{top_name}` is the top already", document.name);
     let help = match document.spec().r#type {
         SiteType::Central => format!("write `type: Primary` and `parent: {top_name}`"),
-        SiteType::Primary => format!("write `parent: {top_name}`"),
-        SiteType::Secondary => "write the `parent`: a primary site".to_owned(),
+        SiteType::Primary | SiteType::Secondary => format!("write `parent: {top_name}`"),
     };
     Some(
         document
@@ -75,9 +75,12 @@ fn position(declaration: &Declaration<'_>, site: &Site<'_>) -> Option<Problem> {
             format!("central site `{name}` has a parent, but is the top"),
             "remove `parent`, or write `type: Primary`",
         ),
-        (_, Some(SiteType::Secondary)) => (
+        (below, Some(SiteType::Secondary)) => (
             format!("`{parent_name}` is a secondary site: nothing hangs below it"),
-            "name a primary site, or the central one",
+            match below {
+                SiteType::Secondary => "name a primary site",
+                _ => "name a primary site, or the central one",
+            },
         ),
         (SiteType::Secondary, Some(SiteType::Central)) => (
             format!(

@@ -141,6 +141,59 @@ fn every_documented_limit_is_told_when_it_is_passed() {
     );
 }
 
+#[test]
+fn a_gateway_is_no_standard_distribution_point() {
+    let mut declared = Declared::default();
+    sites(&mut declared, 0);
+    points(&mut declared, "site-000", "standard", 250, None);
+    let spec = json!({
+        "site": "site-000", "siteSystem": "standard-0000", "type": "CloudManagementGateway",
+    });
+    add(&mut declared.distribution_points, "gateway", spec);
+    let told = told(&declared);
+    assert!(told.iter().all(|it| !it.starts_with("TOP-4")), "{told:?}");
+}
+
+#[test]
+fn the_first_package_too_many_is_shown() {
+    let mut declared = Declared::default();
+    sites(&mut declared, 0);
+    points(&mut declared, "site-000", "standard", 1, None);
+    for_all(&mut declared, 10_001);
+    let problems = check(&declared);
+    assert_eq!(problems.len(), 1);
+    let extra = &declared.packages.values().last().unwrap().document;
+    assert_eq!(problems[0].related[0].0.document, *extra);
+}
+
+/// Every point has many sources, and lacks a package that no other one lacks: the ways of all of
+/// them would be a walk over a hundred thousand sources for each.
+#[test]
+fn ways_are_looked_for_within_a_bound() {
+    let mut declared = Declared::default();
+    sites(&mut declared, 0);
+    points(&mut declared, "site-000", "dp", 1, None);
+    for number in 1..1_000 {
+        let name = format!("dp-{number:04}");
+        let address = format!("{name}.example");
+        add(&mut declared.site_systems, &name, json!({"site": "site-000", "address": address}));
+        let sources = (number.max(41) - 41..number).rev().map(|it| format!("dp-{it:04}"));
+        let sources: Vec<_> = sources.map(|it| json!({"distributionPoint": it})).collect();
+        let spec = json!({"site": "site-000", "siteSystem": name, "pull": {"sources": sources}});
+        add(&mut declared.distribution_points, &name, spec);
+        let spec = json!({
+            "packageId": format!("000{number:05}"), "source": {"path": "content"},
+            "distributeTo": {"distributionPoints": [name]},
+        });
+        add(&mut declared.packages, &format!("package-{number:05}"), spec);
+    }
+    let told = told(&declared);
+    assert_eq!(told.len(), 999);
+    // The shortest way, not the first one.
+    assert!(told[1].ends_with("(`dp-0002 <- dp-0000`)"), "{}", told[1]);
+    assert!(told[998].ends_with("(`dp-0999 <- dp-0998`)"), "{}", told[998]);
+}
+
 /// The source of two thousand points is not given what they are given: all of them are told,
 /// without a walk over each pair of point and package.
 #[test]

@@ -66,7 +66,6 @@ fn settings(declaration: &Declaration<'_>, point: &UpdatePoint<'_>, problems: &m
             document.name
         );
         let problem = document.key(&RULE, path.as_str(), message);
-        let problem = if what == choice { problem } else { problem.warning() };
         problems.push(match top {
             Some(top) => problem
                 .related(top.place("metadata.name"), "the top-level point")

@@ -5,9 +5,9 @@ use super::{Problem, Rule, Severity, declaration::Declaration};
 pub(super) const RULE: Rule = Rule {
     id: "PDP-10",
     severity: Severity::Info,
-    summary: "schedule and rate limit of a pull distribution point are kept, but not used until \
-              pull is switched off",
-    why: "They rule what the site server sends, and it sends nothing to a point that pulls.",
+    summary: "schedule and rate limit of a distribution point that pulls, or waits for prestaged \
+              content, are kept, but not used until it does so no longer",
+    why: "They rule what the site server sends, and it sends nothing to such a point.",
     wrong: "\
 kind: DistributionPoint
 metadata: {name: ams-dp2}
@@ -27,9 +27,28 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
     for point in &declaration.distribution_points {
         let document = point.document;
         let spec = document.spec();
-        if !spec.pull.as_ref().is_some_and(|pull| pull.enabled) {
+        let pulls = spec.pull.as_ref().is_some_and(|pull| pull.enabled);
+        let (what, until, place, related, instead) = if spec.prestaged {
+            let place = document.place("spec.prestaged");
+            let until = "`prestaged` is gone";
+            (
+                "waits for prestaged content",
+                until,
+                place,
+                "prestaged content",
+                "is sent its content",
+            )
+        } else if pulls {
+            let place = document.key_place("spec.pull");
+            ("pulls", "pull is switched off", place, "it pulls", "does not pull")
+        } else {
             continue;
-        }
+        };
+        let until = if spec.prestaged && pulls {
+            "`prestaged` is gone and pull is switched off"
+        } else {
+            until
+        };
         for (key, written) in
             [("schedule", !spec.schedule.is_empty()), ("rateLimit", spec.rate_limit.is_some())]
         {
@@ -38,14 +57,14 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
             }
             let path = format!("spec.{key}");
             let message = format!(
-                "`{}` pulls: its `{key}` is kept but not used until pull is switched off",
+                "`{}` {what}: its `{key}` is kept but not used until {until}",
                 document.name
             );
             problems.push(
                 document
                     .key(&RULE, path.as_str(), message)
-                    .related(document.key_place("spec.pull"), "it pulls")
-                    .help(format!("remove `{key}`, or write it at a source that does not pull")),
+                    .related(place.clone(), related)
+                    .help(format!("remove `{key}`, or write it at a point that {instead}")),
             );
         }
     }
