@@ -2,16 +2,16 @@
 
 use super::{
     Problem, Rule, Severity,
-    declaration::{Declaration, UpdatePoint},
+    declaration::{Declaration, Site, UpdatePoint},
     secured_channel::ssl_place,
 };
-use crate::model::{SourceType, UpdatePointRole};
+use crate::model::{SiteMode, SourceType, UpdatePointRole};
 
 pub(super) const RULE: Rule = Rule {
     id: "PORT-1",
     severity: Severity::Warning,
     summary: "there are three scenarios: mixed mode without SSL, mixed mode with SSL, native mode \
-              with SSL; a point with SSL does not synchronize from one without",
+              with SSL; a point with SSL does not synchronize from one without, nor the other way round",
     why: "What a point with SSL tells its clients is only as trustworthy as the way on which it \
           came: over plain HTTP from the parent, anybody in between can change it. The other way \
           round, clients below are told over plain HTTP what came over a secured channel.",
@@ -52,7 +52,8 @@ fn unlike_the_parent(declaration: &Declaration<'_>, point: &UpdatePoint<'_>) -> 
     if spec.role != UpdatePointRole::Active || source != SourceType::ParentSite {
         return None;
     }
-    let parent = declaration.site(declaration.site(point.site)?.parent)?;
+    let site = declaration.site(point.site)?;
+    let parent = declaration.site(site.parent)?;
     let above = declaration.active_point(parent.document.name)?;
     let name = above.document.name;
     let (message, help) = match (point.ssl?, above.ssl?) {
@@ -79,5 +80,7 @@ fn unlike_the_parent(declaration: &Declaration<'_>, point: &UpdatePoint<'_>) -> 
         .related(above.document.place(ssl_place(above)), "the point of the parent")
         .help(help);
     // A mixed-mode site below a native-mode one is a usual step on the way to native mode.
-    Some(if point.ssl == Some(true) { problem } else { problem.info() })
+    let mode = |site: &Site<'_>| site.document.spec().mode;
+    let step = (mode(parent), mode(site)) == (SiteMode::Native, SiteMode::Mixed);
+    Some(if step && point.ssl == Some(false) { problem.info() } else { problem })
 }
