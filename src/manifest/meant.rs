@@ -60,8 +60,8 @@ fn name(text: &str) -> Option<String> {
     let mut lines = lines_of(text).skip_while(|line| !line.starts_with("metadata:"));
     let flow = lines.next()?.trim_start_matches("metadata:").trim_start();
     if let Some(entries) = flow.strip_prefix('{') {
-        let entries = entries.split([',', '}']).map(str::trim);
-        return scalar(entries.filter_map(|entry| entry.strip_prefix("name:")).next()?);
+        let mut entries = entries.split([',', '}']).map(str::trim);
+        return scalar(entries.find_map(|entry| entry.strip_prefix("name:"))?);
     }
     let indentation = |line: &str| line.len() - line.trim_start().len();
     let mut own = lines.filter(|line| !line.trim().is_empty()).take_while(|it| indentation(it) > 0);

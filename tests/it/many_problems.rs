@@ -91,10 +91,8 @@ const SERVER: &str = "kind: SiteSystem\nmetadata: {name: srv}\nspec: {site: cen,
 
 /// What is told of documents: rule and message.
 fn told(documents: &[&str]) -> Vec<String> {
-    let text: String = documents
-        .iter()
-        .map(|document| format!("---\napiVersion: headwater.dev/v1alpha1\n{document}"))
-        .collect();
+    let whole = |document: &&str| format!("---\napiVersion: headwater.dev/v1alpha1\n{document}");
+    let text = documents.iter().map(whole).collect::<Vec<_>>().concat();
     let directory = Arc::from(Path::new("/"));
     let loaded = load(vec![SourceText { name: "manifest".to_owned(), directory, text }]);
     let rules = check_beside(&loaded.declared, &loaded.unread);

@@ -225,7 +225,7 @@ fn a_directory_that_cannot_be_looked_into_hides_no_file() {
     fs::write(directory.path().join("b.yaml"), "kind: Nothing\n").unwrap();
     let closed = directory.path().join("a");
     fs::create_dir(&closed).unwrap();
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     let superuser = fs::read_dir(&closed).is_ok();
     let mut command = headwater(&["validate", "--output", "json", "."]);
     let (code, stdout, _) = outcome(command.current_dir(directory.path()));
