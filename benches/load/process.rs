@@ -20,6 +20,7 @@ pub(crate) fn write(directory: &Path, count: usize) {
     }
     let (_, hierarchy) = load_check_and_resolve(sources(&documents));
     let now = observed::synchronized_at() + jiff::SignedDuration::from_secs(60);
-    let observation = Observation::new(now, observed::observed(&hierarchy));
+    let observation =
+        Observation::new(now, hierarchy.remote_agents(), observed::observed(&hierarchy));
     fs::write(directory.join("observed.json"), serde_json::to_vec(&observation).unwrap()).unwrap();
 }

@@ -2,7 +2,7 @@
 
 use headwater::{
     model::{DistributionPointSpec, Hierarchy, Name, Port, PortSettingsSpec, Resource, WebSite},
-    plan::Plan,
+    plan::{ActionId, Plan},
 };
 
 use crate::plan::{
@@ -110,7 +110,7 @@ pub(super) fn many_sites(count: usize) -> Plan {
         for action in &of_one {
             let mut action = (*action).clone();
             action.site = format!("S{site:02}").parse().unwrap();
-            action.id.0 += &format!("-{site}");
+            action.id = ActionId(format!("{}-{site}", action.id));
             action.after.clear();
             actions.push(action);
         }
