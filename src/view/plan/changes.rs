@@ -105,8 +105,13 @@ fn field_lines(field: &Field<'_>, key: &str, indent: &str) -> Vec<DiffLine> {
         }
     }
     for (sign, side) in [('-', &field.before), ('+', &field.after)] {
-        if let Some(line) = lines.iter_mut().rev().find(|line| line.sign == sign) {
-            line.remark.clone_from(&side.remark);
+        // Each line that has a field of its own, and the last one in any case.
+        let last = lines.iter().rposition(|line| line.sign == sign);
+        for (number, line) in lines.iter_mut().enumerate().filter(|(_, it)| it.sign == sign) {
+            let text: String = line.parts.iter().map(|part| part.text.as_str()).collect();
+            if Some(number) == last || text.contains(": ") {
+                line.remark.clone_from(&side.remark);
+            }
         }
     }
     lines
@@ -200,4 +205,36 @@ fn cut(mut line: DiffLine) -> DiffLine {
         room -= text.chars().count();
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::plan::FieldChange;
+
+    #[test]
+    fn each_field_of_a_list_that_differs_says_where_it_is_written() {
+        let change: FieldChange = serde_json::from_value(json!({
+            "path": "sources",
+            "before": [{"priority": 1, "url": "http://a:80"}],
+            "after": [{"priority": 2, "url": "http://a:81"}],
+            "written": [{
+                "resource": "DistributionPoint/b", "field": "spec.pull.sources",
+                "file": "b.yaml", "line": 7, "column": 5,
+            }],
+            "found": {"siteSystem": "b", "at": "127.0.0.5"},
+        }))
+        .unwrap();
+        let lines: Vec<String> =
+            changes(&[Field::of(&change)], false).iter().map(DiffLine::plain).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+          sources:
+        -   - priority: 1
+        -     url: http://a:80
+        +   - priority: 2  # b.yaml:7:5
+        +     url: http://a:81  # b.yaml:7:5
+        ");
+    }
 }
