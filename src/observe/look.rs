@@ -32,7 +32,20 @@ pub async fn observe_into(agents: &Agents, observed: &mut ObservedBuilder) {
     }
 }
 
-/// What is observed is written into files: an agent's address may hold a password.
+/// What is observed is written into files, and what other programs say may name a URL with a password.
 fn unknown(why: &str) -> Known<SiteSystemState> {
     Known::Unknown(without_secrets(why).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_site_system_cannot_be_asked_is_told_without_passwords() {
+        let Known::Unknown(why) = unknown("failed to reach http://bob:hunter2@a:1") else {
+            panic!("it is unknown");
+        };
+        assert_eq!(why, "failed to reach http://***@a:1");
+    }
 }

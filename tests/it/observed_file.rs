@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{remote_agent, world::World};
+use super::world::World;
 
 #[test]
 fn a_plan_from_a_file_is_the_plan_of_the_site_systems() {
@@ -100,20 +100,4 @@ fn what_is_not_observed_state_is_refused() {
     fs::remove_file(&file).unwrap();
     let arguments = ["plan", "--observed", file.to_str().unwrap(), manifests.to_str().unwrap()];
     world.run(&arguments).expect(2);
-}
-
-#[test]
-fn why_a_site_system_cannot_be_asked_is_written_without_its_password() {
-    let (world, ip) = remote_agent::world();
-    let port = remote_agent::AGENT_PORT;
-    let url = format!("url: http://{ip}:{port}");
-    world.edit("headwater.yaml", &url, &format!("url: http://bob:hunter2@{ip}:{port}"));
-    let file = world.path("observed.json");
-    let manifests = world.manifests();
-    let arguments = ["observe", "--out", file.to_str().unwrap(), manifests.to_str().unwrap()];
-    let told = world.run(&arguments).expect(0).stderr;
-    let written = fs::read_to_string(&file).unwrap();
-    let reached = format!("failed to reach http://***@{ip}:{port}");
-    assert!(written.contains(&reached) && told.contains(&reached), "{told}{written}");
-    assert!(!written.contains("hunter2"), "{written}");
 }
