@@ -280,6 +280,7 @@ fn report(
         listener: Listener::Open("127.0.0.1:80".to_owned()),
         packages: packages.clone(),
         pull_jobs: BTreeMap::new(),
+        validated: None,
     });
     SiteSystemState {
         since: Since::default(),

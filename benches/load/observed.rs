@@ -73,6 +73,7 @@ pub(crate) fn observed(hierarchy: &Hierarchy) -> Observed {
             listener: Listener::Open(format!("127.0.0.1:{}", point.settings.ports.http)),
             packages: BTreeMap::new(),
             pull_jobs: BTreeMap::new(),
+            validated: None,
         });
     }
     for package in hierarchy.packages.values() {

@@ -53,6 +53,11 @@ impl Index {
         self.uses.get(digest).map(|needed| needed.size)
     }
 
+    /// All files that some package needs, visible or on its way, by digest.
+    pub(super) fn contents(&self) -> Vec<(Digest, u64)> {
+        self.uses.iter().map(|(digest, needed)| (*digest, needed.size)).collect()
+    }
+
     fn need(&mut self, list: &FileList) {
         for (digest, size) in list.contents() {
             self.uses.entry(digest).or_insert(Use { size, lists: 0 }).lists += 1;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
+    fs::File,
     io::{Read, Write},
     path::Path,
     sync::{
@@ -79,26 +79,6 @@ impl Library {
             self.forget_unneeded(package)?;
         }
         published
-    }
-
-    /// Hashes every file of a package again. One whose bytes are not its own any more is removed from
-    /// the library, so that it is never served, and counts as damaged.
-    ///
-    /// # Errors
-    ///
-    /// The package is not there, or the disk refuses.
-    pub fn verify(&self, package: &PackageId) -> Result<PackageState, LibraryError> {
-        let no_package = || LibraryError::NoPackage(package.clone());
-        let list = self.list(package).ok_or_else(no_package)?;
-        let contents: Vec<(Digest, u64)> = list.contents().into_iter().collect();
-        on_all_processors(&contents, |(digest, size)| {
-            let path = self.layout().file(digest);
-            if self.has(digest, *size) && hash_file(&path)?.0 != *digest {
-                fs::remove_file(&path).map_err(LibraryError::io("remove", &path))?;
-            }
-            Ok(())
-        })?;
-        self.state(package).ok_or_else(no_package)
     }
 
     /// Copies one file into the library, unless it is there.

@@ -21,6 +21,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// files/<two digits>/<digest>   verified and durable; nothing else ever gets here
 /// packages/<ID>.json            a package that is visible
 /// pending/<ID>.json             the list of files of a package that is on its way
+/// quarantine/<digest>           damaged files that the last validation has put aside
 /// partial/<digest>              what has been downloaded of a file; kept over restarts
 /// incoming/                     files being pushed or taken in; at the start those that are whole
 ///                               and needed are kept, and it is emptied
@@ -34,7 +35,7 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn open(root: &Path) -> Result<Self, LibraryError> {
-        for directory in ["files", "packages", "pending", "partial", "incoming"] {
+        for directory in ["files", "packages", "pending", "partial", "incoming", "quarantine"] {
             let path = root.join(directory);
             fs::create_dir_all(&path).map_err(LibraryError::io("create", &path))?;
         }
@@ -94,6 +95,10 @@ impl Layout {
 
     pub(super) fn partial(&self, digest: &Digest) -> PathBuf {
         self.partials().join(digest.to_hex())
+    }
+
+    pub(super) fn quarantine(&self) -> PathBuf {
+        self.root.join("quarantine")
     }
 
     pub(super) fn incoming(&self) -> PathBuf {

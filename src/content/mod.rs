@@ -18,6 +18,7 @@ mod record;
 mod staging;
 #[cfg(test)]
 mod tests;
+mod validation;
 mod walk;
 
 pub use claim::Claim;
@@ -28,3 +29,4 @@ pub use intake::{Intake, Intaken};
 pub use library::Library;
 pub use reading::{StoredFile, read_stream};
 pub use receive::{ReceiveError, receive};
+pub use validation::Validated;

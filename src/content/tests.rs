@@ -3,9 +3,10 @@
 use std::{
     collections::BTreeSet,
     fs,
+    ops::ControlFlow,
     os::unix::{ffi::OsStrExt, fs::symlink},
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use tempfile::TempDir;
@@ -173,9 +174,30 @@ fn changed_bytes_are_found_and_never_served() {
     take(&library, from.path(), 1, 1).unwrap();
     fs::write(home.path().join(place(b"11")), b"12").unwrap();
     assert_eq!(library.state(&package(1)).unwrap().damaged, 0, "the size is right");
-    assert_eq!(library.verify(&package(1)).unwrap().damaged, 1);
+    let validate = || library.validate(&|_| ControlFlow::Continue(())).unwrap().unwrap();
+    assert_eq!(validate(), Validated { files: 2, bytes: 3, damaged: 1 });
     assert!(library.open_file(&Digest::of(b"11")).is_err());
-    assert!(matches!(library.verify(&package(2)), Err(LibraryError::NoPackage(_))));
+    assert_eq!(library.state(&package(1)).unwrap().damaged, 1);
+    let aside = home.path().join("quarantine").join(Digest::of(b"11").to_hex());
+    assert_eq!(fs::read(&aside).unwrap(), b"12", "somebody may want to see it");
+    take(&library, from.path(), 1, 1).unwrap();
+    assert_eq!(validate(), Validated { files: 2, bytes: 3, damaged: 0 });
+    assert!(!aside.exists(), "kept until the next validation");
+}
+
+#[test]
+fn a_validation_ends_where_it_is_told_to() {
+    let bytes = vec![7; 3 << 20];
+    let (home, from) = (tempfile::tempdir().unwrap(), source(&[("a", &bytes)]));
+    let library = Library::open(home.path()).unwrap();
+    take(&library, from.path(), 1, 1).unwrap();
+    let told = Mutex::new(Vec::new());
+    let ended = library.validate(&|bytes| {
+        told.lock().unwrap().push(bytes);
+        if bytes < 2 << 20 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    assert_eq!(ended.unwrap(), None);
+    assert_eq!(*told.lock().unwrap(), [1 << 20, 2 << 20]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! asynchronous; the same machines run in the real world, in the simulator and in fault tests.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod content_validation;
 pub mod source_selection;
 mod sync_manager;
 mod transfer_manager;

@@ -63,6 +63,7 @@ pub use observed::{
     DistributionPointState, FileFacts, Known, LibrarySummary, Listener, Observed, ObservedPoint,
     ObservedSystem, PackageState, PackagesById, PullJob, PullJobState, SiteServerState,
     SiteSystemState, SynchronizationRecord, UpdatePointState, UpdateServicesState,
+    ValidationRecord,
 };
 pub use observed_builder::ObservedBuilder;
 pub use package::{DistributeTo, PackageSource, PackageSpec, Priority};

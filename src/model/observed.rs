@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -144,7 +145,7 @@ pub struct UpdatePointState {
 #[serde(rename_all = "camelCase")]
 pub struct SynchronizationRecord {
     /// When it was complete.
-    pub finished_at: jiff::Timestamp,
+    pub finished_at: Timestamp,
     /// Where the metadata came from: an address or a file.
     pub from: String,
     /// The digest of the imported file, after an import.
@@ -197,6 +198,23 @@ pub struct DistributionPointState<Library = PackagesById> {
     pub packages: Library,
     /// Transfers that have not finished, by package.
     pub pull_jobs: BTreeMap<PackageId, PullJob>,
+    /// What the last content validation has found (PDP-15); none if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validated: Option<ValidationRecord>,
+}
+
+/// What a content validation has found (PDP-15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ValidationRecord {
+    /// When it was complete.
+    pub finished_at: Timestamp,
+    /// How many files were hashed.
+    pub files: u64,
+    /// How many bytes they have.
+    pub bytes: u64,
+    /// How many of them were damaged, and put aside.
+    pub damaged: u64,
 }
 
 /// The packages of a content library, as its agent reports them.
@@ -268,7 +286,7 @@ pub enum PullJobState {
     /// No source had the content: starts over at this time (PDP-7).
     WaitingForSource {
         /// When it starts over.
-        until: jiff::Timestamp,
+        until: Timestamp,
         /// What each source answered last.
         reasons: Vec<String>,
     },

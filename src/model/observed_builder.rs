@@ -49,10 +49,16 @@ impl ObservedBuilder {
             since,
         } = state;
         let distribution_point = distribution_point.map(|point| {
-            let DistributionPointState { name: called, settings, listener, packages, pull_jobs } =
-                point;
+            let DistributionPointState {
+                name: called,
+                settings,
+                listener,
+                packages,
+                pull_jobs,
+                validated,
+            } = point;
             let packages = self.library(name, packages);
-            ObservedPoint { name: called, settings, listener, packages, pull_jobs }
+            ObservedPoint { name: called, settings, listener, packages, pull_jobs, validated }
         });
         ObservedSystem {
             settings,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::model::{
     CatalogVersion, Known, Listener, Name, Observed, ObservedSystem, PullJobState, SiteCode,
-    StatusMessage, UpdatePointRole,
+    StatusMessage, UpdatePointRole, ValidationRecord,
 };
 
 use super::{
@@ -83,6 +83,9 @@ pub struct DistributionPointStatus {
     pub listener: Listener,
     /// What its transfers are doing.
     pub transfers: Vec<String>,
+    /// What the last content validation has found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validated: Option<ValidationRecord>,
 }
 
 /// The state of a site system.
@@ -180,6 +183,7 @@ impl StatusReport {
                     .iter()
                     .map(|(id, job)| format!("{id}: {}", job_text(&job.state)))
                     .collect(),
+                validated: point.validated,
             });
         }
     }
@@ -301,7 +305,13 @@ fn distribution_status(point: &DistributionPointStatus) -> String {
     if point.damaged > 0 {
         parts.push(format!("{} damaged", counted(point.damaged, "package")));
     }
-    if parts.is_empty() { "content available".to_owned() } else { parts.join("; ") }
+    if parts.is_empty() {
+        parts.push("content available".to_owned());
+    }
+    if let Some(validated) = point.validated {
+        parts.push(format!("validated {}", second(validated.finished_at)));
+    }
+    parts.join("; ")
 }
 
 fn second(at: Timestamp) -> String {
@@ -328,6 +338,7 @@ mod tests {
                 sources: vec![hostile()],
                 listener: Listener::Open(hostile()),
                 transfers: vec![hostile()],
+                validated: None,
             }],
             site_systems: vec![SiteSystemStatus {
                 name: "server".parse().unwrap(),

@@ -9,11 +9,14 @@
 //!                     │
 //!                     ▼
 //!  receiving ─────▶ content::Library ─────▶ serving
-//!  (a site server sends)                    (clients and other points read)
+//!  (a site server sends)     ▲              (clients and other points read)
+//!                            │
+//!  schedule ──────────▶ validating ── hashes all of it again
 //! ```
 
 mod error;
 mod fetching;
+mod following;
 mod job;
 mod jobs;
 mod means;
@@ -24,6 +27,7 @@ mod serving;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod validating;
 mod validators;
 
 pub use error::DistributionPointError;

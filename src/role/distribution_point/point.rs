@@ -6,34 +6,25 @@ use std::{
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use jiff::Timestamp;
 use tokio::sync::{RwLock, Semaphore, SemaphorePermit, watch};
 
 use super::{
-    DistributionPointError,
-    job::{JobRecord, Status},
-    jobs::Jobs,
-    receiving,
-    saved::Saved,
-    serving,
+    DistributionPointError, job::JobRecord, jobs::Jobs, receiving, saved::Saved, serving,
+    validating::Validating,
 };
 use crate::{
     clock,
     content::{Library, LibraryError, blocking},
     model::{
         Digest, DistributionPointSettings, DistributionPointState, Name, PackageId, PackageState,
-        PullJobState, RoleSince,
+        RoleSince,
     },
     net::{self, Addresses, OpenPort},
-    role::{Reporter, port::RolePort},
-    wire::agent::{AgentOutcome, ProgressUnit},
+    role::port::RolePort,
 };
-
-/// How often progress is told to whoever follows a transfer.
-const PROGRESS: Duration = Duration::from_millis(200);
 
 /// Files that a site server may send at the same time.
 const RECEIVING: usize = 16;
@@ -55,11 +46,12 @@ struct Inner {
 }
 
 #[derive(Debug)]
-struct Configured {
+pub(super) struct Configured {
     saved: Saved,
     library: Library,
-    jobs: Jobs,
+    pub(super) jobs: Jobs,
     port: RolePort,
+    validating: Validating,
 }
 
 impl DistributionPoint {
@@ -106,7 +98,9 @@ impl DistributionPoint {
             if let Some(why) = port.why_closed() {
                 tracing::warn!(name = %saved.name, why, "a content port stays closed");
             }
-            *inner.configured.write().await = Some(Configured { saved, library, jobs, port });
+            let validating = Validating::start(&inner.directory, &library, &saved).await?;
+            let configured = Configured { saved, library, jobs, port, validating };
+            *inner.configured.write().await = Some(configured);
         }
         Ok(Self(Arc::new(inner)))
     }
@@ -134,7 +128,8 @@ impl DistributionPoint {
             let port = RolePort::now(Ok(port?));
             inner.save(&saved).await?;
             let jobs = inner.open_jobs(&library, &saved, Ok(())).await?;
-            *configured = Some(Configured { saved, library, jobs, port });
+            let validating = Validating::start(&inner.directory, &library, &saved).await?;
+            *configured = Some(Configured { saved, library, jobs, port, validating });
             return Ok(());
         };
         let before = configured.insert(before);
@@ -155,6 +150,10 @@ impl DistributionPoint {
         if new.pulls() && (new.pull != old.pull || !old.pulls()) {
             before.jobs.stop().await;
             before.jobs = inner.open_jobs(&before.library, &before.saved, Ok(())).await?;
+        }
+        if new.content_validation != old.content_validation {
+            let (library, saved) = (&before.library, &before.saved);
+            before.validating = Validating::start(&inner.directory, library, saved).await?;
         }
         if let Some(port) = old_port {
             port.close().await;
@@ -188,14 +187,23 @@ impl DistributionPoint {
     /// The work was cut off.
     pub async fn state(&self) -> Result<Option<DistributionPointState>, DistributionPointError> {
         let configured = self.0.configured.read().await;
-        let Some(Configured { saved, library, jobs, port }) = configured.as_ref() else {
+        let Some(Configured { saved, library, jobs, port, validating }) = configured.as_ref()
+        else {
             return Ok(None);
         };
         let Saved { name, settings, .. } = saved.clone();
-        let (listener, pull_jobs, library) = (port.listener(), jobs.report(), library.clone());
+        let (listener, validated) = (port.listener(), validating.last());
+        let (pull_jobs, library) = (jobs.report(), library.clone());
         drop(configured);
         let packages = blocking(move || Ok(library.states())).await?;
-        Ok(Some(DistributionPointState { name, settings, listener, packages, pull_jobs }))
+        Ok(Some(DistributionPointState {
+            name,
+            settings,
+            listener,
+            packages,
+            pull_jobs,
+            validated,
+        }))
     }
 
     /// Since when it is as it is, and since when packages of its library are damaged, as
@@ -237,55 +245,6 @@ impl DistributionPoint {
         configured.jobs.notify(JobRecord { package, version, digest, sources }).await
     }
 
-    /// Follows the transfer of a package until the package is available.
-    ///
-    /// # Errors
-    ///
-    /// There is no such transfer, or it stopped.
-    pub async fn follow(
-        &self,
-        package: &PackageId,
-        report: &Reporter,
-    ) -> Result<AgentOutcome, DistributionPointError> {
-        let job = {
-            let configured = self.0.configured.read().await;
-            let configured = configured.as_ref().ok_or(DistributionPointError::NotConfigured)?;
-            configured.jobs.get(package)
-        };
-        if let Some(job) = job {
-            let mut status = job.status.subscribe();
-            let mut told = None;
-            loop {
-                let now = status.borrow_and_update().clone();
-                let (done, total) = job.progress.so_far();
-                report.progress(done, total, ProgressUnit::Bytes);
-                match now {
-                    Status::Finished => break,
-                    Status::Unfinished(PullJobState::Downloading(_)) => {}
-                    Status::Unfinished(PullJobState::WaitingForSource { until, reasons }) => {
-                        if told.replace(until) != Some(until) {
-                            let reasons = reasons.join("; ");
-                            report.waiting(until, format!("no source has the content: {reasons}"));
-                        }
-                    }
-                    Status::Unfinished(PullJobState::Stopped(why)) => {
-                        let package = package.clone();
-                        return Err(DistributionPointError::Stopped { package, why });
-                    }
-                }
-                let changed = status.changed();
-                if let Ok(Err(_)) = tokio::time::timeout(PROGRESS, changed).await {
-                    break;
-                }
-            }
-        }
-        let configured = self.0.configured.read().await;
-        let configured = configured.as_ref().ok_or(DistributionPointError::NotConfigured)?;
-        let available = configured.available(package).await?;
-        let no_transfer = || DistributionPointError::NoTransfer(package.clone());
-        available.map(AgentOutcome::Package).ok_or_else(no_transfer)
-    }
-
     /// Removes a package, and its transfer if there is one.
     ///
     /// # Errors
@@ -312,6 +271,11 @@ impl DistributionPoint {
         }
     }
 
+    /// What it is, while it is held; `None` if this site system is no distribution point.
+    pub(super) fn configured(&self) -> &RwLock<Option<Configured>> {
+        &self.0.configured
+    }
+
     /// The library, if content may be sent to this point.
     pub(super) async fn receiving_library(&self) -> Result<Library, DistributionPointError> {
         let configured = self.0.configured.read().await;
@@ -334,7 +298,10 @@ impl DistributionPoint {
 
 impl Configured {
     /// The package, if every file of it is there.
-    async fn available(&self, package: &PackageId) -> Result<Option<PackageState>, LibraryError> {
+    pub(super) async fn available(
+        &self,
+        package: &PackageId,
+    ) -> Result<Option<PackageState>, LibraryError> {
         let (library, package) = (self.library.clone(), package.clone());
         blocking(move || Ok(library.state(&package).filter(PackageState::available))).await
     }
@@ -378,6 +345,7 @@ impl Inner {
 
 /// Removes the content and the transfers of a point that is none any more.
 fn remove_content(directory: &Path) -> Result<(), LibraryError> {
+    remove_file(&Validating::path(directory))?;
     for name in ["jobs", "library"] {
         let path = directory.join(name);
         match fs::remove_dir_all(&path) {

@@ -234,6 +234,7 @@ impl World {
             listener: open(declared.settings.ports.http),
             packages,
             pull_jobs,
+            validated: None,
         });
     }
 

@@ -4,4 +4,5 @@ mod pulling;
 mod resuming;
 mod serving;
 mod settings;
+mod validating;
 mod world;

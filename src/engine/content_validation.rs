@@ -1,0 +1,74 @@
+//! When a distribution point hashes its content again, and how fast (PDP-15).
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::{ContentValidation, Interval, Priority};
+
+/// The shortest time between two validations, whatever is asked for: one that begins when the last
+/// one ends would do nothing else.
+const SHORTEST: Interval = Interval::minutes(1);
+
+/// What a second of hashing may take from the disk of a point that is to serve first of all: a
+/// twentieth of what one disk gives, and 2.7 TB a day.
+const LOW: u64 = 32 << 20;
+/// The same for one that may notice it: 22 TB a day.
+const MEDIUM: u64 = 256 << 20;
+
+impl ContentValidation {
+    /// When to begin: `every` after the last one has ended, or after the point was told of it.
+    pub fn next(&self, last: Option<Timestamp>, told: Timestamp) -> Timestamp {
+        let every = self.every.max(SHORTEST).duration();
+        last.unwrap_or(told).saturating_add(every).unwrap_or(Timestamp::MAX)
+    }
+
+    /// How long to wait after so many bytes that took so long.
+    pub fn pause(&self, bytes: u64, took: Duration) -> Duration {
+        let bytes_a_second = match self.priority {
+            Priority::Low => LOW,
+            Priority::Medium => MEDIUM,
+            Priority::High => return Duration::ZERO,
+        };
+        // Nanoseconds of so many bytes: 584 years of them fit, and more are as good as for ever.
+        let nanoseconds = u128::from(bytes) * 1_000_000_000 / u128::from(bytes_a_second);
+        let least = Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX));
+        least.saturating_sub(took)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    fn validation(every: &str, priority: Priority) -> ContentValidation {
+        ContentValidation { every: every.parse().unwrap(), priority }
+    }
+
+    #[test]
+    fn the_next_one_begins_so_long_after_the_last_one_ended() {
+        let weekly = validation("7d", Priority::Low);
+        let told = Timestamp::UNIX_EPOCH;
+        let week = SignedDuration::from_hours(7 * 24);
+        assert_eq!(weekly.next(None, told), told + week);
+        let last = told + SignedDuration::from_secs(5);
+        assert_eq!(weekly.next(Some(last), told), last + week);
+        assert_eq!(weekly.next(Some(Timestamp::MAX), told), Timestamp::MAX);
+        let hot = validation("0s", Priority::Low);
+        assert_eq!(hot.next(Some(last), told), last + SignedDuration::from_mins(1));
+    }
+
+    #[test]
+    fn the_priority_bounds_the_rate() {
+        let [low, medium, high] =
+            [Priority::Low, Priority::Medium, Priority::High].map(|it| validation("7d", it));
+        let second = Duration::from_secs(1);
+        assert_eq!(low.pause(32 << 20, Duration::ZERO), second);
+        assert_eq!(medium.pause(256 << 20, second / 4), second * 3 / 4);
+        assert_eq!(medium.pause(256 << 20, second * 2), Duration::ZERO, "it is slow enough");
+        assert_eq!(high.pause(u64::MAX, Duration::ZERO), Duration::ZERO);
+        assert!(low.pause(u64::MAX, Duration::ZERO) > second * 1_000_000);
+    }
+}
