@@ -52,11 +52,11 @@ impl StoredFile {
 
 /// A part of a file as a stream of blocks; the next one is read while one is being sent.
 pub fn read_stream(
-    file: StoredFile,
+    file: Arc<StoredFile>,
     start: u64,
     length: u64,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    let reading = Reading { file: Arc::new(file), at: start, left: length, next: None };
+    let reading = Reading { file, at: start, left: length, next: None };
     stream::try_unfold(reading, |mut reading| async move {
         let Some(block) = reading.next.take().or_else(|| reading.begin()) else { return Ok(None) };
         let block = block.await.map_err(io::Error::other)??;

@@ -4,6 +4,7 @@
 
 pub mod agent;
 pub mod anchor;
+pub mod byte_ranges;
 pub mod cabinet;
 pub mod content_identity;
 pub mod content_path;

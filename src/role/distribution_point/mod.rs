@@ -14,6 +14,7 @@
 //!  schedule ──────────▶ validating ── hashes all of it again
 //! ```
 
+mod answering;
 mod error;
 mod fetching;
 mod following;

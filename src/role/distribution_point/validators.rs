@@ -11,12 +11,14 @@ use crate::{
 };
 
 /// How a request for some bytes is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
     /// 200: all of it.
     Whole,
     /// 206: one part of it.
     Part(ByteRange),
+    /// 206: several parts of it.
+    Parts(Vec<ByteRange>),
     /// 304: the client has it.
     NotModified,
     /// 412: it is not what the client expects.
@@ -31,8 +33,9 @@ pub(super) fn entity_tag(digest: &Digest) -> String {
 }
 
 impl Answer {
-    /// The answer for content of this tag and size. Several ranges in one request are answered with
-    /// the whole, as section 14.2 allows: nothing that reads content asks for them.
+    /// The answer for content of this tag and size. Ranges that are more than the whole together, as
+    /// overlapping ones can be, are answered with the whole: section 14.2 allows it, and no request
+    /// gets more bytes than there are.
     pub(super) fn to(headers: &HeaderMap, tag: &str, size: u64) -> Self {
         if value(headers, &IF_MATCH).is_some_and(|it| !range::match_holds(&it, tag)) {
             return Self::PreconditionFailed;
@@ -45,7 +48,11 @@ impl Answer {
             return Self::Whole;
         }
         match range::parse(&ranges, size) {
-            RangeRequest::Whole | RangeRequest::Multiple(_) => Self::Whole,
+            RangeRequest::Whole => Self::Whole,
+            RangeRequest::Multiple(parts) => {
+                let together = parts.iter().map(|part| part.length()).fold(0, u64::saturating_add);
+                if together > size { Self::Whole } else { Self::Parts(parts) }
+            }
             RangeRequest::Single(part) => Self::Part(part),
             RangeRequest::Unsatisfiable => Self::Unsatisfiable,
         }

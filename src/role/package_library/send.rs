@@ -145,7 +145,7 @@ impl PackageLibrary {
             Content::Small(bytes) => Body::from(bytes),
             Content::Large(file) => {
                 let sent = Arc::clone(&sent);
-                Body::wrap_stream(read_stream(file, 0, size).inspect(move |_| {
+                Body::wrap_stream(read_stream(Arc::new(file), 0, size).inspect(move |_| {
                     sent.fetch_add(1, Ordering::Relaxed);
                 }))
             }

@@ -1,0 +1,157 @@
+//! Answers with content: all of it, a part, or several parts (RFC 9110, section 14).
+
+use std::{io, sync::Arc};
+
+use axum::{
+    body::Body,
+    http::{
+        HeaderMap, Method, StatusCode,
+        header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG},
+    },
+    response::{IntoResponse, Response},
+};
+use bytes::{Bytes, BytesMut};
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+
+use super::validators::{Answer, entity_tag};
+use crate::{
+    content::{LibraryError, StoredFile, read_stream},
+    model::Digest,
+    wire::{
+        byte_ranges::ByteRanges,
+        range::{ByteRange, unsatisfied_content_range},
+    },
+};
+
+/// Parts up to this size are read where the file is opened: one change of threads for each of
+/// thousands of small files, not three.
+const AT_ONCE: u64 = 512 << 10;
+
+/// Content that was found.
+pub(super) struct Found {
+    pub(super) digest: Digest,
+    /// Its media type.
+    pub(super) kind: &'static str,
+    pub(super) bytes: Source,
+}
+
+/// Where its bytes are.
+pub(super) enum Source {
+    Memory(Bytes),
+    File(StoredFile),
+}
+
+impl Found {
+    /// The answer to a request. Blocks: what is small is read here.
+    ///
+    /// # Errors
+    ///
+    /// The file is not as it was when it was opened.
+    pub(super) fn answer(
+        self,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Response, LibraryError> {
+        let Self { digest, kind, bytes } = self;
+        let (tag, size) = (entity_tag(&digest), bytes.size());
+        let whole = ByteRange { start: 0, end_inclusive: size.saturating_sub(1) };
+        let asked_for = |part| if size == 0 || *method == Method::HEAD { None } else { Some(part) };
+        let of = |length: u64, kind: String| {
+            [
+                (ETAG, tag.clone()),
+                (ACCEPT_RANGES, "bytes".to_owned()),
+                (CONTENT_TYPE, kind),
+                (CONTENT_LENGTH, length.to_string()),
+            ]
+        };
+        Ok(match Answer::to(headers, &tag, size) {
+            Answer::Whole => {
+                let body = bytes.body(asked_for(whole), &digest)?;
+                (StatusCode::OK, of(size, kind.to_owned()), body).into_response()
+            }
+            Answer::Part(part) => {
+                let body = bytes.body(asked_for(part), &digest)?;
+                let range = [(CONTENT_RANGE, part.content_range(size))];
+                let content = of(part.length(), kind.to_owned());
+                (StatusCode::PARTIAL_CONTENT, content, range, body).into_response()
+            }
+            Answer::Parts(parts) => {
+                let parts = ByteRanges::new(parts, &digest, kind, size);
+                let content = of(parts.length(), parts.content_type());
+                let body =
+                    asked_for(whole).map_or_else(Body::empty, |_| bytes.body_of_parts(&parts));
+                (StatusCode::PARTIAL_CONTENT, content, body).into_response()
+            }
+            Answer::NotModified => (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response(),
+            Answer::PreconditionFailed => StatusCode::PRECONDITION_FAILED.into_response(),
+            Answer::Unsatisfiable => {
+                let range = [(CONTENT_RANGE, unsatisfied_content_range(size))];
+                (StatusCode::RANGE_NOT_SATISFIABLE, range).into_response()
+            }
+        })
+    }
+}
+
+impl Source {
+    fn size(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::File(file) => file.size(),
+        }
+    }
+
+    fn body(self, part: Option<ByteRange>, digest: &Digest) -> Result<Body, LibraryError> {
+        let Some(part) = part else { return Ok(Body::empty()) };
+        match self {
+            Self::Memory(bytes) => Ok(Body::from(slice(&bytes, part))),
+            Self::File(file) if part.length() <= AT_ONCE => {
+                // Cut since it was opened: it is not there any more.
+                let gone = |_| LibraryError::NoFile(*digest);
+                file.read(part.start, part.length()).map(Body::from).map_err(gone)
+            }
+            Self::File(file) => {
+                Ok(Body::from_stream(read_stream(Arc::new(file), part.start, part.length())))
+            }
+        }
+    }
+
+    /// The parts one after the other, each behind what tells where it belongs.
+    fn body_of_parts(self, ranges: &ByteRanges) -> Body {
+        match self {
+            Self::Memory(bytes) => {
+                let mut body = BytesMut::new();
+                for (head, part) in ranges.parts() {
+                    body.extend_from_slice(head.as_bytes());
+                    body.extend_from_slice(&slice(&bytes, part));
+                }
+                body.extend_from_slice(ranges.end().as_bytes());
+                Body::from(body.freeze())
+            }
+            Self::File(file) => {
+                let file = Arc::new(file);
+                let mut pieces: Vec<BoxStream<'static, io::Result<Bytes>>> = Vec::new();
+                for (head, part) in ranges.parts() {
+                    pieces.push(text(head));
+                    let part = read_stream(Arc::clone(&file), part.start, part.length());
+                    pieces.push(part.boxed());
+                }
+                pieces.push(text(ranges.end()));
+                Body::from_stream(stream::iter(pieces).flatten())
+            }
+        }
+    }
+}
+
+fn text(text: String) -> BoxStream<'static, io::Result<Bytes>> {
+    stream::once(async { Ok(Bytes::from(text)) }).boxed()
+}
+
+/// A part of what is in memory, inside of which it lies.
+fn slice(bytes: &Bytes, part: ByteRange) -> Bytes {
+    let [start, end] = [part.start, part.end_inclusive.saturating_add(1)]
+        .map(|at| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len()));
+    bytes.slice(start.min(end)..end)
+}
