@@ -54,10 +54,17 @@ pub(super) fn same_every_way(text: &str) {
     workspace.update(vec![FileNow::Other(ReadFile::new(source(text)))]);
     assert_eq!(loaded.problems, workspace.loaded().problems);
     same(&loaded, workspace.loaded());
+    // A text in block style has the end of its last line, and no other one, so that a comment may
+    // not bring one of its own.
+    let ended = if text.ends_with(['\n', '\r']) { text.to_owned() } else { format!("{text}\n") };
+    let loaded = load(vec![source(&ended)]);
     for comment in ["# —", "# —&\""] {
-        let commented = load(vec![source(&format!("{text}\n{comment}\n"))]);
+        let commented = load(vec![source(&format!("{ended}{comment}\n"))]);
         assert_eq!(loaded.problems.is_empty(), commented.problems.is_empty(), "{commented:#?}");
-        same(&loaded, &commented);
+        assert_eq!(loaded.declared, commented.declared);
+        assert_eq!(loaded.digest, commented.digest);
+        // What a broken document was meant to be may be another thing with a comment behind it,
+        // where it ends in an open quotation.
     }
 }
 
