@@ -82,7 +82,8 @@ pub fn read_plan(text: &str) -> Result<Plan, ReadPlanError> {
     Ok(plan)
 }
 
-fn consistent(plan: &Plan) -> Result<(), ReadPlanError> {
+/// Checks what the rest of a plan can be checked against.
+pub(super) fn consistent(plan: &Plan) -> Result<(), ReadPlanError> {
     let mut earlier = BTreeSet::new();
     for action in &plan.actions {
         if let Some(after) = action.after.iter().find(|after| !earlier.contains(after)) {

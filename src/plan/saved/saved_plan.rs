@@ -12,7 +12,7 @@ use crate::{
         Digest, Facts, FieldPath, FormatVersion, Hierarchy, Name, ResourceId, UnknownFormat,
         Unresolved, without_secrets,
     },
-    plan::Plan,
+    plan::{Plan, ReadPlanError, read::consistent},
 };
 
 /// A plan, with everything that it was made of. As a file it is the plan's own JSON form with
@@ -62,6 +62,9 @@ pub enum SavedPlanError {
         /// The digest of what it holds.
         found: Digest,
     },
+    /// It contradicts itself.
+    #[error(transparent)]
+    Inconsistent(#[from] ReadPlanError),
     /// A document in it.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -172,7 +175,12 @@ impl SavedPlan<'static> {
             basis.ok_or(SavedPlanError::NoBasis)?;
         let saved = Self { plan, basis: Basis { planned_at, paths, documents, remote, facts } };
         let found = saved.digest();
-        if found == written { Ok(saved) } else { Err(SavedPlanError::Damaged { written, found }) }
+        if found != written {
+            return Err(SavedPlanError::Damaged { written, found });
+        }
+        // Who edits a file may know how to make a digest.
+        consistent(&saved.plan)?;
+        Ok(saved)
     }
 }
 

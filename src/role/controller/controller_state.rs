@@ -44,6 +44,12 @@ pub enum ControllerError {
     /// The way back.
     #[error(transparent)]
     Undo(#[from] UndoError),
+    /// Everything was done, and then nobody could be asked.
+    #[error(
+        "what was planned was carried out, but the site systems could not be asked after it: look \
+         again with `headwater plan`"
+    )]
+    NotSeen(#[source] Box<ControllerError>),
     /// Somebody ended it.
     #[error("it was ended before it was done")]
     Stopped,

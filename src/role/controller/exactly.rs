@@ -145,7 +145,8 @@ impl Controller {
         let looked = self.observe_at(remote, hierarchy).await;
         let (result, after) = match (result, looked) {
             (result, Ok((after, _))) => (result, after),
-            (Err(error), Err(_)) | (Ok(_), Err(error)) => return Err(error),
+            (Err(error), Err(_)) => return Err(error),
+            (Ok(_), Err(error)) => return Err(ControllerError::NotSeen(Box::new(error))),
         };
         let mut way_back = None;
         if let Some(undo) = manner.undo {

@@ -1,7 +1,7 @@
 //! What makes a saved plan stale, and what does not.
 
 use headwater::{
-    model::{Declared, Facts, Name, SourceType, SynchronizationSource},
+    model::{Declared, Facts, Hierarchy, Name, Observed, SourceType, SynchronizationSource},
     plan::{
         ActionKind, Basis, Moved, MovedPlace, SavedPlan, moved_documents, moved_facts,
         planned_documents,
@@ -103,21 +103,37 @@ fn time_alone_does_not_make_a_plan_stale() {
     assert_eq!(moved_facts(&Facts::of(&before), &Facts::of(&world.observed())), []);
 }
 
-#[test]
-fn a_saved_plan_reads_back_and_every_bit_of_it_counts() {
-    let hierarchy = hierarchy(&declared());
-    let world = World::new();
-    let observed = world.observed();
-    let saved = SavedPlan {
-        plan: world.plan(&hierarchy),
+/// A plan of Contoso with what it was made of.
+fn saved<'a>(world: &World, hierarchy: &Hierarchy, observed: &'a Observed) -> SavedPlan<'a> {
+    SavedPlan {
+        plan: world.plan(hierarchy),
         basis: Basis {
             planned_at: world.now,
             paths: vec!["/contoso".to_owned()],
             documents: planned_documents(&declared()),
             remote: std::iter::once((name("sea-dp"), "http://sea:8550".to_owned())).collect(),
-            facts: Facts::of(&observed),
+            facts: Facts::of(observed),
         },
-    };
+    }
+}
+
+#[test]
+fn a_saved_plan_that_contradicts_itself_is_refused_whatever_its_digest() {
+    let (world, hierarchy) = (World::new(), hierarchy(&declared()));
+    let observed = world.observed();
+    let mut saved = saved(&world, &hierarchy, &observed);
+    let last = saved.plan.actions.last().unwrap().id.clone();
+    saved.plan.actions[0].after.push(last);
+    let refused = SavedPlan::read(saved.to_json().as_bytes()).unwrap_err().to_string();
+    assert!(refused.ends_with("which is not before it"), "{refused}");
+}
+
+#[test]
+fn a_saved_plan_reads_back_and_every_bit_of_it_counts() {
+    let hierarchy = hierarchy(&declared());
+    let world = World::new();
+    let observed = world.observed();
+    let saved = saved(&world, &hierarchy, &observed);
     let text = saved.to_json();
     let read = SavedPlan::read(text.as_bytes()).unwrap();
     assert_eq!(read, saved);
