@@ -13,6 +13,7 @@ pub mod model;
 /// As much of the view as problems need.
 #[path = "../../src/view"]
 pub mod view {
+    mod json_text;
     mod plain;
     mod problems;
     mod problems_json;

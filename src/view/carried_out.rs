@@ -6,6 +6,7 @@ use crate::plan::{Action, ActionId, ActionKind, Plan, SavedPlan};
 
 use super::{
     LeftAction, counted,
+    json_text::json_text,
     plain::{add, plain},
 };
 
@@ -49,10 +50,7 @@ pub fn carried_out_text(summary: &CarriedOutSummary) -> String {
 
 /// How a saved plan was carried out, as JSON.
 pub fn carried_out_json(summary: &CarriedOutSummary) -> String {
-    // A summary holds nothing that JSON cannot hold.
-    let mut text = serde_json::to_string_pretty(summary).unwrap_or_default();
-    text.push('\n');
-    text
+    json_text(summary)
 }
 
 /// What there is to know of a way back: how much it does, and what does not come back.

@@ -6,9 +6,9 @@ mod adoption;
 mod carried_out;
 pub mod diagram;
 pub mod graph;
+mod json_text;
 mod moved;
 mod observation;
-
 mod outcome;
 mod plain;
 mod plan;

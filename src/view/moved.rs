@@ -15,6 +15,7 @@ use crate::{
 
 use super::{
     counted,
+    json_text::json_text,
     plain::{add, plain},
 };
 
@@ -162,11 +163,7 @@ struct MovedValue<'a> {
 /// That a saved plan was refused because something has moved, as JSON.
 pub fn moved_json(moved: &[Moved], manifests: Option<&Loaded>) -> String {
     let moved = moved.iter().map(|it| moved_value(it, manifests)).collect();
-    // Names, numbers and values that were JSON before.
-    let refusal = Refusal { refused: "stale", moved };
-    let mut text = serde_json::to_string_pretty(&refusal).unwrap_or_default();
-    text.push('\n');
-    text
+    json_text(&Refusal { refused: "stale", moved })
 }
 
 fn moved_value<'a>(moved: &'a Moved, manifests: Option<&Loaded>) -> MovedValue<'a> {

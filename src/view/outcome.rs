@@ -8,6 +8,7 @@ use crate::plan::ActionId;
 
 use super::{
     counted,
+    json_text::json_text,
     plain::{add, plain},
 };
 
@@ -60,10 +61,7 @@ pub fn run_text(summary: &RunSummary) -> String {
 
 /// How a run ended, as JSON.
 pub fn run_json(summary: &RunSummary) -> String {
-    // A summary holds nothing that JSON cannot hold.
-    let mut text = serde_json::to_string_pretty(summary).unwrap_or_default();
-    text.push('\n');
-    text
+    json_text(summary)
 }
 
 /// How an action ended, on one line. `word` is `done`, `failed`, `skipped`, `left` or `waiting`.

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::problems::{Summary, located};
+use super::{
+    json_text::json_text,
+    problems::{Summary, located},
+};
 use crate::{
     check::Problem,
     manifest::{Location, SourceMap},
@@ -70,8 +73,7 @@ pub fn problems_json(problems: &[Problem], source_map: &SourceMap) -> String {
         })
         .collect();
     let report = Report { diagnostics, summary: Summary::of(problems) };
-    // Texts and numbers: writing them cannot fail, and nothing would be shown if it did.
-    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+    json_text(&report)
 }
 
 /// The column after the last character, from 1.

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use super::plain::add;
+use super::{json_text::json_text, plain::add};
 use crate::check::{RULES, Rule, Severity};
 
 #[derive(Serialize)]
@@ -42,7 +42,7 @@ pub fn rule_text(rule: &Rule, coloured: bool) -> String {
 
 /// A rule for programs, and a line end.
 pub fn rule_json(rule: &Rule) -> String {
-    json(&RuleView::of(rule))
+    json_text(&RuleView::of(rule))
 }
 
 /// All rules for people, one a line.
@@ -64,7 +64,7 @@ pub fn rules_json() -> String {
     struct All {
         rules: Vec<RuleView>,
     }
-    json(&All { rules: RULES.iter().map(|rule| RuleView::of(rule)).collect() })
+    json_text(&All { rules: RULES.iter().map(|rule| RuleView::of(rule)).collect() })
 }
 
 /// The examples of a rule as plain text.
@@ -83,11 +83,6 @@ pub(super) fn examples_markdown(rule: &Rule) -> String {
         "{}\n\nWrong:\n\n```yaml\n{}```\n\nRight:\n\n```yaml\n{}```\n",
         rule.why, rule.wrong, rule.right
     )
-}
-
-fn json(value: &impl Serialize) -> String {
-    // Texts alone: writing them cannot fail, and nothing would be shown if it did.
-    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
 
 struct Colours {

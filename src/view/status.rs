@@ -13,6 +13,7 @@ use crate::model::{
 
 use super::{
     LastRunSummary, RunSummary, counted,
+    json_text::json_text,
     plain::{add, plain},
     table::{lines, table},
 };
@@ -281,10 +282,7 @@ pub fn status_text(report: &StatusReport) -> String {
 
 /// The state of a hierarchy as JSON.
 pub fn status_json(report: &StatusReport) -> String {
-    // A report holds nothing that JSON cannot hold.
-    let mut text = serde_json::to_string_pretty(report).unwrap_or_default();
-    text.push('\n');
-    text
+    json_text(report)
 }
 
 fn point_status(point: &UpdatePointStatus) -> String {

@@ -9,6 +9,7 @@ use crate::{
         UpdatePointRole,
     },
     plan::{ActionId, ActionKind, Plan},
+    view::json_text::json_text,
 };
 
 use super::{
@@ -125,7 +126,7 @@ pub fn hierarchy_graph_json(hierarchy: &Hierarchy, about: Option<&SiteCode>) -> 
         sources: point.settings.pull.iter().flat_map(|it| &it.sources).map(source).collect(),
         suspended: point.suspended,
     });
-    json(&HierarchyGraph {
+    json_text(&HierarchyGraph {
         format_version: FORMAT_VERSION,
         sites: sites.collect(),
         update_points: update_points.collect(),
@@ -181,7 +182,7 @@ pub fn plan_graph_json(plan: &Plan, about: Option<&SiteCode>) -> String {
         weight: weight(action.kind),
         after: after.iter().map(id).collect(),
     });
-    json(&PlanGraph {
+    json_text(&PlanGraph {
         format_version: FORMAT_VERSION,
         actions: actions.collect(),
         critical_path: PathNode {
@@ -189,11 +190,4 @@ pub fn plan_graph_json(plan: &Plan, about: Option<&SiteCode>) -> String {
             weight: path.weight,
         },
     })
-}
-
-fn json(graph: &impl Serialize) -> String {
-    // A graph holds nothing that JSON cannot hold.
-    let mut text = serde_json::to_string_pretty(graph).unwrap_or_default();
-    text.push('\n');
-    text
 }

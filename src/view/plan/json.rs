@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{
     model::{Digest, SiteCode},
     plan::{Action, Plan, PlanDiagnostic, Summary, Waiting},
+    view::json_text::json_text,
 };
 
 use super::{PlanFilter, PlanView, ShownKind};
@@ -36,14 +37,10 @@ struct Filter<'a> {
 /// A plan as JSON; `schemas/plan.json` describes it. If only a part of it is shown, the lists hold that
 /// part, everything else is about the whole plan, and `filter` says so.
 pub fn plan_json(plan: &Plan, view: PlanView<'_>) -> String {
-    // A plan holds nothing that JSON cannot hold.
-    let mut text = match view.filter.filter(|filter| !filter.is_empty()) {
-        None => serde_json::to_string_pretty(plan),
-        Some(filter) => serde_json::to_string_pretty(&part(plan, view, filter)),
+    match view.filter.filter(|filter| !filter.is_empty()) {
+        None => json_text(plan),
+        Some(filter) => json_text(&part(plan, view, filter)),
     }
-    .unwrap_or_default();
-    text.push('\n');
-    text
 }
 
 fn part<'a>(plan: &'a Plan, view: PlanView<'_>, filter: &'a PlanFilter) -> Part<'a> {

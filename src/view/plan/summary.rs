@@ -9,6 +9,7 @@ use crate::{
     model::SiteCode,
     plan::{ActionKind, FORMAT_VERSION, Plan},
     view::{
+        json_text::json_text,
         plain::add,
         table::{lines, table},
     },
@@ -122,9 +123,7 @@ pub(super) fn tables(shown: &Shown<'_>) -> String {
 
 /// The counts of a plan as JSON.
 pub fn plan_summary_json(plan: &Plan, view: PlanView<'_>) -> String {
-    // Names and numbers: JSON can hold them.
-    let counts = serde_json::to_string_pretty(&PlanCounts::of(&view.shown(plan)));
-    counts.unwrap_or_default() + "\n"
+    json_text(&PlanCounts::of(&view.shown(plan)))
 }
 
 fn sites(counts: &PlanCounts<'_>) -> String {

@@ -15,6 +15,7 @@ use crate::{
     },
     view::{
         counted,
+        json_text::json_text,
         plain::{add, plain},
     },
 };
@@ -255,11 +256,7 @@ pub fn ports_check_json(check: &PortsCheck) -> String {
     let summary = json!({
         "roles": roles.len(), "differences": check.differences(), "warnings": check.warnings(),
     });
-    let whole = json!({ "roles": roles, "summary": summary });
-    // A report holds nothing that JSON cannot hold.
-    let mut text = serde_json::to_string_pretty(&whole).unwrap_or_default();
-    text.push('\n');
-    text
+    json_text(&json!({ "roles": roles, "summary": summary }))
 }
 
 /// What has to answer, with the same names as what was found; a port that nobody wants is absent.

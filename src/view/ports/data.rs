@@ -5,7 +5,10 @@ use serde::Serialize;
 use crate::{
     model::{Hierarchy, SiteCode},
     ports::{Flow, Network, Party, PortSet},
-    view::plain::{add, plain},
+    view::{
+        json_text::json_text,
+        plain::{add, plain},
+    },
 };
 
 #[derive(Serialize)]
@@ -50,11 +53,7 @@ pub fn ports_json(hierarchy: &Hierarchy, flows: &[Flow]) -> String {
             reason: &flow.reason,
         })
         .collect();
-    // Flows hold nothing that JSON cannot hold.
-    let mut text =
-        serde_json::to_string_pretty(&serde_json::json!({ "flows": flows })).unwrap_or_default();
-    text.push('\n');
-    text
+    json_text(&serde_json::json!({ "flows": flows }))
 }
 
 fn party<'a>(hierarchy: &'a Hierarchy, party: &'a Party) -> PartyJson<'a> {
