@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Problem, declaration::Declaration, document::Document, server_url::ServerUrl,
-    site_systems::RULE,
-};
-use crate::model::{Placement, SiteSystemSpec};
+use super::{Problem, declaration::Declaration, document::Document, site_systems::RULE};
+use crate::model::{Placement, ServerUrl, SiteSystemSpec};
 
 const URL: &str = "spec.agent.url";
 
@@ -27,7 +24,7 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
             problems.push(document.value(&RULE, URL, message).help(help));
             continue;
         };
-        let port = url.port.unwrap_or(if url.secure { 443 } else { 80 });
+        let port = url.port();
         let first = *agents.entry((url.host, port)).or_insert(document);
         if first.name != document.name {
             let message =

@@ -12,7 +12,6 @@ mod problem;
 mod ranges;
 mod rule;
 mod rules;
-mod server_url;
 mod spelling;
 mod tables;
 #[cfg(test)]

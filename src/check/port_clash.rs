@@ -1,11 +1,8 @@
 //! PORT-3: every role of a computer has ports of its own.
 
-use super::{
-    Place, Problem, Rule, Severity, declaration::Declaration, document::Document,
-    server_url::ServerUrl,
-};
+use super::{Place, Problem, Rule, Severity, declaration::Declaration, document::Document};
 use crate::model::{
-    ContentProtocol, DistributionPointSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
+    ContentProtocol, DistributionPointSpec, ServerUrl, SiteSystemSpec, SoftwareUpdatePointSpec,
 };
 
 pub(super) const RULE: Rule = Rule {
@@ -81,7 +78,7 @@ fn all<'a>(declaration: &Declaration<'a>) -> Vec<Taken<'a>> {
             // Elsewhere it may be a way to the agent, through a gateway.
             let own = system.document.spec().address.folded();
             let url = ServerUrl::parse(&agent.url).filter(|url| url.host == own);
-            let port = url.map(|url| url.port.unwrap_or(if url.secure { 443 } else { 80 }));
+            let port = url.map(|url| url.port().get());
             take(Some(number), port, Listener::Agent(system.document));
         }
     }

@@ -3,10 +3,9 @@
 use super::{
     Problem, Rule, Severity,
     declaration::{Declaration, UpdatePoint},
-    server_url::ServerUrl,
     top_level_settings::is_below,
 };
-use crate::model::{Ports, SourceType};
+use crate::model::{Ports, ServerUrl, SourceType};
 
 pub(super) const RULE: Rule = Rule {
     id: "PORT-4",
@@ -77,10 +76,10 @@ fn scheme(point: &UpdatePoint<'_>) -> Option<Problem> {
     let source = document.spec().source.as_ref()?;
     let url = source.url.as_ref().filter(|_| source.r#type == SourceType::UpstreamServer)?;
     let server = ServerUrl::parse(url)?;
-    let written = server.port?;
+    let written = server.written_port?;
     let pairs = [Ports::CUSTOM, Ports::DEFAULT];
     let (right, scheme, port) = pairs.into_iter().find_map(|ports| {
-        let (http, https) = (ports.http.get(), ports.https.get());
+        let (http, https) = (ports.http, ports.https);
         if server.secure && written == http {
             Some((https, "https", "HTTP"))
         } else if !server.secure && written == https {

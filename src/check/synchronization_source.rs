@@ -5,9 +5,8 @@ use std::{borrow::Cow, cell::LazyCell, collections::BTreeMap};
 use super::{
     Problem, Rule, Severity,
     declaration::{Declaration, Site, UpdatePoint},
-    server_url::ServerUrl,
 };
-use crate::model::{Name, SourceType, UpdatePointRole};
+use crate::model::{Name, ServerUrl, SourceType, UpdatePointRole};
 
 pub(super) const RULE: Rule = Rule {
     id: "SYNC-1",

@@ -24,6 +24,7 @@ mod port;
 mod port_settings;
 mod resolve;
 mod resource;
+mod server_url;
 mod settings;
 mod since;
 mod site;
@@ -77,6 +78,7 @@ pub use resource::{
     API_VERSION, CONTENT, DocumentId, Kind, Metadata, PRUNE, Resource, ResourceId, SUSPEND,
     SYNC_REQUESTED_AT,
 };
+pub use server_url::ServerUrl;
 pub use settings::{
     ClientPolicy, DistributionPointSettings, PackageOrigin, PullSettings, PullSourceSettings,
     SiteServerSettings, SiteSystemSettings, UpdatePointSettings, UpstreamSettings,

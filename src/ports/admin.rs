@@ -3,12 +3,11 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use crate::model::{Name, Placement, Port, SiteSystem, SourceType, UpdatePointRole};
+use crate::model::{Name, Placement, Port, ServerUrl, SiteSystem, SourceType, UpdatePointRole};
 
 use super::{
     Application, Party,
     derive::{Derivation, Reason, Service, SiteOf},
-    server_url::ServerUrl,
 };
 
 /// The admin port of `headwater agent` where no `agent.url` says otherwise.
@@ -85,8 +84,8 @@ impl Derivation<'_> {
 
     /// The admin port of an agent that is reached through the network.
     fn admin_port(&self, system: &SiteSystem) -> Option<(Application, Port)> {
-        let url = system.agent_url.as_deref().and_then(ServerUrl::read);
-        let url = url.map(|url| (Application::of_web(url.secure), url.port));
+        let url = system.agent_url.as_deref().and_then(ServerUrl::parse);
+        let url = url.map(|url| (Application::of_web(url.secure), url.port()));
         match system.placement.unwrap_or(self.driver) {
             Placement::Embedded => None,
             Placement::Remote => url,

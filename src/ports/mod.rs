@@ -10,7 +10,6 @@ mod firewall;
 mod flow;
 mod port_set;
 mod scenario;
-mod server_url;
 mod site_links;
 mod update_points;
 mod wanted;

@@ -1,13 +1,13 @@
 //! The flows of software update points (PORT-3, PORT-4, SYNC-1, SYNC-6).
 
 use crate::model::{
-    ClientConnections, Name, Ports, SourceType, UpdatePoint, UpdatePointRole, UpdatePointSettings,
+    ClientConnections, Name, Ports, ServerUrl, SourceType, UpdatePoint, UpdatePointRole,
+    UpdatePointSettings,
 };
 
 use super::{
     Application, Network, Party,
     derive::{Derivation, Reason, Service, SiteOf},
-    server_url::ServerUrl,
 };
 
 impl Derivation<'_> {
@@ -97,7 +97,7 @@ impl Derivation<'_> {
                 }
             }
             SourceType::UpstreamServer => {
-                let Some(url) = source.url.as_deref().and_then(ServerUrl::read) else { return };
+                let Some(url) = source.url.as_deref().and_then(ServerUrl::parse) else { return };
                 self.upstream_server(name, from, &url);
             }
             // Its own kind of upstream was followed above; a file travels by hand.
@@ -108,9 +108,9 @@ impl Derivation<'_> {
         }
     }
 
-    fn upstream_server(&mut self, name: &Name, from: Party, url: &ServerUrl) {
-        let to = Party::UpstreamServer(url.host.clone());
-        let service = Service::tcp(Application::of_web(url.secure), url.port);
+    fn upstream_server(&mut self, name: &Name, from: Party, url: &ServerUrl<'_>) {
+        let to = Party::UpstreamServer(url.host.clone().into_owned());
+        let service = Service::tcp(Application::of_web(url.secure), url.port());
         let reason = Reason {
             requirements: &["PORT-4", "SYNC-1"],
             text: format!("`{name}` synchronizes from an upstream server outside the hierarchy"),

@@ -1,22 +1,24 @@
-//! The address of an upstream server, as far as rules look at it.
+//! The address of a server: an upstream server, or an agent.
 
 use std::borrow::Cow;
 
-use crate::model::{Address, folded};
+use super::{Address, Port, Ports, folded};
 
-/// Scheme, host and port of an upstream server.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct ServerUrl<'a> {
-    pub(super) secure: bool,
-    /// In small letters.
-    pub(super) host: Cow<'a, str>,
-    /// Absent: that of the scheme.
-    pub(super) port: Option<u16>,
+/// Scheme, host and port of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerUrl<'a> {
+    /// Whether it is asked over HTTPS.
+    pub secure: bool,
+    /// As hosts are compared (see [`folded`]); without the brackets of an IPv6 address.
+    pub host: Cow<'a, str>,
+    /// The port that is written; absent: that of the scheme.
+    pub written_port: Option<Port>,
 }
 
 impl<'a> ServerUrl<'a> {
-    /// Takes it apart; `None` for what is not `http://host:port` or `https://host:port`.
-    pub(super) fn parse(url: &'a str) -> Option<Self> {
+    /// Takes it apart; `None` for what is not `http://host:port` or `https://host:port`, with a slash
+    /// behind it or without.
+    pub fn parse(url: &'a str) -> Option<Self> {
         let (scheme, rest) = url.split_once("://")?;
         let secure = match scheme {
             "http" => false,
@@ -39,11 +41,26 @@ impl<'a> ServerUrl<'a> {
         let port = match port {
             None => None,
             Some(digits) if digits.bytes().all(|c| c.is_ascii_digit()) => {
-                Some(digits.parse().ok().filter(|port| *port > 0)?)
+                Some(Port::new(digits.parse().ok()?)?)
             }
             Some(_) => return None,
         };
-        Some(Self { secure, host, port })
+        Some(Self { secure, host, written_port: port })
+    }
+
+    /// The port, written or not.
+    pub fn port(&self) -> Port {
+        let default = if self.secure { Ports::DEFAULT.https } else { Ports::DEFAULT.http };
+        self.written_port.unwrap_or(default)
+    }
+
+    /// The HTTP port beside an HTTPS port, by the rule of SUP-7.
+    pub fn plain_port(&self) -> Option<Port> {
+        match self.port() {
+            port if !self.secure => Some(port),
+            port if port == Ports::DEFAULT.https => Some(Ports::DEFAULT.http),
+            port => Port::new(port.get() - 1),
+        }
     }
 }
 
@@ -60,9 +77,19 @@ mod tests {
             ("http://[::1]:8530", false, "::1", Some(8530)),
             ("http://[::1]", false, "::1", None),
         ] {
-            let expected = ServerUrl { secure, host: host.into(), port };
+            let written_port = port.and_then(Port::new);
+            let expected = ServerUrl { secure, host: host.into(), written_port };
             assert_eq!(ServerUrl::parse(url), Some(expected), "{url}");
         }
+    }
+
+    #[test]
+    fn http_is_beside_https() {
+        let plain = |url| ServerUrl::parse(url)?.plain_port().map(Port::get);
+        assert_eq!(plain("https://a:8531"), Some(8530));
+        assert_eq!(plain("https://a"), Some(80));
+        assert_eq!(plain("http://a:8530"), Some(8530));
+        assert_eq!(plain("https://a:1"), None);
     }
 
     #[test]
