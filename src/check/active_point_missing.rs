@@ -1,9 +1,6 @@
 //! SUP-1: a site has an active software update point, where its parent has one.
 
-use super::{
-    Problem, Rule, Severity,
-    declaration::{Declaration, Site},
-};
+use super::{Problem, Rule, Severity, declaration::Declaration, linked::Site};
 use crate::model::SiteType;
 
 pub(super) const RULE: Rule = Rule {

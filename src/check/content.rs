@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use roaring::RoaringBitmap;
 
-use super::declaration::{Group, Package};
+use super::linked::{Group, Package};
 
 /// Sets of packages by their numbers, which stand for the order of their documents. Distribution
 /// points that are given the same share one.

@@ -1,9 +1,6 @@
 //! PORT-2: clients fetch content by HTTP in mixed mode, by HTTPS in native mode.
 
-use super::{
-    Problem, Rule, Severity,
-    declaration::{Declaration, DistributionPoint},
-};
+use super::{Problem, Rule, Severity, declaration::Declaration, linked::DistributionPoint};
 use crate::model::{ContentProtocol, DistributionPointType, SiteMode};
 
 pub(super) const RULE: Rule = Rule {

@@ -1,8 +1,7 @@
 //! SYNC-7: points that are filled from a file.
 
 use super::{
-    Problem, Rule, Severity,
-    declaration::{Declaration, UpdatePoint},
+    Problem, Rule, Severity, declaration::Declaration, linked::UpdatePoint,
     top_level_settings::is_below,
 };
 use crate::model::SourceType;

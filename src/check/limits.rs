@@ -2,7 +2,8 @@
 
 use super::{
     Problem, Rule, Severity,
-    declaration::{Declaration, DistributionPoint, Site},
+    declaration::Declaration,
+    linked::{DistributionPoint, Site},
 };
 use crate::model::{DistributionPointType, SiteType};
 

@@ -8,6 +8,7 @@ mod content_ways;
 mod cycle;
 mod declaration;
 mod document;
+mod linked;
 mod problem;
 mod ranges;
 mod rule;

@@ -3,7 +3,8 @@
 use super::{
     Problem, Rule, Severity,
     content_ways::Ways,
-    declaration::{Declaration, DistributionPoint, Package, Site},
+    declaration::Declaration,
+    linked::{DistributionPoint, Package, Site},
 };
 use crate::model::{FieldPath, Interval};
 

@@ -2,7 +2,8 @@
 
 use super::{
     Problem, Rule, Severity,
-    declaration::{Declaration, DistributionPoint},
+    declaration::Declaration,
+    linked::DistributionPoint,
     ranges::{multicast_addresses, ports},
 };
 use crate::model::{ContentProtocol, DistributionPointType, FieldPath};

@@ -1,9 +1,6 @@
 //! PDP-9: prestaged content overrides pull.
 
-use super::{
-    Problem, Rule, Severity,
-    declaration::{Declaration, DistributionPoint},
-};
+use super::{Problem, Rule, Severity, declaration::Declaration, linked::DistributionPoint};
 
 pub(super) const RULE: Rule = Rule {
     id: "PDP-9",

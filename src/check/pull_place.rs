@@ -1,8 +1,7 @@
 //! PDP-8: what may pull, and from what.
 
 use super::{
-    Problem, Rule, Severity,
-    declaration::{Declaration, DistributionPoint},
+    Problem, Rule, Severity, declaration::Declaration, linked::DistributionPoint,
     pull_sources::source,
 };
 use crate::model::DistributionPointType;

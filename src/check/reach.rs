@@ -1,8 +1,7 @@
 //! PORT-4: a top-level point reaches its source, on the port that belongs to the scheme.
 
 use super::{
-    Problem, Rule, Severity,
-    declaration::{Declaration, UpdatePoint},
+    Problem, Rule, Severity, declaration::Declaration, linked::UpdatePoint,
     top_level_settings::is_below,
 };
 use crate::model::{Ports, ServerUrl, SourceType};

@@ -2,7 +2,8 @@
 
 use super::{
     Problem, Rule, Severity,
-    declaration::{Declaration, Site, UpdatePoint},
+    declaration::Declaration,
+    linked::{Site, UpdatePoint},
     secured_channel::ssl_place,
 };
 use crate::model::{SiteMode, SourceType, UpdatePointRole};

@@ -1,9 +1,6 @@
 //! SUP-6: SSL where native mode wants it, and the same at both points of a site.
 
-use super::{
-    Problem, Rule, Severity,
-    declaration::{Declaration, UpdatePoint},
-};
+use super::{Problem, Rule, Severity, declaration::Declaration, linked::UpdatePoint};
 use crate::model::{SiteMode, UpdatePointRole};
 
 pub(super) const RULE: Rule = Rule {

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::{
     Place, Problem, Rule, Severity,
-    declaration::{Declaration, UpdatePoint},
+    declaration::Declaration,
+    linked::UpdatePoint,
     top_level_settings::{self, is_below},
 };
 use crate::model::{FieldPath, Selection, SourceType};

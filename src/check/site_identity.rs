@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Problem, Rule, Severity,
-    declaration::{Declaration, Site},
-};
+use super::{Problem, Rule, Severity, declaration::Declaration, linked::Site};
 use crate::model::SiteType;
 
 pub(super) const RULE: Rule = Rule {

@@ -3,8 +3,9 @@
 use super::{
     Problem, Rule, Severity,
     cycle::{Graph, SHOWN, any_cycle, cycles, shown},
-    declaration::{Declaration, Site},
+    declaration::Declaration,
     document::Document,
+    linked::Site,
 };
 use crate::model::SiteType;
 

@@ -2,7 +2,8 @@
 
 use super::{
     Problem, Rule, Severity,
-    declaration::{Declaration, DistributionPoint, Site, SiteSystem},
+    declaration::Declaration,
+    linked::{DistributionPoint, Site, SiteSystem},
     pull_sources::source,
 };
 use crate::model::{ContentProtocol, DistributionPointType, Forest};

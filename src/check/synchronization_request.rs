@@ -4,9 +4,10 @@ use cronexpr::{FallbackTimezoneOption, ParseOptions, parse_crontab_with};
 
 use super::{
     Problem, Rule, Severity,
-    declaration::{Declaration, UpdatePoint},
+    declaration::Declaration,
     document::{Document, OfKind},
     import::instead,
+    linked::UpdatePoint,
     top_level_settings::is_below,
 };
 use crate::model::{FieldPath, SYNC_REQUESTED_AT, Schedule, SourceType};

@@ -4,7 +4,8 @@ use std::{borrow::Cow, cell::LazyCell, collections::BTreeMap};
 
 use super::{
     Problem, Rule, Severity,
-    declaration::{Declaration, Site, UpdatePoint},
+    declaration::Declaration,
+    linked::{Site, UpdatePoint},
 };
 use crate::model::{Name, ServerUrl, SourceType, UpdatePointRole};
 

@@ -1,8 +1,8 @@
 //! The documents of each kind, and how their references are followed.
 
 use super::{
-    declaration::{DistributionPoint, Group, Package, Site, SiteSystem, UpdatePoint},
     document::Documents,
+    linked::{DistributionPoint, Group, Package, Site, SiteSystem, UpdatePoint},
 };
 use crate::model::{
     ContentProtocol, Declared, DistributionPointGroupSpec, DistributionPointSpec, Name,

@@ -1,9 +1,6 @@
 //! SUP-8: what only the point at the top decides.
 
-use super::{
-    Problem, Rule, Severity,
-    declaration::{Declaration, UpdatePoint},
-};
+use super::{Problem, Rule, Severity, declaration::Declaration, linked::UpdatePoint};
 use crate::model::{Selection, UpdatePointRole};
 
 pub(super) const RULE: Rule = Rule {

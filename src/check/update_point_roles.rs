@@ -2,7 +2,8 @@
 
 use super::{
     Problem, Rule, Severity,
-    declaration::{Declaration, Site, UpdatePoint},
+    declaration::Declaration,
+    linked::{Site, UpdatePoint},
 };
 use crate::model::{ClientConnections, Name, SiteMode, UpdatePointRole};
 

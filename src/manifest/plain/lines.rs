@@ -1,6 +1,17 @@
 //! Lines that say something, and the values that stand on one.
 
-use super::reader::NotPlain;
+use serde::de;
+
+/// The document is not plain, or not what is wanted: the other parser says which.
+#[derive(Debug, thiserror::Error)]
+#[error("the document is not plain")]
+pub(in crate::manifest) struct NotPlain;
+
+impl de::Error for NotPlain {
+    fn custom<T: std::fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
 
 /// Whether all letters are what they look like. Not tabs and other controls; and outside of ASCII
 /// only letters and digits, since some of the rest end a line.

@@ -5,21 +5,10 @@ use serde::de::{
     Visitor, value::BorrowedStrDeserializer,
 };
 
-use super::lines::{Line, Lines, Scalar, blank, is_item, ordinary, scalar};
+use super::lines::{Line, Lines, NotPlain, Scalar, blank, is_item, ordinary, scalar};
 
 /// Keys are shorter than this; YAML wants less than 1,024 characters.
 const LONGEST_KEY: usize = 128;
-
-/// The document is not plain, or not what is wanted: the other parser says which.
-#[derive(Debug, thiserror::Error)]
-#[error("the document is not plain")]
-pub(in crate::manifest) struct NotPlain;
-
-impl de::Error for NotPlain {
-    fn custom<T: std::fmt::Display>(_: T) -> Self {
-        Self
-    }
-}
 
 /// Reads a document.
 pub(in crate::manifest) fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, NotPlain> {
