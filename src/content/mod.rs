@@ -29,4 +29,4 @@ pub use intake::{Intake, Intaken};
 pub use library::Library;
 pub use reading::{StoredFile, read_stream};
 pub use receive::{ReceiveError, receive};
-pub use validation::Validated;
+pub use validation::ValidationProgress;

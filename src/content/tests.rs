@@ -174,30 +174,59 @@ fn changed_bytes_are_found_and_never_served() {
     take(&library, from.path(), 1, 1).unwrap();
     fs::write(home.path().join(place(b"11")), b"12").unwrap();
     assert_eq!(library.state(&package(1)).unwrap().damaged, 0, "the size is right");
-    let validate = || library.validate(&|_| ControlFlow::Continue(())).unwrap().unwrap();
-    assert_eq!(validate(), Validated { files: 2, bytes: 3, damaged: 1 });
+    let validate = || {
+        let go_on = |_: &ValidationProgress, _| ControlFlow::Continue(());
+        let found = library.validate(ValidationProgress::default(), &go_on).unwrap().unwrap();
+        (found.files, found.bytes, found.damaged)
+    };
+    assert_eq!(validate(), (2, 3, 1));
     assert!(library.open_file(&Digest::of(b"11")).is_err());
     assert_eq!(library.state(&package(1)).unwrap().damaged, 1);
     let aside = home.path().join("quarantine").join(Digest::of(b"11").to_hex());
     assert_eq!(fs::read(&aside).unwrap(), b"12", "somebody may want to see it");
     take(&library, from.path(), 1, 1).unwrap();
-    assert_eq!(validate(), Validated { files: 2, bytes: 3, damaged: 0 });
+    assert_eq!(validate(), (2, 3, 0));
     assert!(!aside.exists(), "kept until the next validation");
 }
 
 #[test]
-fn a_validation_ends_where_it_is_told_to() {
-    let bytes = vec![7; 3 << 20];
-    let (home, from) = (tempfile::tempdir().unwrap(), source(&[("a", &bytes)]));
+fn a_file_that_cannot_be_read_keeps_no_other_one_from_being_hashed() {
+    let (home, from) = (tempfile::tempdir().unwrap(), source(&[("a", b""), ("b", b"2")]));
+    let library = Library::open(home.path()).unwrap();
+    take(&library, from.path(), 1, 1).unwrap();
+    // It has a length of 0, and its first byte cannot be read.
+    fs::remove_file(home.path().join(place(b""))).unwrap();
+    symlink("/proc/self/mem", home.path().join(place(b""))).unwrap();
+    let go_on = |_: &ValidationProgress, _| ControlFlow::Continue(());
+    let found = library.validate(ValidationProgress::default(), &go_on).unwrap().unwrap();
+    assert_eq!((found.files, found.damaged), (2, 1));
+    assert_eq!(library.state(&package(1)).unwrap().damaged, 1);
+}
+
+#[test]
+fn a_validation_ends_where_it_is_told_to_and_goes_on_there() {
+    let contents = [vec![1; 3 << 20], vec![2; 3 << 20], vec![3; 3 << 20]];
+    let files: Vec<_> =
+        ["a", "b", "c"].into_iter().zip(contents.iter().map(Vec::as_slice)).collect();
+    let (home, from) = (tempfile::tempdir().unwrap(), source(&files));
     let library = Library::open(home.path()).unwrap();
     take(&library, from.path(), 1, 1).unwrap();
     let told = Mutex::new(Vec::new());
-    let ended = library.validate(&|bytes| {
-        told.lock().unwrap().push(bytes);
-        if bytes < 2 << 20 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
-    assert_eq!(ended.unwrap(), None);
-    assert_eq!(*told.lock().unwrap(), [1 << 20, 2 << 20]);
+    let until = |end: u64| {
+        let told = &told;
+        move |progress: &ValidationProgress, bytes: u64| {
+            told.lock().unwrap().push((*progress, bytes >> 20));
+            if bytes < end { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        }
+    };
+    let ended = library.validate(ValidationProgress::default(), &until(5 << 20)).unwrap();
+    assert_eq!(ended, None);
+    let (progress, hashed) = *told.lock().unwrap().last().unwrap();
+    assert_eq!((progress.files, progress.bytes, hashed), (1, 3 << 20, 5));
+    told.lock().unwrap().clear();
+    let ended = library.validate(progress, &until(u64::MAX)).unwrap().unwrap();
+    assert_eq!((ended.files, ended.bytes, ended.damaged), (3, 9 << 20, 0));
+    assert_eq!(told.lock().unwrap().last().unwrap().1, 6, "the first one is not hashed again");
 }
 
 #[test]

@@ -11,16 +11,19 @@ use crate::model::{ContentValidation, Interval, Priority};
 const SHORTEST: Interval = Interval::minutes(1);
 
 /// What a second of hashing may take from the disk of a point that is to serve first of all: a
-/// twentieth of what one disk gives, and 2.7 TB a day.
+/// twentieth of what one disk gives, and 2.9 TB a day.
 const LOW: u64 = 32 << 20;
-/// The same for one that may notice it: 22 TB a day.
+/// The same for one that may notice it: 23 TB a day.
 const MEDIUM: u64 = 256 << 20;
 
 impl ContentValidation {
-    /// When to begin: `every` after the last one has ended, or after the point was told of it.
-    pub fn next(&self, last: Option<Timestamp>, told: Timestamp) -> Timestamp {
-        let every = self.every.max(SHORTEST).duration();
-        last.unwrap_or(told).saturating_add(every).unwrap_or(Timestamp::MAX)
+    /// How long to wait before the next one: until `every` after the last one has ended, or after the
+    /// point was told of it. What is said to lie in the future, because a clock was ahead, counts as
+    /// now.
+    pub fn wait(&self, last: Option<Timestamp>, told: Timestamp, now: Timestamp) -> Duration {
+        let since = last.unwrap_or(told).min(now);
+        let left = self.every.max(SHORTEST).duration() - now.duration_since(since);
+        Duration::try_from(left).unwrap_or_default()
     }
 
     /// How long to wait after so many bytes that took so long.
@@ -51,13 +54,15 @@ mod tests {
     fn the_next_one_begins_so_long_after_the_last_one_ended() {
         let weekly = validation("7d", Priority::Low);
         let told = Timestamp::UNIX_EPOCH;
-        let week = SignedDuration::from_hours(7 * 24);
-        assert_eq!(weekly.next(None, told), told + week);
-        let last = told + SignedDuration::from_secs(5);
-        assert_eq!(weekly.next(Some(last), told), last + week);
-        assert_eq!(weekly.next(Some(Timestamp::MAX), told), Timestamp::MAX);
+        let week = Duration::from_hours(7 * 24);
+        assert_eq!(weekly.wait(None, told, told), week);
+        let last = told + SignedDuration::from_hours(24);
+        let now = last + SignedDuration::from_hours(1);
+        assert_eq!(weekly.wait(Some(last), told, now), Duration::from_hours(7 * 24 - 1));
+        assert_eq!(weekly.wait(None, told, Timestamp::MAX), Duration::ZERO);
+        assert_eq!(weekly.wait(Some(Timestamp::MAX), told, now), week, "a clock was ahead");
         let hot = validation("0s", Priority::Low);
-        assert_eq!(hot.next(Some(last), told), last + SignedDuration::from_mins(1));
+        assert_eq!(hot.wait(Some(now), told, now), Duration::from_mins(1));
     }
 
     #[test]

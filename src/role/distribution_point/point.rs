@@ -152,6 +152,7 @@ impl DistributionPoint {
             before.jobs = inner.open_jobs(&before.library, &before.saved, Ok(())).await?;
         }
         if new.content_validation != old.content_validation {
+            before.validating.stop().await;
             let (library, saved) = (&before.library, &before.saved);
             before.validating = Validating::start(&inner.directory, library, saved).await?;
         }
@@ -171,7 +172,8 @@ impl DistributionPoint {
         let directory = self.0.directory.clone();
         // Without its settings it is no distribution point, even if the rest is interrupted.
         blocking(move || remove_file(&Saved::path(&directory))).await?;
-        if let Some(Configured { jobs, port, .. }) = configured.take() {
+        if let Some(Configured { jobs, port, mut validating, .. }) = configured.take() {
+            validating.stop().await;
             jobs.stop().await;
             port.close().await;
         }
@@ -265,7 +267,10 @@ impl DistributionPoint {
 
     /// Closes its port and stops its transfers; settings and content stay.
     pub async fn close(&self) {
-        if let Some(Configured { jobs, port, .. }) = self.0.configured.write().await.take() {
+        if let Some(Configured { jobs, port, mut validating, .. }) =
+            self.0.configured.write().await.take()
+        {
+            validating.stop().await;
             jobs.stop().await;
             port.close().await;
         }
