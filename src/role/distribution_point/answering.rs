@@ -67,7 +67,7 @@ impl Found {
                 (CONTENT_LENGTH, length.to_string()),
             ]
         };
-        Ok(match Answer::to(headers, &tag, size) {
+        Ok(match Answer::to(method, headers, &tag, size) {
             Answer::Whole => {
                 let body = bytes.body(asked_for(whole), &digest)?;
                 (StatusCode::OK, of(size, kind.to_owned()), body).into_response()
@@ -81,8 +81,7 @@ impl Found {
             Answer::Parts(parts) => {
                 let parts = ByteRanges::new(parts, &digest, kind, size);
                 let content = of(parts.length(), parts.content_type());
-                let body =
-                    asked_for(whole).map_or_else(Body::empty, |_| bytes.body_of_parts(&parts));
+                let body = bytes.body_of_parts(&parts);
                 (StatusCode::PARTIAL_CONTENT, content, body).into_response()
             }
             Answer::NotModified => (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response(),

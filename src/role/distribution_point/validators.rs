@@ -1,7 +1,7 @@
 //! What a request's validators and ranges ask for (RFC 9110, sections 13 and 14).
 
 use axum::http::{
-    HeaderMap, HeaderName,
+    HeaderMap, HeaderName, Method,
     header::{IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE},
 };
 
@@ -9,6 +9,9 @@ use crate::{
     model::Digest,
     wire::range::{self, ByteRange, RangeRequest},
 };
+
+/// More bytes than a boundary, a media type and a range take before a part.
+const AROUND_A_PART: u64 = 256;
 
 /// How a request for some bytes is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,24 +36,27 @@ pub(super) fn entity_tag(digest: &Digest) -> String {
 }
 
 impl Answer {
-    /// The answer for content of this tag and size. Ranges that are more than the whole together, as
-    /// overlapping ones can be, are answered with the whole: section 14.2 allows it, and no request
+    /// The answer for content of this tag and size. Parts that are more than the whole together, with
+    /// what stands around each, are answered with the whole: section 14.2 allows it, and no request
     /// gets more bytes than there are.
-    pub(super) fn to(headers: &HeaderMap, tag: &str, size: u64) -> Self {
+    pub(super) fn to(method: &Method, headers: &HeaderMap, tag: &str, size: u64) -> Self {
         if value(headers, &IF_MATCH).is_some_and(|it| !range::match_holds(&it, tag)) {
             return Self::PreconditionFailed;
         }
         if value(headers, &IF_NONE_MATCH).is_some_and(|it| range::none_match_hits(&it, tag)) {
             return Self::NotModified;
         }
-        let Some(ranges) = value(headers, &RANGE) else { return Self::Whole };
+        // Only of GET is it said what a part means (section 14.2).
+        let ranges = value(headers, &RANGE).filter(|_| *method == Method::GET);
+        let Some(ranges) = ranges else { return Self::Whole };
         if value(headers, &IF_RANGE).is_some_and(|it| !range::if_range_holds(&it, tag, None)) {
             return Self::Whole;
         }
         match range::parse(&ranges, size) {
             RangeRequest::Whole => Self::Whole,
             RangeRequest::Multiple(parts) => {
-                let together = parts.iter().map(|part| part.length()).fold(0, u64::saturating_add);
+                let lengths = parts.iter().map(|part| part.length().saturating_add(AROUND_A_PART));
+                let together = lengths.fold(0, u64::saturating_add);
                 if together > size { Self::Whole } else { Self::Parts(parts) }
             }
             RangeRequest::Single(part) => Self::Part(part),
