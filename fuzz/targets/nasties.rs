@@ -94,5 +94,8 @@ pub(super) const NASTIES: &[(&str, Nasty)] = &[
     ("colons", |bytes| repeated("a:", bytes)),
     ("commas", |bytes| group(&format!(" [{}]", repeated(",", bytes)))),
     ("quotes", |bytes| repeated("'", bytes)),
+    ("URLs with open quotations", |bytes| {
+        group(&format!("\n  - \"{}\"", repeated("a:// `x", bytes)))
+    }),
     ("pipes", |bytes| repeated("|\n", bytes)),
 ];

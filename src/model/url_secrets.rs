@@ -40,31 +40,42 @@ fn replaced(text: &str, shown_as: impl Fn(&str) -> String) -> Cow<'_, str> {
 fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut all = Vec::new();
     let mut at = 0;
-    while let Some(found) = text[at..].find(SCHEME_END) {
-        let begin = at + found + SCHEME_END.len();
-        let after = &text[begin..];
+    loop {
+        let begin = at + before(&text[at..], |it| it.find(SCHEME_END)).len() + SCHEME_END.len();
+        let Some(after) = text.get(begin..) else { return all };
         at = begin + end(after);
         secrets_of(&text[begin..at], begin, &mut all);
     }
-    all
+}
+
+/// What is before a place in a text; all of it, if there is none. Whatever looks through a text that
+/// can go on behind a URL does it by this, so that a test can count what is looked through.
+fn before(text: &str, place: impl FnOnce(&str) -> Option<usize>) -> &str {
+    let before = &text[..place(text).unwrap_or(text.len())];
+    #[cfg(test)]
+    tests::looked_through(before.len());
+    before
 }
 
 /// Where a URL ends whose scheme is before this text. A secret may hold nearly every sign, so that it
 /// ends only where no URL goes on: at a blank or a quotation mark that has no `@` of this URL after
 /// it.
+///
+/// It looks no further than to this end or to the next URL, whichever is later: the search for the
+/// next URL goes on there, and a text of nothing but URLs is looked through a few times only.
 fn end(text: &str) -> usize {
     let first = first_end(text);
     let url = &text[..first];
-    let next_url = text.find(SCHEME_END).unwrap_or(text.len());
-    let sentence = &text[..text.find('\n').unwrap_or(text.len()).min(next_url)];
+    let to_next_url = before(text, |it| it.find(SCHEME_END));
+    let sentence = before(to_next_url, |it| it.find('\n'));
     let run = if url.contains('@') || is_host(authority(url)) {
         // Nothing is missing unless a password goes on behind a quotation mark.
-        &sentence[..sentence.find(char::is_whitespace).unwrap_or(sentence.len())]
+        before(sentence, |it| it.find(char::is_whitespace))
     } else {
         // `user:first word`, with the rest of the password behind a blank.
         sentence
     };
-    let run = &run[..closing(run)];
+    let run = before(run, |it| closing(it, it.len()));
     match run.get(first..).and_then(|rest| rest.rfind('@')) {
         None => first,
         Some(user_end) => {
@@ -77,19 +88,21 @@ fn end(text: &str) -> usize {
 /// The first sign at which a URL can end.
 fn first_end(text: &str) -> usize {
     let ends = |sign: char| sign.is_whitespace() || matches!(sign, '"' | '<' | '>');
-    text.find(ends).unwrap_or(text.len()).min(closing(text))
+    let end = before(text, |it| it.find(ends)).len();
+    closing(text, end).unwrap_or(end)
 }
 
-/// The first backtick that closes a quotation: one that is followed by nothing but the marks of a
-/// sentence and a blank. Any other one belongs to what is quoted.
-fn closing(text: &str) -> usize {
-    let closes = |(_, rest): &(usize, &str)| {
-        let mark = |sign: char| matches!(sign, ',' | '.' | ';' | ':' | ')' | ']' | '}' | '"');
-        let rest = rest[1..].trim_start_matches(mark);
-        rest.is_empty() || rest.starts_with(char::is_whitespace)
+/// The first backtick among so many bytes of a text that closes a quotation: one that is followed by
+/// nothing but the marks of a sentence and a blank. Any other one belongs to what is quoted.
+fn closing(text: &str, within: usize) -> Option<usize> {
+    let mark = |sign: char| matches!(sign, ',' | '.' | ';' | ':' | ')' | ']' | '}' | '"');
+    let closes = |at: &usize| {
+        let rest = &text[at + 1..];
+        let marks = before(rest, |it| it.find(|sign| !mark(sign))).len();
+        rest[marks..].chars().next().is_none_or(char::is_whitespace)
     };
-    let mut backticks = text.match_indices('`').map(|(at, _)| (at, &text[at..]));
-    backticks.find(closes).map_or(text.len(), |(at, _)| at)
+    let within = before(text, |_| Some(within));
+    within.match_indices('`').map(|(at, _)| at).find(closes)
 }
 
 fn authority(url: &str) -> &str {
@@ -147,7 +160,18 @@ fn is_host(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    thread_local! {
+        /// How many bytes may still be looked through.
+        static LEFT: Cell<usize> = const { Cell::new(usize::MAX) };
+    }
+
+    pub(super) fn looked_through(bytes: usize) {
+        LEFT.set(LEFT.get().checked_sub(bytes).expect("a text is looked through too often"));
+    }
 
     #[test]
     fn what_a_url_hides_is_not_shown() {
@@ -180,6 +204,7 @@ mod tests {
         let shown = "cannot ask `http://***@a:1`, nor \"https://b?k=***\" and ftp://***@d";
         assert_eq!(without_secrets(text), shown);
     }
+
     #[test]
     fn a_quotation_mark_or_a_blank_in_a_password_ends_no_url() {
         for (text, shown) in [
@@ -194,6 +219,32 @@ mod tests {
         ] {
             assert_eq!(without_secrets(text), shown);
             assert_eq!(without_secrets(shown), shown, "twice");
+        }
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_urls_is_looked_through_a_few_times_only() {
+        for unit in [
+            "a:// `x",
+            "://",
+            "://@",
+            "://`",
+            "://`,",
+            "`://\"",
+            "`",
+            "\"",
+            "http://a:b ",
+            "http://a:b@c ",
+            "http://a:b `c`, ",
+            "a://`\",,;@\"` <",
+        ] {
+            let text = format!("a://b:{}\n@", unit.repeat((1 << 20) / unit.len()));
+            // Each of about ten searches comes by a byte once; a quadratic one would come by all that
+            // follows again for each URL.
+            LEFT.set(20 * text.len());
+            println!("{unit}");
+            with_secrets_masked(&text);
+            LEFT.set(usize::MAX);
         }
     }
 
