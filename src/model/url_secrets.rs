@@ -68,7 +68,7 @@ fn end(text: &str) -> usize {
     let url = &text[..first];
     let to_next_url = before(text, |it| it.find(SCHEME_END));
     let sentence = before(to_next_url, |it| it.find('\n'));
-    let run = if url.contains('@') || is_host(authority(url)) {
+    let run = if url.contains('@') || is_host(authority_in_sentence(url)) {
         // Nothing is missing unless a password goes on behind a quotation mark.
         before(sentence, |it| it.find(char::is_whitespace))
     } else {
@@ -107,6 +107,15 @@ fn closing(text: &str, within: usize) -> Option<usize> {
 
 fn authority(url: &str) -> &str {
     &url[..url.find(['/', '?', '#', '\\']).unwrap_or(url.len())]
+}
+
+/// The authority of a URL without the marks of the sentence behind its port: `host:8530: no answer`.
+/// Marks within a URL, or right behind the colon, may begin a password.
+fn authority_in_sentence(url: &str) -> &str {
+    let authority = authority(url);
+    let host = authority.trim_end_matches([',', '.', ';', ':', ')']);
+    let has_port = host.contains(':');
+    if authority.len() == url.len() && has_port { host } else { authority }
 }
 
 /// The same for every text in a value.
@@ -216,6 +225,28 @@ mod tests {
             ("[\"http://a:1\", \"bob@b\"]", "[\"http://a:1\", \"bob@b\"]"),
             ("http://a:1 is where bob@b is", "http://a:1 is where bob@b is"),
             ("`http://a:1` and `http://c:d@b`", "`http://a:1` and `http://***@b`"),
+        ] {
+            assert_eq!(without_secrets(text), shown);
+            assert_eq!(without_secrets(shown), shown, "twice");
+        }
+    }
+
+    #[test]
+    fn an_explanation_behind_a_url_is_no_password() {
+        for text in [
+            "ftp://server:8530: cannot reach, ask bob@contoso.example",
+            "ftp://server:8530, ftp://[::1]:8530; or ask bob@contoso.example",
+            "(see ftp://[::1]:8530): cannot reach, ask bob@contoso.example",
+            "ftp://server: cannot reach, ask bob@contoso.example",
+            "ftp://server:8530/a: cannot reach, ask bob@contoso.example",
+        ] {
+            assert_eq!(without_secrets(text), text);
+        }
+        for (text, shown) in [
+            ("ftp://a:b@server:8530: no, ask bob@b", "ftp://***@server:8530: no, ask bob@b"),
+            ("ftp://bob:s3cret: s3cret@a", "ftp://***@a"),
+            ("ftp://bob:12,/s3 cret@a", "ftp://***@a"),
+            ("ftp://bob1:,; s3cret@a", "ftp://***@a"),
         ] {
             assert_eq!(without_secrets(text), shown);
             assert_eq!(without_secrets(shown), shown, "twice");
