@@ -48,10 +48,10 @@ pub fn differences(wanted: WantedListeners, host: &Address, found: &PortFacts) -
             all.push(difference("service", why.clone(), "a software update point"));
         }
     }
-    // Only of a distribution point, whose one port has to answer as it shall to be asked at all.
-    let asked =
-        matches!(http, Some(PortAnswer::Plain)) || matches!(https, Some(PortAnswer::Tls(_)));
-    if let Some(why) = found.no_distribution_point.as_ref().filter(|_| asked) {
+    // Only a distribution point says who it is, on its one port. A saved observation may know it from
+    // a port that it no longer has.
+    let on_its_port = http.is_some() || https.is_some();
+    if let Some(why) = found.no_distribution_point.as_ref().filter(|_| on_its_port) {
         all.push(difference("service", why.clone(), "this distribution point"));
     }
     all

@@ -7,7 +7,7 @@ use super::{
     connect::Target,
     content::no_distribution_point,
     identify::{wanted_plain, wanted_tls},
-    question::Port as AskedPort,
+    question::AskedPort,
     trust::Trust,
     virtual_roots::Web,
 };

@@ -9,16 +9,16 @@ use super::{
     trust::Trust,
 };
 
-/// How a port is asked.
+/// A port, and how it is asked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Port<'a> {
+pub(super) struct AskedPort<'a> {
     pub(super) target: &'a Target,
     pub(super) over_tls: bool,
     pub(super) trust: &'a Trust,
     pub(super) now: Timestamp,
 }
 
-impl Port<'_> {
+impl AskedPort<'_> {
     /// Sends a request, whose host this fills in.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::{
     connect::Target,
     exchange::{Answer, Request},
-    question::Port,
+    question::AskedPort,
     trust::Trust,
 };
 use crate::{
@@ -86,7 +86,7 @@ impl Web<'_> {
         body: &[u8],
     ) -> Result<Answer, String> {
         let target = self.secured.filter(|_| over_tls).unwrap_or(self.plain);
-        let port = Port { target, over_tls, trust: self.trust, now: self.now };
+        let port = AskedPort { target, over_tls, trust: self.trust, now: self.now };
         port.ask(Request { method, path, headers, body, ..Request::default() }).await
     }
 }
