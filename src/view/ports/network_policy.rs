@@ -15,8 +15,8 @@ const SITE_SYSTEM: &str = "headwater.dev/site-system";
 /// The label of the pod that plans and applies.
 const COMPONENT: &str = "headwater.dev/component";
 
-/// A policy for each of these hosts that may be a pod, whose pods are labelled `headwater.dev/site-system: NAME`. What
-/// no rule lets through is denied.
+/// A policy for each of these hosts that may be a pod, whose pods are labelled
+/// `headwater.dev/site-system: NAME`. What no rule lets through is denied.
 pub fn ports_network_policies(
     hierarchy: &Hierarchy,
     hosts: &BTreeMap<Name, HostRules>,

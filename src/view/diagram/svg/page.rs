@@ -1,8 +1,6 @@
 //! The page of a drawing: heading, legend, the drawing itself, notes.
 
-use std::fmt::Write;
-
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write};
 
 use super::{
     super::{Diagram, EdgeStyle, Node, Tone, parts::Sample},
