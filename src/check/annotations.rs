@@ -5,7 +5,7 @@ use super::{
     declaration::Declaration,
     document::{Document, OfKind},
 };
-use crate::model::{FieldPath, PRUNE, SUSPEND, SYNC_REQUESTED_AT};
+use crate::model::{CONTENT, FieldPath, PRUNE, SUSPEND, SYNC_REQUESTED_AT};
 
 /// What every annotation of Headwater begins with; others belong to others.
 const PREFIX: &str = "headwater.dev/";
@@ -40,6 +40,12 @@ fn annotations<Spec: OfKind>(document: Document<'_, Spec>, problems: &mut Vec<Pr
                 problems.push(wrong("write `disabled` or `enabled`"));
             }
             SUSPEND | PRUNE | SYNC_REQUESTED_AT => {}
+            // It would pin what a package holds, against what its directory holds.
+            CONTENT => {
+                let message = format!("annotation `{key}` is not for manifests");
+                let help = "remove it: only a way back (`headwater apply --undo`) has it";
+                problems.push(document.key(&SCHEMA, path, message).help(help));
+            }
             _ => {
                 let known = [SUSPEND, PRUNE, SYNC_REQUESTED_AT];
                 let similar =
