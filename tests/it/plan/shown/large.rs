@@ -44,6 +44,19 @@ fn sites_in_which_the_same_is_done_are_told_once_after_a_summary() {
 }
 
 #[test]
+fn a_site_with_another_value_is_told_and_not_said_to_be_alike() {
+    let mut plan = many_sites(60);
+    let of_site = plan.actions.iter_mut().filter(|action| action.site.as_str() == "S30");
+    let mut ports = of_site.flat_map(|it| &mut it.diff).filter(|it| it.path == "ports.http");
+    ports.next().unwrap().after = 8089.into();
+    let text = plan_text(&plan, FOLDED, false);
+    assert!(text.contains("\nSite S30: "), "{text}");
+    assert!(text.contains("http: 8089"), "{text}");
+    let told = "Sites S01 … S29, S31 … S59: as in site S00, in 58 more sites, ";
+    assert!(text.contains(told), "{text}");
+}
+
+#[test]
 fn sites_in_which_something_goes_are_in_the_table_and_in_the_text() {
     let mut plan = many_sites(99);
     let last = plan.actions.len() - 1;
