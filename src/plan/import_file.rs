@@ -6,45 +6,33 @@ use crate::model::{Kind, ResourceId, UpdatePoint, UpdatePointState};
 
 use super::{planner::Planner, update_points::PointOfSite};
 
-/// How the file that is wanted is to the one that was imported, where their paths differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Elsewhere {
-    /// The same place of another checkout, and the file that was imported is still as it was.
-    Same,
-    /// The same place of another checkout; the file that was imported is gone. What it held is in
-    /// the catalog, and the other file is compared with that once the point knows of it.
-    Gone,
+/// Whether the wanted file has the place that the imported one has in another checkout. What it holds
+/// is known once the point looks there: it is imported if that differs from what was imported.
+pub(super) fn in_other_checkout(point: &UpdatePoint, state: &UpdatePointState) -> bool {
+    moved(point, state).unwrap_or(false)
 }
 
-impl Elsewhere {
-    /// None where it is another file, or the same path.
-    pub(super) fn of(point: &UpdatePoint, state: &UpdatePointState) -> Option<Self> {
-        let mut source = state.settings.source.clone();
-        let before = source.file.take()?;
-        let wanted = point.settings.source.file.as_ref()?;
-        source.file = Some(wanted.clone());
-        if before == *wanted || source != point.settings.source {
-            return None;
-        }
-        let place = point.file_in_checkout.as_deref()?;
-        let (one, other) = (checkout(&before, place)?, checkout(wanted, place)?);
-        // One inside the other: a directory of the same checkout.
-        if one.starts_with(&other) || other.starts_with(&one) {
-            return None;
-        }
-        let last = state.last_synchronization.as_ref()?;
-        match &state.import_file {
-            Some(present) => (Some(present.digest) == last.imported).then_some(Self::Same),
-            None => (last.imported.is_some() && last.from == before).then_some(Self::Gone),
-        }
+/// None where there are no two files to compare.
+fn moved(point: &UpdatePoint, state: &UpdatePointState) -> Option<bool> {
+    let mut source = state.settings.source.clone();
+    let before = source.file.take()?;
+    let wanted = point.settings.source.file.as_ref()?;
+    source.file = Some(wanted.clone());
+    if before == *wanted || source != point.settings.source {
+        return Some(false);
     }
-
-    /// Whether the settings that a point has are the wanted ones, but for the path to the same file.
-    pub(super) fn settled(point: &UpdatePoint, state: &UpdatePointState) -> bool {
-        let mut settings = state.settings.clone();
-        settings.source.file.clone_from(&point.settings.source.file);
-        settings == point.settings && Self::of(point, state) == Some(Self::Same)
+    let place = point.file_in_checkout.as_deref()?;
+    let (one, other) = (checkout(&before, place)?, checkout(wanted, place)?);
+    // One inside the other: a directory of the same checkout.
+    if one.starts_with(&other) || other.starts_with(&one) {
+        return Some(false);
     }
+    let last = state.last_synchronization.as_ref()?;
+    Some(match &state.import_file {
+        Some(present) => Some(present.digest) == last.imported,
+        // It is gone with its checkout; what it held is in the catalog.
+        None => last.imported.is_some() && last.from == before,
+    })
 }
 
 /// The directory below which a file has a place.
@@ -55,16 +43,16 @@ fn checkout(file: &str, place: &Path) -> Option<PathBuf> {
 }
 
 impl Planner<'_> {
-    /// Says that a file of another checkout is taken for the one that was imported.
+    /// Says that the point looks at another checkout from now on, and what comes of that.
     pub(super) fn tell_of_other_checkout(&mut self, it: PointOfSite<'_>) {
         let Some(state) = self.update_point(it.name, it.point) else { return };
-        if !Elsewhere::settled(it.point, state) {
+        if !in_other_checkout(it.point, state) {
             return;
         }
         let file = |file: &Option<String>| file.clone().unwrap_or_default();
         let message = format!(
-            "`{}` is taken for what was imported from `{}`, which is as it was then: if it holds \
-             something else, give it another name",
+            "`{}` is not looked at yet: it has the place of `{}`, which was imported, and is \
+             imported as soon as the point sees that it holds something else",
             file(&it.point.settings.source.file),
             file(&state.settings.source.file)
         );

@@ -11,7 +11,7 @@ use crate::model::{
 use super::{
     ActionId, ActionKind,
     diff::diff,
-    import_file::Elsewhere,
+    import_file::in_other_checkout,
     planner::{Draft, Planner},
     update_points::{PointOfSite, SETTING_UP},
 };
@@ -315,7 +315,7 @@ fn import_due(point: &UpdatePoint, state: Option<&UpdatePointState>) -> Option<D
     let imported = last.and_then(|last| last.imported);
     let why = match (imported, state) {
         (None, _) | (_, None) => "nothing has been imported yet",
-        (Some(_), Some(state)) if Elsewhere::of(point, state).is_some() => return None,
+        (Some(_), Some(state)) if in_other_checkout(point, state) => return None,
         (Some(_), Some(state)) if state.settings.source != *wanted => "another file is named",
         (Some(imported), Some(state)) => {
             match &state.import_file {

@@ -8,7 +8,6 @@ use crate::{
 use super::{
     ActionId, ActionKind,
     diff::diff,
-    import_file::Elsewhere,
     planner::{Draft, Planner},
     ports::Listening,
     removal::KEPT,
@@ -243,7 +242,7 @@ fn setting_up(
             let reason = format!("it takes the place of `{}`", before.name);
             Some((add, reason))
         }
-        Some(before) if before.settings != point.settings && !Elsewhere::settled(point, before) => {
+        Some(before) if before.settings != point.settings => {
             Some((configure, "its settings differ".to_owned()))
         }
         Some(before) => match &before.listener {

@@ -32,17 +32,40 @@ fn edit(checkout: &str, from: &str, to: &str) {
     fs::write(file, text.replace(from, to)).unwrap();
 }
 
+fn assert_only_looks_there(world: &World, checkout: &str) {
+    let plan = world.run(&["plan", "--output", "json", checkout]).expect(0).json();
+    let actions = plan["actions"].as_array().unwrap();
+    let kinds: Vec<&str> = actions.iter().map(|it| it["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["ConfigureSoftwareUpdatePoint", "VerifyPorts"]);
+    let diff = actions[0]["diff"].as_array().unwrap();
+    let paths: Vec<&str> = diff.iter().map(|it| it["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["source.file"]);
+}
+
 #[test]
-fn another_checkout_of_what_was_applied_plans_nothing_and_applies_what_was_saved() {
+fn another_export_in_another_checkout_is_imported_though_the_first_one_is_still_there() {
     let world = World::of("minimal");
     let (one, other) = (checkout(&world, "one"), checkout(&world, "other"));
     world.run(&["apply", &one]).expect(0);
-    let ended = world.run(&["plan", "--detailed-exitcode", &other]).expect(0);
+    // No export, so that the attempt to import it is seen.
+    fs::write(world.path("other/wsus-export/WSUS-2024-06-19.cab"), "other bytes").unwrap();
+    assert_only_looks_there(&world, &other);
+    let ended = world.run(&["apply", &other]).expect(1);
+    assert!(ended.stdout.contains("is damaged or not an export"), "{}", ended.stdout);
+}
+
+#[test]
+fn another_checkout_of_what_was_applied_only_looks_there_and_applies_what_was_saved() {
+    let world = World::of("minimal");
+    let (one, other) = (checkout(&world, "one"), checkout(&world, "other"));
+    world.run(&["apply", &one]).expect(0);
+    assert_only_looks_there(&world, &other);
+    let ended = world.run(&["plan", &other]).expect(0);
     assert!(ended.stdout.contains("note[SYNC-7]"), "{}", ended.stdout);
     let observed = world.path("observed.json");
     let observed = observed.to_str().unwrap();
     world.run(&["observe", "--out", observed]).expect(0);
-    world.run(&["plan", "--detailed-exitcode", "--observed", observed, &other]).expect(0);
+    world.run(&["plan", "--detailed-exitcode", "--observed", observed, &one]).expect(0);
 
     // Saved in one, applied from the other: with its content.
     for checkout in [&one, &other] {
@@ -53,14 +76,11 @@ fn another_checkout_of_what_was_applied_plans_nothing_and_applies_what_was_saved
     world.run(&["plan", "--out", plan, &one]).expect(0);
     fs::remove_dir_all(&one).unwrap();
     let ended = world.run(&["apply", "--plan", plan, &other]).expect(0);
-    assert!(ended.stdout.contains("Nothing is left to do"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("done, as planned."), "{}", ended.stdout);
 
     // The file that was imported is gone with its checkout: the path changes, nothing is imported.
     fs::remove_dir_all(world.path("one")).unwrap();
-    let plan = world.run(&["plan", "--output", "json", &other]).expect(0).json();
-    let actions = plan["actions"].as_array().unwrap();
-    let kinds: Vec<&str> = actions.iter().map(|it| it["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["ConfigureSoftwareUpdatePoint", "VerifyPorts"]);
+    assert_only_looks_there(&world, &other);
     world.run(&["apply", &other]).expect(0);
     world.run(&["plan", "--detailed-exitcode", &other]).expect(0);
 
