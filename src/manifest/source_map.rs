@@ -17,6 +17,8 @@ use crate::{
 pub struct SourceMap {
     files: Vec<File>,
     documents: Vec<Document>,
+    /// How many of them stand for the beginning of a file.
+    beginnings: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -58,9 +60,10 @@ impl SourceMap {
         self.files.len() - 1
     }
 
-    /// How many documents there are, broken ones included.
+    /// How many documents there are, broken ones included. What is said of a file as a whole stands
+    /// in none of them.
     pub fn documents(&self) -> usize {
-        self.documents.len()
+        self.documents.len() - self.beginnings
     }
 
     pub(super) fn add_document(&mut self, file: usize, cut: &Cut) -> DocumentId {
@@ -72,6 +75,7 @@ impl SourceMap {
 
     /// An empty document at the beginning of a file, for what is said of the file as a whole.
     pub(super) fn add_beginning(&mut self, file: usize) -> DocumentId {
+        self.beginnings += 1;
         self.add_document(file, &Cut { bytes: 0..0, line: 1 })
     }
 

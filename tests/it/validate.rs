@@ -204,6 +204,18 @@ fn a_file_that_is_no_text_hides_no_other() {
     assert_eq!(message, "the file is not a text: line 2 is not UTF-8");
 }
 
+#[test]
+fn a_file_that_is_no_text_is_not_counted_among_the_documents() {
+    let directory = tempfile::tempdir().unwrap();
+    let documents = "apiVersion: headwater.dev/v1alpha1\nkind: PortSettings\n---\nkind: Site\n";
+    fs::write(directory.path().join("a.yaml"), documents).unwrap();
+    fs::write(directory.path().join("b.yaml"), b"a: 1\nb: \xe9\n").unwrap();
+    let path = directory.path().to_str().unwrap();
+    let (_, stdout, _) = outcome(&mut headwater(&["validate", path]));
+    let last = stdout.lines().last().unwrap();
+    assert!(last.starts_with("2 documents: "), "{last}");
+}
+
 /// A file of the kernel's, which nobody may read from its beginning.
 #[cfg(target_os = "linux")]
 #[test]
