@@ -42,7 +42,7 @@ struct Versioned {
 }
 
 impl Observation {
-    /// The version of the file's form.
+    /// The version of the file's form. Every field is of 1.0: no release knows fewer.
     pub const FORMAT_VERSION: FormatVersion = FormatVersion { major: 1, minor: 0 };
 
     /// What was observed at a time, and at which addresses.
