@@ -6,8 +6,8 @@ use crate::model::{Kind, ResourceId, UpdatePoint, UpdatePointState};
 
 use super::{planner::Planner, update_points::PointOfSite};
 
-/// Whether the wanted file has the place that the imported one has in another checkout. What it holds
-/// is known once the point looks there: it is imported if that differs from what was imported.
+/// Whether the wanted file has the place that the imported one has in another checkout. What it
+/// holds is known once the point looks there: it is imported if that is not what was imported.
 pub(super) fn in_other_checkout(point: &UpdatePoint, state: &UpdatePointState) -> bool {
     moved(point, state).unwrap_or(false)
 }
