@@ -23,31 +23,25 @@ spec:
 ",
 };
 
+/// What a point does instead of being sent its content, whether it pulls or not.
+const PRESTAGED: &str = "waits for prestaged content";
+
 pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
     for point in &declaration.distribution_points {
         let document = point.document;
         let spec = document.spec();
         let pulls = spec.pull.as_ref().is_some_and(|pull| pull.enabled);
-        let (what, until, place, related, instead) = if spec.prestaged {
-            let place = document.place("spec.prestaged");
-            let until = "`prestaged` is gone";
-            (
-                "waits for prestaged content",
-                until,
-                place,
-                "prestaged content",
-                "is sent its content",
-            )
-        } else if pulls {
-            let place = document.key_place("spec.pull");
-            ("pulls", "pull is switched off", place, "it pulls", "does not pull")
-        } else {
-            continue;
+        let sent = "is sent its content";
+        let (what, until, instead) = match (spec.prestaged, pulls) {
+            (true, true) => (PRESTAGED, "`prestaged` is gone and pull is switched off", sent),
+            (true, false) => (PRESTAGED, "`prestaged` is gone", sent),
+            (false, true) => ("pulls", "pull is switched off", "does not pull"),
+            (false, false) => continue,
         };
-        let until = if spec.prestaged && pulls {
-            "`prestaged` is gone and pull is switched off"
+        let (place, related) = if spec.prestaged {
+            (document.place("spec.prestaged"), "prestaged content")
         } else {
-            until
+            (document.key_place("spec.pull"), "it pulls")
         };
         for (key, written) in
             [("schedule", !spec.schedule.is_empty()), ("rateLimit", spec.rate_limit.is_some())]

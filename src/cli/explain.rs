@@ -36,7 +36,8 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
     Ok(ExitCode::Success)
 }
 
-/// The requirements of each area of the domain, of which the rules are a part.
+/// How many requirements each area of the domain has. They cannot be counted here: those that are
+/// no rules of manifests stand in no table of the code, only in the text that numbers them.
 const REQUIREMENTS: [(&str, u8); 7] =
     [("TOP", 4), ("SUP", 9), ("SYNC", 12), ("AGT", 2), ("PORT", 5), ("PDP", 15), ("REC", 5)];
 

@@ -23,7 +23,7 @@ use crate::{
     wire::file_list::{FileEntry, FileList},
 };
 
-/// As what a directory is taken in.
+/// The version of a package that the files of a directory become.
 #[derive(Debug)]
 pub struct Taking<'a> {
     /// The package.

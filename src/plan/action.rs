@@ -273,7 +273,8 @@ pub struct Plan {
 }
 
 impl Summary {
-    /// Counts actions. What is done to something that is there changes it. Those that only look ([`ActionKind::VerifyPorts`]) are not counted.
+    /// Counts actions. What is done to something that is there changes it. Those that only look
+    /// ([`ActionKind::VerifyPorts`]) are not counted.
     pub fn of(actions: &[Action]) -> Self {
         let mut summary = Self::default();
         for action in actions {

@@ -7,8 +7,8 @@
 //! | `GET /content/<ID>/<path>`       | a file of a package by its path                             |
 //! | `GET /distribution-point`        | its name (JSON): what only a distribution point answers     |
 //!
-//! `HEAD`, `Range` (one part, or several), `If-Range`, `If-None-Match` and `If-Match` work everywhere. Only the library's
-//! own names reach the disk, never a path of a request.
+//! `HEAD`, `Range` (one part, or several), `If-Range`, `If-None-Match` and `If-Match` work
+//! everywhere. Only the library's own names reach the disk, never a path of a request.
 
 use axum::{
     Router,

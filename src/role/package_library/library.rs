@@ -83,8 +83,8 @@ impl PackageLibrary {
     }
 
     /// Takes the source directory of a package in, as this version. A version that is there whole is
-    /// not read again, and what is kept of its origin stays: new content is a new version. `content` is the digest that
-    /// it must have, if that is known.
+    /// not read again, and what is kept of its origin stays: new content is a new version. `content`
+    /// is the digest that it must have, if that is known.
     ///
     /// # Errors
     ///
@@ -109,8 +109,8 @@ impl PackageLibrary {
             }
             let progress = |done, total| report.progress(done, total, ProgressUnit::Bytes);
             let source = PathBuf::from(&origin.path);
-            let as_what = Taking { package: &package, version, origin: Some(origin), content };
-            let state = library.ingest_directory(&source, as_what, &progress)?;
+            let taking = Taking { package: &package, version, origin: Some(origin), content };
+            let state = library.ingest_directory(&source, taking, &progress)?;
             tracing::info!(%package, version, files = state.files, "a package's source was taken in");
             Ok(state)
         });

@@ -34,8 +34,8 @@ struct Filter<'a> {
     actions: usize,
 }
 
-/// A plan as JSON; `schemas/plan.json` describes it. If only a part of it is shown, the lists hold that
-/// part, everything else is about the whole plan, and `filter` says so.
+/// A plan as JSON; `schemas/plan.json` describes it. If only a part of it is shown, the lists hold
+/// that part, everything else is about the whole plan, and `filter` says so.
 pub fn plan_json(plan: &Plan, view: PlanView<'_>) -> String {
     match view.filter.filter(|filter| !filter.is_empty()) {
         None => json_text(plan),
