@@ -11,7 +11,10 @@ use super::{
 use crate::{
     clock,
     model::{Facts, Observation},
-    plan::{Basis, Inputs, Plan, SavedPlan, plan, planned_documents, refuse_nothing},
+    plan::{
+        Basis, Inputs, Plan, SavedPlan, plan, planned_documents, refuse_nothing,
+        seen_from_elsewhere,
+    },
     role::controller::{Controller, Purpose, Session},
     view::saved_text,
 };
@@ -76,7 +79,7 @@ pub(super) fn run(
 
 fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Plan, Failure> {
     let Arguments { paths, from, observed, out, shown, detailed_exitcode: _ } = arguments;
-    let wanted = match from {
+    let mut wanted = match from {
         Some(file) => Wanted::of_saved_plan(file)?,
         None => Wanted::of_manifests(paths, printer)?,
     };
@@ -84,6 +87,7 @@ fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Pla
         Some(file) => {
             let mut observation = read(file)?;
             observation.forget_moved(&wanted.hierarchy);
+            wanted.hierarchy = seen_from_elsewhere(wanted.hierarchy, &observation.observed);
             observation
         }
         None => block_on(look(&wanted, data))?,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::{Kind, ResourceId, UpdatePoint, UpdatePointState};
+use crate::model::{Hierarchy, Kind, Known, Observed, ResourceId, UpdatePoint, UpdatePointState};
 
 use super::{planner::Planner, update_points::PointOfSite};
 
@@ -10,6 +10,22 @@ use super::{planner::Planner, update_points::PointOfSite};
 /// holds is known once the point looks there: it is imported if that is not what was imported.
 pub(super) fn in_other_checkout(point: &UpdatePoint, state: &UpdatePointState) -> bool {
     moved(point, state).unwrap_or(false)
+}
+
+/// A hierarchy whose manifests were read on another computer than that of its site systems, as these
+/// see it: an import file that a manifest names from where it stands itself is where it was among
+/// their manifests. What it holds there is not known here.
+pub fn seen_from_elsewhere(mut hierarchy: Hierarchy, observed: &Observed) -> Hierarchy {
+    for (name, point) in &mut hierarchy.update_points {
+        let system = observed.site_systems.get(&point.site_system).and_then(Known::present);
+        let state = system.and_then(|system| system.update_point.as_ref());
+        if let Some(state) = state.filter(|state| state.name == *name)
+            && in_other_checkout(point, state)
+        {
+            point.settings.source.file.clone_from(&state.settings.source.file);
+        }
+    }
+    hierarchy
 }
 
 /// None where there are no two files to compare.

@@ -29,6 +29,7 @@ pub use action::{
     Action, ActionId, ActionKind, FORMAT_VERSION, FieldChange, Found, Plan, PlanDiagnostic,
     Summary, Waiting,
 };
+pub use import_file::seen_from_elsewhere;
 pub use planner::{Inputs, plan};
 pub use read::{MOST_BYTES, ReadPlanError, read_plan};
 pub use refusal::{NothingDeclared, refuse_nothing};
