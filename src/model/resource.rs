@@ -176,6 +176,8 @@ pub struct Metadata {
                 "examples": ["2026-12-01T02:00:00Z"],
             },
         }),
+        // Only a way back has it.
+        extend("not" = { "required": [CONTENT] }),
         example = serde_json::json!({PRUNE: "disabled"})
     )]
     pub annotations: BTreeMap<String, String>,
