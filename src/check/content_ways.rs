@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{declaration::Declaration, package_transfer::pulls};
+use super::{declaration::Declaration, linked::DistributionPoint};
 
 /// How many points and sources are looked at in all to find ways: as many as take a few dozens of
 /// milliseconds, and a hundred packages of the largest site. Behind that a way ends at the first
@@ -83,8 +83,9 @@ fn links(declaration: &Declaration<'_>) -> Links {
 /// How far each point is from the nearest one that is given a package, or does not pull.
 fn distances(declaration: &Declaration<'_>, links: &Links, package: u32) -> Vec<Option<usize>> {
     let points = declaration.distribution_points.iter().enumerate();
-    let has_it = |(number, point)| {
-        (!pulls(point) || declaration.content.given(number).contains(package)).then_some(0)
+    let has_it = |(number, point): (usize, &DistributionPoint<'_>)| {
+        (!point.document.spec().pulls() || declaration.content.given(number).contains(package))
+            .then_some(0)
     };
     let mut distances: Vec<Option<usize>> = points.map(has_it).collect();
     let nearest = distances.iter().enumerate().filter(|(_, far)| far.is_some());

@@ -1,10 +1,6 @@
 //! TOP-4: the documented sizes.
 
-use super::{
-    Problem, Rule, Severity,
-    declaration::Declaration,
-    linked::{DistributionPoint, Site},
-};
+use super::{Problem, Rule, Severity, declaration::Declaration, linked::Site};
 use crate::model::{DistributionPointType, SiteType};
 
 pub(super) const RULE: Rule = Rule {
@@ -95,7 +91,7 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
     for (number, point) in declaration.distribution_points.iter().enumerate() {
         let Some(site) = declaration.site(point.site) else { continue };
         if let Some(size) = point.site.and_then(|it| sizes.get_mut(it)) {
-            if pulls(point) {
+            if point.document.spec().pull_enabled() {
                 size.pull_points.add(number, PULL_POINTS);
             } else if point.document.spec().r#type == DistributionPointType::Standard {
                 size.standard_points.add(number, STANDARD_POINTS);
@@ -114,10 +110,6 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
         points(declaration, site, size, problems);
     }
     packages(declaration, problems);
-}
-
-fn pulls(point: &DistributionPoint<'_>) -> bool {
-    point.document.spec().pull.as_ref().is_some_and(|pull| pull.enabled)
 }
 
 fn sites(

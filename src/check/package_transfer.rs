@@ -96,12 +96,6 @@ fn settings(site: &Site<'_>, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Whether a point gets its content by pulling.
-pub(super) fn pulls(point: &DistributionPoint<'_>) -> bool {
-    let spec = point.document.spec();
-    spec.pull.as_ref().is_some_and(|pull| pull.enabled) && !spec.prestaged
-}
-
 /// Whether a point is given a package that none of its sources is given. A source that is given it
 /// but cannot get it itself is told where that begins.
 fn never_arrives<'d>(
@@ -112,7 +106,7 @@ fn never_arrives<'d>(
 ) -> Option<Problem> {
     let content = &declaration.content;
     // What is not known may have anything.
-    if !pulls(point) || point.sources.contains(&None) {
+    if !point.document.spec().pulls() || point.sources.contains(&None) {
         return None;
     }
     let sources: Vec<usize> =

@@ -36,7 +36,7 @@ fn overridden(point: &DistributionPoint<'_>, problems: &mut Vec<Problem>) {
     let name = document.name;
     let spec = document.spec();
     for (key, written, what) in [
-        ("pull", spec.pull.as_ref().is_some_and(|pull| pull.enabled), "it pulls nothing"),
+        ("pull", spec.pull_enabled(), "it pulls nothing"),
         ("onDemand", spec.on_demand, "it fetches nothing when a client asks"),
     ] {
         if !written {

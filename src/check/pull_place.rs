@@ -27,7 +27,7 @@ spec: {siteSystem: ams-dp2, pull: {sources: [{distributionPoint: ams-dp1}]}}
 
 pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
     for point in &declaration.distribution_points {
-        if point.document.spec().pull.as_ref().is_some_and(|pull| pull.enabled) {
+        if point.document.spec().pull_enabled() {
             problems.extend(site_server(declaration, point));
             problems.extend(gateway(point));
             from_gateways(declaration, point, problems);

@@ -77,13 +77,10 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
 
 fn circles(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
     // Switched off (PDP-4) or prestaged (PDP-9) it pulls nothing, so nothing goes round.
-    let pulls = |spec: &DistributionPointSpec| {
-        spec.pull.as_ref().is_some_and(|pull| pull.enabled) && !spec.prestaged
-    };
     let all = &declaration.distribution_points;
     let links = |number: usize| {
         let point = &all[number];
-        let sources = if pulls(point.document.spec()) { point.sources.as_slice() } else { &[] };
+        let sources = if point.document.spec().pulls() { point.sources.as_slice() } else { &[] };
         sources.iter().flatten().copied()
     };
     if !any_cycle(all.len(), links) {
@@ -92,7 +89,7 @@ fn circles(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
     let mut graph = Graph::new();
     for point in all {
         let spec = point.document.spec();
-        if let Some(pull) = spec.pull.as_ref().filter(|_| pulls(spec)) {
+        if let Some(pull) = spec.pull.as_ref().filter(|_| spec.pulls()) {
             let sources = pull.sources.iter().map(|source| &source.distribution_point);
             graph.insert(point.document.name, sources.collect());
         }

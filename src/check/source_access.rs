@@ -51,7 +51,7 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
     for point in &declaration.distribution_points {
         let spec = point.document.spec();
         // A prestaged one pulls nothing (PDP-9).
-        if !spec.pull.as_ref().is_some_and(|pull| pull.enabled) || spec.prestaged {
+        if !spec.pulls() {
             continue;
         }
         let Some(system) = declaration.system(point.system) else { continue };

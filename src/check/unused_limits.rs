@@ -30,7 +30,7 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
     for point in &declaration.distribution_points {
         let document = point.document;
         let spec = document.spec();
-        let pulls = spec.pull.as_ref().is_some_and(|pull| pull.enabled);
+        let pulls = spec.pull_enabled();
         let sent = "is sent its content";
         let (what, until, instead) = match (spec.prestaged, pulls) {
             (true, true) => (PRESTAGED, "`prestaged` is gone and pull is switched off", sent),

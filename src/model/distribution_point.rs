@@ -55,6 +55,18 @@ pub struct DistributionPointSpec {
     pub certificate: Option<Certificate>,
 }
 
+impl DistributionPointSpec {
+    /// Whether pull is switched on (PDP-4), overridden or not.
+    pub fn pull_enabled(&self) -> bool {
+        self.pull.as_ref().is_some_and(|pull| pull.enabled)
+    }
+
+    /// Whether it takes its content by pulling: prestaged content overrides it (PDP-9).
+    pub fn pulls(&self) -> bool {
+        self.pull_enabled() && !self.prestaged
+    }
+}
+
 /// What a distribution point is.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
