@@ -14,13 +14,15 @@ use super::{
 };
 use crate::{
     check::{Problem, Severity, check_beside},
-    manifest::{Loaded, ReadFile, SourceText, UnreadFile, Workspace, pieces, put_together},
+    manifest::{
+        LARGEST_FILE, Loaded, ReadFile, SourceText, UnreadFile, Workspace, pieces, put_together,
+    },
     model::Hierarchy,
     view::{Summary, problems_text, summary_line},
 };
 
 /// As much of a file is read: one byte more than `manifest` takes, so that it sees the excess.
-const MOST_BYTES: u64 = (64 << 20) + 1;
+const MOST_BYTES: u64 = LARGEST_FILE as u64 + 1;
 /// As many files are worth a thread of their own, which takes about as long to begin as ten of
 /// them to be read.
 pub(super) const FILES_OF_A_THREAD: usize = 100;

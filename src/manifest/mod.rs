@@ -29,6 +29,6 @@ pub use load::{Loaded, load};
 pub use origins::{Basis, Origin, Origins, WantedValue};
 pub use schema::{combined_schema, kind_schema};
 pub use source_map::{Location, Locator, SourceMap};
-pub use source_text::SourceText;
+pub use source_text::{LARGEST_FILE, SourceText};
 pub use workspace::{FileNow, Workspace};
 pub use write::{ManifestFile, comment, write};

@@ -2,8 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
-/// The largest file: hundreds of thousands of documents, far more than anyone reviews.
-pub(super) const LARGEST_FILE: usize = 64 << 20;
+/// The largest file, in bytes: hundreds of thousands of documents, far more than anyone reviews.
+pub const LARGEST_FILE: usize = 64 << 20;
 /// The largest document: as much as a Kubernetes API server takes, since the documents are custom
 /// resources too.
 pub(super) const LARGEST_DOCUMENT: usize = 1 << 20;
