@@ -9,7 +9,7 @@ use super::{ExitCode, Failure, Printer, files, sources};
 use crate::{
     manifest::{Loaded, SourceMap},
     model::{Declared, Digest, Hierarchy, Name},
-    plan::{Basis, Plan, SavedPlan, declared},
+    plan::{Basis, Plan, SavedPlan, SavedPlanError, declared},
     role::controller::locate,
 };
 
@@ -51,9 +51,11 @@ impl Wanted {
             Failure::new(ExitCode::Usage, error.context(format!("cannot use {}", file.display())))
         };
         let saved = SavedPlan::read(&bytes).map_err(|error| failed(error.into()))?;
-        let hierarchy = saved.hierarchy().map_err(|error| failed(error.into()))?;
         let SavedPlan { plan, basis } = saved;
-        let declared = declared(&basis.documents).map_err(|error| failed(error.into()))?;
+        let declared = declared(&basis.documents)
+            .map_err(|error| failed(SavedPlanError::from(error).into()))?;
+        let hierarchy = Hierarchy::resolve(&declared)
+            .map_err(|error| failed(SavedPlanError::from(error).into()))?;
         let digest = plan.manifest_digest;
         let Basis { paths, remote, .. } = basis;
         Ok(Self { hierarchy, declared, digest, paths, remote, source_map: None })

@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{Digest, Name, ResourceId, SiteCode, Written};
+use crate::model::{Digest, FormatVersion, Name, ResourceId, SiteCode, Written};
 
 /// The version of the plan's JSON form: raised when a reader of the old form would misread it.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: FormatVersion = FormatVersion { major: 1, minor: 0 };
 
 /// Everything that can be done to a hierarchy. Used alike in text, JSON, events and metrics.
 #[derive(
@@ -254,7 +254,7 @@ pub struct Summary {
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// The version of this form: raised when a reader of the old one would misread it.
-    #[schemars(extend("const" = FORMAT_VERSION))]
+    #[schemars(extend("const" = FORMAT_VERSION.to_string()))]
     pub format_version: String,
     /// The digest of the manifests.
     pub manifest_digest: Digest,

@@ -229,7 +229,7 @@ impl<'a> Planner<'a> {
         Drift { hierarchy: self.hierarchy, observed: self.observed }.explain(&mut self.actions);
         self.diagnostics.extend(refusals(&self.actions, self.hierarchy));
         let mut plan = Plan {
-            format_version: FORMAT_VERSION.to_owned(),
+            format_version: FORMAT_VERSION.to_string(),
             manifest_digest: self.manifest_digest,
             observed_digest: Facts::of(self.observed).digest(),
             complete: self.waiting.iter().all(|waiting| waiting.chosen),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{ActionId, Plan, SavedPlan, Summary, secrets::hide_secrets};
+use super::{ActionId, FORMAT_VERSION, Plan, Summary, secrets::hide_secrets};
 use crate::model::UnknownFormat;
 
 /// The largest plan that is read, in bytes: that of a first run with five thousand distribution
@@ -72,7 +72,7 @@ pub fn read_plan(text: &str) -> Result<Plan, ReadPlanError> {
         return Err(ReadPlanError::TooLarge);
     }
     let Format { format_version, filter } = serde_json::from_str(text)?;
-    SavedPlan::FORMAT_VERSION.reads(&format_version)?;
+    FORMAT_VERSION.reads(&format_version)?;
     if filter.is_some() {
         return Err(ReadPlanError::Part);
     }

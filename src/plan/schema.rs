@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn the_schema_names_the_version_and_the_whole_vocabulary() {
         let schema = plan_schema();
-        assert_eq!(schema["properties"]["formatVersion"]["const"], FORMAT_VERSION);
+        assert_eq!(schema["properties"]["formatVersion"]["const"], FORMAT_VERSION.to_string());
         assert_eq!(schema["$defs"]["ActionKind"]["title"], "Action kind");
         let kinds = schema["$defs"]["ActionKind"]["oneOf"].as_array().unwrap();
         let kinds: BTreeSet<&str> = kinds.iter().map(|it| it["const"].as_str().unwrap()).collect();

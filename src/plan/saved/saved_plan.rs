@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{DocumentError, PlannedDocument, declared};
+use super::{DocumentError, PlannedDocument};
 use crate::{
     model::{
-        Digest, Facts, FieldPath, FormatVersion, Hierarchy, Name, ResourceId, UnknownFormat,
-        Unresolved, without_secrets,
+        Digest, Facts, FieldPath, FormatVersion, Name, ResourceId, UnknownFormat, Unresolved,
+        without_secrets,
     },
-    plan::{Plan, ReadPlanError, read::consistent},
+    plan::{FORMAT_VERSION, Plan, ReadPlanError, read::consistent},
 };
 
 /// A plan, with everything that it was made of. As a file it is the plan's own JSON form with
@@ -116,7 +116,7 @@ struct ReadBasis {
 
 impl SavedPlan<'_> {
     /// The version of the form: that of plans.
-    pub const FORMAT_VERSION: FormatVersion = FormatVersion { major: 1, minor: 0 };
+    pub const FORMAT_VERSION: FormatVersion = FORMAT_VERSION;
 
     /// The file's text.
     pub fn to_json(&self) -> String {
@@ -147,15 +147,6 @@ impl SavedPlan<'_> {
     fn digest(&self) -> Digest {
         let Basis { planned_at, paths, documents, remote, facts } = &self.basis;
         Digest::of_json(&(&self.plan, planned_at, paths, documents, remote, facts))
-    }
-
-    /// The hierarchy that the documents declare.
-    ///
-    /// # Errors
-    ///
-    /// A document is not what its kind says, or refers to something that is not there.
-    pub fn hierarchy(&self) -> Result<Hierarchy, SavedPlanError> {
-        Ok(Hierarchy::resolve(&declared(&self.basis.documents)?)?)
     }
 }
 

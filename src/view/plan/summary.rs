@@ -22,7 +22,7 @@ use super::{PlanView, paint::sign_of, shown::Shown, sort::Counts, text::last_lin
 #[serde(rename_all = "camelCase")]
 pub(super) struct PlanCounts<'a> {
     /// As in the plan: the version of this form too.
-    format_version: &'static str,
+    format_version: String,
     /// As in the plan: whether the hierarchy is as wanted once the actions are done.
     complete: bool,
     /// How many actions the plan has.
@@ -69,7 +69,7 @@ impl<'a> PlanCounts<'a> {
             }
         });
         Self {
-            format_version: FORMAT_VERSION,
+            format_version: FORMAT_VERSION.to_string(),
             complete: shown.plan.complete,
             actions: shown.plan.actions.len(),
             shown: shown.actions(),

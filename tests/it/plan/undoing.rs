@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use headwater::{
     adopt::{Beside, Done, adopt, undo},
     model::{Declared, Facts, Name, Observed, PRUNE, Resource},
-    plan::{SavedPlan, moved_facts},
+    plan::{SavedPlan, declared, moved_facts},
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -95,7 +95,7 @@ fn assert_undone(from: &Declared, to: &Declared, order: u64) -> Result<(), TestC
     let undo = undoing(&before, &after, to, &world);
     let read = SavedPlan::read(undo.to_json().as_bytes()).unwrap();
     prop_assert_eq!(&read, &undo);
-    let hierarchy = read.hierarchy().unwrap();
+    let hierarchy = hierarchy(&declared(&read.basis.documents).unwrap());
     world.carry_out(&hierarchy, &read.plan, Choice::Any(order));
     // A role that takes the place of another one keeps the content that it finds: what of that is
     // not wanted is seen, and planned away, when it is there.

@@ -172,7 +172,7 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
                 }
             }
             Plan {
-                format_version: FORMAT_VERSION.to_owned(),
+                format_version: FORMAT_VERSION.to_string(),
                 manifest_digest: Digest::of(b"manifests"),
                 observed_digest: Digest::of(b"observed"),
                 complete,
