@@ -6,7 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Library, LibraryError, durable, index::Index, ingest::hash_file, staging::Staged};
+use super::{
+    Library, LibraryError, durable,
+    index::Index,
+    ingest::{Hashed, hash_file},
+    staging::Staged,
+};
 use crate::model::{Digest, PackageId};
 
 impl Library {
@@ -63,8 +68,10 @@ impl Library {
             // Most of what is there was cut off: only what has a size that is looked for is read.
             let looked_for = lacking.values().any(|it| *it == size);
             let whole = if looked_for { Some(hash_file(&path)?) } else { None };
-            match whole.filter(|(digest, size)| lacking.get(digest) == Some(size)) {
-                Some((digest, size)) => self.stage(Staged { path, digest, size, _claim: None })?,
+            match whole.filter(|it| lacking.get(&it.digest) == Some(&it.size)) {
+                Some(Hashed { digest, size, .. }) => {
+                    self.stage(Staged { path, digest, size, _claim: None })?
+                }
                 None => fs::remove_file(&path).map_err(LibraryError::io("remove", &path))?,
             }
         }
@@ -119,6 +126,7 @@ mod tests {
             path: format!("{number}").parse().unwrap(),
             size: content.len() as u64,
             digest: Digest::of(content),
+            pieces: None,
         });
         let list = FileList::new("CEN00001".parse().unwrap(), 1, files.collect()).unwrap();
         {

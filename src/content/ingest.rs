@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     model::{Digest, PackageId, PackageOrigin, PackageState},
-    wire::file_list::{FileEntry, FileList},
+    wire::{
+        file_list::{FileEntry, FileList},
+        pieces::{PieceHashing, Pieces},
+    },
 };
 
 /// The version of a package that the files of a directory become.
@@ -87,35 +90,31 @@ impl Library {
         file: &SourceFile,
         before: Option<&FileList>,
     ) -> Result<FileEntry, LibraryError> {
-        let entry = |size, digest| FileEntry { path: file.name.clone(), size, digest };
+        let entry = |Hashed { digest, size, pieces }| FileEntry {
+            path: file.name.clone(),
+            size,
+            digest,
+            pieces,
+        };
         // Most files of a new version are those of the version before: reading is enough for them.
         let known = before.and_then(|list| list.file(&file.name));
         if known.is_some_and(|known| known.size == file.size && self.has(&known.digest, known.size))
         {
-            let (digest, size) = hash_file(&file.path)?;
-            if self.has(&digest, size) {
-                return Ok(entry(size, digest));
+            let hashed = hash_file(&file.path)?;
+            if self.has(&hashed.digest, hashed.size) {
+                return Ok(entry(hashed));
             }
         }
         let mut source = File::open(&file.path).map_err(LibraryError::io("open", &file.path))?;
         let (temporary, mut copy) = Temporary::create(self)?;
-        let (mut hash, mut size) = (Hash::new(), 0_u64);
-        let mut block = vec![0; block_for(file.size)];
-        loop {
-            let read = source.read(&mut block).map_err(LibraryError::io("read", &file.path))?;
-            if read == 0 {
-                break;
-            }
-            let bytes = block.get(..read).unwrap_or_default();
-            hash.update(bytes);
-            copy.write_all(bytes).map_err(LibraryError::io("write", temporary.path()))?;
-            size = size.saturating_add(read as u64);
-        }
-        let digest = hash.finish();
+        let hashed = read(&file.path, &mut source, file.size, |bytes| {
+            copy.write_all(bytes).map_err(LibraryError::io("write", temporary.path()))
+        })?;
+        let Hashed { digest, size, .. } = hashed;
         if !self.has(&digest, size) {
             self.stage(Staged { path: temporary.keep(), digest, size, _claim: None })?;
         }
-        Ok(entry(size, digest))
+        Ok(entry(hashed))
     }
 
     /// Removes what a failed intake of a package left: its list, and files that nothing needs. Called
@@ -129,18 +128,39 @@ impl Library {
     }
 }
 
-/// The digest and the size of a file.
-pub(super) fn hash_file(path: &Path) -> Result<(Digest, u64), LibraryError> {
+/// A file that was read whole.
+#[derive(Debug)]
+pub(super) struct Hashed {
+    pub(super) digest: Digest,
+    pub(super) size: u64,
+    pub(super) pieces: Option<Pieces>,
+}
+
+/// Hashes a file.
+pub(super) fn hash_file(path: &Path) -> Result<Hashed, LibraryError> {
     let mut file = File::open(path).map_err(LibraryError::io("open", path))?;
     let length = file.metadata().map_err(LibraryError::io("read", path))?.len();
-    let (mut hash, mut size) = (Hash::new(), 0_u64);
+    read(path, &mut file, length, |_| Ok(()))
+}
+
+/// Reads a file of about that length, hashes it and hands its bytes on.
+fn read(
+    path: &Path,
+    file: &mut File,
+    length: u64,
+    mut take: impl FnMut(&[u8]) -> Result<(), LibraryError>,
+) -> Result<Hashed, LibraryError> {
+    let (mut hash, mut pieces, mut size) = (Hash::new(), PieceHashing::default(), 0_u64);
     let mut block = vec![0; block_for(length)];
     loop {
         let read = file.read(&mut block).map_err(LibraryError::io("read", path))?;
         if read == 0 {
-            return Ok((hash.finish(), size));
+            return Ok(Hashed { digest: hash.finish(), size, pieces: pieces.finish() });
         }
-        hash.update(block.get(..read).unwrap_or_default());
+        let bytes = block.get(..read).unwrap_or_default();
+        hash.update(bytes);
+        pieces.update(bytes);
+        take(bytes)?;
         size = size.saturating_add(read as u64);
     }
 }

@@ -4,6 +4,7 @@
 
 mod claim;
 mod damage;
+mod download;
 mod durable;
 mod error;
 mod garbage;
@@ -22,6 +23,7 @@ mod validation;
 mod walk;
 
 pub use claim::Claim;
+pub use download::{Download, PieceWriter};
 pub use durable::{read_json, write_json};
 pub use error::{LibraryError, blocking};
 pub use ingest::Taking;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::content_path::ContentPath;
+use super::{content_path::ContentPath, pieces::Pieces};
 use crate::model::{Digest, PackageId};
 
 /// The files of one version of a package, sorted by path. The bytes of a list are canonical: the
@@ -35,6 +35,10 @@ pub struct FileEntry {
     pub size: u64,
     /// The digest of its bytes: its address in every content library (PDP-15).
     pub digest: Digest,
+    /// The hashes of its pieces, if it is large enough to have several. Lists of earlier versions
+    /// have none: such a file comes in one go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pieces: Option<Pieces>,
 }
 
 /// Why a list of files is not one.
@@ -58,6 +62,9 @@ pub enum FileListError {
     /// One digest with two sizes: one of them is wrong.
     #[error("`{0}` has another size than a file with the same digest")]
     SizesDiffer(ContentPath),
+    /// Not as many pieces as a file of that size has, or others than a file with the same digest.
+    #[error("`{0}` has other pieces than a file of its size and digest")]
+    WrongPieces(ContentPath),
     /// The sizes do not fit into 63 bits, the most a file system counts.
     #[error("the sizes of the files add up to more than a disk can have")]
     TooLarge,
@@ -153,6 +160,12 @@ impl FileList {
     pub fn contents(&self) -> BTreeMap<Digest, u64> {
         self.fields.files.iter().map(|file| (file.digest, file.size)).collect()
     }
+
+    /// The pieces of its large files.
+    pub fn pieces(&self) -> BTreeMap<Digest, Pieces> {
+        let files = self.fields.files.iter();
+        files.filter_map(|file| Some((file.digest, file.pieces.clone()?))).collect()
+    }
 }
 
 impl Fields {
@@ -168,8 +181,14 @@ impl Fields {
                 .checked_add(file.size)
                 .filter(|bytes| i64::try_from(*bytes).is_ok())
                 .ok_or(FileListError::TooLarge)?;
-            if *sizes.entry(file.digest).or_insert(file.size) != file.size {
+            let pieces = file.pieces.as_ref();
+            let (size, same) = *sizes.entry(file.digest).or_insert((file.size, pieces));
+            if size != file.size {
                 return Err(FileListError::SizesDiffer(file.path.clone()));
+            }
+            let count = Pieces::count(file.size);
+            if same != pieces || pieces.is_some_and(|it| count == 0 || it.len() != count) {
+                return Err(FileListError::WrongPieces(file.path.clone()));
             }
             let mut above = file.path.as_str();
             while let Some((directory, _)) = above.rsplit_once('/') {
@@ -198,8 +217,8 @@ mod tests {
     use super::*;
 
     fn entry(path: &str, content: &[u8]) -> FileEntry {
-        let size = content.len() as u64;
-        FileEntry { path: path.parse().unwrap(), size, digest: Digest::of(content) }
+        let (size, pieces) = (content.len() as u64, Pieces::of(content));
+        FileEntry { path: path.parse().unwrap(), size, digest: Digest::of(content), pieces }
     }
 
     fn list(files: Vec<FileEntry>) -> Result<FileList, FileListError> {
@@ -230,6 +249,21 @@ mod tests {
         assert!(matches!(list(vec![entry("a", b"1"), lie]), Err(FileListError::SizesDiffer(_))));
         let huge = FileEntry { size: u64::MAX, ..entry("b", b"2") };
         assert!(matches!(list(vec![entry("a", b"1"), huge]), Err(FileListError::TooLarge)));
+    }
+
+    #[test]
+    fn pieces_fit_the_size_and_are_the_same_for_the_same_content() {
+        let large = vec![7; (4 << 20) + 1];
+        let (a, b) = (entry("a", &large), entry("b", &large));
+        let both = list(vec![a.clone(), b.clone()]).unwrap();
+        assert_eq!(FileList::decode(&both.encode().unwrap()).unwrap(), both);
+        assert_eq!(both.pieces().len(), 1);
+        let wrong = |files| matches!(list(files), Err(FileListError::WrongPieces(_)));
+        assert!(wrong(vec![a.clone(), FileEntry { pieces: None, ..b.clone() }]));
+        assert!(wrong(vec![FileEntry { size: a.size + (8 << 20), ..a.clone() }]));
+        assert!(wrong(vec![FileEntry { pieces: a.pieces.clone(), ..entry("c", b"1") }]));
+        // As earlier versions wrote it.
+        assert!(list(vec![FileEntry { pieces: None, ..a }]).is_ok());
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod dss_auth;
 pub mod export_file;
 pub mod file_list;
 pub mod host;
+pub mod pieces;
 pub mod range;
 pub mod server_sync;
 pub mod soap;

@@ -1,0 +1,403 @@
+//! A large file on its way into the library, in pieces and in any order: each is verified by its own
+//! hash as it comes, and found again after an interruption. Nothing is remembered of them but their
+//! bytes, which are hashed again, so a crash cannot make a wrong piece a right one.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::FileExt,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{Claim, Library, LibraryError, staging::Staged};
+use crate::{
+    model::Digest,
+    wire::pieces::{HashingPiece, Pieces},
+};
+
+/// So many verified bytes are written to the disk while others still come: one large write at the
+/// end would make everybody wait for the disk alone.
+const WRITE_BACK: u64 = 128 << 20;
+
+/// How much of a piece is read at once where it is hashed again.
+const BLOCK: usize = 1 << 20;
+
+/// A file that is being downloaded in pieces. Its pieces can be written by several threads at once.
+#[derive(Debug)]
+pub struct Download {
+    library: Library,
+    file: File,
+    path: PathBuf,
+    digest: Digest,
+    size: u64,
+    pieces: Pieces,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    missing: BTreeSet<u64>,
+    /// Verified bytes that the disk may not have yet.
+    unwritten: u64,
+    claim: Option<Claim>,
+}
+
+impl Library {
+    /// Takes the download of a large file up, or begins it. Pieces that are there already are found
+    /// by their hashes: of an earlier download, or of a damaged file that was put aside.
+    ///
+    /// # Errors
+    ///
+    /// The disk is full, or refuses.
+    pub fn download(
+        &self,
+        claim: Claim,
+        digest: Digest,
+        size: u64,
+        pieces: Pieces,
+    ) -> Result<Download, LibraryError> {
+        let path = self.layout().partial(&digest);
+        self.take_damaged(&digest, size, &path)?;
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false);
+        let file = options.open(&path).map_err(LibraryError::io("open", &path))?;
+        let state = State { missing: BTreeSet::new(), unwritten: 0, claim: Some(claim) };
+        let library = self.clone();
+        let state = Mutex::new(state);
+        let download = Download { library, file, path, digest, size, pieces, state };
+        let missing = download.find_missing()?;
+        download.reserve()?;
+        download.state().missing = missing;
+        Ok(download)
+    }
+
+    /// Makes a damaged file the beginning of its own repair, if nothing has been downloaded of it.
+    fn take_damaged(
+        &self,
+        digest: &Digest,
+        size: u64,
+        partial: &PathBuf,
+    ) -> Result<(), LibraryError> {
+        if partial.exists() || self.has(digest, size) {
+            return Ok(());
+        }
+        let aside = self.layout().quarantine().join(digest.to_hex());
+        for damaged in [aside, self.layout().file(digest)] {
+            match fs::rename(&damaged, partial) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(LibraryError::io("move", &damaged)(error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Download {
+    /// The pieces that are not there yet.
+    pub fn missing(&self) -> BTreeSet<u64> {
+        self.state().missing.clone()
+    }
+
+    /// The size of the whole file in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Begins to write a piece. No piece may be written by two at once.
+    pub fn piece(self: &Arc<Self>, index: u64) -> PieceWriter {
+        PieceWriter { download: Arc::clone(self), index, hashing: HashingPiece::default() }
+    }
+
+    /// Ends the file, if every piece of it is there: it waits to be settled then.
+    ///
+    /// # Errors
+    ///
+    /// The library refuses the file.
+    pub fn finish(&self) -> Result<bool, LibraryError> {
+        let claim = {
+            let mut state = self.state();
+            if !state.missing.is_empty() {
+                return Ok(false);
+            }
+            state.claim.take()
+        };
+        let (path, digest, size) = (self.path.clone(), self.digest, self.size);
+        self.library.stage(Staged { path, digest, size, _claim: claim })?;
+        Ok(true)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find_missing(&self) -> Result<BTreeSet<u64>, LibraryError> {
+        let length = self.file.metadata().map_err(LibraryError::io("read", &self.path))?.len();
+        if length > self.size {
+            self.file.set_len(self.size).map_err(LibraryError::io("cut", &self.path))?;
+        }
+        let mut block = vec![0; BLOCK];
+        let mut missing = BTreeSet::new();
+        for index in 0..self.pieces.len() {
+            let there = length >= Pieces::span(index, self.size).end && self.begun(index);
+            match there.then(|| self.is_right(index, &mut block)) {
+                Some(Ok(true)) => {}
+                None | Some(Ok(false)) => drop(missing.insert(index)),
+                // A disk that cannot read it any more must not get it back in the same place.
+                Some(Err(error)) => {
+                    tracing::warn!(digest = %self.digest, %error, "a download begins anew");
+                    self.file.set_len(0).map_err(LibraryError::io("cut", &self.path))?;
+                    return Ok((0..self.pieces.len()).collect());
+                }
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Whether something was written where this piece lies: most of a download that was just begun
+    /// is a hole, which need not be read.
+    #[cfg(target_os = "linux")]
+    fn begun(&self, index: u64) -> bool {
+        let span = Pieces::span(index, self.size);
+        match rustix::fs::seek(&self.file, rustix::fs::SeekFrom::Data(span.start)) {
+            Ok(data) => data < span.end,
+            Err(rustix::io::Errno::NXIO) => false,
+            // Not every file system can tell.
+            Err(_) => true,
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn begun(&self, _index: u64) -> bool {
+        true
+    }
+
+    fn is_right(&self, index: u64, block: &mut [u8]) -> io::Result<bool> {
+        let span = Pieces::span(index, self.size);
+        let mut hashing = HashingPiece::default();
+        let mut at = span.start;
+        while at < span.end {
+            let left = usize::try_from(span.end - at).unwrap_or(usize::MAX).min(block.len());
+            let Some(part) = block.get_mut(..left) else { return Ok(false) };
+            self.file.read_exact_at(part, at)?;
+            hashing.update(part);
+            at = at.saturating_add(left as u64);
+        }
+        Ok(Some(hashing.finish()) == self.pieces.get(index))
+    }
+
+    /// Reserves space for the whole file: a full disk is found early, and ext4 writes into reserved
+    /// space twice as fast.
+    #[cfg(target_os = "linux")]
+    fn reserve(&self) -> Result<(), LibraryError> {
+        use rustix::{fs, io::Errno};
+        match fs::fallocate(&self.file, fs::FallocateFlags::empty(), 0, self.size) {
+            Ok(()) => Ok(()),
+            // Not every file system can.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => self.lengthen(),
+            Err(error) => Err(LibraryError::io("reserve space for", &self.path)(error.into())),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn reserve(&self) -> Result<(), LibraryError> {
+        self.lengthen()
+    }
+
+    fn lengthen(&self) -> Result<(), LibraryError> {
+        self.file.set_len(self.size).map_err(LibraryError::io("lengthen", &self.path))
+    }
+
+    fn verified(&self, index: u64) -> Result<(), LibraryError> {
+        let span = Pieces::span(index, self.size);
+        let write_back = {
+            let mut state = self.state();
+            state.missing.remove(&index);
+            state.unwritten = state.unwritten.saturating_add(span.end - span.start);
+            let write_back = state.unwritten >= WRITE_BACK;
+            if write_back {
+                state.unwritten = 0;
+            }
+            write_back
+        };
+        if write_back {
+            self.file.sync_data().map_err(LibraryError::io("sync", &self.path))?;
+        }
+        Ok(())
+    }
+}
+
+/// A piece that is being written. Dropped early, it stays missing.
+#[derive(Debug)]
+pub struct PieceWriter {
+    download: Arc<Download>,
+    index: u64,
+    hashing: HashingPiece,
+}
+
+impl PieceWriter {
+    /// Which piece it is.
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// Where in the file the next byte belongs.
+    pub fn position(&self) -> u64 {
+        let span = Pieces::span(self.index, self.download.size);
+        span.start.saturating_add(self.hashing.length()).min(span.end)
+    }
+
+    /// How many bytes are left.
+    pub fn left(&self) -> u64 {
+        Pieces::span(self.index, self.download.size).end.saturating_sub(self.position())
+    }
+
+    /// Appends bytes; more than are left are not taken. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The disk is full, or refuses.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), LibraryError> {
+        let left = usize::try_from(self.left()).unwrap_or(usize::MAX).min(bytes.len());
+        let bytes = bytes.get(..left).unwrap_or_default();
+        let at = self.position();
+        let write = LibraryError::io("write", &self.download.path);
+        self.download.file.write_all_at(bytes, at).map_err(write)?;
+        self.hashing.update(bytes);
+        Ok(())
+    }
+
+    /// Ends the piece: whether it is complete and the right one. A wrong one is forgotten. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The disk refuses.
+    pub fn finish(self) -> Result<bool, LibraryError> {
+        let right =
+            self.left() == 0 && Some(self.hashing.finish()) == self.download.pieces.get(self.index);
+        if right {
+            self.download.verified(self.index)?;
+        }
+        Ok(right)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        content::ValidationProgress,
+        wire::file_list::{FileEntry, FileList},
+        wire::pieces::PIECE,
+    };
+    use std::ops::ControlFlow;
+
+    /// Three pieces and a bit, no two alike.
+    fn content() -> Vec<u8> {
+        (0..3 * PIECE + 5).map(|at| (at / 1_000 % 251) as u8).collect()
+    }
+
+    fn library(home: &std::path::Path, content: &[u8]) -> (Library, Digest, Pieces) {
+        let library = Library::open(home).unwrap();
+        let (digest, pieces) = (Digest::of(content), Pieces::of(content).unwrap());
+        let size = content.len() as u64;
+        let entry = FileEntry {
+            path: "image".parse().unwrap(),
+            size,
+            digest,
+            pieces: Some(pieces.clone()),
+        };
+        let list = FileList::new("CEN00001".parse().unwrap(), 1, vec![entry]).unwrap();
+        library.begin(Arc::new(list)).unwrap();
+        (library, digest, pieces)
+    }
+
+    fn open(library: &Library, digest: Digest, size: usize, pieces: &Pieces) -> Arc<Download> {
+        let claim = library.try_claim(digest).unwrap();
+        Arc::new(library.download(claim, digest, size as u64, pieces.clone()).unwrap())
+    }
+
+    fn write(download: &Arc<Download>, index: u64, content: &[u8]) -> bool {
+        let span = Pieces::span(index, content.len() as u64);
+        let mut piece = download.piece(index);
+        let [start, end] = [span.start, span.end].map(|at| usize::try_from(at).unwrap());
+        content[start..end].chunks(1 << 20).for_each(|part| piece.write(part).unwrap());
+        piece.finish().unwrap()
+    }
+
+    #[test]
+    fn pieces_come_in_any_order_and_are_found_again() {
+        let home = tempfile::tempdir().unwrap();
+        let content = content();
+        let (library, digest, pieces) = library(home.path(), &content);
+        let download = open(&library, digest, content.len(), &pieces);
+        assert_eq!(download.missing(), [0, 1, 2, 3].into());
+        assert!(write(&download, 3, &content) && write(&download, 1, &content));
+        let mut cut_off = download.piece(0);
+        cut_off.write(&content[..100]).unwrap();
+        assert_eq!((cut_off.position(), cut_off.left()), (100, PIECE - 100));
+        assert!(!cut_off.finish().unwrap(), "it is not complete");
+        assert!(!download.finish().unwrap(), "pieces are missing");
+        drop(download);
+        drop(library);
+
+        let library = Library::open(home.path()).unwrap();
+        let download = open(&library, digest, content.len(), &pieces);
+        assert_eq!(download.missing(), [0, 2].into());
+        assert!(write(&download, 0, &content) && write(&download, 2, &content));
+        assert!(download.finish().unwrap());
+        library.publish(&"CEN00001".parse().unwrap(), [].into()).unwrap();
+        let stored = library.open_file(&digest).unwrap();
+        assert_eq!(stored.read(0, content.len() as u64).unwrap(), content);
+    }
+
+    #[test]
+    fn a_wrong_piece_stays_missing() {
+        let home = tempfile::tempdir().unwrap();
+        let content = content();
+        let (library, digest, pieces) = library(home.path(), &content);
+        let download = open(&library, digest, content.len(), &pieces);
+        let mut wrong = content.clone();
+        wrong[7] ^= 1;
+        assert!(!write(&download, 0, &wrong));
+        assert_eq!(download.missing(), [0, 1, 2, 3].into());
+        assert!(write(&download, 0, &content));
+        let mut more = download.piece(3);
+        more.write(&[&content[content.len() - 5..], b"more"].concat()).unwrap();
+        assert!(more.finish().unwrap(), "bytes behind the end are not taken");
+    }
+
+    #[test]
+    fn a_damaged_file_lacks_only_its_damaged_pieces() {
+        let home = tempfile::tempdir().unwrap();
+        let content = content();
+        let (library, digest, pieces) = library(home.path(), &content);
+        let download = open(&library, digest, content.len(), &pieces);
+        (0..4).for_each(|index| assert!(write(&download, index, &content)));
+        assert!(download.finish().unwrap());
+        drop(download);
+        library.publish(&"CEN00001".parse().unwrap(), [].into()).unwrap();
+        let hex = digest.to_hex();
+        let place = home.path().join("files").join(&hex[..2]).join(&hex);
+        let flip = |at: u64| {
+            let file = OpenOptions::new().write(true).open(&place).unwrap();
+            file.write_all_at(&[content[usize::try_from(at).unwrap()] ^ 1], at).unwrap();
+        };
+        // Found by a validation and put aside.
+        flip(2 * PIECE + 9);
+        let validated =
+            library.validate(ValidationProgress::default(), &|_, _| ControlFlow::Continue(()));
+        assert_eq!(validated.unwrap().unwrap().damaged, 1);
+        let download = open(&library, digest, content.len(), &pieces);
+        assert_eq!(download.missing(), [2].into());
+        assert!(write(&download, 2, &content) && download.finish().unwrap());
+        drop(download);
+        library.settle().unwrap();
+        // Cut short in its place.
+        OpenOptions::new().write(true).open(&place).unwrap().set_len(PIECE + 1).unwrap();
+        let download = open(&library, digest, content.len(), &pieces);
+        assert_eq!(download.missing(), [1, 2, 3].into());
+    }
+}
