@@ -296,7 +296,7 @@ mod tests {
 
     /// Three pieces and a bit, no two alike.
     fn content() -> Vec<u8> {
-        (0..3 * PIECE + 5).map(|at| (at / 1_000 % 251) as u8).collect()
+        (0..3 * PIECE + 5).map(|at| u8::try_from(at / 1_000 % 251).unwrap()).collect()
     }
 
     fn library(home: &std::path::Path, content: &[u8]) -> (Library, Digest, Pieces) {

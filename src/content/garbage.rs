@@ -70,7 +70,7 @@ impl Library {
             let whole = if looked_for { Some(hash_file(&path)?) } else { None };
             match whole.filter(|it| lacking.get(&it.digest) == Some(&it.size)) {
                 Some(Hashed { digest, size, .. }) => {
-                    self.stage(Staged { path, digest, size, _claim: None })?
+                    self.stage(Staged { path, digest, size, _claim: None })?;
                 }
                 None => fs::remove_file(&path).map_err(LibraryError::io("remove", &path))?,
             }

@@ -79,6 +79,17 @@ impl SourceSelection {
         Choice::Try(source.settings.clone())
     }
 
+    /// The other sources of the same number that have not been given up in this round: they may have
+    /// parts of the content while this one serves.
+    pub fn equals(&self, source: &PullSourceSettings) -> Vec<PullSourceSettings> {
+        let equal = |it: &&Candidate| {
+            it.refused.is_none()
+                && it.settings.priority == source.priority
+                && it.settings.distribution_point != source.distribution_point
+        };
+        self.sources.iter().filter(equal).map(|it| it.settings.clone()).collect()
+    }
+
     /// A source lacks the content, or failed: it is not asked again before the next round.
     pub fn lacks(&mut self, source: &Name, reason: impl Into<String>) {
         let reason = reason.into();

@@ -112,7 +112,8 @@ impl PieceHashing {
 /// Computes the hash of one piece.
 #[derive(Debug, Default)]
 pub struct HashingPiece {
-    hasher: blake3::Hasher,
+    /// Two kilobytes.
+    hasher: Box<blake3::Hasher>,
     length: u64,
 }
 
@@ -146,7 +147,7 @@ mod tests {
     #[test]
     fn pieces_are_those_of_the_bytes_whatever_the_portions() {
         let piece = usize::try_from(PIECE).unwrap();
-        let bytes: Vec<u8> = (0..2 * piece + 5).map(|at| (at % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..2 * piece + 5).map(|at| u8::try_from(at % 251).unwrap()).collect();
         let pieces = Pieces::of(&bytes).unwrap();
         assert_eq!((pieces.len(), Pieces::count(bytes.len() as u64)), (3, 3));
         for portion in [1 << 16, piece - 1, piece, piece + 1, bytes.len()] {

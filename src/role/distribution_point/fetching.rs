@@ -1,31 +1,30 @@
 //! Fetching from one source: the list of files, then many files at a time, each verified (PDP-12).
+//! Large files come in pieces, also from other sources of the same priority.
 
 use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bytes::{Bytes, BytesMut};
-use futures::{StreamExt, TryFutureExt, TryStreamExt, stream};
+use futures::{StreamExt, TryFutureExt, stream};
 use reqwest::{
-    RequestBuilder, Response, StatusCode,
-    header::{CONTENT_RANGE, IF_RANGE, RANGE},
+    StatusCode,
+    header::{IF_RANGE, RANGE},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    job::{Job, Progress},
+    counting::Counted,
+    job::Job,
     means::Means,
+    source::{Source, damaged, is_part, refused},
     validators::entity_tag,
 };
 use crate::{
     content::{Claim, Intake, Intaken, LibraryError, ReceiveError, blocking, receive},
     error_text::with_causes,
-    model::{Digest, PullSourceSettings},
-    wire::file_list::FileList,
+    model::{Digest, Name, PullSourceSettings},
+    wire::{file_list::FileList, pieces::Pieces},
 };
 
 /// Files of one transfer that are fetched at a time, each on its own connection.
@@ -55,31 +54,53 @@ impl From<LibraryError> for Failure {
     }
 }
 
-/// One source of one transfer.
+/// A source that failed while the transfer went on with others, and why.
+pub(super) type Blamed = Vec<(Name, String)>;
+
+/// One transfer from one source, which others of the same priority help.
 pub(super) struct Fetch<'a> {
     job: &'a Job,
-    means: &'a Means,
-    url: String,
+    pub(super) means: &'a Means,
+    pub(super) source: Source<'a>,
+    pub(super) helpers: Vec<Source<'a>>,
+    /// Helpers that failed, and why.
+    blamed: Mutex<BTreeMap<Name, String>>,
+    helped: Mutex<BTreeSet<Name>>,
     /// Ends what is under way when one file failed.
     stop: CancellationToken,
 }
 
 impl<'a> Fetch<'a> {
-    pub(super) fn new(source: &PullSourceSettings, job: &'a Job, means: &'a Means) -> Self {
-        let url = means.addresses.reach(&source.url).trim_end_matches('/').to_owned();
-        Self { job, means, url, stop: job.stop.child_token() }
+    pub(super) fn new(
+        source: &PullSourceSettings,
+        helpers: &[PullSourceSettings],
+        job: &'a Job,
+        means: &'a Means,
+    ) -> Self {
+        let stop = job.stop.child_token();
+        let new = |settings| Source::new(settings, means, stop.clone());
+        let (source, helpers) = (new(source), helpers.iter().map(new).collect());
+        let (blamed, helped) = (Mutex::default(), Mutex::default());
+        Self { job, means, source, helpers, blamed, helped, stop }
+    }
+
+    /// Which other sources content came from, and which of them failed.
+    pub(super) fn helpers(self) -> (BTreeSet<Name>, Blamed) {
+        let helped = self.helped.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let blamed = self.blamed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (helped, blamed.into_iter().collect())
     }
 
     /// The list of files, if the source has exactly the package that the site named; from then on
     /// the package is on its way here.
     pub(super) async fn list(&self) -> Result<Arc<FileList>, Failure> {
         let record = &self.job.record;
-        let url = format!("{}/packages/{}", self.url, record.package);
-        let response = self.send(self.means.client.get(url)).await?;
+        let request = self.source.get(&format!("/packages/{}", record.package));
+        let response = self.source.send(request).await?;
         if response.status() != StatusCode::OK {
             return Err(refused(&response, "the package"));
         }
-        let bytes = self.body(response, FileList::MAX_BYTES as u64).await?;
+        let bytes = self.source.body(response, FileList::MAX_BYTES as u64).await?;
         let (library, digest) = (self.means.library.clone(), record.digest);
         let read = blocking(move || {
             // Nothing is read of a list before it is known to be the right one.
@@ -101,10 +122,14 @@ impl<'a> Fetch<'a> {
 
     /// Fetches these files and makes them durable. The first failure ends it; what is complete by
     /// then stays.
-    pub(super) async fn files(&self, missing: BTreeMap<Digest, u64>) -> Result<(), Failure> {
-        let others_have = self.pass(missing, Others::Skip).await?;
+    pub(super) async fn files(
+        &self,
+        missing: BTreeMap<Digest, u64>,
+        pieces: &BTreeMap<Digest, Pieces>,
+    ) -> Result<(), Failure> {
+        let others_have = self.pass(missing, pieces, Others::Skip).await?;
         // Those that another transfer was fetching: most are there by now.
-        self.pass(others_have, Others::Await).await?;
+        self.pass(others_have, pieces, Others::Await).await?;
         Ok(())
     }
 
@@ -112,6 +137,7 @@ impl<'a> Fetch<'a> {
     async fn pass(
         &self,
         files: BTreeMap<Digest, u64>,
+        pieces: &BTreeMap<Digest, Pieces>,
         others: Others,
     ) -> Result<BTreeMap<Digest, u64>, Failure> {
         let mut skipped = BTreeMap::new();
@@ -122,7 +148,12 @@ impl<'a> Fetch<'a> {
         let partials = blocking(move || library.partials()).await?;
         let mut fetches = stream::iter(files)
             .map(|(digest, size)| {
-                let fetched = self.file(digest, size, partials.contains_key(&digest), others);
+                let manner = match pieces.get(&digest) {
+                    Some(pieces) => Manner::InPieces(pieces),
+                    None if size <= AT_ONCE && !partials.contains_key(&digest) => Manner::AtOnce,
+                    None => Manner::AsItComes,
+                };
+                let fetched = self.file(digest, size, manner, others);
                 fetched.map_ok(move |there| (digest, size, there))
             })
             .buffer_unordered(AT_A_TIME);
@@ -148,7 +179,7 @@ impl<'a> Fetch<'a> {
         &self,
         digest: Digest,
         size: u64,
-        begun: bool,
+        manner: Manner<'_>,
         others: Others,
     ) -> Result<bool, Failure> {
         if self.stop.is_cancelled() {
@@ -166,22 +197,24 @@ impl<'a> Fetch<'a> {
                     claim = self.means.library.claim(digest) => claim?,
                 },
             };
-            let counted = Counted { progress: &self.job.progress, bytes: AtomicU64::new(0) };
+            let counted = Counted::new(&self.job.progress);
             if self.means.library.has(&digest, size) {
                 counted.verified(size);
                 return Ok(true);
             }
-            let ended = if size <= AT_ONCE && !begun {
-                self.small(claim, digest, size, &counted).await?
-            } else {
-                self.large(claim, digest, size, &counted).await?
+            let ended = match manner {
+                Manner::AtOnce => self.at_once(claim, digest, size, &counted).await?,
+                Manner::AsItComes => self.as_it_comes(claim, digest, size, &counted).await?,
+                Manner::InPieces(pieces) => {
+                    self.in_pieces(claim, digest, size, pieces, &counted).await?
+                }
             };
             match ended {
                 Ended::Verified => {
                     counted.verified(size);
                     return Ok(true);
                 }
-                Ended::Again(_) if attempt < ATTEMPTS => {}
+                Ended::Again(_) if attempt < ATTEMPTS => self.source.back_off(attempt).await?,
                 Ended::Again(reason) => return Err(Failure::Source(reason)),
             }
         }
@@ -189,21 +222,25 @@ impl<'a> Fetch<'a> {
     }
 
     /// Fetches a file into memory and stores it.
-    async fn small(
+    async fn at_once(
         &self,
         claim: Claim,
         digest: Digest,
         size: u64,
         counted: &Counted<'_>,
     ) -> Result<Ended, Failure> {
-        let response = self.send(self.request(&digest)).await?;
+        let response = self.source.send_again(self.source.file(&digest)).await?;
         if response.status() != StatusCode::OK {
             return Err(refused(&response, &format!("file {}", digest.to_hex())));
         }
-        let bytes = self.body(response, size).await?;
+        let bytes = match self.source.body(response, size).await {
+            Ok(bytes) => bytes,
+            Err(Failure::Source(why)) => return Ok(Ended::Again(why)),
+            Err(failure) => return Err(failure),
+        };
         counted.add(bytes.len() as u64);
         if bytes.len() as u64 != size {
-            return Err(Failure::Source(format!("it broke off in the middle of file {digest}")));
+            return Ok(Ended::Again(format!("it broke off in the middle of file {digest}")));
         }
         let library = self.means.library.clone();
         let right = blocking(move || library.store(Some(claim), digest, &bytes)).await?;
@@ -211,7 +248,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// Fetches a file as it comes, from where an earlier transfer ended.
-    async fn large(
+    async fn as_it_comes(
         &self,
         claim: Claim,
         digest: Digest,
@@ -229,14 +266,16 @@ impl<'a> Fetch<'a> {
                 _ => Ok(Ended::Again(format!("file {digest} was damaged on this computer"))),
             };
         }
-        let mut request = self.request(&digest);
+        let mut request = self.source.file(&digest);
         if begun_at > 0 {
             let range = format!("bytes={begun_at}-");
             request = request.header(RANGE, range).header(IF_RANGE, entity_tag(&digest));
         }
-        let response = self.send(request).await?;
+        let response = self.source.send_again(request).await?;
+        let last = size.saturating_sub(1);
         match response.status() {
-            StatusCode::PARTIAL_CONTENT if continues(&response, begun_at, size) => {}
+            StatusCode::PARTIAL_CONTENT
+                if begun_at > 0 && is_part(&response, begun_at, last, size) => {}
             StatusCode::OK if begun_at == 0 => {}
             StatusCode::OK => intake = self.restart(intake, counted).await?,
             StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if begun_at > 0 => {
@@ -273,45 +312,24 @@ impl<'a> Fetch<'a> {
         Ok(restarted.await?)
     }
 
-    fn request(&self, digest: &Digest) -> RequestBuilder {
-        tracing::debug!(%digest, source = self.url, "fetching a file");
-        self.means.client.get(format!("{}/files/{}", self.url, digest.to_hex()))
+    pub(super) fn helped(&self) -> MutexGuard<'_, BTreeSet<Name>> {
+        self.helped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
-        tokio::select! {
-            () = self.stop.cancelled() => Err(Failure::Stopped),
-            sent = request.send() => {
-                sent.map_err(|error| Failure::Source(format!("it does not answer: {}", with_causes(&error))))
-            }
-        }
+    pub(super) fn blamed(&self) -> MutexGuard<'_, BTreeMap<Name, String>> {
+        self.blamed.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// A body of at most so many bytes.
-    async fn body(&self, response: Response, limit: u64) -> Result<Bytes, Failure> {
-        let too_long = || Failure::Source(format!("it sends more than {limit} bytes"));
-        if response.content_length().is_some_and(|length| length > limit) {
-            return Err(too_long());
-        }
-        let mut bytes = BytesMut::new();
-        let mut blocks = response.bytes_stream();
-        loop {
-            let next = tokio::select! {
-                () = self.stop.cancelled() => return Err(Failure::Stopped),
-                next = blocks.try_next() => next,
-            };
-            match next {
-                Ok(Some(block)) => bytes.extend_from_slice(&block),
-                Ok(None) => return Ok(bytes.freeze()),
-                Err(error) => {
-                    return Err(Failure::Source(format!("it broke off: {}", with_causes(&error))));
-                }
-            }
-            if bytes.len() as u64 > limit {
-                return Err(too_long());
-            }
-        }
-    }
+/// How a file is fetched.
+#[derive(Clone, Copy)]
+enum Manner<'a> {
+    /// Into memory: it is small.
+    AtOnce,
+    /// From its first byte on, or from where an earlier transfer ended.
+    AsItComes,
+    /// In pieces, in any order.
+    InPieces(&'a Pieces),
 }
 
 /// What to do about files that another transfer is fetching.
@@ -322,61 +340,8 @@ enum Others {
 }
 
 /// How an attempt to fetch a file ended.
-enum Ended {
+pub(super) enum Ended {
     Verified,
     /// Worth another attempt, the text says why: what was downloaded is taken up.
     Again(String),
-}
-
-/// Counts a file that is coming; what it counted goes when the attempt ends.
-struct Counted<'a> {
-    progress: &'a Progress,
-    bytes: AtomicU64,
-}
-
-impl Counted<'_> {
-    fn add(&self, bytes: u64) {
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.progress.coming.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    fn reset(&self) {
-        let bytes = self.bytes.swap(0, Ordering::Relaxed);
-        self.progress.coming.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    fn verified(&self, size: u64) {
-        self.reset();
-        self.progress.verified.fetch_add(size, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        self.reset();
-    }
-}
-
-/// Whether an answer goes on exactly where the download ended, in a file of the right size.
-fn continues(response: &Response, from: u64, size: u64) -> bool {
-    let expected = format!("bytes {from}-{}/{size}", size.saturating_sub(1));
-    let range = response.headers().get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
-    from > 0 && range.is_some_and(|range| range.trim() == expected)
-}
-
-fn damaged(digest: Digest) -> Failure {
-    Failure::Source(format!("file {digest} is damaged there: its bytes have another digest"))
-}
-
-/// What it means that a source answers with this status.
-fn refused(response: &Response, what: &str) -> Failure {
-    let status = response.status();
-    Failure::Source(match status {
-        StatusCode::NOT_FOUND => format!("it does not have {what} (404)"),
-        StatusCode::FORBIDDEN => format!(
-            "it refuses {what} (403): on the source, check that it trusts the certificates with which \
-             clients authenticate, and that this computer may read its content"
-        ),
-        _ => format!("it answers {status} for {what}"),
-    })
 }

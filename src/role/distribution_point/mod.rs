@@ -6,6 +6,7 @@
 //!                     │
 //!                     ▼
 //!                  fetching ── list of files, then what the library lacks
+//!                     │          (in_pieces: large files, from several sources at once)
 //!                     │
 //!                     ▼
 //!  receiving ─────▶ content::Library ─────▶ serving
@@ -15,21 +16,26 @@
 //! ```
 
 mod answering;
+mod counting;
 mod error;
 mod fetching;
 mod following;
+mod in_pieces;
 mod job;
 mod jobs;
 mod means;
 mod point;
 mod receiving;
+mod runs;
 mod saved;
 mod serving;
+mod source;
 #[cfg(test)]
 mod tests;
 mod transfer;
 mod validating;
 mod validators;
+mod writing;
 
 pub use error::DistributionPointError;
 pub use point::DistributionPoint;

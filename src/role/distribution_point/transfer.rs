@@ -108,8 +108,26 @@ impl Machine {
     ) -> Result<(), Failure> {
         let name = &source.distribution_point;
         tracing::info!(package = %job.record.package, source = %name, url = %source.url, "pulling");
-        let fetch = Fetch::new(source, job, means);
+        let helpers = self.selection.equals(source);
+        let fetch = Fetch::new(source, &helpers, job, means);
+        let fetched = self.fetch(name, &fetch, job, means).await;
+        let (helped, blamed) = fetch.helpers();
+        self.used.extend(helped);
+        for (source, why) in blamed {
+            self.selection.lacks(&source, why);
+        }
+        fetched
+    }
+
+    async fn fetch(
+        &mut self,
+        name: &Name,
+        fetch: &Fetch<'_>,
+        job: &Job,
+        means: &Arc<Means>,
+    ) -> Result<(), Failure> {
         let list = fetch.list().await?;
+        let pieces = list.pieces();
         let contents: u64 = list.contents().values().fold(0, |sum, size| sum.saturating_add(*size));
         job.progress.total.store(contents, Ordering::Relaxed);
         // What another transfer or a hand takes away meanwhile is fetched once more, not for ever.
@@ -130,7 +148,7 @@ impl Machine {
                 let means = Arc::clone(means);
                 blocking(move || means.write(&record)).await?;
             }
-            fetch.files(missing).await?;
+            fetch.files(missing, &pieces).await?;
         }
         Err(Failure::Source("files disappeared while they were fetched".to_owned()))
     }

@@ -1,0 +1,228 @@
+//! Large files in pieces: from several sources, verified as they come, and found again.
+
+use std::{
+    fs,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use axum::{body::Body, extract::Request, middleware::Next, response::Response};
+use bytes::Bytes;
+use futures::StreamExt;
+
+use super::world::{Requests, World, large, observed, package, pull, stored, waits};
+use crate::{
+    model::{Digest, PackageState},
+    wire::pieces::PIECE,
+};
+
+const SIZE: usize = (3 << 22) + 5;
+/// Enough that several sources are worth it.
+const VERY_LARGE: usize = (20 << 22) + 5;
+
+async fn world(test: u8, size: usize) -> (World, Vec<u8>, PackageState) {
+    let (world, content) = (World::new(test).await, large(size));
+    let taken = world.take(1, 1, &[("image".to_owned(), content.clone())]).await;
+    (world, content, taken)
+}
+
+/// The ranges that were asked for, in the order of the file.
+fn ranges(requests: &Requests) -> Vec<Range<u64>> {
+    let range = |text: String| {
+        let (start, last) = text.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+        start.parse().unwrap()..last.parse::<u64>().unwrap() + 1
+    };
+    let asked = requests.all().into_iter();
+    let files = asked.filter(|((path, _), _)| path.starts_with("/files/"));
+    let mut ranges: Vec<_> = files
+        .flat_map(|((_, asked), count)| {
+            vec![range(asked.expect("files in pieces are asked for by ranges")); count as usize]
+        })
+        .collect();
+    ranges.sort_by_key(|range| range.start);
+    ranges
+}
+
+fn bytes(ranges: &[Range<u64>]) -> u64 {
+    ranges.iter().map(|range| range.end - range.start).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_of_equal_priority_serve_one_file_together() {
+    let (world, content, taken) = world(40, VERY_LARGE).await;
+    let (_one, of_one) = world.counted_source(1).await;
+    let (_two, of_two) = world.counted_source(2).await;
+    let (_later, of_later) = world.counted_source(3).await;
+    let point = world.pull_point(4, &[(1, 1), (1, 2), (2, 3)]).await;
+    assert_eq!(pull(&point, 1, &taken).await.sources, ["dp-1", "dp-2"]);
+    assert_eq!(stored(&world.directory(4))[&Digest::of(&content).to_hex()], content);
+    assert!(!ranges(&of_one).is_empty() && !ranges(&of_two).is_empty());
+    assert!(of_later.all().is_empty(), "the higher number is not asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_soon_there_comes_from_one_source() {
+    let (world, _, taken) = world(41, SIZE).await;
+    let (_one, of_one) = world.counted_source(1).await;
+    let (_two, of_two) = world.counted_source(2).await;
+    let point = world.pull_point(3, &[(1, 1), (1, 2)]).await;
+    assert_eq!(pull(&point, 1, &taken).await.sources.len(), 1);
+    let asked = [ranges(&of_one), ranges(&of_two)].concat();
+    assert_eq!(bytes(&asked), SIZE as u64, "every byte once: {asked:?}");
+    assert!(of_one.all().is_empty() || of_two.all().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_bytes_are_not_taken_and_their_source_is_left() {
+    let (world, content, taken) = world(42, VERY_LARGE).await;
+    let _lying = world
+        .wrapped_source(1, |router| {
+            router.layer(axum::middleware::from_fn(|request: Request, next: Next| async {
+                let file = request.uri().path().starts_with("/files/");
+                let (parts, body) = next.run(request).await.into_parts();
+                let flipped = body.into_data_stream().map(move |block| {
+                    let mut block = block?.to_vec();
+                    block.iter_mut().take(usize::from(file)).for_each(|byte| *byte ^= 1);
+                    Ok::<_, axum::Error>(Bytes::from(block))
+                });
+                Response::from_parts(parts, Body::from_stream(flipped))
+            }))
+        })
+        .await;
+    let (_two, _) = world.counted_source(2).await;
+    let point = world.pull_point(3, &[(1, 1), (1, 2)]).await;
+    let pulled = pull(&point, 1, &taken).await;
+    assert!(pulled.sources.contains(&"dp-2".to_owned()), "{:?}", pulled.sources);
+    assert_eq!(stored(&world.directory(3))[&Digest::of(&content).to_hex()], content);
+
+    // Alone, it is blamed by name, and nothing of it is published.
+    let point = world.pull_point(4, &[(1, 1)]).await;
+    point.pull(package(1), 1, taken.digest).await.unwrap();
+    let why = waits(&point, 1).await;
+    assert!(why.contains("dp-1: file sha256:") && why.contains("another hash"), "{why}");
+    assert!(observed(&point).await.packages.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_pieces_that_are_missing_or_wrong_are_fetched() {
+    let (world, content, taken) = world(43, SIZE).await;
+    let (_port, requests) = world.counted_source(1).await;
+    let point = world.pull_point(2, &[(1, 1)]).await;
+    let mut partial = content.clone();
+    partial[usize::try_from(PIECE).unwrap() + 9] ^= 1;
+    partial.truncate(SIZE - 1);
+    let hex = Digest::of(&content).to_hex();
+    fs::write(world.directory(2).join("library/partial").join(&hex), &partial).unwrap();
+    pull(&point, 1, &taken).await;
+    assert_eq!(ranges(&requests), [PIECE..2 * PIECE, 3 * PIECE..SIZE as u64]);
+    assert_eq!(stored(&world.directory(2))[&hex], content);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_moves_one_piece() {
+    let (world, content, taken) = world(44, SIZE).await;
+    let (_port, requests) = world.counted_source(1).await;
+    let point = world.pull_point(2, &[(1, 1)]).await;
+    pull(&point, 1, &taken).await;
+    assert_eq!(bytes(&ranges(&requests)), SIZE as u64);
+    // As content validation leaves it.
+    let hex = Digest::of(&content).to_hex();
+    let library = world.directory(2).join("library");
+    let place = library.join("files").join(&hex[..2]).join(&hex);
+    let mut damaged = content.clone();
+    damaged[SIZE / 2] ^= 1;
+    fs::remove_file(&place).unwrap();
+    fs::write(library.join("quarantine").join(&hex), &damaged).unwrap();
+    assert_eq!(observed(&point).await.packages[&package(1)].damaged, 1);
+    pull(&point, 1, &taken).await;
+    assert_eq!(bytes(&ranges(&requests)), SIZE as u64 + PIECE);
+    assert_eq!(stored(&world.directory(2))[&hex], content);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_breaks_off_again_and_again_is_followed_to_the_end() {
+    const AT_A_TIME: usize = 300_000;
+    let (world, content, taken) = world(45, SIZE).await;
+    let sent = Arc::new(AtomicU64::new(0));
+    let _breaking = world
+        .wrapped_source(1, |router| {
+            let sent = Arc::clone(&sent);
+            router.layer(axum::middleware::from_fn(move |request: Request, next: Next| {
+                let sent = Arc::clone(&sent);
+                async move {
+                    let file = request.uri().path().starts_with("/files/");
+                    let answer: Response = next.run(request).await;
+                    if !file {
+                        return answer;
+                    }
+                    let (parts, body) = answer.into_parts();
+                    let some = body.into_data_stream().take(1).map(move |block| {
+                        let block = block.map_err(std::io::Error::other)?;
+                        let some = block.slice(..block.len().min(AT_A_TIME));
+                        sent.fetch_add(some.len() as u64, Ordering::Relaxed);
+                        Ok(some)
+                    });
+                    let broken = futures::stream::once(async {
+                        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                        Err(std::io::Error::other("broken"))
+                    });
+                    Response::from_parts(parts, Body::from_stream(some.chain(broken)))
+                }
+            }))
+        })
+        .await;
+    let point = world.pull_point(2, &[(1, 1)]).await;
+    assert_eq!(pull(&point, 1, &taken).await.sources, ["dp-1"]);
+    assert_eq!(stored(&world.directory(2))[&Digest::of(&content).to_hex()], content);
+    let sent = sent.load(Ordering::Relaxed);
+    assert!(sent >= SIZE as u64 && sent < SIZE as u64 + PIECE, "{sent}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_without_ranges_is_read_from_the_start() {
+    let (world, content, taken) = world(46, SIZE).await;
+    let _port = world
+        .wrapped_source(1, |router| {
+            router.layer(axum::middleware::from_fn(|mut request: Request, next: Next| async {
+                request.headers_mut().remove("range");
+                let answer: Response = next.run(request).await;
+                answer
+            }))
+        })
+        .await;
+    let point = world.pull_point(2, &[(1, 1)]).await;
+    let hex = Digest::of(&content).to_hex();
+    let partial = world.directory(2).join("library/partial").join(&hex);
+    fs::write(partial, &content[..6 << 20]).unwrap();
+    assert_eq!(pull(&point, 1, &taken).await.damaged, 0);
+    assert_eq!(stored(&world.directory(2))[&hex], content);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_source_is_asked_again_when_it_says() {
+    let (world, content, taken) = world(47, SIZE).await;
+    let asked = Arc::new(AtomicU64::new(0));
+    let _busy = world
+        .wrapped_source(1, |router| {
+            let asked = Arc::clone(&asked);
+            router.layer(axum::middleware::from_fn(move |request: Request, next: Next| {
+                let asked = Arc::clone(&asked);
+                async move {
+                    // Every other request is refused, the first one too.
+                    if asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
+                        let refused = Response::builder().status(503).header("retry-after", "0");
+                        return refused.body(Body::empty()).unwrap();
+                    }
+                    next.run(request).await
+                }
+            }))
+        })
+        .await;
+    let point = world.pull_point(2, &[(1, 1)]).await;
+    pull(&point, 1, &taken).await;
+    assert_eq!(stored(&world.directory(2))[&Digest::of(&content).to_hex()], content);
+    assert!(asked.load(Ordering::Relaxed) > 2);
+}
