@@ -23,6 +23,20 @@ pub enum LibraryError {
         #[source]
         source: io::Error,
     },
+    /// The disk has less room than is needed; nothing has been written.
+    #[error(
+        "the disk of `{}` has {free} bytes free, and {needed} are to come: free some space there, \
+         or move the data to a larger disk, and repeat",
+        path.display()
+    )]
+    NoRoom {
+        /// The directory of the library.
+        path: PathBuf,
+        /// Bytes that are to come.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
     /// The system refused something else.
     #[error("failed to {doing} `{}`", path.display())]
     Io {

@@ -18,7 +18,9 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// The directory of a content library, locked against other processes.
 ///
 /// ```text
-/// files/<two digits>/<digest>   verified and durable; nothing else ever gets here
+/// files/<two digits>/<digest>   verified and durable; nothing else ever gets here, but for small files
+///                               that are verified and will be durable soon, while `unsettled` is there
+/// unsettled                     small files are hashed again if it is there when the library opens
 /// packages/<ID>.json            a package that is visible
 /// pending/<ID>.json             the list of files of a package that is on its way
 /// quarantine/<digest>           damaged files that the last validation has put aside
@@ -99,6 +101,10 @@ impl Layout {
 
     pub(super) fn quarantine(&self) -> PathBuf {
         self.root.join("quarantine")
+    }
+
+    pub(super) fn unsettled(&self) -> PathBuf {
+        self.root.join("unsettled")
     }
 
     pub(super) fn incoming(&self) -> PathBuf {

@@ -20,6 +20,7 @@ use super::{
     layout::Layout,
     record::{self, PackageRecord},
     staging::{Staged, Staging},
+    unsettled::{SMALL, Unsettled},
 };
 use crate::{
     clock,
@@ -37,6 +38,7 @@ struct Inner {
     layout: Layout,
     index: Mutex<Index>,
     staging: Staging,
+    unsettled: Unsettled,
     claims: Arc<Claims>,
     damage: Damage,
     /// Held while a directory is taken in: its files are in no list before all of them are there.
@@ -69,10 +71,12 @@ impl Library {
             layout,
             index: Mutex::new(index),
             staging: Staging::default(),
+            unsettled: Unsettled::default(),
             claims: Arc::default(),
             damage: Damage::default(),
             ingesting: Mutex::default(),
         }));
+        library.check_unsettled()?;
         library.sweep()?;
         Ok(library)
     }
@@ -184,7 +188,10 @@ impl Library {
         if Digest::of(bytes) != digest {
             return Ok(false);
         }
-        let path = if claim.is_some() {
+        let path = if claim.is_some() && bytes.len() as u64 <= SMALL {
+            self.0.unsettled.write(self.layout(), &digest, bytes)?;
+            self.layout().file(&digest)
+        } else if claim.is_some() {
             let path = self.layout().partial(&digest);
             fs::write(&path, bytes).map_err(LibraryError::io("write", &path))?;
             path
@@ -211,7 +218,7 @@ impl Library {
     ///
     /// The disk is full, or refuses.
     pub fn settle(&self) -> Result<(), LibraryError> {
-        self.0.staging.settle(self.layout())
+        self.0.staging.settle(self.layout(), &self.0.unsettled)
     }
 
     /// Makes a package that is on its way visible, if every file of it is there. `sources` are

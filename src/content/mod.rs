@@ -16,9 +16,11 @@ mod library;
 mod reading;
 mod receive;
 mod record;
+mod room;
 mod staging;
 #[cfg(test)]
 mod tests;
+mod unsettled;
 mod validation;
 mod walk;
 

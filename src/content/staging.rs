@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{Claim, LibraryError, durable, layout::Layout};
+use super::{Claim, LibraryError, durable, layout::Layout, unsettled::Unsettled};
 use crate::model::Digest;
 
 /// More files than this are settled at once even if more are to come: they are lost to a failure
@@ -52,11 +52,18 @@ impl Staging {
     }
 
     /// Makes every file that waits durable and moves it to its place.
-    pub(super) fn settle(&self, layout: &Layout) -> Result<(), LibraryError> {
+    pub(super) fn settle(
+        &self,
+        layout: &Layout,
+        unsettled: &Unsettled,
+    ) -> Result<(), LibraryError> {
         let _settling = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting =
             std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        let settled = settle(layout, &waiting.files);
+        let in_place = |staged: &&Staged| staged.path == layout.file(&staged.digest);
+        let settled = settle(layout, &waiting.files).and_then(|()| {
+            unsettled.settled(layout, waiting.files.iter().filter(in_place).count())
+        });
         if settled.is_err() {
             // Downloads stay to be taken up again; copies would only fill the disk.
             let incoming = layout.incoming();
@@ -76,6 +83,9 @@ fn settle(layout: &Layout, batch: &[Staged]) -> Result<(), LibraryError> {
     let mut shards = BTreeSet::new();
     for staged in batch {
         let place = layout.file(&staged.digest);
+        if staged.path == place {
+            continue;
+        }
         if let Some(shard) = place.parent()
             && shards.insert(shard.to_owned())
         {

@@ -4,6 +4,7 @@
 
 pub mod agent;
 pub mod anchor;
+pub mod bundle;
 pub mod byte_ranges;
 pub mod cabinet;
 pub mod content_identity;

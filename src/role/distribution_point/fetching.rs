@@ -28,11 +28,14 @@ use crate::{
 };
 
 /// Files of one transfer that are fetched at a time, each on its own connection.
-const AT_A_TIME: usize = 8;
+pub(super) const AT_A_TIME: usize = 8;
 
 /// Files up to this size are taken into memory and written in one go; larger ones are written as
 /// they come, and taken up in the middle after an interruption.
 const AT_ONCE: u64 = 256 << 10;
+
+/// Files up to this size are asked for many at a time.
+const BUNDLED: u64 = 64 << 10;
 
 /// How often a file is asked for again where its transfer broke off in the middle.
 const ATTEMPTS: u32 = 3;
@@ -59,7 +62,7 @@ pub(super) type Blamed = Vec<(Name, String)>;
 
 /// One transfer from one source, which others of the same priority help.
 pub(super) struct Fetch<'a> {
-    job: &'a Job,
+    pub(super) job: &'a Job,
     pub(super) means: &'a Means,
     pub(super) source: Source<'a>,
     pub(super) helpers: Vec<Source<'a>>,
@@ -67,7 +70,7 @@ pub(super) struct Fetch<'a> {
     blamed: Mutex<BTreeMap<Name, String>>,
     helped: Mutex<BTreeSet<Name>>,
     /// Ends what is under way when one file failed.
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
 }
 
 impl<'a> Fetch<'a> {
@@ -127,10 +130,32 @@ impl<'a> Fetch<'a> {
         missing: BTreeMap<Digest, u64>,
         pieces: &BTreeMap<Digest, Pieces>,
     ) -> Result<(), Failure> {
+        let missing = self.in_bundles(missing).await?;
         let others_have = self.pass(missing, pieces, Others::Skip).await?;
         // Those that another transfer was fetching: most are there by now.
         self.pass(others_have, pieces, Others::Await).await?;
         Ok(())
+    }
+
+    /// Fetches what is small in bundles; answers what is left then.
+    async fn in_bundles(
+        &self,
+        mut files: BTreeMap<Digest, u64>,
+    ) -> Result<BTreeMap<Digest, u64>, Failure> {
+        let small: Vec<_> = files
+            .iter()
+            .filter(|(_, size)| **size <= BUNDLED)
+            .map(|(digest, size)| (*digest, *size))
+            .collect();
+        let fetched = self.bundles(&small).await;
+        let library = self.means.library.clone();
+        let left = blocking(move || {
+            library.settle()?;
+            files.retain(|digest, size| !library.has(digest, *size));
+            Ok(files)
+        });
+        let left = left.await?;
+        fetched.map(|()| left)
     }
 
     /// Answers the files that were skipped.

@@ -16,6 +16,7 @@
 //! ```
 
 mod answering;
+mod bundling;
 mod counting;
 mod error;
 mod fetching;

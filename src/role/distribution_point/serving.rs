@@ -4,6 +4,7 @@
 //! |----------------------------------|------------------------------------------------------------|
 //! | `GET /packages/<ID>`             | the list of files (JSON), if every file of it is there      |
 //! | `GET /files/<digest>`            | a file by the 64 digits of its SHA-256                      |
+//! | `POST /files`                    | small files, one after the other ([`crate::wire::bundle`])  |
 //! | `GET /content/<ID>/<path>`       | a file of a package by its path                             |
 //! | `GET /distribution-point`        | its name (JSON): what only a distribution point answers     |
 //!
@@ -20,7 +21,10 @@ use axum::{
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::answering::{Found, Source};
+use super::{
+    answering::{Found, Source},
+    bundling,
+};
 use crate::{
     content::{Library, LibraryError, blocking},
     error_text::with_causes,
@@ -41,7 +45,8 @@ pub(super) fn router(library: Library, name: watch::Receiver<Option<Name>>) -> R
         .route("/packages/{package}", get(package))
         .route("/files/{digest}", get(file))
         .route("/content/{package}/{*path}", get(content))
-        .with_state(library)
+        .with_state(library.clone())
+        .merge(bundling::router(library))
         .merge(identity)
 }
 
@@ -120,7 +125,7 @@ fn not_found(why: &'static str) -> Response {
     (StatusCode::NOT_FOUND, format!("{why}\n")).into_response()
 }
 
-fn failed(error: &LibraryError) -> Response {
+pub(super) fn failed(error: &LibraryError) -> Response {
     tracing::error!(error = with_causes(error), "content could not be served");
     (StatusCode::INTERNAL_SERVER_ERROR, "the content library failed\n").into_response()
 }

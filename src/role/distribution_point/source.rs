@@ -1,6 +1,9 @@
 //! One source of a transfer: requests that wait where it is busy, and what its answers mean.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
@@ -41,6 +44,8 @@ pub(super) struct Source<'a> {
     url: String,
     client: &'a reqwest::Client,
     stop: CancellationToken,
+    /// It does not know bundles: it is a server of somebody else, or an older one.
+    no_bundles: AtomicBool,
 }
 
 impl<'a> Source<'a> {
@@ -50,12 +55,28 @@ impl<'a> Source<'a> {
         stop: CancellationToken,
     ) -> Self {
         let url = means.addresses.reach(&settings.url).trim_end_matches('/').to_owned();
-        Self { name: settings.distribution_point.clone(), url, client: &means.client, stop }
+        let (name, client) = (settings.distribution_point.clone(), &means.client);
+        Self { name, url, client, stop, no_bundles: AtomicBool::new(false) }
+    }
+
+    /// Whether it may know bundles.
+    pub(super) fn bundles(&self) -> bool {
+        !self.no_bundles.load(Ordering::Relaxed)
+    }
+
+    /// It does not know bundles.
+    pub(super) fn has_no_bundles(&self) {
+        self.no_bundles.store(true, Ordering::Relaxed);
     }
 
     /// A request for what it has at a path.
     pub(super) fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(format!("{}{path}", self.url))
+    }
+
+    /// A request that brings something, for what it has at a path.
+    pub(super) fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.url))
     }
 
     /// A request for a file.

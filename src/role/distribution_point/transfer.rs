@@ -133,7 +133,12 @@ impl Machine {
         // What another transfer or a hand takes away meanwhile is fetched once more, not for ever.
         for _ in 0..3 {
             let (library, wanted) = (means.library.clone(), Arc::clone(&list));
-            let missing = blocking(move || Ok(library.missing(&wanted))).await?;
+            let missing = blocking(move || {
+                let missing = library.missing(&wanted);
+                library.check_room(&missing)?;
+                Ok(missing)
+            });
+            let missing = missing.await?;
             let lacking = missing.values().fold(0, |sum: u64, size| sum.saturating_add(*size));
             job.progress.verified.store(contents.saturating_sub(lacking), Ordering::Relaxed);
             if missing.is_empty() {

@@ -206,3 +206,45 @@ async fn no_more_than_fifty_transfers_are_taken() {
     world.take(1, 1, &some_files()).await;
     assert_eq!(world.send(1, 1, &point).await.damaged, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn small_files_come_in_bundles() {
+    let world = World::new(11).await;
+    let files: Vec<_> =
+        (0..600_u32).map(|n| (format!("{n}"), n.to_le_bytes().repeat(200))).collect();
+    let taken = world.take(1, 1, &files).await;
+    let (_port, requests) = world.counted_source(1).await;
+    let point = world.pull_point(2, &[(1, 1)]).await;
+    assert_eq!(pull(&point, 1, &taken).await.files, 600);
+    let all = requests.all();
+    assert_eq!(all[&("/files".to_owned(), None)], 3);
+    let together = |((path, range), asked): (&(String, Option<String>), &u32)| {
+        !path.starts_with("/files/") || (range.as_deref(), *asked) == (Some("together"), 1)
+    };
+    assert!(all.iter().all(together), "{all:?}");
+    assert_eq!(stored(&world.directory(2)).len(), 600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_knows_no_bundles_is_asked_file_by_file() {
+    let world = World::new(12).await;
+    let taken = world.take(1, 1, &some_files()).await;
+    let requests = super::world::Requests::default();
+    let _port = world
+        .wrapped_source(1, |router| {
+            requests.count(router).layer(axum::middleware::from_fn(
+                |request: axum::extract::Request, next: axum::middleware::Next| async {
+                    if request.method() == "POST" {
+                        return axum::response::IntoResponse::into_response(
+                            axum::http::StatusCode::METHOD_NOT_ALLOWED,
+                        );
+                    }
+                    next.run(request).await
+                },
+            ))
+        })
+        .await;
+    let point = world.pull_point(2, &[(1, 1)]).await;
+    assert_eq!(pull(&point, 1, &taken).await.damaged, 0);
+    assert_eq!(requests.files().len(), 41);
+}

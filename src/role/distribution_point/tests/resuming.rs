@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use tokio::sync::{Notify, Semaphore};
 
-use super::world::{World, large, observed, package, pull, some_files, stored};
+use super::world::{World, large, observed, package, pull, stored};
 use crate::model::{Digest, PullJobState};
 
 /// Too small for pieces, too large for one go.
@@ -97,7 +97,10 @@ async fn damaged_download_is_fetched_again_from_the_same_source() {
 #[tokio::test]
 async fn dropped_point_goes_on_where_it_was() {
     let world = World::new(24).await;
-    let taken = world.take(1, 1, &some_files()).await;
+    // Too large to be asked for together.
+    let files: Vec<_> =
+        (0..41_u8).map(|n| (format!("f{n}"), vec![n; (64 << 10) + usize::from(n) + 1])).collect();
+    let taken = world.take(1, 1, &files).await;
     let (answered, stuck) = (Arc::new(Semaphore::new(20)), Arc::new(Notify::new()));
     let requests = super::world::Requests::default();
     let _port = world

@@ -21,7 +21,10 @@ use crate::{
     },
     net::{Addresses, OpenPort, client},
     role::{Reporter, distribution_point::DistributionPoint, package_library::PackageLibrary},
-    wire::agent::{AgentEvent, AgentOutcome},
+    wire::{
+        agent::{AgentEvent, AgentOutcome},
+        bundle::Bundle,
+    },
 };
 
 pub(super) const PORT: u16 = 8480;
@@ -177,7 +180,8 @@ impl World {
     }
 }
 
-/// How often each path was asked for, with each range.
+/// How often each path was asked for, with each range. Files of a bundle count as asked for by
+/// themselves too.
 type Counts = BTreeMap<(String, Option<String>), u32>;
 
 /// The requests that came to a source.
@@ -194,7 +198,16 @@ impl Requests {
                     request.headers().get("range").map(|it| it.to_str().unwrap().to_owned());
                 let key = (request.uri().path().to_owned(), range);
                 *requests.0.lock().unwrap().entry(key).or_default() += 1;
-                let answer: Response = next.run(request).await;
+                if request.method() != "POST" {
+                    return next.run(request).await;
+                }
+                let (parts, body) = request.into_parts();
+                let body = axum::body::to_bytes(body, Bundle::MAX_REQUEST).await.unwrap();
+                for digest in Bundle::decode(&body).unwrap().files {
+                    let key = (format!("/files/{}", digest.to_hex()), Some("together".to_owned()));
+                    *requests.0.lock().unwrap().entry(key).or_default() += 1;
+                }
+                let answer: Response = next.run(Request::from_parts(parts, body.into())).await;
                 answer
             }
         }))
@@ -204,12 +217,15 @@ impl Requests {
         self.0.lock().unwrap().clone()
     }
 
-    /// Those for files, without ranges.
+    /// Those for files, in whatever way they were asked for.
     pub(super) fn files(&self) -> BTreeMap<String, u32> {
-        let all = self.all().into_iter();
-        all.filter(|((path, _), _)| path.starts_with("/files/"))
-            .map(|((path, _), count)| (path, count))
-            .collect()
+        let mut files = BTreeMap::new();
+        for ((path, _), count) in self.all() {
+            if path.starts_with("/files/") {
+                *files.entry(path).or_default() += count;
+            }
+        }
+        files
     }
 }
 
