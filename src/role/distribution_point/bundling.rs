@@ -114,6 +114,10 @@ impl Fetch<'_> {
             .into_iter()
             .filter_map(|(digest, size)| {
                 let claim = library.try_claim(digest)?;
+                // Another transfer may have brought it since.
+                if library.has(&digest, size) {
+                    return None;
+                }
                 Some(Wanted { digest, size: usize::try_from(size).ok()?, claim })
             })
             .collect();
