@@ -115,9 +115,16 @@ impl Apply {
         }
         let to = self.agents.get(&point.site_system)?.url().to_owned();
         let server = self.agents.get(&self.site(&package.site)?.site_server)?;
-        let command =
-            AgentCommand::SendPackage { package: package.id.clone(), version: package.version, to };
-        self.ask(action, &server, &command).await?;
+        let pacing = point.settings.pacing(package.priority).map(Box::new);
+        // Each site server keeps its own budget: where there is a limit, one of them sends at a time.
+        let limited = pacing.as_ref().is_some_and(|pacing| pacing.rate_limit.is_some());
+        let line = self.machines.line(target);
+        let _alone = if limited { Some(line.lock().await) } else { None };
+        let (package_id, version) = (package.id.clone(), package.version);
+        let command = AgentCommand::SendPackage { package: package_id, version, to, pacing };
+        if let AgentOutcome::Waits { until, why } = self.ask(action, &server, &command).await? {
+            return Err(ActionError::Waiting { until, why });
+        }
         let site = &point.settings.site;
         for (id, text) in [
             (StatusMessageId::ContentSent, format!("package {} was sent", package.id)),

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::Timestamp;
@@ -23,6 +23,8 @@ pub struct Machines {
     /// Points whose last synchronization failed.
     failed: Mutex<BTreeMap<Name, Circumstances>>,
     transfers: Mutex<BTreeMap<TransferKey, TransferJob>>,
+    /// Held while a site server sends to a point with a rate limit.
+    lines: Mutex<BTreeMap<Name, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// What the synchronization of a point depends on: its settings, and the file that it imports.
@@ -112,6 +114,11 @@ impl Machines {
             transfers.remove(key);
         }
         commands
+    }
+
+    /// What is held while a site server sends to a point with a rate limit.
+    pub(super) fn line(&self, point: &Name) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::clone(lock(&self.lines).entry(point.clone()).or_default())
     }
 
     /// When a transfer job wants to be woken.

@@ -135,7 +135,9 @@ impl Apply {
         tokio::select! {
             outcome = following => match outcome {
                 Ok(AgentOutcome::Package(_) | AgentOutcome::Done) => Followed::Finished,
-                Ok(AgentOutcome::Synchronized { .. }) => Followed::PollDue,
+                Ok(AgentOutcome::Synchronized { .. } | AgentOutcome::Waits { .. }) => {
+                    Followed::PollDue
+                }
                 Err(error) => Followed::Broken(with_causes(&error)),
             },
             Some((until, why)) = waited.recv() => Followed::Waits(until, why),

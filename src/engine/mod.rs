@@ -3,6 +3,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod content_validation;
+pub mod distribution_pacing;
 pub mod source_pace;
 pub mod source_selection;
 mod sync_manager;

@@ -37,11 +37,13 @@ pub struct DistributionPointSpec {
     /// Multicast of operating system images (PDP-3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multicast: Option<Multicast>,
-    /// The hours in which content may be sent; closed outside of them. Absent: always open. Kept
-    /// but not used by a pull distribution point (PDP-10).
+    /// The hours in which content may be sent, by the clock and in the time zone of the site server
+    /// that sends; closed outside of them. Absent: always open. Kept but not used by a pull
+    /// distribution point (PDP-10).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub schedule: Vec<OpenHours>,
-    /// How fast content is sent. Kept but not used by a pull distribution point (PDP-10).
+    /// How fast content is sent, on all connections together. Kept but not used by a pull
+    /// distribution point (PDP-10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
     /// When the content is hashed again (PDP-15).
@@ -202,7 +204,8 @@ pub enum Weekday {
     {"required": ["pulse"], "properties": {"pulse": {"type": "object"}}},
 ]))]
 pub struct RateLimit {
-    /// Limits for spans of hours; unlimited outside of them.
+    /// Limits for spans of hours, by the clock of the site server; unlimited outside of them. Of
+    /// several spans with the same hour the lowest rate holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub per_hour: Vec<HourlyRate>,
     /// Blocks of a fixed size with a pause between them.

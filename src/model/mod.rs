@@ -80,8 +80,9 @@ pub use resource::{
 };
 pub use server_url::ServerUrl;
 pub use settings::{
-    ClientPolicy, DistributionPointSettings, PackageOrigin, PullSettings, PullSourceSettings,
-    SiteServerSettings, SiteSystemSettings, UpdatePointSettings, UpstreamSettings,
+    ClientPolicy, DistributionPointSettings, Pacing, PackageOrigin, PullSettings,
+    PullSourceSettings, SiteServerSettings, SiteSystemSettings, UpdatePointSettings,
+    UpstreamSettings,
 };
 pub use since::{RoleSince, Since};
 pub use site::{

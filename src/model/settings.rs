@@ -179,6 +179,32 @@ impl DistributionPointSettings {
         let pull = self.pull.iter().filter(|_| self.pulls());
         pull.flat_map(|pull| &pull.sources)
     }
+
+    /// When and how fast a package of this priority may be sent to it; `None`: always, as fast as it
+    /// goes. What a pull distribution point is told of that is not used (PDP-10).
+    pub fn pacing(&self, priority: Priority) -> Option<Pacing> {
+        let limited = !self.schedule.is_empty() || self.rate_limit.is_some();
+        (limited && !self.pulls()).then(|| Pacing {
+            priority,
+            schedule: self.schedule.clone(),
+            rate_limit: self.rate_limit.clone(),
+        })
+    }
+}
+
+/// When and how fast a package may be sent to a standard distribution point: what a site server is
+/// told with the package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pacing {
+    /// The priority of the package.
+    pub priority: Priority,
+    /// The open hours of the point; none: always open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedule: Vec<OpenHours>,
+    /// How fast content is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
 }
 
 /// How a pull distribution point pulls (PDP-2, PDP-4).

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::{
-    CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, Name, PackageId,
+    CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, Name, Pacing, PackageId,
     PackageOrigin, PackageState, SiteSystemSettings, StatusMessage, UpdateIdentity,
     UpdatePointSettings, WsusVersion,
 };
@@ -101,6 +101,10 @@ pub enum AgentCommand {
         version: u32,
         /// The admin address of the agent that carries the distribution point.
         to: String,
+        /// When and how fast it may be sent; absent: now, as fast as it goes. An agent that does not
+        /// know limits refuses the command instead of passing over them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pacing: Option<Box<Pacing>>,
     },
     /// Notify a pull distribution point that it shall pull a package (PDP-5); done once the job is
     /// accepted.
@@ -186,6 +190,14 @@ pub enum AgentOutcome {
     },
     /// The package is available.
     Package(PackageState),
+    /// Nothing more can be done before this time: tell again then. Only an answer to commands that
+    /// bring limits.
+    Waits {
+        /// When it can go on.
+        until: jiff::Timestamp,
+        /// Why it waits.
+        why: String,
+    },
 }
 
 /// A revision as one catalog or site database tells another (SYNC-4): what the site needs to know

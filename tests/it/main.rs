@@ -24,6 +24,7 @@ mod plan;
 mod plan_schema;
 mod ports;
 mod pruning;
+mod pushing;
 mod remote_agent;
 mod running;
 mod sarif;

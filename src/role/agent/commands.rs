@@ -9,7 +9,7 @@ use crate::{
     role::{
         Reporter,
         distribution_point::{DistributionPoint, DistributionPointError},
-        package_library::{PackageLibrary, PackageLibraryError},
+        package_library::{PackageLibrary, PackageLibraryError, Sending},
         site_server::{SiteServer, SiteServerError},
         update_point::{UpdatePoint, UpdatePointError},
     },
@@ -134,11 +134,12 @@ impl Agent {
                 let library = self.package_library().await?;
                 Ok(library.take(&package, version, origin, content, report).await?)
             }
-            AgentCommand::SendPackage { package, version, to } => {
+            AgentCommand::SendPackage { package, version, to, pacing } => {
                 let library = self.package_library().await?;
                 let from = &self.0.options.name;
-                let sending = &self.0.sending;
-                Ok(library.send(&package, version, from, &to, sending, report).await?)
+                let pacing = pacing.as_deref();
+                let sending = Sending { package: &package, version, from, to: &to, pacing };
+                Ok(library.send(sending, &self.0.sending, report).await?)
             }
             AgentCommand::PullPackage { package, version, digest } => {
                 self.distribution_point().await?.pull(package, version, digest).await?;

@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::Timestamp;
 use reqwest::StatusCode;
 
+use super::pacing::Budgets;
 use crate::{
     content::{Library, LibraryError, Taking, blocking},
-    model::{Digest, PackageId, PackageOrigin, PackageState},
+    model::{Digest, PackageId, PackageOrigin, PackageState, Priority},
     role::Reporter,
     wire::agent::{AgentOutcome, ProgressUnit},
 };
@@ -16,6 +17,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct PackageLibrary {
     pub(in crate::role) library: Library,
+    pub(super) budgets: Budgets,
 }
 
 /// The site server could not take or send a package.
@@ -50,6 +52,20 @@ pub enum PackageLibraryError {
         /// The address that was asked.
         url: String,
     },
+    /// Its limits leave no hour for the package.
+    #[error(
+        "`schedule` and `rateLimit` of the distribution point leave no hour for packages of priority \
+         {0:?}: give it open hours with this `minimumPriority`, or the package a higher `priority`"
+    )]
+    NeverOpen(Priority),
+    /// The hours of the distribution point have closed.
+    #[error("the distribution point is closed to packages of priority {priority:?} until {until}")]
+    Closed {
+        /// When it opens again.
+        until: Timestamp,
+        /// The priority of the package.
+        priority: Priority,
+    },
     /// The distribution point refused.
     #[error("the distribution point refused {url} ({status}): {why}")]
     Refused {
@@ -79,7 +95,7 @@ impl PackageLibrary {
     /// The directory cannot be used, or another process uses it.
     pub async fn open(directory: PathBuf) -> Result<Self, PackageLibraryError> {
         let library = blocking(move || Library::open(&directory)).await?;
-        Ok(Self { library })
+        Ok(Self { library, budgets: Budgets::default() })
     }
 
     /// Takes the source directory of a package in, as this version. A version that is there whole is

@@ -2,8 +2,10 @@
 //! to standard distribution points (PDP-1, Distribution Manager).
 
 mod library;
+mod pacing;
 mod send;
 #[cfg(test)]
 mod tests;
 
 pub use library::{PackageLibrary, PackageLibraryError};
+pub use send::Sending;

@@ -1,4 +1,5 @@
-//! Sending a package to a standard distribution point (PDP-1): what it lacks, and nothing else.
+//! Sending a package to a standard distribution point (PDP-1): what it lacks, and nothing else, in
+//! its open hours and under its rate limit.
 
 use std::{
     collections::BTreeMap,
@@ -9,14 +10,19 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures::{StreamExt, stream};
 use reqwest::{Body, Client, RequestBuilder, StatusCode, header::CONTENT_LENGTH};
 use serde::de::DeserializeOwned;
 
-use super::{PackageLibrary, PackageLibraryError};
+use super::{
+    PackageLibrary, PackageLibraryError,
+    pacing::{Movement, Passage},
+};
 use crate::{
     content::{LibraryError, StoredFile, blocking, read_stream},
-    model::{Digest, Name, PackageId, PackageState},
+    engine::distribution_pacing::Opening,
+    model::{Digest, Name, Pacing, PackageId, PackageState, Priority},
     role::Reporter,
     wire::{
         agent::{AgentOutcome, ProgressUnit},
@@ -43,31 +49,75 @@ const MAX_REFUSAL: usize = 2_000;
 /// package is published.
 const ROUNDS: u32 = 3;
 
+/// What a request takes of the budget beside its body: its head and what carries it.
+const HEAD: u64 = 400;
+
+/// A package that is to be sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sending<'a> {
+    /// The package.
+    pub package: &'a PackageId,
+    /// Its source version.
+    pub version: u32,
+    /// The site server that sends it.
+    pub from: &'a Name,
+    /// The admin address of the agent that carries the distribution point.
+    pub to: &'a str,
+    /// When and how fast it may be sent; `None`: now, as fast as it goes.
+    pub pacing: Option<&'a Pacing>,
+}
+
 impl PackageLibrary {
-    /// Sends a package to the distribution point behind the admin address `to`, in the name of this
-    /// site server. `admin` must carry the authorization, and no read timeout: that would cut off long
-    /// files, while a point that accepts nothing is noticed here.
+    /// Sends a package to a distribution point. `admin` must carry the authorization, and no read
+    /// timeout: that would cut off long files, while a point that accepts nothing is noticed here.
+    ///
+    /// Outside of the point's hours it answers when they open. If they close meanwhile, it stops at
+    /// the next block; whole files that have arrived are not sent again.
     ///
     /// # Errors
     ///
-    /// The version has not been taken, or the point does not answer or refuses.
+    /// The version has not been taken, the point's limits never let it through, or the point does
+    /// not answer or refuses.
     pub async fn send(
         &self,
-        package: &PackageId,
-        version: u32,
-        from: &Name,
-        to: &str,
+        sending: Sending<'_>,
         admin: &Client,
         report: &Reporter,
     ) -> Result<AgentOutcome, PackageLibraryError> {
+        match self.send_within_hours(sending, admin, report).await {
+            Err(closed @ PackageLibraryError::Closed { until, priority }) => {
+                tracing::info!(package = %sending.package, to = sending.to, why = %closed, "waits");
+                let why = format!(
+                    "`schedule` of the distribution point is closed to packages of priority \
+                     {priority:?} now"
+                );
+                Ok(AgentOutcome::Waits { until, why })
+            }
+            ended => ended,
+        }
+    }
+
+    async fn send_within_hours(
+        &self,
+        sending: Sending<'_>,
+        admin: &Client,
+        report: &Reporter,
+    ) -> Result<AgentOutcome, PackageLibraryError> {
+        let Sending { package, version, from, to, pacing } = sending;
         let (library, wanted) = (self.library.clone(), package.clone());
         let list = blocking(move || Ok(library.whole(&wanted))).await?;
         let not_taken = || PackageLibraryError::NotTaken { package: package.clone(), version };
         let list = list.filter(|list| list.version() == version).ok_or_else(not_taken)?;
         let to = to.trim_end_matches('/');
+        let priority = pacing.map(|pacing| pacing.priority).unwrap_or_default();
+        let passage = Passage::new(self.budgets.of(to, pacing.cloned()), priority);
+        if let Some(closed) = PackageLibraryError::closed(passage.opening(), priority) {
+            return Err(closed);
+        }
+        let target = Target { to, admin, passage: Arc::new(passage) };
         let mut round = 1;
         loop {
-            self.send_missing(&list, to, admin, report).await?;
+            self.send_missing(&list, &target, report).await?;
             let url = format!("{to}/v1/content/packages/{package}?from={from}");
             match answer::<PackageState>(&url, admin.put(&url)).await {
                 Err(PackageLibraryError::Refused { status: StatusCode::CONFLICT, .. })
@@ -87,13 +137,14 @@ impl PackageLibrary {
     async fn send_missing(
         &self,
         list: &Arc<FileList>,
-        to: &str,
-        admin: &Client,
+        target: &Target<'_>,
         report: &Reporter,
     ) -> Result<(), PackageLibraryError> {
-        let url = format!("{to}/v1/content/missing");
-        let encoded = list.encode().map_err(LibraryError::from)?;
-        let missing: Vec<Digest> = answer(&url, admin.post(&url).body(encoded)).await?;
+        let url = format!("{}/v1/content/missing", target.to);
+        let encoded = Bytes::from(list.encode().map_err(LibraryError::from)?);
+        let request = target.admin.post(&url);
+        let asked = target.carry(&url, request, Content::Small(encoded)).await?;
+        let missing: Vec<Digest> = read_answer(&url, &asked)?;
         let contents = list.contents();
         // What is not of this package is none of the point's business.
         let missing: BTreeMap<Digest, u64> = missing
@@ -110,7 +161,7 @@ impl PackageLibrary {
             .map(|(digest, size)| {
                 let done = &done;
                 async move {
-                    self.send_file(digest, size, to, admin).await?;
+                    self.send_file(digest, size, target).await?;
                     let done = done.fetch_add(size, Ordering::Relaxed).saturating_add(size);
                     report.progress(done, total, ProgressUnit::Bytes);
                     Ok::<_, PackageLibraryError>(())
@@ -127,10 +178,9 @@ impl PackageLibrary {
         &self,
         digest: Digest,
         size: u64,
-        to: &str,
-        admin: &Client,
+        target: &Target<'_>,
     ) -> Result<(), PackageLibraryError> {
-        let url = format!("{to}/v1/content/files/{}?size={size}", digest.to_hex());
+        let url = format!("{}/v1/content/files/{}?size={size}", target.to, digest.to_hex());
         let library = self.library.clone();
         let read = blocking(move || {
             let file = library.open_file(&digest)?;
@@ -140,35 +190,100 @@ impl PackageLibrary {
             let gone = |_| LibraryError::NoFile(digest);
             Ok(Content::Small(file.read(0, size).map_err(gone)?))
         });
-        let sent = Arc::new(AtomicU64::new(0));
-        let body = match read.await? {
-            Content::Small(bytes) => Body::from(bytes),
+        let request = target.admin.put(&url);
+        target.carry(&url, request, read.await?).await.map(drop)
+    }
+}
+
+/// Where a package is sent.
+struct Target<'a> {
+    to: &'a str,
+    admin: &'a Client,
+    passage: Arc<Passage>,
+}
+
+impl Target<'_> {
+    /// Sends a request with a body as fast as it may go; the answer.
+    async fn carry(
+        &self,
+        url: &str,
+        request: RequestBuilder,
+        content: Content,
+    ) -> Result<Vec<u8>, PackageLibraryError> {
+        let movement = Arc::new(Movement::default());
+        let priority = self.passage.priority();
+        let closed = |opening| PackageLibraryError::closed(opening, priority);
+        if let Err(opening) = self.passage.spend(HEAD, &movement).await {
+            return Err(closed(opening).unwrap_or(PackageLibraryError::NeverOpen(priority)));
+        }
+        let request = request.header(CONTENT_LENGTH, content.size());
+        let body = self.body(content, &movement);
+        match watched(url, request.body(body), &movement).await {
+            // Hours that close break the body off, and the request with it.
+            Err(error) => Err(self.passage.closed().and_then(closed).unwrap_or(error)),
+            carried => carried,
+        }
+    }
+
+    fn body(&self, content: Content, movement: &Arc<Movement>) -> Body {
+        match content {
+            Content::Small(bytes) if !self.passage.is_limited() => Body::from(bytes),
+            Content::Small(bytes) => {
+                let block = stream::once(std::future::ready(Ok(bytes)));
+                Body::wrap_stream(self.passage.through(block, movement))
+            }
             Content::Large(file) => {
-                let sent = Arc::clone(&sent);
-                Body::wrap_stream(read_stream(Arc::new(file), 0, size).inspect(move |_| {
-                    sent.fetch_add(1, Ordering::Relaxed);
-                }))
+                let size = file.size();
+                let blocks = read_stream(Arc::new(file), 0, size);
+                Body::wrap_stream(self.passage.through(blocks, movement))
             }
-        };
-        let request = admin.put(&url).header(CONTENT_LENGTH, size).body(body);
-        let mut sending = std::pin::pin!(done(&url, request));
-        let mut before = 0;
-        loop {
-            if let Ok(ended) = tokio::time::timeout(STALLED, &mut sending).await {
-                return ended.map(drop);
-            }
-            let now = sent.load(Ordering::Relaxed);
-            if now == before {
-                return Err(PackageLibraryError::Stalled { url: url.clone() });
-            }
-            before = now;
         }
     }
 }
 
+/// Sends a request, and gives up if nothing of it moves any more, though it may.
+async fn watched(
+    url: &str,
+    request: RequestBuilder,
+    movement: &Movement,
+) -> Result<Vec<u8>, PackageLibraryError> {
+    let mut sending = std::pin::pin!(done(url, request));
+    let mut before = 0;
+    loop {
+        if let Ok(ended) = tokio::time::timeout(STALLED, &mut sending).await {
+            return ended;
+        }
+        let (now, waits) = movement.seen();
+        if now == before && !waits {
+            return Err(PackageLibraryError::Stalled { url: url.to_owned() });
+        }
+        before = now;
+    }
+}
+
 enum Content {
-    Small(bytes::Bytes),
+    Small(Bytes),
     Large(StoredFile),
+}
+
+impl Content {
+    fn size(&self) -> u64 {
+        match self {
+            Self::Small(bytes) => bytes.len() as u64,
+            Self::Large(file) => file.size(),
+        }
+    }
+}
+
+impl PackageLibraryError {
+    /// Why a package may not be sent, unless it may.
+    fn closed(opening: Opening, priority: Priority) -> Option<Self> {
+        match opening {
+            Opening::Open => None,
+            Opening::ClosedUntil(until) => Some(Self::Closed { until, priority }),
+            Opening::Never => Some(Self::NeverOpen(priority)),
+        }
+    }
 }
 
 /// Sends a request and reads the value of its answer.
@@ -176,8 +291,11 @@ async fn answer<T: DeserializeOwned>(
     url: &str,
     request: RequestBuilder,
 ) -> Result<T, PackageLibraryError> {
-    let bytes = done(url, request).await?;
-    serde_json::from_slice(&bytes)
+    read_answer(url, &done(url, request).await?)
+}
+
+fn read_answer<T: DeserializeOwned>(url: &str, bytes: &[u8]) -> Result<T, PackageLibraryError> {
+    serde_json::from_slice(bytes)
         .map_err(|source| PackageLibraryError::BadAnswer { url: url.to_owned(), source })
 }
 

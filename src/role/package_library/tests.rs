@@ -54,7 +54,9 @@ async fn what_is_not_there_is_not_sent() {
     let send = async |version| {
         let from: Name = "cen-srv".parse().unwrap();
         let (to, silent) = ("http://127.77.90.1:9", Reporter::silent());
-        library.send(&package(), version, &from, to, &admin, &silent).await.unwrap_err()
+        let package = &package();
+        let sending = Sending { package, version, from: &from, to, pacing: None };
+        library.send(sending, &admin, &silent).await.unwrap_err()
     };
     assert!(matches!(send(1).await, PackageLibraryError::NotTaken { version: 1, .. }));
     let silent = Reporter::silent();

@@ -16,11 +16,15 @@ use crate::{
     content::Library,
     model::{
         ContentProtocol, DistributionPointSettings, DistributionPointState, DistributionPointType,
-        Name, PackageId, PackageOrigin, PackageState, Port, Ports, Priority, PullSettings,
+        Name, Pacing, PackageId, PackageOrigin, PackageState, Port, Ports, Priority, PullSettings,
         PullSourceSettings, WebSite,
     },
     net::{Addresses, OpenPort, client},
-    role::{Reporter, distribution_point::DistributionPoint, package_library::PackageLibrary},
+    role::{
+        Reporter,
+        distribution_point::DistributionPoint,
+        package_library::{PackageLibrary, PackageLibraryError, Sending},
+    },
     wire::{
         agent::{AgentEvent, AgentOutcome},
         bundle::Bundle,
@@ -152,13 +156,25 @@ impl World {
         version: u32,
         point: &DistributionPoint,
     ) -> PackageState {
+        state(self.send_paced(number, version, point, None).await.unwrap())
+    }
+
+    /// The same, under the limits of the point.
+    pub(super) async fn send_paced(
+        &self,
+        number: u32,
+        version: u32,
+        point: &DistributionPoint,
+        pacing: Option<&Pacing>,
+    ) -> Result<AgentOutcome, PackageLibraryError> {
         let port = OpenPort::open(self.ip(250), 0, point.admin_router()).await.unwrap();
         let admin = client(&Addresses::system()).unwrap();
         let to = format!("http://{}", port.address());
         let (package, from, silent) = (package(number), name("cen-srv"), Reporter::silent());
-        let sent = self.site_server.send(&package, version, &from, &to, &admin, &silent).await;
+        let sending = Sending { package: &package, version, from: &from, to: &to, pacing };
+        let sent = self.site_server.send(sending, &admin, &silent).await;
         port.close().await;
-        state(sent.unwrap())
+        sent
     }
 
     /// The library of the site server, behind whatever `wrap` puts before it, as a source.
