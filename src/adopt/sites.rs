@@ -56,6 +56,7 @@ impl<'a> Adopting<'a> {
                 software_updates: policy.map(|policy| policy.agent.clone()).unwrap_or_default(),
             },
             software_distribution: SoftwareDistribution {
+                distribution_points: told.distribution.clone(),
                 pull_distribution_points: told.transfers.clone(),
             },
             legacy_catalog: told.legacy_catalog.clone(),

@@ -13,9 +13,10 @@ use crate::{
 use super::{
     Apply,
     actions::{ActionError, Carried},
+    push::PackagePlace,
 };
 
-/// How many distribution points of one action are served at the same time.
+/// How many pull distribution points of one action are followed at the same time.
 const AT_ONCE: usize = 8;
 
 impl Apply {
@@ -27,21 +28,33 @@ impl Apply {
             return self.take_source(action, package).await;
         }
         let held = self.held(package).await?;
-        let sending = stream::iter(action.targets.clone()).map(|target| {
-            let held = &held;
+        let settings = &self.site(&package.site)?.distribution;
+        let place = self.machines.packages(&package.site, settings.maximum_packages);
+        let place = &PackagePlace::new(place);
+        let threads = usize::try_from(settings.threads_per_package).unwrap_or(usize::MAX).max(1);
+        let pulls = |it: &&Name| self.distribution_point(it).is_ok_and(|it| it.settings.pulls());
+        let (pulling, pushed): (Vec<_>, Vec<_>) = action.targets.iter().partition(pulls);
+        let bring = |target: &Name| {
+            let (held, target) = (&held, target.clone());
             async move {
-                let brought = self.bring(action, package, held, &target).await;
+                let brought = self.bring(action, package, held, place, &target).await;
                 (target, brought)
             }
-        });
-        let results: Vec<_> = sending.buffer_unordered(AT_ONCE).collect().await;
+        };
+        // What the site is told of how it distributes is no affair of those that pull (PDP-10).
+        let pulling = stream::iter(pulling).map(bring).buffer_unordered(AT_ONCE);
+        let pushed = stream::iter(pushed).map(bring).buffer_unordered(threads);
+        let results: Vec<_> = stream::select(pulling, pushed).collect().await;
         let mut failures = Vec::new();
-        let mut waits = None;
+        let mut waits: Option<(_, String)> = None;
         for (target, result) in results {
             match result {
                 Ok(()) => {}
                 Err(ActionError::Waiting { until, why }) => {
-                    waits = Some((until, format!("`{target}`: {why}")));
+                    // The first one to go on says when to look again.
+                    if waits.as_ref().is_none_or(|(first, _)| until < *first) {
+                        waits = Some((until, format!("`{target}`: {why}")));
+                    }
                 }
                 Err(error) => failures.push(format!("`{target}`: {}", with_causes(&error))),
             }
@@ -107,35 +120,14 @@ impl Apply {
         action: &Action,
         package: &Package,
         held: &PackageState,
+        place: &PackagePlace,
         target: &Name,
     ) -> Result<(), ActionError> {
         let point = self.distribution_point(target)?;
         if point.settings.pulls() {
             return self.pull(action, package, held, target, point).await;
         }
-        let to = self.agents.get(&point.site_system)?.url().to_owned();
-        let server = self.agents.get(&self.site(&package.site)?.site_server)?;
-        let pacing = point.settings.pacing(package.priority).map(Box::new);
-        // Each site server keeps its own budget: where there is a limit, one of them sends at a time.
-        let limited = pacing.as_ref().is_some_and(|pacing| pacing.rate_limit.is_some());
-        let line = self.machines.line(target);
-        let _alone = if limited { Some(line.lock().await) } else { None };
-        let (package_id, version) = (package.id.clone(), package.version);
-        let command = AgentCommand::SendPackage { package: package_id, version, to, pacing };
-        if let AgentOutcome::Waits { until, why } = self.ask(action, &server, &command).await? {
-            return Err(ActionError::Waiting { until, why });
-        }
-        let site = &point.settings.site;
-        for (id, text) in [
-            (StatusMessageId::ContentSent, format!("package {} was sent", package.id)),
-            (
-                StatusMessageId::ContentOnDistributionPoint,
-                format!("package {} is on the distribution point", package.id),
-            ),
-        ] {
-            self.message(action, site, id, target, text).await;
-        }
-        Ok(())
+        self.push(action, package, place, target, point).await
     }
 }
 

@@ -7,11 +7,16 @@ use std::{
 };
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use crate::{
-    engine::{SyncCommand, SyncEvent, SyncManager, TransferCommand, TransferEvent, TransferJob},
+    engine::{
+        DistributionCommand, DistributionEvent, DistributionJob, SyncCommand, SyncEvent,
+        SyncManager, TransferCommand, TransferEvent, TransferJob,
+    },
     model::{
-        FileFacts, Hierarchy, Name, PackageId, SiteCode, TransferSettings, UpdatePointSettings,
+        DistributionPointSettings, DistributionSettings, FileFacts, Hierarchy, Name, PackageId,
+        Priority, SiteCode, TransferSettings, UpdatePointSettings,
     },
 };
 
@@ -23,6 +28,9 @@ pub struct Machines {
     /// Points whose last synchronization failed.
     failed: Mutex<BTreeMap<Name, Circumstances>>,
     transfers: Mutex<BTreeMap<TransferKey, TransferJob>>,
+    distributions: Mutex<BTreeMap<TransferKey, (DistributionTerms, DistributionJob)>>,
+    /// What the packages of a site that are being sent hold, and how many may be.
+    packages: Mutex<BTreeMap<SiteCode, (usize, Arc<Semaphore>)>>,
     /// Held while a site server sends to a point with a rate limit.
     lines: Mutex<BTreeMap<Name, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -30,7 +38,10 @@ pub struct Machines {
 /// What the synchronization of a point depends on: its settings, and the file that it imports.
 pub(super) type Circumstances = (UpdatePointSettings, Option<FileFacts>);
 
-/// A package on its way to a pull distribution point, as this version.
+/// What a distribution job goes by: with others there is a reason to try at once.
+pub(super) type DistributionTerms = (DistributionPointSettings, DistributionSettings, Priority);
+
+/// A package on its way to a distribution point, as this version.
 pub(super) type TransferKey = (PackageId, u32, Name);
 
 impl Machines {
@@ -114,6 +125,44 @@ impl Machines {
             transfers.remove(key);
         }
         commands
+    }
+
+    /// What happened to the job of sending a package, under the terms of now.
+    pub(super) fn distribution(
+        &self,
+        key: &TransferKey,
+        terms: &DistributionTerms,
+        event: DistributionEvent,
+        now: Timestamp,
+    ) -> Vec<DistributionCommand> {
+        let mut all = lock(&self.distributions);
+        let begin = || (terms.clone(), DistributionJob::new(terms.1.clone()));
+        let (known, job) = all.entry(key.clone()).or_insert_with(begin);
+        if known != terms {
+            (*known, *job) = begin();
+        }
+        let commands = job.handle(event, now);
+        if commands.contains(&DistributionCommand::Complete) {
+            all.remove(key);
+        }
+        commands
+    }
+
+    /// Forgets that a package was not sent: somebody wants it tried now.
+    pub(super) fn forget_distribution(&self, key: &TransferKey) {
+        lock(&self.distributions).remove(key);
+    }
+
+    /// What is held while a package of a site is being sent: so many at a time.
+    pub(super) fn packages(&self, site: &SiteCode, most: u32) -> Arc<Semaphore> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
+        let begin = || (most, Arc::new(Semaphore::new(most)));
+        let mut all = lock(&self.packages);
+        let packages = all.entry(site.clone()).or_insert_with(begin);
+        if packages.0 != most {
+            *packages = begin();
+        }
+        Arc::clone(&packages.1)
     }
 
     /// What is held while a site server sends to a point with a rate limit.

@@ -8,6 +8,7 @@ mod event;
 mod executor;
 mod graph;
 mod machines;
+mod push;
 mod synchronize;
 mod transfer;
 mod verify_ports;

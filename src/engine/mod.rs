@@ -3,11 +3,13 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod content_validation;
+mod distribution_job;
 pub mod distribution_pacing;
 pub mod source_pace;
 pub mod source_selection;
 mod sync_manager;
 mod transfer_manager;
 
+pub use distribution_job::{DistributionCommand, DistributionEvent, DistributionJob};
 pub use sync_manager::{SyncCommand, SyncEvent, SyncManager};
 pub use transfer_manager::{TransferCommand, TransferEvent, TransferJob};

@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    ClientPolicy, Digest, DistributionPointSettings, Name, PackageId, PackageSource, Placement,
-    PointSet, Priority, SiteCode, SiteServerSettings, SiteSystemSettings, SoftwareUpdatesAgent,
-    TransferSettings, UpdatePointSettings, WsusVersion,
+    ClientPolicy, Digest, DistributionPointSettings, DistributionSettings, Name, PackageId,
+    PackageSource, Placement, PointSet, Priority, SiteCode, SiteServerSettings, SiteSystemSettings,
+    SoftwareUpdatesAgent, TransferSettings, UpdatePointSettings, WsusVersion,
 };
 
 /// The wanted hierarchy. Made by [`Hierarchy::resolve`], so every name in it leads somewhere.
@@ -42,6 +42,8 @@ pub struct Site {
     pub active_point: Option<Name>,
     /// Its active Internet-based software update point.
     pub internet_based_point: Option<Name>,
+    /// How Distribution Manager sends its packages.
+    pub distribution: DistributionSettings,
     /// How Package Transfer Manager treats its pull distribution points.
     pub transfers: TransferSettings,
     /// Properties of the software updates client agent.

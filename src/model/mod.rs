@@ -86,8 +86,8 @@ pub use settings::{
 };
 pub use since::{RoleSince, Since};
 pub use site::{
-    ClientAgent, LegacyCatalog, SiteMode, SiteSpec, SiteType, SoftwareDistribution,
-    SoftwareUpdatesAgent, TransferSettings,
+    ClientAgent, DistributionSettings, LegacyCatalog, SiteMode, SiteSpec, SiteType,
+    SoftwareDistribution, SoftwareUpdatesAgent, TransferSettings,
 };
 pub use site_system::{AgentEndpoint, Placement, SiteSystemSpec, Software};
 pub use software_update_point::{

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Address, Certificate, ClientConnections, ContentProtocol, ContentValidation,
-    DistributionPointType, Forest, LegacyCatalog, Multicast, Name, OpenHours, Ports, Priority, Pxe,
-    RateLimit, Schedule, Selection, SiteCode, SiteMode, SiteType, SiteVersion, Software,
-    SoftwareUpdatesAgent, SourceType, TransferSettings, UpdatePointRole,
+    DistributionPointType, DistributionSettings, Forest, LegacyCatalog, Multicast, Name, OpenHours,
+    Ports, Priority, Pxe, RateLimit, Schedule, Selection, SiteCode, SiteMode, SiteType,
+    SiteVersion, Software, SoftwareUpdatesAgent, SourceType, TransferSettings, UpdatePointRole,
 };
 
 /// What a site system is told of itself (TOP-3).
@@ -56,6 +56,9 @@ pub struct SiteServerSettings {
     /// Whether the site issues its own certificates for HTTP site systems (PDP-11).
     #[serde(default, skip_serializing_if = "is_default")]
     pub enhanced_http: bool,
+    /// How Distribution Manager sends to standard distribution points (PDP-1).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub distribution: DistributionSettings,
     /// How Package Transfer Manager treats its pull distribution points (PDP-5).
     #[serde(default, skip_serializing_if = "is_default")]
     pub transfers: TransferSettings,

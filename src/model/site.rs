@@ -104,9 +104,38 @@ impl Default for SoftwareUpdatesAgent {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SoftwareDistribution {
+    /// How Distribution Manager sends to standard distribution points (PDP-1).
+    #[serde(default)]
+    pub distribution_points: DistributionSettings,
     /// How Package Transfer Manager treats the pull distribution points of the site (PDP-5).
     #[serde(default)]
     pub pull_distribution_points: TransferSettings,
+}
+
+/// How Distribution Manager of a site sends its packages to standard distribution points (PDP-1). A
+/// pull distribution point has nothing to do with that (PDP-10).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct DistributionSettings {
+    /// How many packages are sent at the same time.
+    pub maximum_packages: u32,
+    /// To how many distribution points a package is sent at the same time.
+    pub threads_per_package: u32,
+    /// How often a package that could not be sent is tried again before that is given up.
+    pub retries: u32,
+    /// The time between two tries.
+    pub retry_delay: Interval,
+}
+
+impl Default for DistributionSettings {
+    fn default() -> Self {
+        Self {
+            maximum_packages: 3,
+            threads_per_package: 5,
+            retries: 100,
+            retry_delay: Interval::minutes(30),
+        }
+    }
 }
 
 /// How Package Transfer Manager treats pull distribution points (PDP-5).

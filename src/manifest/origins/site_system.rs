@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 /// What a site server is told of its site.
-const OF_SITE: [&str; 9] = [
+const OF_SITE: [&str; 10] = [
     "siteServer.name",
     "siteServer.type",
     "siteServer.parent",
@@ -19,6 +19,7 @@ const OF_SITE: [&str; 9] = [
     "siteServer.version",
     "siteServer.forest",
     "siteServer.enhancedHttp",
+    "siteServer.distribution",
     "siteServer.transfers",
     "siteServer.legacyCatalog",
 ];
@@ -97,6 +98,7 @@ impl Documents<'_> {
             version: _,
             forest: _,
             enhanced_http: _,
+            distribution: _,
             transfers: _,
             legacy_catalog: _,
         } = settings;
@@ -115,6 +117,8 @@ impl Documents<'_> {
         let enhanced_http = of.field(spec("enhancedHttp"), "the default is no");
         all.field("siteServer.enhancedHttp", enhanced_http);
         let documented = "the documented default";
+        let distribution = spec("softwareDistribution.distributionPoints");
+        all.copied("siteServer.distribution", of.field(distribution, documented));
         let transfers = spec("softwareDistribution.pullDistributionPoints");
         all.copied("siteServer.transfers", of.field(transfers, documented));
         all.copied("siteServer.legacyCatalog", of.field(spec("legacyCatalog"), documented));
