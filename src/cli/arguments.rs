@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    agent, apply, completions, explain, graph, import_state, observe, output::Color, plan, ports,
-    schema, show, status, up, validate,
+    agent, apply, completions, content, explain, graph, import_state, observe, output::Color, plan,
+    ports, schema, show, status, up, validate,
 };
 
 /// Declares software-update hierarchies as YAML and makes the site systems agree with them.
@@ -97,6 +97,11 @@ pub enum Command {
     /// Derives every flow from the manifests: as a table, as data, as a diagram, or as rules for
     /// firewalls. With --check, connects to the ports of the roles and says what really answers.
     Ports(ports::Arguments),
+    /// Carry content by hand.
+    ///
+    /// For distribution points with `prestaged: true`: their content is written into a file where it
+    /// is, and taken in where it shall be.
+    Content(content::Arguments),
     /// Run the agent of one site system.
     ///
     /// For a site system that is declared with `placement: Remote` and the `agent.url` at which

@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Style};
 use std::future::Future;
 
 use super::{
-    Cli, Command, ExitCode, Failure, Printer, agent, apply, completions, explain, graph,
+    Cli, Command, ExitCode, Failure, Printer, agent, apply, completions, content, explain, graph,
     import_state, observe, plan, ports, schema, show, status, up, validate,
 };
 use crate::{telemetry, view::plain};
@@ -30,6 +30,7 @@ pub fn run(cli: Cli) -> ExitCode {
             block_on(import_state::run(&arguments, data, &mut printer))
         }
         Command::Ports(arguments) => block_on(ports::run(&arguments, data, &mut printer)),
+        Command::Content(arguments) => block_on(content::run(&arguments, data, &mut printer)),
         Command::Agent(arguments) => block_on(agent::run(&arguments, data, &mut printer)),
         Command::Schema(arguments) => schema::run(&arguments, &mut printer),
         Command::Completions(arguments) => completions::run(&arguments, &mut printer),

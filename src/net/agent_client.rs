@@ -1,11 +1,13 @@
 //! The client's side of the admin protocols: asking an agent or the host.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use futures::StreamExt;
 use reqwest::{Client, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    model::{Address, Name, SiteSystemState},
+    model::{Address, Name, PackageId, PackageState, SiteSystemState},
     wire::{
         agent::{AgentCommand, AgentEvent, AgentIdentity, AgentOutcome},
         host::{HostRequest, HostedSystem},
@@ -135,6 +137,22 @@ impl AgentClient {
     pub async fn unhost(&self, name: &Name) -> Result<(), AgentError> {
         let request = self.http.delete(format!("{}/v1/site-systems/{name}", self.url));
         self.accepted(request).await.map(drop)
+    }
+
+    /// Packages of the site system's content library as prestaged content (PDP-9): the bytes of a file.
+    pub async fn prestaged(&self, packages: &BTreeSet<PackageId>) -> Result<Response, AgentError> {
+        let packages: Vec<&str> = packages.iter().map(PackageId::as_str).collect();
+        let url = format!("{}/v1/prestaged-content?packages={}", self.url, packages.join(","));
+        self.accepted(self.http.get(url)).await
+    }
+
+    /// Takes a file of prestaged content into the distribution point (PDP-9); the packages that are
+    /// there now. The client must have no read timeout: nothing comes back before the end.
+    pub async fn extract(
+        &self,
+        file: reqwest::Body,
+    ) -> Result<BTreeMap<PackageId, PackageState>, AgentError> {
+        self.json(self.http.post(format!("{}/v1/prestaged-content", self.url)).body(file)).await
     }
 
     async fn json<T: DeserializeOwned>(

@@ -13,6 +13,7 @@ mod outcome;
 mod plain;
 mod plan;
 mod ports;
+mod prestaged;
 mod problems;
 mod problems_json;
 mod rules;
@@ -39,6 +40,7 @@ pub use ports::{
     PortsCheck, ports_check_json, ports_check_text, ports_csv, ports_diagram, ports_json,
     ports_markdown, ports_network_policies, ports_nftables, ports_text, ports_windows_firewall,
 };
+pub use prestaged::{Carried, exported_text, extracted_text, prestaged_json};
 pub use problems::{Summary, problems_text, summary_line};
 pub use problems_json::problems_json;
 pub use rules::{rule_json, rule_text, rules_json, rules_text};

@@ -23,6 +23,7 @@ mod origins;
 mod plan;
 mod plan_schema;
 mod ports;
+mod prestaged;
 mod pruning;
 mod pushing;
 mod remote_agent;

@@ -25,7 +25,7 @@ use crate::{
     wire::agent::{AgentCommand, AgentEvent, AgentIdentity},
 };
 
-use super::{Agent, CommandError};
+use super::{Agent, CommandError, prestaged};
 
 /// The largest command: the settings of one role.
 const LARGEST_COMMAND: usize = 4 * 1024 * 1024;
@@ -43,8 +43,8 @@ pub struct AdminPort {
 }
 
 #[derive(Clone)]
-struct Served {
-    agent: Agent,
+pub(super) struct Served {
+    pub(super) agent: Agent,
     own_url: Arc<OnceCell<String>>,
 }
 
@@ -68,6 +68,7 @@ impl AdminPort {
             .route("/v1/commands", post(command).layer(DefaultBodyLimit::max(LARGEST_COMMAND)))
             .route("/v1/update-point/revisions", get(update_point_revisions))
             .route("/v1/site-database/revisions", get(site_database_revisions))
+            .route("/v1/prestaged-content", get(prestaged::export).post(prestaged::extract))
             // Not a route of its own: the parameters of an outer route would get in the way of the
             // inner router's.
             .fallback(content)

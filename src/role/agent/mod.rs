@@ -5,6 +5,7 @@ mod admin_port;
 mod agent_state;
 mod commands;
 mod identity;
+mod prestaged;
 
 pub use admin_port::AdminPort;
 pub(in crate::role) use admin_port::authorize;

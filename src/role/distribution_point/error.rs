@@ -35,6 +35,12 @@ pub enum DistributionPointError {
         "this distribution point waits for prestaged content and takes none from a site server"
     )]
     Prestaged,
+    /// Prestaged content, but it pulls (PDP-9).
+    #[error(
+        "this distribution point pulls its content: write `prestaged: true`, and apply, before \
+         content is carried to it"
+    )]
+    NotPrestaged,
     /// Too many transfers at once (status message 8211).
     #[error(
         "this pull distribution point is at capacity: {0} transfers are active; notify it again later"

@@ -47,8 +47,8 @@ struct Inner {
 
 #[derive(Debug)]
 pub(super) struct Configured {
-    saved: Saved,
-    library: Library,
+    pub(super) saved: Saved,
+    pub(super) library: Library,
     pub(super) jobs: Jobs,
     port: RolePort,
     validating: Validating,

@@ -41,6 +41,26 @@ pub(super) fn router(point: DistributionPoint) -> Router {
         .with_state(point)
 }
 
+impl DistributionPoint {
+    /// Its library, if it is a distribution point.
+    pub(in crate::role) async fn library(&self) -> Option<Library> {
+        self.configured().read().await.as_ref().map(|it| it.library.clone())
+    }
+
+    /// The library, if prestaged content may be taken into it (PDP-9): also into one that a site
+    /// server sends to.
+    pub(in crate::role) async fn extracting_library(
+        &self,
+    ) -> Result<Library, DistributionPointError> {
+        let configured = self.configured().read().await;
+        let configured = configured.as_ref().ok_or(DistributionPointError::NotConfigured)?;
+        if configured.saved.settings.pulls() {
+            return Err(DistributionPointError::NotPrestaged);
+        }
+        Ok(configured.library.clone())
+    }
+}
+
 /// Why something that was sent is not taken.
 struct Refused(StatusCode, String);
 

@@ -1,0 +1,147 @@
+//! `headwater content export`: packages into one file.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use futures::StreamExt;
+
+use super::{
+    super::{ExitCode, Failure, OutputFormat, Printer, files::unusable, operation},
+    Asked, ask, bar,
+};
+use crate::{
+    model::{Name, PackageId, PackageState},
+    role::controller::Purpose,
+    view::{Carried, exported_text, prestaged_json},
+};
+
+/// What `headwater content export` is given.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Exit codes: 0 the file is written; 1 a package is not whole there, or the site \
+                  system cannot be reached; 2 the command line is wrong or the file cannot be \
+                  written\n\n\
+                  Example: headwater content export AMS00001 CEN00001 --out lisbon.content, then \
+                  carry it to Lisbon"
+)]
+pub(super) struct Arguments {
+    /// Packages, by their IDs or by the names of their documents.
+    #[arg(required = true, value_name = "PACKAGE")]
+    packages: Vec<String>,
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The site system whose content is taken: a site server or a distribution point; otherwise the
+    /// first one that has all packages.
+    #[arg(long, value_name = "NAME")]
+    from: Option<Name>,
+    /// Manifests that declare site systems with `placement: Remote`.
+    #[arg(long, value_name = "PATH")]
+    manifests: Vec<PathBuf>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: OutputFormat,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    data: &Path,
+    printer: &mut Printer,
+) -> Result<ExitCode, Failure> {
+    let (session, asked) = ask(data, &arguments.manifests, Purpose::Look, printer).await?;
+    let exported = export(arguments, &asked).await;
+    session.close().await;
+    let exported = exported?;
+    printer.result(&match arguments.output {
+        OutputFormat::Text => exported_text(&exported),
+        OutputFormat::Json => prestaged_json(&exported),
+    })?;
+    Ok(ExitCode::Success)
+}
+
+async fn export(arguments: &Arguments, asked: &[Asked]) -> Result<Carried, Failure> {
+    let Arguments { packages, out, from, .. } = arguments;
+    let mut candidates =
+        asked.iter().filter(|it| from.as_ref().is_none_or(|from| *from == it.name));
+    let found = candidates.find_map(|it| Some((it, chosen(packages, it)?)));
+    let Some((from, chosen)) = found else {
+        let at = from.as_ref().map_or("no site system has".to_owned(), |from| {
+            format!("site system `{from}` has not")
+        });
+        let packages = packages.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
+        return Err(operation(anyhow::anyhow!(
+            "{at} all of {packages} whole: `headwater status` shows which distribution points have \
+             content, and package IDs are such as CEN00001"
+        )));
+    };
+    let ids: BTreeSet<PackageId> = chosen.keys().cloned().collect();
+    let response = from.agent.prestaged(&ids).await.map_err(operation)?;
+    let bar = bar(response.content_length().unwrap_or_default());
+    let (mut file, temporary) = NewFile::create(out).map_err(|it| unusable("write", out, it))?;
+    let mut blocks = response.bytes_stream();
+    let mut bytes = 0_u64;
+    while let Some(block) = blocks.next().await {
+        let block = block.map_err(|error| {
+            let error = anyhow::Error::from(error.without_url());
+            operation(error.context(format!("`{}` broke off: export again", from.name)))
+        })?;
+        file.write_all(&block).map_err(|it| unusable("write", out, it))?;
+        bytes = bytes.saturating_add(block.len() as u64);
+        bar.set_position(bytes);
+    }
+    temporary.keep(&file, out).map_err(|it| unusable("write", out, it))?;
+    bar.finish_and_clear();
+    let file = out.display().to_string();
+    Ok(Carried { file, bytes, site_system: from.name.clone(), packages: chosen })
+}
+
+/// The packages, if a site system has all of them whole.
+fn chosen(wanted: &[String], at: &Asked) -> Option<BTreeMap<PackageId, PackageState>> {
+    let site_server = at.state.site_server.as_ref();
+    let held = site_server.map(|server| &server.packages);
+    let point = at.state.distribution_point.as_ref().map(|point| &point.packages);
+    let names = site_server.map(|server| &server.package_origins);
+    let id = |text: &String| {
+        let by_name = names.and_then(|names| {
+            names.iter().find(|(_, origin)| origin.name.as_str() == text).map(|(id, _)| id.clone())
+        });
+        by_name.or_else(|| text.to_ascii_uppercase().parse().ok())
+    };
+    let ids: Vec<PackageId> = wanted.iter().map(id).collect::<Option<_>>()?;
+    [held, point].into_iter().flatten().find_map(|held| {
+        let whole = |id: &PackageId| {
+            let state = held.get(id).filter(|state| state.available())?;
+            Some((id.clone(), state.clone()))
+        };
+        ids.iter().map(whole).collect()
+    })
+}
+
+/// A file that takes its place only when it is whole.
+struct NewFile(PathBuf);
+
+impl NewFile {
+    fn create(place: &Path) -> io::Result<(File, Self)> {
+        let mut name = place.as_os_str().to_owned();
+        name.push(".new");
+        let path = PathBuf::from(name);
+        Ok((File::create(&path)?, Self(path)))
+    }
+
+    fn keep(self, file: &File, place: &Path) -> io::Result<()> {
+        file.sync_all()?;
+        fs::rename(&self.0, place)
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        // After it has taken its place there is nothing left.
+        let _ = fs::remove_file(&self.0);
+    }
+}

@@ -1,0 +1,94 @@
+//! `headwater content extract`: the packages of a file into a distribution point.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use futures::StreamExt;
+use tokio_util::io::ReaderStream;
+
+use super::{
+    super::{ExitCode, Failure, OutputFormat, Printer, files::unusable, operation},
+    Asked, ask, bar,
+};
+use crate::{
+    model::Name,
+    net::AgentClient,
+    role::controller::{Purpose, Session},
+    view::{Carried, extracted_text, prestaged_json},
+};
+
+/// How much of the file is read at once.
+const BLOCK: usize = 256 << 10;
+
+/// What `headwater content extract` is given.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Exit codes: 0 the packages are on the distribution point; 1 the file is damaged or \
+                  cut off, or the point cannot take it; 2 the command line is wrong or the file \
+                  cannot be read\n\n\
+                  Example: headwater content extract lisbon.content --point lis-dp"
+)]
+pub(super) struct Arguments {
+    /// What `headwater content export` has written.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The distribution point.
+    #[arg(long, value_name = "NAME")]
+    point: Name,
+    /// Manifests that declare site systems with `placement: Remote`.
+    #[arg(long, value_name = "PATH")]
+    manifests: Vec<PathBuf>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: OutputFormat,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    data: &Path,
+    printer: &mut Printer,
+) -> Result<ExitCode, Failure> {
+    // What the points are pulling is no affair of this command.
+    let (session, asked) = ask(data, &arguments.manifests, Purpose::Exactly, printer).await?;
+    let extracted = extract(arguments, &session, &asked).await;
+    session.close().await;
+    let extracted = extracted?;
+    printer.result(&match arguments.output {
+        OutputFormat::Text => extracted_text(&extracted, &arguments.point),
+        OutputFormat::Json => prestaged_json(&extracted),
+    })?;
+    Ok(ExitCode::Success)
+}
+
+async fn extract(
+    arguments: &Arguments,
+    session: &Session,
+    asked: &[Asked],
+) -> Result<Carried, Failure> {
+    let Arguments { file: path, point, .. } = arguments;
+    let unreadable = |error| unusable("read", path, error);
+    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+    let bytes = file.metadata().await.map_err(unreadable)?.len();
+    let is_it = |it: &&Asked| {
+        it.state.distribution_point.as_ref().is_some_and(|there| there.name == *point)
+    };
+    let at = asked.iter().find(is_it).ok_or_else(|| {
+        operation(anyhow::anyhow!(
+            "there is no distribution point `{point}`: `headwater apply` makes what the manifests \
+             declare, and `headwater status` shows what there is"
+        ))
+    })?;
+    // Nothing comes back before all of it has been taken in, however long that takes.
+    let sending = session.data().token().sending_client(session.addresses());
+    let agent = AgentClient::new(at.agent.url(), sending.map_err(operation)?);
+    let bar = bar(bytes);
+    let shown = bar.clone();
+    let blocks = ReaderStream::with_capacity(file, BLOCK)
+        .inspect(move |block| shown.inc(block.as_ref().map_or(0, |block| block.len() as u64)));
+    let packages = agent.extract(reqwest::Body::wrap_stream(blocks)).await.map_err(|error| {
+        operation(anyhow::Error::from(error).context(format!("`{}` was not taken", path.display())))
+    })?;
+    bar.finish_and_clear();
+    let file = path.display().to_string();
+    Ok(Carried { file, bytes, site_system: at.name.clone(), packages })
+}

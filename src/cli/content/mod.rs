@@ -1,0 +1,93 @@
+//! `headwater content`: content that is carried by hand.
+
+mod export;
+mod extract;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{ExitCode, Failure, Printer, operation, sources};
+use crate::{
+    model::{Declared, Hierarchy, Name, SiteSystemState},
+    net::AgentClient,
+    observe::Agents,
+    role::controller::{Purpose, Session},
+};
+
+/// What `headwater content` is given.
+#[derive(Debug, Clone, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Command {
+    /// Write packages into a file, to be carried to a distribution point for prestaged content.
+    Export(export::Arguments),
+    /// Take the packages of a file into a distribution point.
+    ///
+    /// Everything in the file is verified before a package becomes visible: of a file that is damaged
+    /// or cut off nothing is taken.
+    Extract(extract::Arguments),
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    data: &Path,
+    printer: &mut Printer,
+) -> Result<ExitCode, Failure> {
+    match &arguments.command {
+        Command::Export(arguments) => export::run(arguments, data, printer).await,
+        Command::Extract(arguments) => extract::run(arguments, data, printer).await,
+    }
+}
+
+/// A site system that answers, and what it says.
+struct Asked {
+    name: Name,
+    agent: AgentClient,
+    state: SiteSystemState,
+}
+
+/// Opens the way to the site systems, and asks them; those that do not answer are told.
+async fn ask(
+    data: &Path,
+    manifests: &[PathBuf],
+    purpose: Purpose,
+    printer: &mut Printer,
+) -> Result<(Session, Vec<Asked>), Failure> {
+    let hierarchy = if manifests.is_empty() {
+        Hierarchy::resolve(&Declared::default()).map_err(operation)?
+    } else {
+        sources::load_hierarchy(manifests, printer)?.0
+    };
+    let session = Session::open(data, purpose).await.map_err(operation)?;
+    let (host, http) = (session.host().clone(), session.http().clone());
+    let addresses = session.addresses().clone();
+    let agents = Agents::find(host, http, addresses, &hierarchy.remote_agents()).await;
+    let mut asked = Vec::new();
+    for (name, agent) in agents.map_err(operation)?.all() {
+        match agent.state().await {
+            Ok(Some(state)) => asked.push(Asked { name, agent, state }),
+            Ok(None) => {}
+            Err(error) => {
+                let why = crate::error_text::with_causes(&error);
+                let text = crate::view::plain(&why).into_owned();
+                printer.message(&format!("warning: `{name}` cannot be asked: {text}\n"))?;
+            }
+        }
+    }
+    Ok((session, asked))
+}
+
+/// A bar on a terminal, and nothing elsewhere.
+fn bar(bytes: u64) -> ProgressBar {
+    let bar = ProgressBar::new(bytes);
+    if let Ok(style) = ProgressStyle::with_template("{bytes} of {total_bytes}  {bytes_per_sec}") {
+        bar.set_style(style);
+    }
+    bar
+}
