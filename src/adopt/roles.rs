@@ -140,6 +140,7 @@ impl Adopting<'_> {
                         priority: source.priority,
                     })
                     .collect(),
+                selection: pull.selection,
             }),
             prestaged: *prestaged,
             on_demand: *on_demand,

@@ -140,9 +140,10 @@ impl Apply {
                 let version = catalog_version.map_or("nothing".to_owned(), |it| it.short());
                 Ok(format!("{new_revisions} new updates, catalog {version}"))
             }
-            AgentOutcome::Done | AgentOutcome::Package(_) | AgentOutcome::Waits { .. } => {
-                Ok(String::new())
-            }
+            AgentOutcome::Done
+            | AgentOutcome::Package(_)
+            | AgentOutcome::Waits { .. }
+            | AgentOutcome::AtCapacity { .. } => Ok(String::new()),
         }
     }
 

@@ -60,6 +60,9 @@ impl Apply {
                             digest: held.digest,
                         };
                         events.push_back(match self.ask(action, &agent, &command).await {
+                            Ok(AgentOutcome::AtCapacity { active }) => TransferEvent::AtCapacity(
+                                format!("it is at capacity: {active} transfers are active"),
+                            ),
                             Ok(_) => TransferEvent::Notified,
                             Err(error) => TransferEvent::NotificationFailed(with_causes(&error)),
                         });
@@ -135,9 +138,11 @@ impl Apply {
         tokio::select! {
             outcome = following => match outcome {
                 Ok(AgentOutcome::Package(_) | AgentOutcome::Done) => Followed::Finished,
-                Ok(AgentOutcome::Synchronized { .. } | AgentOutcome::Waits { .. }) => {
-                    Followed::PollDue
-                }
+                Ok(
+                    AgentOutcome::Synchronized { .. }
+                    | AgentOutcome::Waits { .. }
+                    | AgentOutcome::AtCapacity { .. },
+                ) => Followed::PollDue,
                 Err(error) => Followed::Broken(with_causes(&error)),
             },
             Some((until, why)) = waited.recv() => Followed::Waits(until, why),

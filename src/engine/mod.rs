@@ -9,7 +9,9 @@ pub mod source_pace;
 pub mod source_selection;
 mod sync_manager;
 mod transfer_manager;
+#[cfg(test)]
+mod virtual_time;
 
 pub use distribution_job::{DistributionCommand, DistributionEvent, DistributionJob};
 pub use sync_manager::{SyncCommand, SyncEvent, SyncManager};
-pub use transfer_manager::{TransferCommand, TransferEvent, TransferJob};
+pub use transfer_manager::{CAPACITY, TransferCommand, TransferEvent, TransferJob, has_room};

@@ -102,6 +102,23 @@ pub struct PullSpec {
     pub enabled: bool,
     /// The distribution points it takes content from, and from no others.
     pub sources: Vec<PullSource>,
+    /// How it chooses among sources of one priority (PDP-7).
+    #[serde(default)]
+    pub selection: PullSelection,
+}
+
+/// How a pull distribution point chooses among sources of one priority (PDP-7). Lower numbers come
+/// first either way.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum PullSelection {
+    /// At random; what a source did counts for one transfer only.
+    #[default]
+    Random,
+    /// By how fast the sources were and how often they failed in its transfers so far; those that do
+    /// badly are still tried now and then.
+    Adaptive,
 }
 
 fn enabled() -> bool {

@@ -42,8 +42,8 @@ pub use declared::Declared;
 pub use digest::{Digest, DigestError};
 pub use distribution_point::{
     Certificate, ContentProtocol, ContentValidation, DistributionPointGroupSpec,
-    DistributionPointSpec, DistributionPointType, HourlyRate, Multicast, OpenHours, PullSource,
-    PullSpec, Pulse, Pxe, RateLimit, SecretHolder, SecretReference, Weekday,
+    DistributionPointSpec, DistributionPointType, HourlyRate, Multicast, OpenHours, PullSelection,
+    PullSource, PullSpec, Pulse, Pxe, RateLimit, SecretHolder, SecretReference, Weekday,
 };
 pub use facts::{
     DistributionPointFacts, Facts, PackageFacts, SiteServerFacts, SiteSystemFacts, UpdatePointFacts,

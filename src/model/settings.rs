@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Address, Certificate, ClientConnections, ContentProtocol, ContentValidation,
     DistributionPointType, DistributionSettings, Forest, LegacyCatalog, Multicast, Name, OpenHours,
-    Ports, Priority, Pxe, RateLimit, Schedule, Selection, SiteCode, SiteMode, SiteType,
-    SiteVersion, Software, SoftwareUpdatesAgent, SourceType, TransferSettings, UpdatePointRole,
+    Ports, Priority, PullSelection, Pxe, RateLimit, Schedule, Selection, SiteCode, SiteMode,
+    SiteType, SiteVersion, Software, SoftwareUpdatesAgent, SourceType, TransferSettings,
+    UpdatePointRole,
 };
 
 /// What a site system is told of itself (TOP-3).
@@ -218,6 +219,9 @@ pub struct PullSettings {
     pub enabled: bool,
     /// Its sources, by priority and then by name.
     pub sources: Vec<PullSourceSettings>,
+    /// How it chooses among sources of one priority.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub selection: PullSelection,
 }
 
 /// A source of a pull distribution point, as it is told (PDP-7).

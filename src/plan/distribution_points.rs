@@ -110,10 +110,13 @@ fn setting_up(
             };
             let same = named(&before.settings.pull) == named(&point.settings.pull);
             let ports = before.settings.ports != point.settings.ports;
-            let reason = match (same, ports) {
-                (true, true) => "its ports and the addresses of its sources have changed",
-                (true, false) => "the addresses of its sources have changed",
-                (false, _) => "its sources have changed",
+            let sources = |pull: &Option<PullSettings>| pull.as_ref().map(|it| it.sources.clone());
+            let addresses = sources(&before.settings.pull) == sources(&point.settings.pull);
+            let reason = match (same, addresses, ports) {
+                (true, true, _) => "it shall choose among its sources in another way",
+                (true, false, true) => "its ports and the addresses of its sources have changed",
+                (true, false, false) => "the addresses of its sources have changed",
+                (false, _, _) => "its sources have changed",
             };
             Some((ActionKind::EnablePull, reason))
         }

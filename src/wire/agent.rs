@@ -198,6 +198,12 @@ pub enum AgentOutcome {
         /// Why it waits.
         why: String,
     },
+    /// The pull distribution point takes no more transfers now (PDP-14, message 8211). To a
+    /// controller that does not know this answer yet, the notification has failed.
+    AtCapacity {
+        /// How many it has.
+        active: usize,
+    },
 }
 
 /// A revision as one catalog or site database tells another (SYNC-4): what the site needs to know

@@ -22,6 +22,9 @@ pub enum TransferEvent {
     Notified,
     /// It has not; the text says why.
     NotificationFailed(String),
+    /// It has refused it, because it has as many transfers as it takes ([`CAPACITY`](super::CAPACITY)); the text
+    /// says how many. That counts as a failed notification (PDP-14, message 8211).
+    AtCapacity(String),
     /// It was asked for its status and is still busy, or did not answer.
     StillPulling,
     /// It has reported that it is done, or its status says so.
@@ -65,18 +68,25 @@ enum Phase {
 pub struct TransferJob {
     settings: TransferSettings,
     phase: Phase,
-    due: Option<Timestamp>,
+    timer: Option<Timer>,
+}
+
+/// When a job wants to be woken, and how long it meant to wait.
+#[derive(Debug, Clone, Copy)]
+struct Timer {
+    due: Timestamp,
+    after: SignedDuration,
 }
 
 impl TransferJob {
     /// A job under the settings of the pull distribution point's site.
     pub fn new(settings: TransferSettings) -> Self {
-        Self { settings, phase: Phase::New, due: None }
+        Self { settings, phase: Phase::New, timer: None }
     }
 
     /// When it wants to be woken.
     pub fn due(&self) -> Option<Timestamp> {
-        self.due
+        self.timer.map(|timer| timer.due)
     }
 
     /// Whether the manager has given up; the pull distribution point may still finish (PDP-6).
@@ -119,15 +129,14 @@ impl TransferJob {
                 self.next_poll(now)
             }
             (TransferEvent::NotificationFailed(why), Phase::Notifying { failed }) => {
-                if failed >= self.settings.retries {
-                    return self.cancel(format!(
-                        "the pull distribution point was not notified in {} tries: {why}",
-                        u64::from(failed) + 1
-                    ));
-                }
-                self.phase = Phase::Notifying { failed: failed + 1 };
-                let text = format!("the pull distribution point was not notified: {why}");
-                self.timer(now, self.settings.retry_delay.duration(), text)
+                self.not_notified(failed, &why, now)
+            }
+            (TransferEvent::AtCapacity(why), Phase::Notifying { failed }) => {
+                let message =
+                    TransferCommand::Message(StatusMessageId::PullAtCapacity, why.clone());
+                let mut commands = vec![message];
+                commands.extend(self.not_notified(failed, &why, now));
+                commands
             }
             (TransferEvent::TimeReached, Phase::Notifying { .. }) if self.is_due(now) => {
                 vec![TransferCommand::Notify]
@@ -149,12 +158,18 @@ impl TransferJob {
         }
     }
 
+    /// Whether the time has come. A clock that has been put back makes nobody wait longer than was
+    /// meant: then the wait begins anew.
     fn is_due(&mut self, now: Timestamp) -> bool {
-        let due = self.due.is_some_and(|due| due <= now);
-        if due {
-            self.due = None;
+        let Some(timer) = &mut self.timer else { return false };
+        if timer.due <= now {
+            self.timer = None;
+            return true;
         }
-        due
+        if let Ok(latest) = now.checked_add(timer.after) {
+            timer.due = timer.due.min(latest);
+        }
+        false
     }
 
     fn timer(
@@ -164,8 +179,20 @@ impl TransferJob {
         text: String,
     ) -> Vec<TransferCommand> {
         // Past the end of representable time a timer never rings, which is what happens then.
-        self.due = now.checked_add(after).ok();
-        self.due.map(|due| TransferCommand::SetTimer(due, text)).into_iter().collect()
+        self.timer = now.checked_add(after).ok().map(|due| Timer { due, after });
+        self.due().map(|due| TransferCommand::SetTimer(due, text)).into_iter().collect()
+    }
+
+    fn not_notified(&mut self, failed: u32, why: &str, now: Timestamp) -> Vec<TransferCommand> {
+        if failed >= self.settings.retries {
+            return self.cancel(format!(
+                "the pull distribution point was not notified in {} tries: {why}",
+                u64::from(failed) + 1
+            ));
+        }
+        self.phase = Phase::Notifying { failed: failed + 1 };
+        let text = format!("the pull distribution point was not notified: {why}");
+        self.timer(now, self.settings.retry_delay.duration(), text)
     }
 
     fn next_poll(&mut self, now: Timestamp) -> Vec<TransferCommand> {
@@ -175,13 +202,13 @@ impl TransferJob {
 
     fn cancel(&mut self, why: String) -> Vec<TransferCommand> {
         self.phase = Phase::Cancelled;
-        self.due = None;
+        self.timer = None;
         vec![TransferCommand::Cancelled(why)]
     }
 
     fn finish(&mut self) -> Vec<TransferCommand> {
         self.phase = Phase::Finished;
-        self.due = None;
+        self.timer = None;
         vec![
             TransferCommand::Message(
                 StatusMessageId::PullFinished,

@@ -81,9 +81,10 @@ impl Documents<'_> {
         all: &mut SettingsByPath,
     ) -> Option<()> {
         let without = "without `pull` it is a standard distribution point";
-        let Some(PullSettings { enabled: _, sources }) = settings else {
+        let Some(PullSettings { enabled: _, sources, selection: _ }) = settings else {
             all.field("pull.enabled", of.field(spec("pull"), without));
             all.field("pull.sources", of.field(spec("pull"), without));
+            all.field("pull.selection", of.field(spec("pull"), without));
             return Some(());
         };
         let whole = of.required(spec("pull.sources"));
@@ -107,6 +108,10 @@ impl Documents<'_> {
             ),
         );
         all.pull_sources("pull.sources", whole, origins);
+        all.field(
+            "pull.selection",
+            of.field(spec("pull.selection"), "the default is chance, for one transfer (PDP-7)"),
+        );
         Some(())
     }
 

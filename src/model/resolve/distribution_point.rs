@@ -36,7 +36,7 @@ impl Resolver<'_> {
                     });
                 }
                 sources.sort();
-                Ok(PullSettings { enabled: pull.enabled, sources })
+                Ok(PullSettings { enabled: pull.enabled, sources, selection: pull.selection })
             })
             .transpose()?;
         Ok(DistributionPoint {

@@ -142,8 +142,13 @@ impl Agent {
                 Ok(library.send(sending, &self.0.sending, report).await?)
             }
             AgentCommand::PullPackage { package, version, digest } => {
-                self.distribution_point().await?.pull(package, version, digest).await?;
-                Ok(AgentOutcome::Done)
+                match self.distribution_point().await?.pull(package, version, digest).await {
+                    Ok(()) => Ok(AgentOutcome::Done),
+                    Err(DistributionPointError::AtCapacity(active)) => {
+                        Ok(AgentOutcome::AtCapacity { active })
+                    }
+                    Err(error) => Err(error.into()),
+                }
             }
             AgentCommand::FollowPull { package } => {
                 Ok(self.distribution_point().await?.follow(&package, report).await?)

@@ -43,7 +43,9 @@ const ATTEMPTS: u32 = 3;
 /// Why fetching ended early.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The source lacks the content or failed; the text says how.
+    /// The source does not have this version of the package; the text says so.
+    Lacks(String),
+    /// The source lacks content that it should have, or failed; the text says how.
     Source(String),
     /// This computer failed.
     Library(LibraryError),
@@ -87,6 +89,11 @@ impl<'a> Fetch<'a> {
         Self { job, means, source, helpers, blamed, helped, stop }
     }
 
+    /// The source and those that help it.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Source<'a>> {
+        std::iter::once(&self.source).chain(&self.helpers)
+    }
+
     /// Which other sources content came from, and which of them failed.
     pub(super) fn helpers(self) -> (BTreeSet<Name>, Blamed) {
         let helped = self.helped.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -100,8 +107,12 @@ impl<'a> Fetch<'a> {
         let record = &self.job.record;
         let request = self.source.get(&format!("/packages/{}", record.package));
         let response = self.source.send(request).await?;
-        if response.status() != StatusCode::OK {
-            return Err(refused(&response, "the package"));
+        let status = response.status();
+        if status != StatusCode::OK {
+            return Err(match refused(&response, "the package") {
+                Failure::Source(why) if status == StatusCode::NOT_FOUND => Failure::Lacks(why),
+                failure => failure,
+            });
         }
         let bytes = self.source.body(response, FileList::MAX_BYTES as u64).await?;
         let (library, digest) = (self.means.library.clone(), record.digest);
@@ -116,7 +127,7 @@ impl<'a> Fetch<'a> {
         });
         let list = read
             .await?
-            .ok_or_else(|| Failure::Source("it has another version of the package".to_owned()))?;
+            .ok_or_else(|| Failure::Lacks("it has another version of the package".to_owned()))?;
         if *list.package() != record.package {
             return Err(Failure::Source("its list of files is of another package".to_owned()));
         }

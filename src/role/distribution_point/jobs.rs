@@ -18,12 +18,10 @@ use super::{
 };
 use crate::{
     content::{Library, LibraryError, blocking},
-    model::{PackageId, PullJob, PullJobState, PullSourceSettings},
+    engine::has_room,
+    model::{PackageId, PullJob, PullJobState, PullSettings},
     net::Addresses,
 };
-
-/// A pull distribution point takes no more transfers than this at once (PDP-14, message 8211).
-const CAPACITY: usize = 50;
 
 /// All transfers of a distribution point with its present settings. When it is dropped, they stop.
 #[derive(Debug)]
@@ -43,7 +41,7 @@ impl Jobs {
         library: Library,
         client: reqwest::Client,
         addresses: Addresses,
-        sources: Vec<PullSourceSettings>,
+        pull: Option<&PullSettings>,
         run: Result<(), String>,
     ) -> Result<Self, LibraryError> {
         let (records, directory) = blocking(move || {
@@ -52,7 +50,7 @@ impl Jobs {
             Ok((read_records(&directory)?, directory))
         })
         .await?;
-        let means = Means::new(library, client, addresses, sources, directory);
+        let means = Means::new(library, client, addresses, pull, directory);
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
         let jobs = Self {
@@ -87,7 +85,7 @@ impl Jobs {
             before.stop().await;
         }
         let active = self.means.all().values().filter(|job| job.active()).count();
-        if active >= CAPACITY {
+        if !has_room(active) {
             return Err(DistributionPointError::AtCapacity(active));
         }
         let sources = before.filter(|before| before.record.digest == record.digest);

@@ -9,10 +9,15 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use super::job::{Job, JobRecord, Status};
+use super::{
+    job::{Job, JobRecord, Status},
+    source::Source,
+};
 use crate::{
+    clock,
     content::{Library, LibraryError},
-    model::{PackageId, PullSourceSettings},
+    engine::source_selection::{Choice, SourceHealth, SourceSelection},
+    model::{Name, PackageId, PullSelection, PullSettings, PullSourceSettings},
     net::Addresses,
 };
 
@@ -31,6 +36,8 @@ pub(super) struct Means {
     /// Where the records of transfers lie.
     directory: PathBuf,
     jobs: Mutex<BTreeMap<PackageId, Arc<Job>>>,
+    /// What is remembered of the sources over all transfers, with `pull.selection: Adaptive`.
+    health: Option<Mutex<SourceHealth>>,
 }
 
 impl Means {
@@ -38,12 +45,46 @@ impl Means {
         library: Library,
         client: reqwest::Client,
         addresses: Addresses,
-        sources: Vec<PullSourceSettings>,
+        pull: Option<&PullSettings>,
         directory: PathBuf,
     ) -> Self {
         let connections = Semaphore::new(CONNECTIONS);
         let jobs = Mutex::default();
-        Self { library, client, addresses, sources, connections, directory, jobs }
+        let sources = pull.map(|pull| pull.sources.clone()).unwrap_or_default();
+        let adaptive = pull.is_some_and(|pull| pull.selection == PullSelection::Adaptive);
+        let health = adaptive.then(Mutex::default);
+        Self { library, client, addresses, sources, connections, directory, jobs, health }
+    }
+
+    /// What a transfer does next (PDP-7).
+    pub(super) fn choose(&self, selection: &mut SourceSelection) -> Choice {
+        match &self.health {
+            Some(health) => {
+                let mut health = health.lock().unwrap_or_else(PoisonError::into_inner);
+                selection.choose_adaptively(clock::now(), &mut health)
+            }
+            None => selection.choose(clock::now()),
+        }
+    }
+
+    /// What sources gave in a transfer that is over now, well or not.
+    pub(super) fn measured<'a>(&self, sources: impl Iterator<Item = &'a Source<'a>>) {
+        let Some(health) = &self.health else { return };
+        let mut health = health.lock().unwrap_or_else(PoisonError::into_inner);
+        for source in sources {
+            let (bytes, took) = source.measured();
+            if bytes > 0 {
+                health.served(&source.name, bytes, took, clock::now());
+            }
+        }
+    }
+
+    /// A source failed.
+    pub(super) fn failed(&self, source: &Name) {
+        if let Some(health) = &self.health {
+            let mut health = health.lock().unwrap_or_else(PoisonError::into_inner);
+            health.failed(source, clock::now());
+        }
     }
 
     /// Where the records of transfers lie.

@@ -325,10 +325,9 @@ impl Inner {
         run: Result<(), String>,
     ) -> Result<Jobs, LibraryError> {
         let pull = saved.settings.pull.as_ref();
-        let sources = pull.map(|pull| pull.sources.clone()).unwrap_or_default();
         let (client, addresses) = (self.client.clone(), self.addresses.clone());
         let directory = self.directory.join("jobs");
-        Jobs::open(directory, library.clone(), client, addresses, sources, run).await
+        Jobs::open(directory, library.clone(), client, addresses, pull, run).await
     }
 
     async fn open_port(&self, library: &Library, saved: &Saved) -> RolePort {

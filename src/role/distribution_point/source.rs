@@ -1,8 +1,8 @@
 //! One source of a transfer: requests that wait where it is busy, and what its answers mean.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::{Duration, Instant},
 };
 
 use bytes::{Bytes, BytesMut};
@@ -46,6 +46,9 @@ pub(super) struct Source<'a> {
     stop: CancellationToken,
     /// It does not know bundles: it is a server of somebody else, or an older one.
     no_bundles: AtomicBool,
+    /// Bytes that came, and the nanoseconds for which connections waited for them.
+    received: AtomicU64,
+    waited: AtomicU64,
 }
 
 impl<'a> Source<'a> {
@@ -56,7 +59,9 @@ impl<'a> Source<'a> {
     ) -> Self {
         let url = means.addresses.reach(&settings.url).trim_end_matches('/').to_owned();
         let (name, client) = (settings.distribution_point.clone(), &means.client);
-        Self { name, url, client, stop, no_bundles: AtomicBool::new(false) }
+        let (received, waited) = (AtomicU64::new(0), AtomicU64::new(0));
+        let no_bundles = AtomicBool::new(false);
+        Self { name, url, client, stop, no_bundles, received, waited }
     }
 
     /// Whether it may know bundles.
@@ -67,6 +72,18 @@ impl<'a> Source<'a> {
     /// It does not know bundles.
     pub(super) fn has_no_bundles(&self) {
         self.no_bundles.store(true, Ordering::Relaxed);
+    }
+
+    /// How many bytes came, and how long connections waited for them, each counted: what a
+    /// connection of it gives.
+    pub(super) fn measured(&self) -> (u64, Duration) {
+        let waited = Duration::from_nanos(self.waited.load(Ordering::Relaxed));
+        (self.received.load(Ordering::Relaxed), waited)
+    }
+
+    fn waited(&self, since: Instant) {
+        let nanoseconds = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.waited.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
     /// A request for what it has at a path.
@@ -104,11 +121,12 @@ impl<'a> Source<'a> {
     ) -> Result<Response, Failure> {
         let (mut unanswered, mut was_busy) = (0, 0);
         loop {
-            let again = request.try_clone();
+            let (again, began) = (request.try_clone(), Instant::now());
             let sent = tokio::select! {
                 () = self.stop.cancelled() => return Err(Failure::Stopped),
                 sent = request.send() => sent,
             };
+            self.waited(began);
             match (sent, again) {
                 (Ok(response), Some(again)) => match busy(&response) {
                     Some(after) if was_busy < BUSY_TRIES => {
@@ -162,11 +180,16 @@ impl<'a> Source<'a> {
     where
         S: Stream<Item = reqwest::Result<Bytes>> + Unpin,
     {
+        let began = Instant::now();
         let next = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(Failure::Stopped),
             next = tokio::time::timeout(STALLED, blocks.next()) => next,
         };
+        self.waited(began);
+        if let Ok(Some(Ok(block))) = &next {
+            self.received.fetch_add(block.len() as u64, Ordering::Relaxed);
+        }
         Ok(match next {
             Ok(None) => None,
             Ok(Some(Ok(block))) => Some(Ok(block)),

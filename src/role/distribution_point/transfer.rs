@@ -41,7 +41,7 @@ impl Machine {
     pub(super) fn new(job: &Job, means: &Means) -> Self {
         let (seed, _) = Uuid::new_v4().as_u64_pair();
         let mut selection = SourceSelection::new(&means.sources, seed);
-        let choice = selection.choose(clock::now());
+        let choice = means.choose(&mut selection);
         show(job, &choice);
         Self { selection, choice, used: job.record.sources.clone() }
     }
@@ -75,8 +75,14 @@ impl Machine {
                     let source = source.clone();
                     match self.from(&source, job, means).await {
                         Ok(()) => return self.publish(job, means).await.map_err(End::Failed),
+                        Err(Failure::Lacks(reason)) => {
+                            let source = &source.distribution_point;
+                            tracing::warn!(%package, %source, reason, "a source lacks the package");
+                            self.selection.lacks(source, reason);
+                        }
                         Err(Failure::Source(reason)) => {
                             let source = &source.distribution_point;
+                            means.failed(source);
                             tracing::warn!(%package, %source, reason, "a source was given up");
                             self.selection.lacks(source, reason);
                         }
@@ -95,7 +101,7 @@ impl Machine {
                     }
                 }
             }
-            self.choice = self.selection.choose(clock::now());
+            self.choice = means.choose(&mut self.selection);
         }
     }
 
@@ -111,9 +117,11 @@ impl Machine {
         let helpers = self.selection.equals(source);
         let fetch = Fetch::new(source, &helpers, job, means);
         let fetched = self.fetch(name, &fetch, job, means).await;
+        means.measured(fetch.sources());
         let (helped, blamed) = fetch.helpers();
         self.used.extend(helped);
         for (source, why) in blamed {
+            means.failed(&source);
             self.selection.lacks(&source, why);
         }
         fetched

@@ -1,7 +1,7 @@
 //! Whatever there is and whatever is wanted, a few plans lead from the one to the other.
 
 use headwater::{
-    model::{Declared, Hierarchy, Listener, Name, PullSource, PullSpec},
+    model::{Declared, Hierarchy, Listener, Name, PullSelection, PullSource, PullSpec},
     plan::Plan,
 };
 use proptest::{prelude::*, sample::Index};
@@ -122,7 +122,11 @@ fn make(it: &mut Declared, change: &Change) -> Option<()> {
                 .map(|distribution_point| PullSource { distribution_point, priority: 1 })
                 .collect();
             let point = pick(&it.distribution_points, *index)?;
-            let pull = (!sources.is_empty()).then_some(PullSpec { enabled: true, sources });
+            let pull = (!sources.is_empty()).then_some(PullSpec {
+                enabled: true,
+                sources,
+                selection: PullSelection::default(),
+            });
             it.distribution_points.get_mut(&point)?.spec.pull = pull;
         }
         Change::SwitchPull(index) => {

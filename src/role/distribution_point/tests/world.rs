@@ -16,8 +16,8 @@ use crate::{
     content::Library,
     model::{
         ContentProtocol, DistributionPointSettings, DistributionPointState, DistributionPointType,
-        Name, Pacing, PackageId, PackageOrigin, PackageState, Port, Ports, Priority, PullSettings,
-        PullSourceSettings, WebSite,
+        Name, Pacing, PackageId, PackageOrigin, PackageState, Port, Ports, Priority, PullSelection,
+        PullSettings, PullSourceSettings, WebSite,
     },
     net::{Addresses, OpenPort, client},
     role::{
@@ -100,7 +100,7 @@ impl World {
         let sources =
             sources.iter().map(|(priority, host)| self.source(*priority, *host)).collect();
         DistributionPointSettings {
-            pull: Some(PullSettings { enabled: true, sources }),
+            pull: Some(PullSettings { enabled: true, sources, selection: PullSelection::Random }),
             ..standard()
         }
     }
