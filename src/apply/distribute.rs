@@ -1,7 +1,10 @@
 //! Content: taken in by the site server, sent to standard distribution points, and pulled by the
 //! others under Package Transfer Manager.
 
-use futures::{StreamExt, stream};
+use futures::{
+    StreamExt,
+    stream::{self, FuturesUnordered},
+};
 
 use crate::{
     error_text::with_causes,
@@ -14,10 +17,8 @@ use super::{
     Apply,
     actions::{ActionError, Carried},
     push::PackagePlace,
+    turns::queued,
 };
-
-/// How many pull distribution points of one action are followed at the same time.
-const AT_ONCE: usize = 8;
 
 impl Apply {
     pub(super) async fn distribute(&self, action: &Action) -> Carried {
@@ -41,8 +42,9 @@ impl Apply {
                 (target, brought)
             }
         };
-        // What the site is told of how it distributes is no affair of those that pull (PDP-10).
-        let pulling = stream::iter(pulling).map(bring).buffer_unordered(AT_ONCE);
+        // Those that pull wait for their turns at their sources; what the site is told of how it
+        // distributes is no affair of theirs (PDP-10).
+        let pulling: FuturesUnordered<_> = pulling.into_iter().map(bring).collect();
         let pushed = stream::iter(pushed).map(bring).buffer_unordered(threads);
         let results: Vec<_> = stream::select(pulling, pushed).collect().await;
         let mut failures = Vec::new();
@@ -125,6 +127,8 @@ impl Apply {
     ) -> Result<(), ActionError> {
         let point = self.distribution_point(target)?;
         if point.settings.pulls() {
+            let pull = queued(&self.hierarchy, package, point);
+            let _turn = self.machines.turns().wait(pull).await;
             return self.pull(action, package, held, target, point).await;
         }
         self.push(action, package, place, target, point).await

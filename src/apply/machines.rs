@@ -20,6 +20,8 @@ use crate::{
     },
 };
 
+use super::turns::Turns;
+
 /// The engine's machines for a hierarchy.
 #[derive(Debug, Default)]
 pub struct Machines {
@@ -33,6 +35,7 @@ pub struct Machines {
     packages: Mutex<BTreeMap<SiteCode, (usize, Arc<Semaphore>)>>,
     /// Held while a site server sends to a point with a rate limit.
     lines: Mutex<BTreeMap<Name, Arc<tokio::sync::Mutex<()>>>>,
+    turns: Arc<Turns>,
 }
 
 /// What the synchronization of a point depends on: its settings, and the file that it imports.
@@ -48,6 +51,7 @@ impl Machines {
     /// Makes a sync manager for every site with an active point; those that are there stay what
     /// they are.
     pub(super) fn refit(&self, hierarchy: &Hierarchy) {
+        self.turns.refit(hierarchy);
         let mut managers = lock(&self.sync_managers);
         managers.retain(|code, _| {
             hierarchy.sites.get(code).is_some_and(|site| site.active_point.is_some())
@@ -108,6 +112,11 @@ impl Machines {
     /// Whether a site has a request, which it takes.
     pub(super) fn take_request(&self, site: &SiteCode) -> bool {
         lock(&self.requested).remove(site)
+    }
+
+    /// The turns of pull distribution points at their sources.
+    pub(super) fn turns(&self) -> &Arc<Turns> {
+        &self.turns
     }
 
     pub(super) fn transfer(

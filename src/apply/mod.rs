@@ -11,6 +11,7 @@ mod machines;
 mod push;
 mod synchronize;
 mod transfer;
+mod turns;
 mod verify_ports;
 
 pub use event::{ApplyEvent, ApplyReport, Outcome, Removals, Trigger};

@@ -88,6 +88,12 @@ fn settings(site: &Site<'_>, problems: &mut Vec<Problem>) {
             "without a delay, all polls follow at once",
             "write a span of time; the default is 60m",
         ),
+        (
+            "pullsPerSource",
+            settings.pulls_per_source == 0,
+            "no source serves less than one pull distribution point at a time",
+            "write how many pull from one source at a time; the default is 50",
+        ),
     ] {
         if wrong {
             let path = FieldPath::new("spec.softwareDistribution.pullDistributionPoints").key(key);

@@ -5,6 +5,7 @@
 mod content_validation;
 mod distribution_job;
 pub mod distribution_pacing;
+mod pull_queue;
 pub mod source_pace;
 pub mod source_selection;
 mod sync_manager;
@@ -13,5 +14,6 @@ mod transfer_manager;
 mod virtual_time;
 
 pub use distribution_job::{DistributionCommand, DistributionEvent, DistributionJob};
+pub use pull_queue::{PullQueue, QueuedPull, Ticket};
 pub use sync_manager::{SyncCommand, SyncEvent, SyncManager};
 pub use transfer_manager::{CAPACITY, TransferCommand, TransferEvent, TransferJob, has_room};

@@ -150,6 +150,22 @@ pub struct TransferSettings {
     pub status_polls: u32,
     /// The time between two questions.
     pub poll_delay: Interval,
+    /// How many pull distribution points are notified to pull from one distribution point of the
+    /// site at a time; the others wait for their turn.
+    #[serde(skip_serializing_if = "is_usual_number")]
+    #[schemars(extend("default" = PULLS_PER_SOURCE))]
+    pub pulls_per_source: u32,
+}
+
+/// How many pull distribution points pull from one source at a time, unless the site says otherwise.
+/// Each of them opens up to 16 connections, so that a source has 800 of them at most, in less memory
+/// than it has for a thousand; and no line gets faster by more than fifty transfers on it.
+const PULLS_PER_SOURCE: u32 = 50;
+
+/// Agents of versions that do not know the setting are not told of it where it says nothing.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "this is how serde calls it")]
+fn is_usual_number(pulls: &u32) -> bool {
+    *pulls == PULLS_PER_SOURCE
 }
 
 impl Default for TransferSettings {
@@ -159,6 +175,7 @@ impl Default for TransferSettings {
             retry_delay: Interval::minutes(20),
             status_polls: 72,
             poll_delay: Interval::minutes(60),
+            pulls_per_source: PULLS_PER_SOURCE,
         }
     }
 }

@@ -14,6 +14,7 @@ mod drift;
 mod drift_explained;
 mod explain;
 mod graph;
+mod herd;
 mod http;
 mod killed;
 mod layers;

@@ -140,6 +140,7 @@ fn settings_of_the_site_are_the_ones_that_count() {
         retry_delay: "7m".parse().unwrap(),
         status_polls: 4,
         poll_delay: "11m".parse().unwrap(),
+        ..TransferSettings::default()
     };
     let point = Point { reachable: 21..Minute::MAX, ..Point::default() };
     let mut story =
