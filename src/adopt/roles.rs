@@ -141,6 +141,7 @@ impl Adopting<'_> {
                     })
                     .collect(),
                 selection: pull.selection,
+                cut_through: pull.cut_through,
             }),
             prestaged: *prestaged,
             on_demand: *on_demand,

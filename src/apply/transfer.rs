@@ -8,13 +8,19 @@ use crate::{
     clock,
     engine::{TransferCommand, TransferEvent},
     error_text::with_causes,
-    model::{DistributionPoint, Known, Name, Package, PackageState, SiteSystemState},
+    model::{
+        DistributionPoint, DistributionPointState, Known, Name, Package, PackageState,
+        PullJobState, SiteSystemState,
+    },
     net::AgentClient,
     plan::Action,
     wire::agent::{AgentCommand, AgentEvent, AgentOutcome},
 };
 
 use super::{Apply, ApplyEvent, Trigger, actions::ActionError, machines::TransferKey};
+
+/// How long a source that cuts through may take to begin to pull.
+const BEGINNING: Duration = Duration::from_secs(30);
 
 /// How following a transfer ended.
 enum Followed {
@@ -159,21 +165,52 @@ impl Apply {
     ) -> bool {
         for source in point.settings.pull.iter().flat_map(|pull| &pull.sources) {
             let Ok(source) = self.distribution_point(&source.distribution_point) else { continue };
-            if self.holds(&source.site_system, package, held).await {
+            if self.holds(&source.site_system, package, held).await
+                || source.settings.cuts_through() && self.begins(source, package, held).await
+            {
                 return true;
             }
         }
         false
     }
 
-    async fn holds(&self, system: &Name, package: &Package, held: &PackageState) -> bool {
-        let Known::Present(SiteSystemState { distribution_point: Some(point), .. }) =
-            self.look(system).await
-        else {
-            return false;
-        };
-        point.packages.get(&package.id).is_some_and(|there| {
-            there.available() && there.digest == held.digest && there.version == held.version
-        })
+    /// Whether a source that cuts through pulls the content itself, or begins to within moments: its
+    /// own job is made in the same run.
+    async fn begins(
+        &self,
+        source: &DistributionPoint,
+        package: &Package,
+        held: &PackageState,
+    ) -> bool {
+        for _ in 0..BEGINNING.as_secs() {
+            let state = self.distribution_point_state(&source.site_system).await;
+            let job = state.as_ref().and_then(|point| point.pull_jobs.get(&package.id));
+            let pulls = job.is_some_and(|job| {
+                job.digest == held.digest && matches!(job.state, PullJobState::Downloading(_))
+            });
+            if pulls || state.is_some_and(|point| has(&point, package, held)) {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        false
     }
+
+    async fn holds(&self, system: &Name, package: &Package, held: &PackageState) -> bool {
+        let state = self.distribution_point_state(system).await;
+        state.is_some_and(|point| has(&point, package, held))
+    }
+
+    async fn distribution_point_state(&self, system: &Name) -> Option<DistributionPointState> {
+        match self.look(system).await {
+            Known::Present(SiteSystemState { distribution_point, .. }) => distribution_point,
+            _ => None,
+        }
+    }
+}
+
+fn has(point: &DistributionPointState, package: &Package, held: &PackageState) -> bool {
+    point.packages.get(&package.id).is_some_and(|there| {
+        there.available() && there.digest == held.digest && there.version == held.version
+    })
 }

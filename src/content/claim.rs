@@ -46,6 +46,13 @@ impl Claims {
     }
 }
 
+impl Claim {
+    /// The file.
+    pub(super) fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
 impl Drop for Claim {
     fn drop(&mut self) {
         self.claims.held().remove(&self.digest);

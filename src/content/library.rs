@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::{
     Claim, Intake, LibraryError, StoredFile,
     claim::Claims,
+    coming::Coming,
     damage::Damage,
     durable,
     garbage::children,
@@ -39,6 +40,7 @@ struct Inner {
     index: Mutex<Index>,
     staging: Staging,
     unsettled: Unsettled,
+    coming: Coming,
     claims: Arc<Claims>,
     damage: Damage,
     /// Held while a directory is taken in: its files are in no list before all of them are there.
@@ -72,6 +74,7 @@ impl Library {
             index: Mutex::new(index),
             staging: Staging::default(),
             unsettled: Unsettled::default(),
+            coming: Coming::default(),
             claims: Arc::default(),
             damage: Damage::default(),
             ingesting: Mutex::default(),
@@ -87,6 +90,10 @@ impl Library {
 
     pub(super) fn claims(&self) -> &Arc<Claims> {
         &self.0.claims
+    }
+
+    pub(super) fn downloads(&self) -> &Coming {
+        &self.0.coming
     }
 
     pub(super) fn damage(&self) -> &Damage {

@@ -3,6 +3,7 @@
 //! callers go through [`blocking`].
 
 mod claim;
+mod coming;
 mod damage;
 mod download;
 mod durable;

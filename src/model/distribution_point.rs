@@ -105,6 +105,11 @@ pub struct PullSpec {
     /// How it chooses among sources of one priority (PDP-7).
     #[serde(default)]
     pub selection: PullSelection,
+    /// Whether it serves what it has verified of a package while the rest still comes, so that those
+    /// that pull from it need not wait until it has everything. Its own sources come in no other
+    /// order; clients see a package only when all of it is there.
+    #[serde(default)]
+    pub cut_through: bool,
 }
 
 /// How a pull distribution point chooses among sources of one priority (PDP-7). Lower numbers come

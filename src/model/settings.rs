@@ -178,6 +178,11 @@ impl DistributionPointSettings {
         !self.prestaged && self.pull.as_ref().is_some_and(|pull| pull.enabled)
     }
 
+    /// Whether those that pull from it may begin while it still pulls itself.
+    pub fn cuts_through(&self) -> bool {
+        self.pulls() && self.pull.as_ref().is_some_and(|pull| pull.cut_through)
+    }
+
     /// The sources that it takes its content from; none if it does not pull, whatever is named.
     pub fn pulls_from(&self) -> impl Iterator<Item = &PullSourceSettings> {
         let pull = self.pull.iter().filter(|_| self.pulls());
@@ -222,6 +227,9 @@ pub struct PullSettings {
     /// How it chooses among sources of one priority.
     #[serde(default, skip_serializing_if = "is_default")]
     pub selection: PullSelection,
+    /// Whether it serves what it has verified of a package while the rest still comes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut_through: bool,
 }
 
 /// A source of a pull distribution point, as it is told (PDP-7).

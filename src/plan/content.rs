@@ -79,7 +79,12 @@ impl<'a> Planner<'a> {
             let mut sources = BTreeSet::new();
             for place in points.iter().map(|point| &places.all[*point]) {
                 after.extend(place.setting_up.iter().cloned());
-                sources.extend(place.sources.iter().filter_map(|it| brought.get(it).copied()));
+                // What cuts through serves what it has while the rest still comes.
+                let waited_for = place
+                    .sources
+                    .iter()
+                    .filter(|it| !places.all[**it].point.settings.cuts_through());
+                sources.extend(waited_for.filter_map(|it| brought.get(it).copied()));
             }
             after.extend(sources.into_iter().map(|action| ids[action].clone()));
             let names: Vec<Name> =

@@ -11,7 +11,7 @@ pub const PIECE: u64 = 4 << 20;
 
 /// The BLAKE3 hash of one piece. Not SHA-256, which stays the address of a file: hashing is the
 /// largest part of what a transfer costs, and BLAKE3 takes a quarter of the time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PieceHash(blake3::Hash);
 
 /// The hashes of all pieces of a file, in order. Clones are cheap. Written as one text of 64
@@ -46,6 +46,11 @@ impl Pieces {
     /// Whether there are none, which no list of files says.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// All hashes, in order.
+    pub fn iter(&self) -> impl Iterator<Item = PieceHash> {
+        self.0.iter().copied()
     }
 
     /// The hash of a piece.

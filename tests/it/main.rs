@@ -9,6 +9,7 @@ mod content_port;
 mod contract;
 mod converge;
 mod corpus;
+mod cut_through;
 mod damage;
 mod drift;
 mod drift_explained;

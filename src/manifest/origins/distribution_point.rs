@@ -81,10 +81,12 @@ impl Documents<'_> {
         all: &mut SettingsByPath,
     ) -> Option<()> {
         let without = "without `pull` it is a standard distribution point";
-        let Some(PullSettings { enabled: _, sources, selection: _ }) = settings else {
+        let Some(PullSettings { enabled: _, sources, selection: _, cut_through: _ }) = settings
+        else {
             all.field("pull.enabled", of.field(spec("pull"), without));
             all.field("pull.sources", of.field(spec("pull"), without));
             all.field("pull.selection", of.field(spec("pull"), without));
+            all.field("pull.cutThrough", of.field(spec("pull"), without));
             return Some(());
         };
         let whole = of.required(spec("pull.sources"));
@@ -112,6 +114,8 @@ impl Documents<'_> {
             "pull.selection",
             of.field(spec("pull.selection"), "the default is chance, for one transfer (PDP-7)"),
         );
+        let whole = "by default a package is served once all of it is there";
+        all.field("pull.cutThrough", of.field(spec("pull.cutThrough"), whole));
         Some(())
     }
 

@@ -36,7 +36,12 @@ impl Resolver<'_> {
                     });
                 }
                 sources.sort();
-                Ok(PullSettings { enabled: pull.enabled, sources, selection: pull.selection })
+                Ok(PullSettings {
+                    enabled: pull.enabled,
+                    sources,
+                    selection: pull.selection,
+                    cut_through: pull.cut_through,
+                })
             })
             .transpose()?;
         Ok(DistributionPoint {

@@ -16,7 +16,10 @@ use futures::{
     stream::{self, BoxStream},
 };
 
-use super::validators::{Answer, entity_tag};
+use super::{
+    coming::ComingFile,
+    validators::{Answer, entity_tag},
+};
 use crate::{
     content::{LibraryError, StoredFile, read_stream},
     model::Digest,
@@ -42,6 +45,8 @@ pub(super) struct Found {
 pub(super) enum Source {
     Memory(Bytes),
     File(StoredFile),
+    /// A file that is still being downloaded.
+    Coming(ComingFile),
 }
 
 impl Found {
@@ -99,6 +104,7 @@ impl Source {
         match self {
             Self::Memory(bytes) => bytes.len() as u64,
             Self::File(file) => file.size(),
+            Self::Coming(file) => file.size(),
         }
     }
 
@@ -114,6 +120,7 @@ impl Source {
             Self::File(file) => {
                 Ok(Body::from_stream(read_stream(Arc::new(file), part.start, part.length())))
             }
+            Self::Coming(file) => Ok(Body::from_stream(file.read(part.start, part.length()))),
         }
     }
 
@@ -129,18 +136,29 @@ impl Source {
                 body.extend_from_slice(ranges.end().as_bytes());
                 Body::from(body.freeze())
             }
+            Self::Coming(file) => {
+                Self::body_of(ranges, |part| file.clone().read(part.start, part.length()).boxed())
+            }
             Self::File(file) => {
                 let file = Arc::new(file);
-                let mut pieces: Vec<BoxStream<'static, io::Result<Bytes>>> = Vec::new();
-                for (head, part) in ranges.parts() {
-                    pieces.push(text(head));
-                    let part = read_stream(Arc::clone(&file), part.start, part.length());
-                    pieces.push(part.boxed());
-                }
-                pieces.push(text(ranges.end()));
-                Body::from_stream(stream::iter(pieces).flatten())
+                Self::body_of(ranges, |part| {
+                    read_stream(Arc::clone(&file), part.start, part.length()).boxed()
+                })
             }
         }
+    }
+
+    fn body_of(
+        ranges: &ByteRanges,
+        read: impl Fn(ByteRange) -> BoxStream<'static, io::Result<Bytes>>,
+    ) -> Body {
+        let mut blocks = Vec::new();
+        for (head, part) in ranges.parts() {
+            blocks.push(text(head));
+            blocks.push(read(part));
+        }
+        blocks.push(text(ranges.end()));
+        Body::from_stream(stream::iter(blocks).flatten())
     }
 }
 

@@ -62,8 +62,12 @@ impl Fetch<'_> {
         counted: &Counted<'_>,
     ) -> Result<FileEnded, Failure> {
         let (library, pieces) = (self.means.library.clone(), pieces.clone());
-        let opened = blocking(move || Ok(Arc::new(library.download(claim, digest, size, pieces)?)));
-        let download = opened.await?;
+        let opened = blocking(move || {
+            let download = library.download(&claim, digest, size, pieces)?;
+            Ok((download, claim))
+        });
+        // What is given to others to read is held by them too, but not the right to write it.
+        let (download, claim) = opened.await?;
         let missing = download.missing();
         let left = missing
             .iter()
@@ -81,7 +85,16 @@ impl Fetch<'_> {
         let connections = more.len().saturating_add(1);
         let fetching = InPieces::new(digest, Arc::clone(&download), &sources, connections, counted);
         let end = self.judge(&sources, fetching.fetch().await)?;
-        let finished = blocking(move || download.finish()).await?;
+        let library = self.means.library.clone();
+        let finished = blocking(move || {
+            let finished = download.finish(claim)?;
+            // Whoever reads it already should not have to wait until all others are there too.
+            if finished && library.shares_downloads() {
+                library.settle()?;
+            }
+            Ok(finished)
+        });
+        let finished = finished.await?;
         match end {
             // Other sources had what it lacked.
             _ if finished => Ok(FileEnded::Verified),

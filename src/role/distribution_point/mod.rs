@@ -17,6 +17,7 @@
 
 mod answering;
 mod bundling;
+mod coming;
 mod counting;
 mod error;
 mod fetching;

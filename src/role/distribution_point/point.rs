@@ -145,6 +145,7 @@ impl DistributionPoint {
         let old_port = new_port.map(|port| std::mem::replace(&mut before.port, port));
         let (old, new) = (&saved_before.settings, &before.saved.settings);
         if !new.pulls() {
+            before.library.share_downloads(false);
             before.jobs.cancel_all().await?;
         }
         if new.pulls() && (new.pull != old.pull || !old.pulls()) {
@@ -324,6 +325,7 @@ impl Inner {
         saved: &Saved,
         run: Result<(), String>,
     ) -> Result<Jobs, LibraryError> {
+        library.share_downloads(saved.settings.cuts_through());
         let pull = saved.settings.pull.as_ref();
         let (client, addresses) = (self.client.clone(), self.addresses.clone());
         let directory = self.directory.join("jobs");

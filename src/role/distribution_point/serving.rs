@@ -14,7 +14,10 @@
 use axum::{
     Router,
     extract::{Path, State},
-    http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderMap, Method, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -24,6 +27,7 @@ use tokio::sync::watch;
 use super::{
     answering::{Found, Source},
     bundling,
+    coming::ComingFile,
 };
 use crate::{
     content::{Library, LibraryError, blocking},
@@ -67,7 +71,8 @@ async fn package(
         return not_found("that is not a package ID");
     };
     let answered = blocking(move || {
-        let Some(list) = library.whole(&package) else { return Ok(None) };
+        let shared = || library.pending(&package).filter(|_| library.shares_downloads());
+        let Some(list) = library.whole(&package).or_else(shared) else { return Ok(None) };
         let bytes = Source::Memory(Bytes::from(list.encode()?));
         let found = Found { digest: list.digest(), kind: JSON, bytes };
         found.answer(&method, &headers).map(Some)
@@ -111,7 +116,17 @@ async fn content(
 /// Sends a file of the library, or the parts of it that were asked for.
 async fn send(library: Library, digest: Digest, method: Method, headers: HeaderMap) -> Response {
     let answered = blocking(move || {
-        let bytes = Source::File(library.open_file(&digest)?);
+        let bytes = match library.open_file(&digest) {
+            Ok(file) => Source::File(file),
+            Err(error @ LibraryError::NoFile(_)) if library.shares_downloads() => {
+                match ComingFile::find(&library, digest) {
+                    Some(file) => Source::Coming(file),
+                    None if library.size_needed(&digest).is_some() => return Ok(later()),
+                    None => return Err(error),
+                }
+            }
+            Err(error) => return Err(error),
+        };
         Found { digest, kind: BYTES, bytes }.answer(&method, &headers)
     });
     match answered.await {
@@ -119,6 +134,12 @@ async fn send(library: Library, digest: Digest, method: Method, headers: HeaderM
         Err(LibraryError::NoFile(_)) => not_found("the file is not here"),
         Err(error) => failed(&error),
     }
+}
+
+/// A file of a package that is on its way here.
+fn later() -> Response {
+    let after = [(RETRY_AFTER, "1")];
+    (StatusCode::SERVICE_UNAVAILABLE, after, "the file is on its way here\n").into_response()
 }
 
 fn not_found(why: &'static str) -> Response {

@@ -23,8 +23,8 @@ use crate::{
 /// How long a source may send nothing in the middle of an answer.
 const STALLED: Duration = Duration::from_secs(30);
 
-/// How often a source that says that it is busy is asked again.
-const BUSY_TRIES: u32 = 10;
+/// How long a source that says that it is busy is asked again: it may be pulling the file itself.
+const BUSY_PATIENCE: Duration = Duration::from_mins(10);
 
 /// How often a source that has served and does not answer any more is asked again: for about half a
 /// minute.
@@ -119,7 +119,7 @@ impl<'a> Source<'a> {
         mut request: RequestBuilder,
         mut tries: u32,
     ) -> Result<Response, Failure> {
-        let (mut unanswered, mut was_busy) = (0, 0);
+        let (mut unanswered, mut busy_since) = (0, None);
         loop {
             let (again, began) = (request.try_clone(), Instant::now());
             let sent = tokio::select! {
@@ -129,8 +129,7 @@ impl<'a> Source<'a> {
             self.waited(began);
             match (sent, again) {
                 (Ok(response), Some(again)) => match busy(&response) {
-                    Some(after) if was_busy < BUSY_TRIES => {
-                        was_busy += 1;
+                    Some(after) if busy_since.get_or_insert(began).elapsed() < BUSY_PATIENCE => {
                         self.pause(after).await?;
                         request = again;
                     }

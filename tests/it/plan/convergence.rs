@@ -126,6 +126,7 @@ fn make(it: &mut Declared, change: &Change) -> Option<()> {
                 enabled: true,
                 sources,
                 selection: PullSelection::default(),
+                cut_through: false,
             });
             it.distribution_points.get_mut(&point)?.spec.pull = pull;
         }

@@ -12,8 +12,9 @@ use std::{
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use bytes::Bytes;
 use futures::StreamExt;
+use tokio::sync::Semaphore;
 
-use super::world::{Requests, World, large, observed, package, pull, stored, waits};
+use super::world::{Requests, World, large, name, observed, package, pull, stored, waits};
 use crate::{
     model::{Digest, PackageState},
     wire::pieces::PIECE,
@@ -143,6 +144,23 @@ async fn a_repair_moves_one_piece() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_version_moves_the_pieces_that_are_new() {
+    let (world, content, taken) = world(48, SIZE).await;
+    let (_port, requests) = world.counted_source(1).await;
+    let point = world.pull_point(2, &[(1, 1)]).await;
+    pull(&point, 1, &taken).await;
+    // Piece 1 has changed, piece 0 stands where piece 2 was, and it ends earlier.
+    let piece = usize::try_from(PIECE).unwrap();
+    let mut next = [&content[..2 * piece], &content[..piece], b"end"].concat();
+    next[piece + 7] ^= 1;
+    let newer = world.take(1, 2, &[("image".to_owned(), next.clone())]).await;
+    let before = bytes(&ranges(&requests));
+    pull(&point, 1, &newer).await;
+    assert_eq!(bytes(&ranges(&requests)) - before, PIECE + 3);
+    assert_eq!(stored(&world.directory(2))[&Digest::of(&next).to_hex()], next);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_breaks_off_again_and_again_is_followed_to_the_end() {
     const AT_A_TIME: usize = 300_000;
     let (world, content, taken) = world(45, SIZE).await;
@@ -225,4 +243,99 @@ async fn a_busy_source_is_asked_again_when_it_says() {
     pull(&point, 1, &taken).await;
     assert_eq!(stored(&world.directory(2))[&Digest::of(&content).to_hex()], content);
     assert!(asked.load(Ordering::Relaxed) > 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cuts_through_serves_pieces_while_the_rest_comes() {
+    let world = World::new(49).await;
+    let content = large(SIZE);
+    let small = ("small".to_owned(), b"small".to_vec());
+    let taken = world.take(1, 1, &[("image".to_owned(), content.clone()), small]).await;
+    let gate = Arc::new(Semaphore::new(0));
+    // The first source sends the first two pieces, and the rest when the gate is opened.
+    let _gated = world
+        .wrapped_source(1, |router| {
+            let gate = Arc::clone(&gate);
+            router.layer(axum::middleware::from_fn(move |request: Request, next: Next| {
+                let gate = Arc::clone(&gate);
+                async move {
+                    let range = request.headers().get("range").map(|it| it.to_str().unwrap());
+                    let first = range.and_then(|it| it.strip_prefix("bytes=")?.split('-').next());
+                    let from = first.map_or(0, |first| first.parse::<u64>().unwrap());
+                    let (parts, body) = next.run(request).await.into_parts();
+                    let held = futures::stream::unfold(
+                        (body.into_data_stream(), from),
+                        move |(mut blocks, at)| {
+                            let gate = Arc::clone(&gate);
+                            async move {
+                                if at >= 2 * PIECE {
+                                    let _open = gate.acquire().await.unwrap();
+                                }
+                                let block = blocks.next().await?.unwrap();
+                                let next = at + block.len() as u64;
+                                Some((Ok::<_, std::io::Error>(block), (blocks, next)))
+                            }
+                        },
+                    );
+                    Response::from_parts(parts, Body::from_stream(held))
+                }
+            }))
+        })
+        .await;
+    let mut settings = world.pulling(&[(1, 1)]);
+    settings.pull.as_mut().unwrap().cut_through = true;
+    let between = world.open(2, true).await;
+    between.configure(name("dp-2"), settings).await.unwrap();
+    between.pull(package(1), 1, taken.digest).await.unwrap();
+    let last = world.pull_point(3, &[(1, 2)]).await;
+    // Before the first one has begun, it has nothing.
+    while reqwest::get(format!("{}/packages/CEN00001", world.url(2))).await.unwrap().status() != 200
+    {
+        tokio::task::yield_now().await;
+    }
+    last.pull(package(1), 1, taken.digest).await.unwrap();
+    let partial = world.directory(3).join("library/partial").join(Digest::of(&content).to_hex());
+    let piece = usize::try_from(PIECE).unwrap();
+    // The second piece arrives at the end of the chain while half of the file is held back.
+    loop {
+        let there = fs::read(&partial).unwrap_or_default();
+        if there.get(piece..2 * piece) == Some(&content[piece..2 * piece]) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert!(observed(&between).await.packages.is_empty(), "clients do not see it yet");
+    let of_client = reqwest::get(format!("{}/content/CEN00001/small", world.url(2))).await.unwrap();
+    assert_eq!(of_client.status(), 404);
+    gate.add_permits(1_000);
+    for (point, source, host) in [(&between, "dp-1", 2), (&last, "dp-2", 3)] {
+        assert_eq!(pull(point, 1, &taken).await.sources, [source]);
+        assert_eq!(stored(&world.directory(host))[&Digest::of(&content).to_hex()], content);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_served_before_all_is_there_unless_it_is_told_to() {
+    let (world, _, taken) = world(50, SIZE).await;
+    let _stuck = world
+        .wrapped_source(1, |router| {
+            router.layer(axum::middleware::from_fn(|request: Request, next: Next| async {
+                if request.uri().path().starts_with("/files/") {
+                    std::future::pending::<()>().await;
+                }
+                next.run(request).await
+            }))
+        })
+        .await;
+    let point = world.pull_point(2, &[(1, 1)]).await;
+    point.pull(package(1), 1, taken.digest).await.unwrap();
+    let pending = world.directory(2).join("library/pending/CEN00001.json");
+    while !pending.exists() {
+        tokio::task::yield_now().await;
+    }
+    let url = world.url(2);
+    let hex = taken.digest.to_hex();
+    for path in ["/packages/CEN00001".to_owned(), format!("/files/{hex}")] {
+        assert_eq!(reqwest::get(format!("{url}{path}")).await.unwrap().status(), 404, "{path}");
+    }
 }

@@ -100,7 +100,12 @@ impl World {
         let sources =
             sources.iter().map(|(priority, host)| self.source(*priority, *host)).collect();
         DistributionPointSettings {
-            pull: Some(PullSettings { enabled: true, sources, selection: PullSelection::Random }),
+            pull: Some(PullSettings {
+                enabled: true,
+                sources,
+                selection: PullSelection::Random,
+                cut_through: false,
+            }),
             ..standard()
         }
     }

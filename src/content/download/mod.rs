@@ -2,6 +2,10 @@
 //! hash as it comes, and found again after an interruption. Nothing is remembered of them but their
 //! bytes, which are hashed again, so a crash cannot make a wrong piece a right one.
 
+mod elsewhere;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeSet,
     fs::{self, File, OpenOptions},
@@ -10,6 +14,9 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+use bytes::Bytes;
+use tokio::sync::Notify;
 
 use super::{Claim, Library, LibraryError, staging::Staged};
 use crate::{
@@ -34,6 +41,8 @@ pub struct Download {
     size: u64,
     pieces: Pieces,
     state: Mutex<State>,
+    /// A piece was verified.
+    changed: Notify,
 }
 
 #[derive(Debug)]
@@ -41,35 +50,40 @@ struct State {
     missing: BTreeSet<u64>,
     /// Verified bytes that the disk may not have yet.
     unwritten: u64,
-    claim: Option<Claim>,
 }
 
 impl Library {
-    /// Takes the download of a large file up, or begins it. Pieces that are there already are found
-    /// by their hashes: of an earlier download, or of a damaged file that was put aside.
+    /// Takes the download of a large file up, or begins it, by whoever has the right to. Pieces that are there already are found
+    /// by their hashes: of an earlier download, of a damaged file that was put aside, or of other files
+    /// of the library, such as the same file of the version before.
     ///
     /// # Errors
     ///
     /// The disk is full, or refuses.
     pub fn download(
         &self,
-        claim: Claim,
+        claim: &Claim,
         digest: Digest,
         size: u64,
         pieces: Pieces,
-    ) -> Result<Download, LibraryError> {
+    ) -> Result<Arc<Download>, LibraryError> {
+        debug_assert_eq!(claim.digest(), digest);
         let path = self.layout().partial(&digest);
         self.take_damaged(&digest, size, &path)?;
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
         let file = options.open(&path).map_err(LibraryError::io("open", &path))?;
-        let state = State { missing: BTreeSet::new(), unwritten: 0, claim: Some(claim) };
+        let state = State { missing: BTreeSet::new(), unwritten: 0 };
         let library = self.clone();
         let state = Mutex::new(state);
-        let download = Download { library, file, path, digest, size, pieces, state };
-        let missing = download.find_missing()?;
+        let changed = Notify::new();
+        let download = Download { library, file, path, digest, size, pieces, state, changed };
+        let mut missing = download.find_missing()?;
         download.reserve()?;
+        download.take_from_others(&mut missing)?;
         download.state().missing = missing;
+        let download = Arc::new(download);
+        self.downloads().add(digest, &download);
         Ok(download)
     }
 
@@ -106,26 +120,52 @@ impl Download {
         self.size
     }
 
+    /// Whether a piece is there.
+    pub fn has(&self, index: u64) -> bool {
+        index < self.pieces.len() && !self.state().missing.contains(&index)
+    }
+
+    /// Waits until a piece is there. Somebody has to write it meanwhile.
+    pub async fn wait_for(&self, index: u64) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.has(index) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Reads a part of a piece that is there into memory. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The disk refuses.
+    pub fn read(&self, start: u64, length: u64) -> io::Result<Bytes> {
+        let mut block = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+        self.file.read_exact_at(&mut block, start)?;
+        Ok(Bytes::from(block))
+    }
+
     /// Begins to write a piece. No piece may be written by two at once.
     pub fn piece(self: &Arc<Self>, index: u64) -> PieceWriter {
         PieceWriter { download: Arc::clone(self), index, hashing: HashingPiece::default() }
     }
 
-    /// Ends the file, if every piece of it is there: it waits to be settled then.
+    /// Ends the file, if every piece of it is there: it waits to be settled then, and nobody else
+    /// fetches it before.
     ///
     /// # Errors
     ///
     /// The library refuses the file.
-    pub fn finish(&self) -> Result<bool, LibraryError> {
-        let claim = {
-            let mut state = self.state();
-            if !state.missing.is_empty() {
-                return Ok(false);
-            }
-            state.claim.take()
-        };
+    pub fn finish(&self, claim: Claim) -> Result<bool, LibraryError> {
+        if !self.state().missing.is_empty() {
+            return Ok(false);
+        }
         let (path, digest, size) = (self.path.clone(), self.digest, self.size);
-        self.library.stage(Staged { path, digest, size, _claim: claim })?;
+        self.library.stage(Staged { path, digest, size, _claim: Some(claim) })?;
         Ok(true)
     }
 
@@ -222,6 +262,7 @@ impl Download {
             }
             write_back
         };
+        self.changed.notify_waiters();
         if write_back {
             self.file.sync_data().map_err(LibraryError::io("sync", &self.path))?;
         }
@@ -281,123 +322,5 @@ impl PieceWriter {
             self.download.verified(self.index)?;
         }
         Ok(right)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        content::ValidationProgress,
-        wire::file_list::{FileEntry, FileList},
-        wire::pieces::PIECE,
-    };
-    use std::ops::ControlFlow;
-
-    /// Three pieces and a bit, no two alike.
-    fn content() -> Vec<u8> {
-        (0..3 * PIECE + 5).map(|at| u8::try_from(at / 1_000 % 251).unwrap()).collect()
-    }
-
-    fn library(home: &std::path::Path, content: &[u8]) -> (Library, Digest, Pieces) {
-        let library = Library::open(home).unwrap();
-        let (digest, pieces) = (Digest::of(content), Pieces::of(content).unwrap());
-        let size = content.len() as u64;
-        let entry = FileEntry {
-            path: "image".parse().unwrap(),
-            size,
-            digest,
-            pieces: Some(pieces.clone()),
-        };
-        let list = FileList::new("CEN00001".parse().unwrap(), 1, vec![entry]).unwrap();
-        library.begin(Arc::new(list)).unwrap();
-        (library, digest, pieces)
-    }
-
-    fn open(library: &Library, digest: Digest, size: usize, pieces: &Pieces) -> Arc<Download> {
-        let claim = library.try_claim(digest).unwrap();
-        Arc::new(library.download(claim, digest, size as u64, pieces.clone()).unwrap())
-    }
-
-    fn write(download: &Arc<Download>, index: u64, content: &[u8]) -> bool {
-        let span = Pieces::span(index, content.len() as u64);
-        let mut piece = download.piece(index);
-        let [start, end] = [span.start, span.end].map(|at| usize::try_from(at).unwrap());
-        content[start..end].chunks(1 << 20).for_each(|part| piece.write(part).unwrap());
-        piece.finish().unwrap()
-    }
-
-    #[test]
-    fn pieces_come_in_any_order_and_are_found_again() {
-        let home = tempfile::tempdir().unwrap();
-        let content = content();
-        let (library, digest, pieces) = library(home.path(), &content);
-        let download = open(&library, digest, content.len(), &pieces);
-        assert_eq!(download.missing(), [0, 1, 2, 3].into());
-        assert!(write(&download, 3, &content) && write(&download, 1, &content));
-        let mut cut_off = download.piece(0);
-        cut_off.write(&content[..100]).unwrap();
-        assert_eq!((cut_off.position(), cut_off.left()), (100, PIECE - 100));
-        assert!(!cut_off.finish().unwrap(), "it is not complete");
-        assert!(!download.finish().unwrap(), "pieces are missing");
-        drop(download);
-        drop(library);
-
-        let library = Library::open(home.path()).unwrap();
-        let download = open(&library, digest, content.len(), &pieces);
-        assert_eq!(download.missing(), [0, 2].into());
-        assert!(write(&download, 0, &content) && write(&download, 2, &content));
-        assert!(download.finish().unwrap());
-        library.publish(&"CEN00001".parse().unwrap(), [].into()).unwrap();
-        let stored = library.open_file(&digest).unwrap();
-        assert_eq!(stored.read(0, content.len() as u64).unwrap(), content);
-    }
-
-    #[test]
-    fn a_wrong_piece_stays_missing() {
-        let home = tempfile::tempdir().unwrap();
-        let content = content();
-        let (library, digest, pieces) = library(home.path(), &content);
-        let download = open(&library, digest, content.len(), &pieces);
-        let mut wrong = content.clone();
-        wrong[7] ^= 1;
-        assert!(!write(&download, 0, &wrong));
-        assert_eq!(download.missing(), [0, 1, 2, 3].into());
-        assert!(write(&download, 0, &content));
-        let mut more = download.piece(3);
-        more.write(&[&content[content.len() - 5..], b"more"].concat()).unwrap();
-        assert!(more.finish().unwrap(), "bytes behind the end are not taken");
-    }
-
-    #[test]
-    fn a_damaged_file_lacks_only_its_damaged_pieces() {
-        let home = tempfile::tempdir().unwrap();
-        let content = content();
-        let (library, digest, pieces) = library(home.path(), &content);
-        let download = open(&library, digest, content.len(), &pieces);
-        (0..4).for_each(|index| assert!(write(&download, index, &content)));
-        assert!(download.finish().unwrap());
-        drop(download);
-        library.publish(&"CEN00001".parse().unwrap(), [].into()).unwrap();
-        let hex = digest.to_hex();
-        let place = home.path().join("files").join(&hex[..2]).join(&hex);
-        let flip = |at: u64| {
-            let file = OpenOptions::new().write(true).open(&place).unwrap();
-            file.write_all_at(&[content[usize::try_from(at).unwrap()] ^ 1], at).unwrap();
-        };
-        // Found by a validation and put aside.
-        flip(2 * PIECE + 9);
-        let validated =
-            library.validate(ValidationProgress::default(), &|_, _| ControlFlow::Continue(()));
-        assert_eq!(validated.unwrap().unwrap().damaged, 1);
-        let download = open(&library, digest, content.len(), &pieces);
-        assert_eq!(download.missing(), [2].into());
-        assert!(write(&download, 2, &content) && download.finish().unwrap());
-        drop(download);
-        library.settle().unwrap();
-        // Cut short in its place.
-        OpenOptions::new().write(true).open(&place).unwrap().set_len(PIECE + 1).unwrap();
-        let download = open(&library, digest, content.len(), &pieces);
-        assert_eq!(download.missing(), [1, 2, 3].into());
     }
 }

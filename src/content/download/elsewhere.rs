@@ -1,0 +1,82 @@
+//! Pieces that other files of the library have: most of a large file is often what it was in the
+//! version before.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs::File,
+    os::unix::fs::FileExt,
+};
+
+use super::{BLOCK, Download};
+use crate::{
+    content::LibraryError,
+    model::Digest,
+    wire::pieces::{HashingPiece, PieceHash, Pieces},
+};
+
+/// Where a piece lies in another file.
+struct Place {
+    digest: Digest,
+    at: u64,
+}
+
+impl Download {
+    /// Copies pieces that other files of the library have, of packages that are visible.
+    pub(super) fn take_from_others(&self, missing: &mut BTreeSet<u64>) -> Result<(), LibraryError> {
+        let mut block = vec![0; BLOCK];
+        for (index, Place { digest, at }) in self.elsewhere(missing) {
+            let path = self.library.layout().file(&digest);
+            let Ok(other) = File::open(&path) else { continue };
+            if self.copy(index, &other, at, &mut block)? {
+                missing.remove(&index);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where else missing pieces are, by the lists of files.
+    fn elsewhere(&self, missing: &BTreeSet<u64>) -> Vec<(u64, Place)> {
+        let mut wanted: HashMap<PieceHash, Vec<u64>> = HashMap::new();
+        for index in missing {
+            if let Some(hash) = self.pieces.get(*index) {
+                wanted.entry(hash).or_default().push(*index);
+            }
+        }
+        let packages: Vec<_> = self.library.index().packages.values().cloned().collect();
+        let mut found = Vec::new();
+        for file in packages.iter().flat_map(|record| record.list.files()) {
+            for (hash, index) in file.pieces.iter().flat_map(Pieces::iter).zip(0_u64..) {
+                let at = Pieces::span(index, file.size).start;
+                let here = wanted.remove(&hash).unwrap_or_default();
+                found.extend(here.into_iter().map(|it| (it, Place { digest: file.digest, at })));
+            }
+        }
+        found.sort_unstable_by_key(|(index, _)| *index);
+        found
+    }
+
+    /// Copies a piece from a place in another file; whether it was the right one there.
+    fn copy(
+        &self,
+        index: u64,
+        other: &File,
+        mut from: u64,
+        block: &mut [u8],
+    ) -> Result<bool, LibraryError> {
+        let span = Pieces::span(index, self.size);
+        let mut hashing = HashingPiece::default();
+        let mut at = span.start;
+        while at < span.end {
+            let left = usize::try_from(span.end - at).unwrap_or(usize::MAX).min(block.len());
+            let Some(part) = block.get_mut(..left) else { return Ok(false) };
+            // Whatever is wrong with the other file, the piece can still be fetched.
+            if other.read_exact_at(part, from).is_err() {
+                return Ok(false);
+            }
+            hashing.update(part);
+            self.file.write_all_at(part, at).map_err(LibraryError::io("write", &self.path))?;
+            (at, from) = (at + left as u64, from.saturating_add(left as u64));
+        }
+        Ok(Some(hashing.finish()) == self.pieces.get(index))
+    }
+}
