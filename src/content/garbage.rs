@@ -1,4 +1,4 @@
-//! What leaves the library: packages, and files that no package needs any more.
+//! What leaves the library: packages, files that none needs any more, and what a crash left behind.
 
 use std::{
     collections::BTreeMap,
@@ -12,10 +12,13 @@ use super::{
     ingest::{Hashed, hash_file},
     staging::Staged,
 };
-use crate::model::{Digest, PackageId};
+use crate::{
+    clock,
+    model::{Digest, PackageId},
+};
 
 impl Library {
-    /// Removes a package, also one on its way, and the files that no other package needs.
+    /// Removes a package, also one on its way, and puts the files aside that no other package needs.
     ///
     /// # Errors
     ///
@@ -25,7 +28,7 @@ impl Library {
         durable::remove(&self.layout().package(package))?;
         let unneeded = index.remove_package(package);
         self.damage().forget(package);
-        self.delete(&unneeded)?;
+        self.retire(&unneeded)?;
         self.abandon_in(&mut index, package)
     }
 
@@ -76,7 +79,8 @@ impl Library {
             }
         }
         self.settle()?;
-        self.sweep_files()
+        self.sweep_files()?;
+        self.expire(clock::now())
     }
 
     /// What packages on their way still need.

@@ -185,9 +185,14 @@ impl Intake {
         }
     }
 
-    /// Reserves space on the disk without changing the length, which says how far a download is.
-    #[cfg(target_os = "linux")]
+    /// Reserves space on the disk.
     fn reserve(&self) -> Result<(), LibraryError> {
+        self.library.with_room(|| self.try_to_reserve())
+    }
+
+    /// Without changing the length, which says how far a download is.
+    #[cfg(target_os = "linux")]
+    fn try_to_reserve(&self) -> Result<(), LibraryError> {
         use rustix::{fs, io::Errno};
         let left = self.size.saturating_sub(self.written);
         if left < RESERVE {
@@ -205,7 +210,7 @@ impl Intake {
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn reserve(&self) -> Result<(), LibraryError> {
+    fn try_to_reserve(&self) -> Result<(), LibraryError> {
         let _ = RESERVE;
         Ok(())
     }

@@ -23,6 +23,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// unsettled                     small files are hashed again if it is there when the library opens
 /// packages/<ID>.json            a package that is visible
 /// pending/<ID>.json             the list of files of a package that is on its way
+/// retired/<digest>              files that no package needs any more, kept for a day
 /// quarantine/<digest>           damaged files that the last validation has put aside
 /// partial/<digest>              what has been downloaded of a file; kept over restarts
 /// incoming/                     files being pushed or taken in; at the start those that are whole
@@ -37,7 +38,9 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn open(root: &Path) -> Result<Self, LibraryError> {
-        for directory in ["files", "packages", "pending", "partial", "incoming", "quarantine"] {
+        for directory in
+            ["files", "packages", "pending", "partial", "incoming", "retired", "quarantine"]
+        {
             let path = root.join(directory);
             fs::create_dir_all(&path).map_err(LibraryError::io("create", &path))?;
         }
@@ -97,6 +100,14 @@ impl Layout {
 
     pub(super) fn partial(&self, digest: &Digest) -> PathBuf {
         self.partials().join(digest.to_hex())
+    }
+
+    pub(super) fn all_retired(&self) -> PathBuf {
+        self.root.join("retired")
+    }
+
+    pub(super) fn retired(&self, digest: &Digest) -> PathBuf {
+        self.all_retired().join(digest.to_hex())
     }
 
     pub(super) fn quarantine(&self) -> PathBuf {

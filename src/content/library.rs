@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::Write,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -119,6 +120,7 @@ impl Library {
         if index.pending.get(list.package()).is_some_and(|it| it.digest() == list.digest()) {
             return Ok(());
         }
+        self.take_back(&list)?;
         durable::write(&self.layout().pending(list.package()), &list.encode()?)?;
         let unneeded = index.put_pending(list);
         self.delete(&unneeded)
@@ -195,19 +197,20 @@ impl Library {
         if Digest::of(bytes) != digest {
             return Ok(false);
         }
-        let path = if claim.is_some() && bytes.len() as u64 <= SMALL {
-            self.0.unsettled.write(self.layout(), &digest, bytes)?;
-            self.layout().file(&digest)
-        } else if claim.is_some() {
-            let path = self.layout().partial(&digest);
-            fs::write(&path, bytes).map_err(LibraryError::io("write", &path))?;
-            path
-        } else {
-            use std::io::Write;
+        let path = self.with_room(|| {
+            if claim.is_some() && bytes.len() as u64 <= SMALL {
+                self.0.unsettled.write(self.layout(), &digest, bytes)?;
+                return Ok(self.layout().file(&digest));
+            }
+            if claim.is_some() {
+                let path = self.layout().partial(&digest);
+                fs::write(&path, bytes).map_err(LibraryError::io("write", &path))?;
+                return Ok(path);
+            }
             let (temporary, mut file) = Temporary::create(self)?;
             file.write_all(bytes).map_err(LibraryError::io("write", temporary.path()))?;
-            temporary.keep()
-        };
+            Ok(temporary.keep())
+        })?;
         self.stage(Staged { path, digest, size: bytes.len() as u64, _claim: claim })?;
         Ok(true)
     }
@@ -272,7 +275,7 @@ impl Library {
         let mut unneeded = index.put_package(record.clone());
         durable::remove(&self.layout().pending(package))?;
         unneeded.extend(index.remove_pending(package));
-        self.delete(&unneeded)?;
+        self.retire(&unneeded)?;
         Ok(record.state(0))
     }
 

@@ -18,6 +18,7 @@ mod prestaged;
 mod reading;
 mod receive;
 mod record;
+mod retired;
 mod room;
 mod staging;
 #[cfg(test)]

@@ -11,11 +11,16 @@ const BLOCK: u64 = 512;
 impl Library {
     /// Checks that the disk has room for these files, less what they have of it already. Others may
     /// fill it meanwhile, which the writing then tells; this is for what cannot fit from the start.
+    /// What no package needs any more makes room for it.
     ///
     /// # Errors
     ///
     /// It has not, or cannot be asked.
     pub fn check_room(&self, missing: &BTreeMap<Digest, u64>) -> Result<(), LibraryError> {
+        self.with_room(|| self.has_room(missing))
+    }
+
+    fn has_room(&self, missing: &BTreeMap<Digest, u64>) -> Result<(), LibraryError> {
         let root = self.layout().root();
         let disk = rustix::fs::statvfs(root)
             .map_err(std::io::Error::from)

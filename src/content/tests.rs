@@ -66,6 +66,10 @@ fn place(content: &[u8]) -> String {
     format!("files/{}/{hex}", &hex[..2])
 }
 
+fn aside(content: &[u8]) -> String {
+    format!("retired/{}", Digest::of(content).to_hex())
+}
+
 #[test]
 fn each_content_is_stored_once() {
     let (home, from) =
@@ -98,7 +102,7 @@ fn new_version_replaces_the_old_one_and_its_files() {
     let library = Library::open(home.path()).unwrap();
     take(&library, source(&[("a", b"1"), ("b", b"2")]).path(), 1, 1).unwrap();
     take(&library, source(&[("a", b"1"), ("b", b"3")]).path(), 1, 2).unwrap();
-    let expected = [place(b"1"), place(b"3"), "packages/CEN00001.json".into()];
+    let expected = [place(b"1"), place(b"3"), aside(b"2"), "packages/CEN00001.json".into()];
     assert_eq!(files_below(home.path()), expected.into());
 }
 
@@ -110,7 +114,8 @@ fn removed_package_leaves_what_others_need() {
     take(&library, source(&[("x", b"2")]).path(), 2, 1).unwrap();
     library.remove(&package(1)).unwrap();
     library.remove(&package(1)).unwrap();
-    assert_eq!(files_below(home.path()), [place(b"2"), "packages/CEN00002.json".into()].into());
+    let expected = [place(b"2"), aside(b"1"), "packages/CEN00002.json".into()];
+    assert_eq!(files_below(home.path()), expected.into());
     assert!(matches!(library.open_file(&Digest::of(b"1")), Err(LibraryError::NoFile(_))));
 }
 

@@ -11,7 +11,11 @@ use std::{
     thread,
 };
 
-use headwater::{model::Digest, net::Addresses};
+use headwater::{
+    content::{Library, LibraryError, Taking},
+    model::Digest,
+    net::Addresses,
+};
 
 use super::{
     converge::{exported, held},
@@ -195,6 +199,29 @@ fn mount(arguments: &[&str], at: &std::path::Path) -> bool {
     let mut command = Command::new("mount");
     let status = command.args(arguments).arg(at).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
+}
+
+#[test]
+fn on_a_full_disk_what_no_package_needs_makes_room() {
+    let (home, world) = (tempfile::tempdir().unwrap(), World::of("minimal"));
+    let Some(_disk) = SmallDisk::mount(world.data(), "24m") else {
+        println!("skipped: this user may not mount a file system");
+        return;
+    };
+    let library = Library::open(&world.data().join("library")).unwrap();
+    fs::write(home.path().join("large"), vec![7; 14 << 20]).unwrap();
+    let package = "CEN00001".parse().unwrap();
+    let taking = Taking { package: &package, version: 1, origin: None, content: None };
+    library.ingest_directory(home.path(), taking, &|_, _| {}).unwrap();
+    let wanted = Digest::of(b"another file");
+    let refused = library.incoming(wanted, 14 << 20).unwrap_err();
+    assert!(matches!(refused, LibraryError::DiskFull { .. }), "{refused}");
+    library.remove(&package).unwrap();
+    let small = vec![7; 9 << 20];
+    assert!(library.store(None, Digest::of(&small), &small).unwrap(), "it lies beside the other");
+    library.settle().unwrap();
+    library.check_room(&[(wanted, 14 << 20)].into()).unwrap();
+    drop(library.incoming(wanted, 14 << 20).unwrap());
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl Library {
         let changed = Notify::new();
         let download = Download { library, file, path, digest, size, pieces, state, changed };
         let mut missing = download.find_missing()?;
-        download.reserve()?;
+        download.library.with_room(|| download.reserve())?;
         download.take_from_others(&mut missing)?;
         download.state().missing = missing;
         let download = Arc::new(download);

@@ -20,6 +20,9 @@ use crate::{
 /// memory at a time.
 const BLOCK: u64 = 256 << 10;
 
+/// What a record holds, and how many bytes of it.
+type Record = (Kind, u64);
+
 /// The packages that have become visible.
 pub type Extracted = BTreeMap<PackageId, PackageState>;
 
@@ -73,7 +76,7 @@ impl Library {
         &self,
         checking: &mut Checking<impl Read>,
         lists: &[Arc<FileList>],
-        first: (Kind, u64),
+        first: Record,
     ) -> Result<(), PrestagedError> {
         let mut contents = BTreeMap::new();
         for (digest, size) in lists.iter().flat_map(|list| list.contents()) {
@@ -82,6 +85,8 @@ impl Library {
                 return Err(PrestagedError::Damaged(what));
             }
         }
+        let missing = contents.iter().filter(|(digest, size)| !self.has(digest, **size));
+        self.check_room(&missing.map(|(digest, size)| (*digest, *size)).collect())?;
         let mut next = first;
         for (digest, size) in contents {
             let wanted = (Kind::File, DIGEST.saturating_add(size));
@@ -141,7 +146,7 @@ impl Library {
 /// The lists of files that a file begins with, and what comes after them.
 fn lists(
     checking: &mut Checking<impl Read>,
-) -> Result<(Vec<Arc<FileList>>, (Kind, u64)), PrestagedError> {
+) -> Result<(Vec<Arc<FileList>>, Record), PrestagedError> {
     let mut lists: Vec<Arc<FileList>> = Vec::new();
     let mut bytes = 0_u64;
     let most = FileList::MAX_BYTES as u64;

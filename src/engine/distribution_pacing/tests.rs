@@ -130,7 +130,7 @@ fn most(sent: &[(Duration, u64)], window: Duration) -> u64 {
     let mut first = 0;
     for (time, grant) in sent {
         bytes += grant;
-        while *time - sent[first].0 >= window {
+        while time.saturating_sub(sent[first].0) >= window {
             bytes -= sent[first].1;
             first += 1;
         }

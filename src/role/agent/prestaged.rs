@@ -54,9 +54,9 @@ impl From<PrestagedError> for Refused {
     fn from(error: PrestagedError) -> Self {
         let status = match &error {
             PrestagedError::NotWhole(_) => StatusCode::NOT_FOUND,
-            PrestagedError::Library(LibraryError::DiskFull { .. }) => {
-                StatusCode::INSUFFICIENT_STORAGE
-            }
+            PrestagedError::Library(
+                LibraryError::DiskFull { .. } | LibraryError::NoRoom { .. },
+            ) => StatusCode::INSUFFICIENT_STORAGE,
             PrestagedError::NotOne
             | PrestagedError::Format(_)
             | PrestagedError::Truncated

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{ToSpan, tz::TimeZone};
 
-use super::world::{World, observed, package, pull, some_files, state};
+use super::world::{World, observed, pull, some_files, state};
 use crate::{
     clock,
     model::{
@@ -63,10 +63,10 @@ async fn outside_of_the_hours_nothing_is_sent_and_it_is_said_when_they_open() {
 #[tokio::test]
 async fn small_and_large_files_go_no_faster_than_the_limit() {
     let world = World::new(91).await;
-    let point = world.standard_point(1).await;
     world.take(1, 1, &some_files()).await;
     let bytes = observed_bytes();
-    for limit in [per_hour(2_000), pulse(512, 1)] {
+    for (host, limit) in [(1, per_hour(2_000)), (2, pulse(512, 1))] {
+        let point = world.standard_point(host).await;
         let begun = Instant::now();
         let limit = pacing(&[], Some(limit));
         let sent = state(world.send_paced(1, 1, &point, Some(&limit)).await.unwrap());
@@ -78,7 +78,6 @@ async fn small_and_large_files_go_no_faster_than_the_limit() {
             _ => (bytes / 512_000) * 1_000,
         };
         assert!(took >= Duration::from_millis(least), "{bytes} bytes took {took:?}");
-        point.remove_package(&package(1)).await.unwrap();
     }
 }
 

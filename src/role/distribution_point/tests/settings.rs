@@ -138,3 +138,20 @@ async fn library_of_another_process_is_not_touched() {
     let second = DistributionPoint::open(directory, world.ip(2), Addresses::system(), true).await;
     assert!(second.unwrap_err().to_string().contains("used by another process"));
 }
+
+#[tokio::test]
+async fn prestaged_content_goes_to_points_that_do_not_pull() {
+    let world = World::new(93).await;
+    let point = world.standard_point(1).await;
+    assert!(point.extracting_library().await.is_ok());
+    let pulling = world.pulling(&[(1, 2)]);
+    point.configure(name("dp-1"), pulling.clone()).await.unwrap();
+    let refused = point.extracting_library().await;
+    assert!(matches!(refused, Err(DistributionPointError::NotPrestaged)));
+    // It overrides pull (PDP-9), and takes nothing from a site server.
+    let prestaged = DistributionPointSettings { prestaged: true, ..pulling };
+    point.configure(name("dp-1"), prestaged).await.unwrap();
+    assert!(point.extracting_library().await.is_ok());
+    let sent = point.receiving_library().await;
+    assert!(matches!(sent, Err(DistributionPointError::Prestaged)));
+}
