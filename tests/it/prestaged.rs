@@ -45,6 +45,7 @@ fn a_point_takes_what_is_carried_to_it_and_the_plan_is_satisfied() {
     let extracted = world.run(&extract).expect(0).json();
     assert_eq!(extracted["packages"]["ONE00001"]["sources"][0], "prestaged content");
     assert_eq!(extracted["bytes"], bytes.len());
+    assert_eq!(world.messages("server").last(), Some(&(2330, "content".to_owned())));
     let plan = world.plan();
     assert_eq!(plan["actions"].as_array().unwrap().len(), 0, "{plan}");
     let ended = world.with_manifests("up --once").expect(0);

@@ -11,10 +11,13 @@ use super::{
     Asked, ask, bar,
 };
 use crate::{
-    model::Name,
+    clock,
+    error_text::with_causes,
+    model::{Name, PackageId, StatusMessage, StatusMessageId},
     net::AgentClient,
     role::controller::{Purpose, Session},
     view::{Carried, extracted_text, prestaged_json},
+    wire::agent::AgentCommand,
 };
 
 /// How much of the file is read at once.
@@ -89,6 +92,31 @@ async fn extract(
         operation(anyhow::Error::from(error).context(format!("`{}` was not taken", path.display())))
     })?;
     bar.finish_and_clear();
+    record(point, at, asked, packages.keys()).await;
     let file = path.display().to_string();
     Ok(Carried { file, bytes, site_system: at.name.clone(), packages })
+}
+
+/// Leaves the status messages of the site (PDP-14), where its site server can be asked: the packages
+/// are there in any case.
+async fn record(
+    point: &Name,
+    at: &Asked,
+    asked: &[Asked],
+    packages: impl Iterator<Item = &PackageId>,
+) {
+    let site = &at.state.settings.site;
+    let is_it = |it: &&Asked| it.state.site_server.is_some() && it.state.settings.site == *site;
+    let Some(server) = asked.iter().find(is_it) else { return };
+    let message = |package: &PackageId| StatusMessage {
+        id: StatusMessageId::ContentOnDistributionPoint,
+        at: clock::now(),
+        site: site.clone(),
+        subject: point.to_string(),
+        text: format!("package {package} is on the distribution point: prestaged content"),
+    };
+    let command = AgentCommand::RecordStatusMessages(packages.map(message).collect());
+    if let Err(error) = server.agent.command(&command, |_| {}).await {
+        tracing::warn!(%site, error = %with_causes(&error), "status messages are lost");
+    }
 }
