@@ -32,7 +32,7 @@ fn herd() -> World {
     for number in 0..PACKAGES {
         let directory = world.path(&format!("content-{number}"));
         fs::create_dir(&directory).unwrap();
-        let large = [u8::try_from(number).unwrap(); 1 << 20].repeat(12);
+        let large = vec![u8::try_from(number).unwrap(); 12 << 20];
         fs::write(directory.join("large.cab"), large).unwrap();
         write!(
             text,

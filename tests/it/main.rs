@@ -14,6 +14,7 @@ mod damage;
 mod drift;
 mod drift_explained;
 mod explain;
+mod faults;
 mod graph;
 mod herd;
 mod http;

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// A loopback address for this world alone, below those of embedded hierarchies.
-fn own_ip(world: &World, number: u8) -> String {
+pub(crate) fn own_ip(world: &World, number: u8) -> String {
     let digest = digest(world.data().to_str().unwrap().as_bytes());
     let part = |at: usize| u8::from_str_radix(&digest[at..at + 2], 16).unwrap();
     format!("127.{}.{}.{}", 1 + part(0) % 100, part(2), 1 + number)

@@ -49,6 +49,18 @@ impl Running {
         }
     }
 
+    /// What it has said up to now, without waiting for more.
+    pub(crate) fn said_so_far(&mut self) -> &[String] {
+        self.said.extend(self.lines.try_iter());
+        &self.said
+    }
+
+    /// Ends it as the power does, and waits until it has.
+    pub(crate) fn kill_now(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Ends it as the power does.
     pub(crate) fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();

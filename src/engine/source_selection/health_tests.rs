@@ -34,7 +34,7 @@ fn firsts(
     let sources = sources(priorities);
     let first = |seed| match SourceSelection::new(&sources, seed).choose_adaptively(now, health) {
         Choice::Try(source) => {
-            (0..).find(|number| name(*number) == source.distribution_point).unwrap()
+            (0..100).find(|number| name(*number) == source.distribution_point).unwrap()
         }
         Choice::Wait { .. } => panic!("a source was left"),
     };

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::model::TransferSettings;
 
-fn every(step: Minute, from: Minute, to: Minute) -> Vec<Minute> {
-    (0..).map(|n| from + n * step).take_while(|minute| *minute <= to).collect()
+fn every(step: usize, from: Minute, to: Minute) -> Vec<Minute> {
+    (from..=to).step_by(step).collect()
 }
 
 #[test]

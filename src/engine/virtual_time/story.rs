@@ -174,24 +174,19 @@ impl Story {
         if !self.point.reachable.contains(&self.minute) {
             return TransferEvent::NotificationFailed("it does not answer".to_owned());
         }
-        match &mut self.pulling {
-            Some(pulling) => {
-                // A transfer that waits takes a new notification as news.
-                if pulling.downloading.is_none() {
-                    pulling.selection.start_over();
-                }
-                TransferEvent::Notified
+        if let Some(pulling) = &mut self.pulling {
+            // A transfer that waits takes a new notification as news.
+            if pulling.downloading.is_none() {
+                pulling.selection.start_over();
             }
-            None => {
-                let others =
-                    if self.minute < self.point.others_until { self.point.others } else { 0 };
-                if !has_room(others) {
-                    return TransferEvent::AtCapacity("it is full".to_owned());
-                }
-                self.pulling = Some(self.new_pull());
-                TransferEvent::Notified
-            }
+            return TransferEvent::Notified;
         }
+        let others = if self.minute < self.point.others_until { self.point.others } else { 0 };
+        if !has_room(others) {
+            return TransferEvent::AtCapacity("it is full".to_owned());
+        }
+        self.pulling = Some(self.new_pull());
+        TransferEvent::Notified
     }
 
     fn new_pull(&self) -> Pulling {

@@ -1,0 +1,280 @@
+//! A site server that is a source too, and pull distribution points: each a process of its own, told
+//! what to do as a site does.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use headwater::{
+    model::{Digest, PackageId, PackageState, PullJob},
+    net::{Addresses, AdminToken, AgentClient},
+    wire::agent::{AgentCommand, AgentEvent, AgentOutcome},
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::{runtime::Runtime, sync::mpsc::unbounded_channel, time::timeout};
+
+use super::super::{
+    http::get,
+    remote_agent::{AGENT_PORT, own_ip},
+    running::Running,
+    world::{PATIENCE, World, digest, walk},
+};
+
+/// The port of content.
+const CONTENT: u16 = 8480;
+
+/// Files of a package by their path.
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+
+/// What all processes of a test have in common.
+pub(crate) struct Fleet {
+    world: World,
+    runtime: Runtime,
+    http: AdminClient,
+}
+
+/// Makes a client for a URL, with connections of its own: those to a process that was killed are none.
+type AdminClient = Box<dyn Fn(String) -> AgentClient>;
+
+/// A process with the agent of a site system.
+pub(crate) struct Node {
+    pub(crate) running: Running,
+    name: String,
+    ip: String,
+    directory: PathBuf,
+    client: AgentClient,
+}
+
+/// How following a transfer ended.
+#[derive(Debug)]
+pub(crate) enum Followed {
+    Done(PackageState),
+    /// It waits for a source; the text says what each has answered.
+    Waits(String),
+    /// It cannot be followed any more.
+    Broken(String),
+}
+
+fn from_json<T: DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).unwrap()
+}
+
+pub(crate) fn package(number: usize) -> PackageId {
+    format!("ONE{number:05}").parse().unwrap()
+}
+
+/// A large file and some small ones, which no other package has.
+pub(crate) fn files(number: usize, large: usize, small: usize) -> Files {
+    let bytes = |seed: usize, size: usize| -> Vec<u8> {
+        // Each kibibyte is another one.
+        let block: Vec<u8> = (0..128_u64).flat_map(|n| (n * n * n).to_le_bytes()).collect();
+        let mut all = block.repeat(size / 1_024 + 1);
+        for (n, block) in all.chunks_mut(1_024).enumerate() {
+            block[..24].copy_from_slice([n, seed, number].map(usize::to_le_bytes).as_flattened());
+        }
+        all.truncate(size);
+        all
+    };
+    let name = |n: usize| format!("d{}/f{n}.bin", n % 3);
+    let small = (0..small).map(|n| (name(n), bytes(n + 1, 100 + n * 331 % 40_000)));
+    small.chain([("large.cab".to_owned(), bytes(0, large))]).collect()
+}
+
+impl Fleet {
+    pub(crate) fn new() -> Self {
+        let world = World::of("minimal");
+        let token = world.data().join("admin-token");
+        fs::write(&token, "the token of a test\n").unwrap();
+        let runtime = Runtime::new().unwrap();
+        let token = AdminToken::read(&token).unwrap();
+        let http: AdminClient =
+            Box::new(move |url| AgentClient::new(url, token.client(&Addresses::system()).unwrap()));
+        Self { world, runtime, http }
+    }
+
+    /// Starts the process of a site system; its data may be there already.
+    pub(crate) fn node(&self, name: &str, number: u8) -> Node {
+        let ip = own_ip(&self.world, number);
+        let directory = self.world.path(name);
+        let running = self.start(name, &ip, &directory);
+        let client = (self.http)(format!("http://{ip}:{AGENT_PORT}"));
+        Node { running, name: name.to_owned(), ip, directory, client }
+    }
+
+    fn start(&self, name: &str, ip: &str, directory: &Path) -> Running {
+        let listen = format!("{ip}:{AGENT_PORT}");
+        let token = self.world.data().join("admin-token");
+        let (token, directory) = (token.to_str().unwrap(), directory.to_str().unwrap());
+        let mut arguments = vec!["agent", "--name", name, "--listen", &listen];
+        arguments.extend(["--token-file", token, "--data", directory]);
+        let mut running = self.world.start(&arguments, "headwater=info");
+        assert!(running.until(|line| line.starts_with("the agent of")), "{:?}", running.said);
+        running
+    }
+
+    /// Ends a process as the power does, and starts it again on what is on its disk.
+    pub(crate) fn kill(&self, node: &mut Node) {
+        node.running.kill_now();
+        node.client = (self.http)(node.client.url().to_owned());
+        node.running = self.start(&node.name, &node.ip, &node.directory);
+    }
+
+    /// Tells an agent to do something, to the end.
+    #[track_caller]
+    fn tell(&self, node: &Node, command: &AgentCommand) -> AgentOutcome {
+        let work = async { timeout(PATIENCE, node.client.command(command, |_| {})).await };
+        self.runtime.block_on(work).unwrap().unwrap()
+    }
+
+    /// A site server that holds these packages, and a distribution point on it.
+    pub(crate) fn source(&self, packages: &BTreeMap<usize, Files>) -> (Node, Vec<PackageState>) {
+        let node = self.node("source", 1);
+        self.be_a_system(
+            &node,
+            Some(json!({
+                "name": "one", "type": "Primary", "mode": "Mixed", "version": "2403",
+            })),
+        );
+        self.be_a_point(&node, &[]);
+        let states = packages.iter().map(|(number, files)| {
+            let directory = self.world.path(&format!("content-{number}"));
+            for (path, content) in files {
+                let path = directory.join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, content).unwrap();
+            }
+            let (package, version) = (package(*number), 1);
+            let origin = from_json(json!({"name": "package", "path": directory}));
+            let to = node.client.url().to_owned();
+            let take = AgentCommand::TakePackageSource {
+                package: package.clone(),
+                version,
+                origin,
+                content: None,
+            };
+            let AgentOutcome::Package(state) = self.tell(&node, &take) else {
+                panic!("no package")
+            };
+            self.tell(&node, &AgentCommand::SendPackage { package, version, to });
+            state
+        });
+        let states = states.collect();
+        (node, states)
+    }
+
+    /// A pull distribution point.
+    pub(crate) fn puller(&self, name: &str, number: u8, sources: &[(u32, &str, String)]) -> Node {
+        let node = self.node(name, number);
+        self.be_a_system(&node, None);
+        self.be_a_point(&node, sources);
+        node
+    }
+
+    fn be_a_system(&self, node: &Node, site_server: Option<Value>) {
+        let mut settings = json!({"site": "ONE", "address": node.ip, "software": {}});
+        if let Some(site_server) = site_server {
+            settings["siteServer"] = site_server;
+        }
+        self.tell(node, &AgentCommand::ConfigureSiteSystem(from_json(settings)));
+    }
+
+    /// Makes it a distribution point that pulls from these: number, name, URL.
+    pub(crate) fn be_a_point(&self, node: &Node, sources: &[(u32, &str, String)]) {
+        let mut settings = json!({
+            "site": "ONE", "type": "Standard", "protocol": "HTTP", "prestaged": false,
+            "onDemand": false,
+            "ports": {"webSite": "Custom", "http": CONTENT, "https": CONTENT + 1},
+        });
+        if !sources.is_empty() {
+            let source = |(priority, name, url): &(u32, &str, String)| json!({"priority": priority, "distributionPoint": name, "url": url});
+            let sources: Vec<Value> = sources.iter().map(source).collect();
+            settings["pull"] = json!({"enabled": true, "sources": sources});
+        }
+        let name = node.name.parse().unwrap();
+        let settings = Box::new(from_json(settings));
+        self.tell(node, &AgentCommand::ConfigureDistributionPoint { name, settings });
+    }
+
+    /// Notifies a pull distribution point.
+    pub(crate) fn notify(&self, node: &Node, package: &PackageId, state: &PackageState) {
+        let (package, version) = (package.clone(), state.version);
+        let digest: Digest = state.digest;
+        self.tell(node, &AgentCommand::PullPackage { package, version, digest });
+    }
+
+    /// Follows a transfer until it is done, or waits for a source.
+    pub(crate) fn follow(&self, node: &Node, package: &PackageId) -> Followed {
+        let command = AgentCommand::FollowPull { package: package.clone() };
+        let (sender, mut waits) = unbounded_channel();
+        let following = node.client.command(&command, |event| {
+            if let AgentEvent::Waiting { why, .. } = event {
+                sender.send(why.clone()).unwrap();
+            }
+        });
+        self.runtime.block_on(async {
+            tokio::select! {
+                ended = following => match ended {
+                    Ok(AgentOutcome::Package(state)) => Followed::Done(state),
+                    other => Followed::Broken(format!("{other:?}")),
+                },
+                Some(why) = waits.recv() => Followed::Waits(why),
+                () = tokio::time::sleep(PATIENCE) => panic!("{package} goes on for ever"),
+            }
+        })
+    }
+
+    /// The transfers of a pull distribution point that have not finished.
+    pub(crate) fn jobs(&self, node: &Node) -> BTreeMap<PackageId, PullJob> {
+        let state = self.runtime.block_on(node.client.state()).unwrap().unwrap();
+        state.distribution_point.unwrap().pull_jobs
+    }
+}
+
+impl Node {
+    /// Ends its process, and removes its data.
+    pub(crate) fn remove(self) {
+        self.running.kill();
+        fs::remove_dir_all(self.directory).unwrap();
+    }
+
+    /// Where it serves content.
+    pub(crate) fn content(&self) -> String {
+        format!("{}:{CONTENT}", self.ip)
+    }
+
+    /// Whether a package can be seen there.
+    pub(crate) fn publishes(&self, package: &PackageId) -> bool {
+        match get(&self.content(), &format!("/packages/{package}"), &[]).status {
+            200 => true,
+            404 => false,
+            status => panic!("it answers {status}"),
+        }
+    }
+
+    /// What lies in its library under a digest has that digest, whether it is published or not.
+    #[track_caller]
+    pub(crate) fn assert_nothing_wrong(&self) {
+        let library = self.directory.join("distribution-point/library/files");
+        walk(&library, &mut |path| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert_eq!(digest(&fs::read(path).unwrap()), name);
+        });
+    }
+
+    /// It serves a package as it is.
+    #[track_caller]
+    pub(crate) fn assert_holds(&self, package: &PackageId, files: &Files) {
+        self.assert_nothing_wrong();
+        for (path, content) in files {
+            let answer = get(&self.content(), &format!("/content/{package}/{path}"), &[]);
+            assert_eq!(answer.status, 200, "{path}");
+            assert!(answer.body == *content, "{path} is another file");
+        }
+        let list = get(&self.content(), &format!("/packages/{package}"), &[]);
+        let list: Value = serde_json::from_slice(&list.body).unwrap();
+        assert_eq!(list["files"].as_array().unwrap().len(), files.len());
+    }
+}
