@@ -146,19 +146,17 @@ impl Fleet {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::write(path, content).unwrap();
             }
-            let (package, version) = (package(*number), 1);
-            let origin = from_json(json!({"name": "package", "path": directory}));
-            let to = node.client.url().to_owned();
-            let take = AgentCommand::TakePackageSource {
-                package: package.clone(),
-                version,
-                origin,
-                content: None,
-            };
+            let package = package(*number);
+            let take = from_json(json!({"takePackageSource": {
+                "package": package, "version": 1,
+                "origin": {"name": "package", "path": directory},
+            }}));
             let AgentOutcome::Package(state) = self.tell(&node, &take) else {
                 panic!("no package")
             };
-            self.tell(&node, &AgentCommand::SendPackage { package, version, to });
+            let to = node.client.url();
+            let send = json!({"sendPackage": {"package": package, "version": 1, "to": to}});
+            self.tell(&node, &from_json(send));
             state
         });
         let states = states.collect();
