@@ -7,6 +7,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ use crate::{
     content::{LibraryError, read_json, write_json},
     model::{Digest, Name, PackageId, PullJob, PullJobState},
 };
+
+/// The longest that a notification waits for a transfer to take notice of it.
+const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// A transfer as it is kept over restarts (PDP-5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +97,21 @@ impl Job {
 
     pub(super) fn set(&self, state: PullJobState) {
         self.status.send_replace(Status::Unfinished(state));
+    }
+
+    /// Has a transfer that waits for a source start over, and comes back when it does: whoever follows
+    /// it then is not told what it has waited for.
+    pub(super) async fn start_over(&self) {
+        let mut status = self.status.subscribe();
+        let waits = |status: &Status| {
+            matches!(status, Status::Unfinished(PullJobState::WaitingForSource { .. }))
+        };
+        let waited = waits(&status.borrow_and_update());
+        self.news.notify_one();
+        if waited {
+            // It does at once. If its task has ended meanwhile, nobody needs to wait for it.
+            let _ = tokio::time::timeout(AT_ONCE, status.changed()).await;
+        }
     }
 
     /// Whether it is downloading or waiting for a source.

@@ -79,7 +79,7 @@ impl Jobs {
         if let Some(before) = &before {
             let same = before.record.digest == record.digest;
             if same && before.active() {
-                before.news.notify_one();
+                before.start_over().await;
                 return Ok(());
             }
             before.stop().await;

@@ -252,9 +252,19 @@ impl Node {
         }
     }
 
-    /// What lies in its library under a digest has that digest, whether it is published or not.
+    /// Whatever of these files it serves by their digests is right, published or not.
     #[track_caller]
-    pub(crate) fn assert_nothing_wrong(&self) {
+    pub(crate) fn assert_serves_nothing_wrong(&self, files: &Files) {
+        for (path, content) in files {
+            let answer = get(&self.content(), &format!("/files/{}", digest(content)), &[]);
+            assert!(answer.status == 404 || answer.status == 200, "{path}: {}", answer.status);
+            assert!(answer.status == 404 || answer.body == *content, "{path} is another file");
+        }
+    }
+
+    /// What lies in its library under a digest has that digest.
+    #[track_caller]
+    fn assert_stores_nothing_wrong(&self) {
         let library = self.directory.join("distribution-point/library/files");
         walk(&library, &mut |path| {
             let name = path.file_name().unwrap().to_str().unwrap();
@@ -265,7 +275,7 @@ impl Node {
     /// It serves a package as it is.
     #[track_caller]
     pub(crate) fn assert_holds(&self, package: &PackageId, files: &Files) {
-        self.assert_nothing_wrong();
+        self.assert_stores_nothing_wrong();
         for (path, content) in files {
             let answer = get(&self.content(), &format!("/content/{package}/{path}"), &[]);
             assert_eq!(answer.status, 200, "{path}");

@@ -78,9 +78,7 @@ impl Rounds {
             }
             allowed += under_way.max(1) * BLOCK;
             story.push((["puller", "source", "both"][usize::try_from(victim).unwrap()], moment));
-            if !puller.publishes(&package(1)) {
-                puller.assert_nothing_wrong();
-            }
+            puller.assert_serves_nothing_wrong(&self.files);
         }
         self.finish(&puller, seed);
         puller.assert_holds(&package(1), &self.files);

@@ -53,7 +53,7 @@ fn waits_until_it_is_well_again(fault: Fault) {
     }
     assert!(fleet.jobs(&puller).contains_key(&package(1)));
     assert!(!puller.publishes(&package(1)));
-    puller.assert_nothing_wrong();
+    puller.assert_serves_nothing_wrong(&packages[&1]);
     // The site notifies again (PDP-5).
     proxy.set(Fault::None);
     fleet.notify(&puller, &package(1), &states[0]);
@@ -169,7 +169,9 @@ fn transfers(fault: Fault) {
         notified += 1;
         match fleet.follow(&puller, &package(1)) {
             Followed::Done(_) => break,
-            Followed::Waits(_) if notified < 30 => puller.assert_nothing_wrong(),
+            Followed::Waits(_) if notified < 30 => {
+                puller.assert_serves_nothing_wrong(&packages[&1])
+            }
             other => panic!("with {fault:?} it is {other:?} after {notified} notifications"),
         }
     }
