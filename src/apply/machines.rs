@@ -16,7 +16,7 @@ use crate::{
     },
     model::{
         DistributionPointSettings, DistributionSettings, FileFacts, Hierarchy, Name, PackageId,
-        Priority, SiteCode, TransferSettings, UpdatePointSettings,
+        Priority, SiteCode, TransferPhase, TransferSettings, UpdatePointSettings,
     },
 };
 
@@ -182,6 +182,11 @@ impl Machines {
     /// When a transfer job wants to be woken.
     pub(super) fn transfer_due(&self, key: &TransferKey) -> Option<Timestamp> {
         lock(&self.transfers).get(key)?.due()
+    }
+
+    /// How far a transfer job is, and its failed notifications or polls.
+    pub(super) fn transfer_standing(&self, key: &TransferKey) -> Option<(TransferPhase, u32)> {
+        lock(&self.transfers).get(key)?.standing()
     }
 
     /// Forgets what a transfer job was waiting for: somebody wants it tried now.

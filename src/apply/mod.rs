@@ -11,6 +11,7 @@ mod machines;
 mod push;
 mod synchronize;
 mod transfer;
+mod transfer_notes;
 mod turns;
 mod verify_ports;
 

@@ -17,7 +17,9 @@ use crate::{
     wire::agent::{AgentCommand, AgentEvent, AgentOutcome},
 };
 
-use super::{Apply, ApplyEvent, Trigger, actions::ActionError, machines::TransferKey};
+use super::{
+    Apply, ApplyEvent, Trigger, actions::ActionError, machines::TransferKey, transfer_notes::Noting,
+};
 
 /// How long a source that cuts through may take to begin to pull.
 const BEGINNING: Duration = Duration::from_secs(30);
@@ -50,6 +52,7 @@ impl Apply {
         let agent = self.agents.get(&point.site_system)?;
         let mut events = VecDeque::from([TransferEvent::TimeReached, TransferEvent::Distribute]);
         let mut waiting = None;
+        let mut noting = Noting::of(package, held, target, &point.settings.site);
         while let Some(event) = events.pop_front() {
             let following =
                 event == TransferEvent::Notified || event == TransferEvent::StillPulling;
@@ -86,10 +89,18 @@ impl Apply {
                         self.message(action, &point.settings.site, id, target, text).await;
                     }
                     TransferCommand::SetTimer(until, why) => waiting = Some((until, why)),
-                    TransferCommand::Complete => return Ok(()),
-                    TransferCommand::Cancelled(why) => return Err(ActionError::Failed(why)),
+                    TransferCommand::Complete => {
+                        self.forget_note(package, target).await;
+                        return Ok(());
+                    }
+                    TransferCommand::Cancelled(why) => {
+                        self.note(&mut noting, &key, &why).await;
+                        return Err(ActionError::Failed(why));
+                    }
                 }
             }
+            let why = waiting.as_ref().map_or("", |(_, why)| why.as_str());
+            self.note(&mut noting, &key, why).await;
             if following {
                 match self.follow(action, package, &agent, &key).await {
                     Followed::Finished => events.push_back(TransferEvent::Finished),

@@ -79,7 +79,7 @@ pub enum Command {
     /// Show the state of the hierarchy.
     ///
     /// The site systems are asked. Manifests are needed only to find those with `placement:
-    /// Remote`.
+    /// Remote` and, with --content, to tell what is missing or not wanted.
     Status(status::Arguments),
     /// Draw a hierarchy or a plan.
     Graph(graph::Arguments),
@@ -111,7 +111,7 @@ pub enum Command {
     /// Its admin port asks for the token of the hierarchy, but does not speak TLS yet: therefore
     /// it listens on loopback addresses only.
     Agent(agent::Arguments),
-    /// Print the JSON Schemas of the documents and of plans.
+    /// Print the JSON Schemas of the documents, of plans and of reports of content.
     ///
     /// Editors read them: see `yaml-language-server` in the README.
     Schema(schema::Arguments),

@@ -1,4 +1,4 @@
-//! `headwater schema`: the JSON Schemas of the documents and of plans.
+//! `headwater schema`: the JSON Schemas of the documents, of plans and of reports of content.
 
 use std::{fs, path::PathBuf};
 
@@ -11,6 +11,7 @@ use crate::{
     model::Kind,
     plan::plan_schema,
     store::replace,
+    view::content_schema,
 };
 
 /// What `headwater schema` is given.
@@ -21,8 +22,9 @@ use crate::{
                   Examples:\n  headwater schema Site\n  headwater schema --write schemas"
 )]
 pub struct Arguments {
-    /// The kind, such as `Site`, or `Plan` for what `headwater plan --output json` prints; without
-    /// it, a schema for the documents of all kinds.
+    /// The kind, such as `Site`, or `Plan` for what `headwater plan --output json` prints, or
+    /// `Content` for what `headwater status --content --output json` prints; without it, a schema
+    /// for the documents of all kinds.
     #[arg(value_parser = subject)]
     kind: Option<Subject>,
     /// Write the schemas of all kinds into this directory instead.
@@ -37,14 +39,18 @@ enum Subject {
     Kind(Kind),
     /// A plan as JSON.
     Plan,
+    /// A report of content as JSON.
+    Content,
 }
 
 fn subject(text: &str) -> Result<Subject, String> {
-    if text == "Plan" {
-        return Ok(Subject::Plan);
+    match text {
+        "Plan" => return Ok(Subject::Plan),
+        "Content" => return Ok(Subject::Content),
+        _ => {}
     }
     let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == text).map(Subject::Kind);
-    kind.ok_or_else(|| format!("kinds are {}, and `Plan`", Kind::ALL.map(Kind::as_str).join(", ")))
+    kind.ok_or_else(|| format!("kinds are {}, and `Plan` and `Content`", Kind::ALL.map(Kind::as_str).join(", ")))
 }
 
 pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCode, Failure> {
@@ -62,6 +68,7 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
     let schema = match kind {
         Some(Subject::Kind(kind)) => pretty(kind_schema(*kind)),
         Some(Subject::Plan) => pretty(&plan_schema()),
+        Some(Subject::Content) => pretty(&content_schema()),
         None => pretty(&combined_schema()),
     };
     printer.result(&schema)?;
@@ -73,6 +80,7 @@ fn files() -> Vec<(String, String)> {
     let mut files = vec![
         ("headwater.json".to_owned(), pretty(&combined_schema())),
         ("plan.json".to_owned(), pretty(&plan_schema())),
+        ("content.json".to_owned(), pretty(&content_schema())),
     ];
     files.extend(Kind::ALL.map(|kind| (format!("{kind}.json"), pretty(kind_schema(kind)))));
     files

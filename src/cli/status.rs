@@ -6,10 +6,14 @@ use clap::Args;
 
 use super::{ExitCode, Failure, OutputFormat, Printer, operation, sources};
 use crate::{
-    model::{Declared, Hierarchy},
+    clock,
+    model::{Declared, Hierarchy, Name, SiteCode},
     role::controller::{Controller, Purpose, Session},
     store::LastRun,
-    view::{FailedAction, LastRunSummary, StatusReport, last_run_text, status_json, status_text},
+    view::{
+        ContentFilter, ContentInputs, ContentReport, FailedAction, LastRunSummary, PackageWord,
+        StatusReport, content_json, content_text, last_run_text, status_json, status_text,
+    },
 };
 
 /// What `headwater status` is given.
@@ -17,15 +21,51 @@ use crate::{
 #[command(
     after_help = "Exit codes: 0 shown, whatever the state is; 1 the hierarchy cannot be reached; 2 \
                   the command line is wrong or a file cannot be read\n\n\
-                  Example: headwater status --output json"
+                  Examples:\n  headwater status --output json\n  \
+                  headwater status --content --site AMS examples/contoso"
 )]
 pub struct Arguments {
-    /// Manifests that declare site systems with `placement: Remote`.
+    /// Manifests: they declare site systems with `placement: Remote`, and with --content they say
+    /// what is missing or not wanted.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Show how each package stands at each distribution point: what is available is counted, and
+    /// everything else listed with its progress, its time and its reason.
+    #[arg(long)]
+    content: bool,
+    #[command(flatten)]
+    shown: Shown,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     output: OutputFormat,
+}
+
+/// Which placements are shown.
+#[derive(Debug, Clone, Args)]
+struct Shown {
+    /// List what is available too.
+    #[arg(long, requires = "content")]
+    all: bool,
+    /// Show only this package, by its ID or the name of its document; may be given several times.
+    #[arg(long, value_name = "PACKAGE", requires = "content")]
+    package: Vec<PackageWord>,
+    /// Show only this distribution point; may be given several times.
+    #[arg(long, value_name = "NAME", requires = "content")]
+    point: Vec<Name>,
+    /// Show only the distribution points of this site; may be given several times.
+    #[arg(long, value_name = "CODE", requires = "content")]
+    site: Vec<SiteCode>,
+}
+
+impl Shown {
+    fn filter(&self) -> ContentFilter {
+        ContentFilter {
+            packages: self.package.clone(),
+            points: self.point.clone(),
+            sites: self.site.clone(),
+            all: self.all,
+        }
+    }
 }
 
 pub(super) async fn run(
@@ -34,26 +74,44 @@ pub(super) async fn run(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let hierarchy = if arguments.paths.is_empty() {
-        Hierarchy::resolve(&Declared::default()).map_err(operation)?
+        None
     } else {
-        sources::load_hierarchy(&arguments.paths, printer)?.0
+        Some(sources::load_hierarchy(&arguments.paths, printer)?.0)
     };
+    let nothing = Hierarchy::resolve(&Declared::default()).map_err(operation)?;
     let session = Session::open(data, Purpose::Look).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
-    let observed = controller.observe(&hierarchy).await;
+    let observed = controller.observe(hierarchy.as_ref().unwrap_or(&nothing)).await;
     let last = controller.journal().last_run();
+    let transfers = controller.journal().transfers();
     let under_way = controller.session().data().is_reconciling();
     controller.close().await;
-    let last = last.map_err(operation)?;
-    let under_way = under_way.map_err(operation)?;
-    let mut report = StatusReport::of(&observed.map_err(operation)?.0);
-    report.last_run = last.map(|last| last_run(last, under_way));
-    printer.result(&match arguments.output {
-        OutputFormat::Json => status_json(&report),
-        OutputFormat::Text => {
-            format!("{}\n{}", status_text(&report), last_run_text(report.last_run.as_ref()))
+    let (observed, last) = (observed.map_err(operation)?.0, last.map_err(operation)?);
+    let text = if arguments.content {
+        let transfers = transfers.map_err(operation)?;
+        let hierarchy = hierarchy.as_ref();
+        let now = clock::now();
+        let inputs =
+            ContentInputs { observed: &observed, hierarchy, transfers: &transfers, now };
+        let filter = arguments.shown.filter();
+        filter.check(&inputs).map_err(|error| Failure::new(ExitCode::Usage, error))?;
+        let report = ContentReport::of(inputs, &filter);
+        match arguments.output {
+            OutputFormat::Json => content_json(&report),
+            OutputFormat::Text => content_text(&report),
         }
-    })?;
+    } else {
+        let under_way = under_way.map_err(operation)?;
+        let mut report = StatusReport::of(&observed);
+        report.last_run = last.map(|last| last_run(last, under_way));
+        match arguments.output {
+            OutputFormat::Json => status_json(&report),
+            OutputFormat::Text => {
+                format!("{}\n{}", status_text(&report), last_run_text(report.last_run.as_ref()))
+            }
+        }
+    };
+    printer.result(&text)?;
     Ok(ExitCode::Success)
 }
 

@@ -22,6 +22,7 @@ mod placement_change;
 mod point_set;
 mod port;
 mod port_settings;
+mod pull_job;
 mod resolve;
 mod resource;
 mod server_url;
@@ -32,6 +33,7 @@ mod site_system;
 mod software_update_point;
 mod status_message;
 mod text;
+mod transfer_note;
 mod unsupported;
 mod update;
 mod url_secrets;
@@ -62,7 +64,7 @@ pub use number_set::{InvalidNumbers, NumberSet};
 pub use observation::{Observation, ObservationError};
 pub use observed::{
     DistributionPointState, FileFacts, Known, LibrarySummary, Listener, Observed, ObservedPoint,
-    ObservedSystem, PackageState, PackagesById, PullJob, PullJobState, SiteServerState,
+    ObservedSystem, PackageState, PackagesById, SiteServerState,
     SiteSystemState, SynchronizationRecord, UpdatePointState, UpdateServicesState,
     ValidationRecord,
 };
@@ -72,6 +74,7 @@ pub use placement_change::PlacementChange;
 pub use point_set::PointSet;
 pub use port::{Port, Ports, WebSite};
 pub use port_settings::PortSettingsSpec;
+pub use pull_job::{PullJob, PullJobState};
 pub use resolve::Unresolved;
 pub(crate) use resolve::absolute;
 pub use resource::{
@@ -96,6 +99,7 @@ pub use software_update_point::{
 };
 pub use status_message::{StatusMessage, StatusMessageId};
 pub use text::{Address, Forest, InvalidText, Name, PackageId, SiteCode, folded};
+pub use transfer_note::{TransferNote, TransferPhase, UnknownPhase};
 pub use unsupported::Unsupported;
 pub use update::{CatalogVersion, UpdateIdentity};
 pub use url_secrets::{hide_secrets_in, with_secrets_masked, without_secrets};

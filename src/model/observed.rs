@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, FoundPorts, Libraries, Name,
-    PackageId, PackageOrigin, Since, SiteCode, SiteSystemSettings, StatusMessage,
+    PackageId, PackageOrigin, PullJob, Since, SiteCode, SiteSystemSettings, StatusMessage,
     UpdatePointSettings, WsusVersion,
 };
 
@@ -259,39 +259,6 @@ impl PackageState {
     pub fn available(&self) -> bool {
         self.damaged == 0
     }
-}
-
-/// A transfer of a pull distribution point that has not finished.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PullJob {
-    /// The source version that is being pulled.
-    pub version: u32,
-    /// The digest of the package's list of files, as the site gave it.
-    pub digest: Digest,
-    /// What it is doing.
-    pub state: PullJobState,
-    /// Verified bytes so far.
-    pub bytes_done: u64,
-    /// Bytes in all; 0 while the list of files is not there yet.
-    pub bytes_total: u64,
-}
-
-/// What a transfer is doing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum PullJobState {
-    /// Downloading from this source.
-    Downloading(Name),
-    /// No source had the content: starts over at this time (PDP-7).
-    WaitingForSource {
-        /// When it starts over.
-        until: Timestamp,
-        /// What each source answered last.
-        reasons: Vec<String>,
-    },
-    /// Stopped while the agent was down or by an error of its own computer; the text says which.
-    Stopped(String),
 }
 
 impl Observed {

@@ -31,6 +31,21 @@ const SCHEMA: Schema = Schema {
             detail TEXT,
             PRIMARY KEY (run, id)
         ) STRICT, WITHOUT ROWID;
+    ", "
+        -- Jobs of Package Transfer Manager that have not finished.
+        CREATE TABLE transfer (
+            package TEXT NOT NULL,
+            point TEXT NOT NULL,
+            site TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            digest TEXT NOT NULL,
+            phase TEXT NOT NULL,
+            tries INTEGER NOT NULL,
+            since INTEGER NOT NULL,
+            due INTEGER,
+            why TEXT NOT NULL,
+            PRIMARY KEY (package, point)
+        ) STRICT, WITHOUT ROWID;
     "],
 };
 
@@ -39,7 +54,7 @@ const RUNS: i64 = 200;
 
 /// The journal of a hierarchy. Its calls block: asynchronous code makes them on a blocking thread.
 #[derive(Debug)]
-pub struct Journal(Database);
+pub struct Journal(pub(super) Database);
 
 /// A run in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,7 +177,7 @@ impl Journal {
     }
 }
 
-fn time(milliseconds: i64) -> Result<Timestamp, StoreProblem> {
+pub(super) fn time(milliseconds: i64) -> Result<Timestamp, StoreProblem> {
     Timestamp::from_millisecond(milliseconds).map_err(|_| StoreProblem::Value("a time"))
 }
 

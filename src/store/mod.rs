@@ -8,6 +8,7 @@ mod error;
 mod journal;
 mod revisions;
 pub mod site_database;
+mod transfers;
 
 pub use database::{Database, Schema};
 pub use durable_file::{read_bounded, remove, replace, replace_private};

@@ -4,6 +4,7 @@
 
 mod adoption;
 mod carried_out;
+mod content;
 pub mod diagram;
 pub mod graph;
 mod json_text;
@@ -24,6 +25,10 @@ mod table;
 pub use adoption::{adopted_files, adoption_notes};
 pub use carried_out::{
     CarriedOutSummary, carried_out_json, carried_out_text, saved_text, way_back_text,
+};
+pub use content::{
+    ContentFilter, ContentInputs, ContentReport, ContentState, PackageWord, Placement,
+    UnknownInFilter, content_json, content_schema, content_text,
 };
 pub use moved::{moved_json, moved_text};
 pub use observation::observation_json;

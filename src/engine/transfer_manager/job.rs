@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{StatusMessageId, TransferSettings};
+use crate::model::{StatusMessageId, TransferPhase, TransferSettings};
 
 /// How long Package Transfer Manager waits before it looks again whether a source has the content
 /// (PDP-5).
@@ -87,6 +87,18 @@ impl TransferJob {
     /// When it wants to be woken.
     pub fn due(&self) -> Option<Timestamp> {
         self.timer.map(|timer| timer.due)
+    }
+
+    /// How far it is, with the notifications that failed or the polls that were made; `None` before
+    /// it began and after it finished.
+    pub fn standing(&self) -> Option<(TransferPhase, u32)> {
+        match self.phase {
+            Phase::New | Phase::Finished => None,
+            Phase::Looking => Some((TransferPhase::Looking, 0)),
+            Phase::Notifying { failed } => Some((TransferPhase::Notifying, failed)),
+            Phase::Pulling { polls } => Some((TransferPhase::Pulling, polls)),
+            Phase::Cancelled => Some((TransferPhase::Cancelled, 0)),
+        }
     }
 
     /// Whether the manager has given up; the pull distribution point may still finish (PDP-6).

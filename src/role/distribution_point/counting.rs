@@ -20,6 +20,12 @@ impl<'a> Counted<'a> {
         self.progress.coming.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// Bytes have come from a source just now.
+    pub(super) fn received(&self, bytes: u64) {
+        self.add(bytes);
+        self.progress.rate.add(bytes);
+    }
+
     /// Bytes that were counted have to come again.
     pub(super) fn take_back(&self, bytes: u64) {
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);

@@ -274,7 +274,7 @@ impl<'a> Fetch<'a> {
             Err(Failure::Source(why)) => return Ok(Ended::Again(why)),
             Err(failure) => return Err(failure),
         };
-        counted.add(bytes.len() as u64);
+        counted.received(bytes.len() as u64);
         if bytes.len() as u64 != size {
             return Ok(Ended::Again(format!("it broke off in the middle of file {digest}")));
         }
@@ -321,7 +321,7 @@ impl<'a> Fetch<'a> {
             _ => return Err(refused(&response, &format!("file {}", digest.to_hex()))),
         }
         let body = response.bytes_stream();
-        match receive(intake, body, &self.stop, |bytes| counted.add(bytes)).await {
+        match receive(intake, body, &self.stop, |bytes| counted.received(bytes)).await {
             Ok(Intaken::Verified) => Ok(Ended::Verified),
             Ok(Intaken::Short { written }) => {
                 Ok(Ended::Again(format!("it broke off after {written} bytes of file {digest}")))

@@ -300,7 +300,7 @@ impl<'a> InPieces<'a> {
             let new = block.get(skipped..).unwrap_or_default();
             gathered.extend_from_slice(new);
             counted += new.len() as u64;
-            self.counted.add(new.len() as u64);
+            self.counted.received(new.len() as u64);
             if let Some(slow) = self.slow(at, &mut pace, block.len() as u64) {
                 break Err(Failure::Source(slow));
             }

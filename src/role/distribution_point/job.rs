@@ -5,11 +5,12 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::{Notify, watch},
@@ -17,13 +18,19 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::rate::Rate;
 use crate::{
+    clock,
     content::{LibraryError, read_json, write_json},
     model::{Digest, Name, PackageId, PullJob, PullJobState},
 };
 
 /// The longest that a notification waits for a transfer to take notice of it.
 const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// The longest reason that is kept of why a source was given up, in characters: it may quote what
+/// another computer says.
+const LONGEST_REASON: usize = 1_000;
 
 /// A transfer as it is kept over restarts (PDP-5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +72,13 @@ pub(super) enum Status {
 pub(super) struct Job {
     pub(super) record: JobRecord,
     pub(super) status: watch::Sender<Status>,
+    /// When the status changed last.
+    since: Mutex<Timestamp>,
     pub(super) progress: Progress,
+    /// How many times a source was tried.
+    attempts: AtomicU32,
+    /// Why a source was given up last.
+    last_failure: Mutex<Option<String>>,
     /// Ends the transfer; what has been downloaded stays.
     pub(super) stop: CancellationToken,
     /// There is news: a transfer that waits for a source starts over.
@@ -74,13 +87,15 @@ pub(super) struct Job {
 }
 
 /// How far a transfer is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Progress {
     pub(super) total: AtomicU64,
     /// Bytes of files that were verified.
     pub(super) verified: AtomicU64,
     /// Bytes of files that are still coming.
     pub(super) coming: AtomicU64,
+    /// How fast bytes come from a source.
+    pub(super) rate: Rate,
 }
 
 impl Job {
@@ -88,7 +103,10 @@ impl Job {
         Self {
             record,
             status: watch::Sender::new(Status::Unfinished(state)),
-            progress: Progress::default(),
+            since: Mutex::new(clock::now()),
+            progress: Progress::new(),
+            attempts: AtomicU32::new(0),
+            last_failure: Mutex::default(),
             stop,
             news: Notify::new(),
             task: Mutex::default(),
@@ -96,7 +114,28 @@ impl Job {
     }
 
     pub(super) fn set(&self, state: PullJobState) {
-        self.status.send_replace(Status::Unfinished(state));
+        let state = Status::Unfinished(state);
+        self.status.send_if_modified(|status| {
+            let changes = *status != state;
+            if changes {
+                *self.since.lock().unwrap_or_else(PoisonError::into_inner) = clock::now();
+                *status = state;
+            }
+            changes
+        });
+    }
+
+    /// A source is tried.
+    pub(super) fn tries(&self) {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        self.progress.rate.begin();
+    }
+
+    /// A source was given up.
+    pub(super) fn gave_up(&self, source: &Name, reason: &str) {
+        let reason: String = reason.chars().take(LONGEST_REASON).collect();
+        let reason = format!("{source}: {reason}");
+        *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
     }
 
     /// Has a transfer that waits for a source start over, and comes back when it does: whoever follows
@@ -125,12 +164,18 @@ impl Job {
     /// What is reported of it; `None` once it has finished.
     pub(super) fn report(&self) -> Option<PullJob> {
         let Status::Unfinished(state) = self.status.borrow().clone() else { return None };
+        let downloads = matches!(state, PullJobState::Downloading(_));
         Some(PullJob {
             version: self.record.version,
             digest: self.record.digest,
             state,
             bytes_done: self.progress.verified.load(Ordering::Relaxed),
             bytes_total: self.progress.total.load(Ordering::Relaxed),
+            bytes_coming: self.progress.coming.load(Ordering::Relaxed),
+            rate: self.progress.rate.per_second().filter(|_| downloads),
+            since: Some(*self.since.lock().unwrap_or_else(PoisonError::into_inner)),
+            attempts: self.attempts.load(Ordering::Relaxed),
+            last_failure: self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         })
     }
 
@@ -147,6 +192,11 @@ impl Job {
 }
 
 impl Progress {
+    fn new() -> Self {
+        let none = || AtomicU64::new(0);
+        Self { total: none(), verified: none(), coming: none(), rate: Rate::new() }
+    }
+
     /// Bytes that have come, whether verified or not, of so many.
     pub(super) fn so_far(&self) -> (u64, u64) {
         let total = self.total.load(Ordering::Relaxed);

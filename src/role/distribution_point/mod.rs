@@ -27,6 +27,7 @@ mod job;
 mod jobs;
 mod means;
 mod point;
+mod rate;
 mod receiving;
 mod runs;
 mod saved;

@@ -84,6 +84,7 @@ impl Machine {
                             let source = &source.distribution_point;
                             means.failed(source);
                             tracing::warn!(%package, %source, reason, "a source was given up");
+                            job.gave_up(source, &reason);
                             self.selection.lacks(source, reason);
                         }
                         Err(Failure::Library(error)) => return Err(End::Failed(error)),
@@ -114,6 +115,7 @@ impl Machine {
     ) -> Result<(), Failure> {
         let name = &source.distribution_point;
         tracing::info!(package = %job.record.package, source = %name, url = %source.url, "pulling");
+        job.tries();
         let helpers = self.selection.equals(source);
         let fetch = Fetch::new(source, &helpers, job, means);
         let fetched = self.fetch(name, &fetch, job, means).await;

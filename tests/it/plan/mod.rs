@@ -2,6 +2,7 @@
 
 mod adopting;
 mod changes;
+mod content_shown;
 mod contoso;
 mod convergence;
 mod explained;
