@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     counting::Counted,
     job::Job,
+    logs::Log,
     means::Means,
     source::{Source, damaged, is_part, refused},
     validators::entity_tag,
@@ -238,14 +239,18 @@ impl<'a> Fetch<'a> {
                 counted.verified(size);
                 return Ok(true);
             }
+            if !matches!(manner, Manner::AtOnce) {
+                self.log_info(&format!("Transfer of file {digest}, {size} bytes, begins"));
+            }
             let ended = match manner {
-                Manner::AtOnce => self.at_once(claim, digest, size, &counted).await?,
-                Manner::AsItComes => self.as_it_comes(claim, digest, size, &counted).await?,
+                Manner::AtOnce => self.at_once(claim, digest, size, &counted).await,
+                Manner::AsItComes => self.as_it_comes(claim, digest, size, &counted).await,
                 Manner::InPieces(pieces) => {
-                    self.in_pieces(claim, digest, size, pieces, &counted).await?
+                    self.in_pieces(claim, digest, size, pieces, &counted).await
                 }
             };
-            match ended {
+            self.log_end(&digest, size, &ended);
+            match ended? {
                 Ended::Verified => {
                     counted.verified(size);
                     return Ok(true);
@@ -295,6 +300,9 @@ impl<'a> Fetch<'a> {
         let mut intake = blocking(move || library.resume(claim, digest, size)).await?;
         let begun_at = intake.written();
         counted.add(begun_at);
+        if begun_at > 0 {
+            self.log_info(&format!("Transfer of file {digest} resumes at byte {begun_at}"));
+        }
         if intake.complete() {
             return match blocking(move || intake.finish()).await? {
                 Intaken::Verified => Ok(Ended::Verified),
@@ -346,6 +354,43 @@ impl<'a> Fetch<'a> {
             Ok(intake)
         });
         Ok(restarted.await?)
+    }
+
+    /// A line of the transfer log (PDP-12).
+    pub(super) fn log_info(&self, text: &str) {
+        let text =
+            format!("{text} (package {} from {})", self.job.record.package, self.source.name);
+        self.means.logs.info(Log::Transfer, text);
+    }
+
+    /// How an attempt to fetch a file ended.
+    fn log_end(&self, digest: &Digest, size: u64, ended: &Result<Ended, Failure>) {
+        let (package, source) = (&self.job.record.package, &self.source.name);
+        let logs = &self.means.logs;
+        match ended {
+            Ok(Ended::Verified) => {
+                self.log_info(&format!("File {digest} is transferred and verified, {size} bytes"));
+            }
+            Ok(Ended::Again(why)) => logs.warn(
+                Log::Transfer,
+                format!(
+                    "Transfer of file {digest} (package {package} from {source}) broke off: {why}"
+                ),
+            ),
+            Err(Failure::Source(why)) => logs.error(
+                Log::Transfer,
+                format!(
+                    "Transfer of file {digest} (package {package} from {source}) failed: {why}"
+                ),
+            ),
+            Err(Failure::Library(error)) => logs.error(
+                Log::Transfer,
+                format!("File {digest} cannot be kept on this computer: {}", with_causes(error)),
+            ),
+            Err(Failure::Stopped) => {
+                self.log_info(&format!("Transfer of file {digest} is suspended"));
+            }
+        }
     }
 
     pub(super) fn helped(&self) -> MutexGuard<'_, BTreeSet<Name>> {

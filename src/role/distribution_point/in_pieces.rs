@@ -74,6 +74,12 @@ impl Fetch<'_> {
             .map(|index| Pieces::span(*index, size))
             .fold(0, |sum: u64, span| sum.saturating_add(span.end - span.start));
         counted.add(size.saturating_sub(left));
+        if left < size {
+            let here = size.saturating_sub(left);
+            self.log_info(&format!(
+                "Transfer of file {digest} resumes: {here} of {size} bytes are here"
+            ));
+        }
         let blamed = self.blamed().clone();
         let helpers = if left < SEVERAL_SOURCES { &[] } else { self.helpers.as_slice() };
         let helpers = helpers.iter().filter(|helper| !blamed.contains_key(&helper.name));

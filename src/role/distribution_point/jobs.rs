@@ -13,6 +13,7 @@ use tracing::Instrument;
 use super::{
     DistributionPointError,
     job::{Job, JobRecord},
+    logs::{Log, Logs},
     means::{Means, io_error},
     transfer,
 };
@@ -42,6 +43,7 @@ impl Jobs {
         client: reqwest::Client,
         addresses: Addresses,
         pull: Option<&PullSettings>,
+        logs: Logs,
         run: Result<(), String>,
     ) -> Result<Self, LibraryError> {
         let (records, directory) = blocking(move || {
@@ -50,7 +52,7 @@ impl Jobs {
             Ok((read_records(&directory)?, directory))
         })
         .await?;
-        let means = Means::new(library, client, addresses, pull, directory);
+        let means = Means::new(library, client, addresses, pull, directory, logs);
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
         let jobs = Self {
@@ -79,6 +81,8 @@ impl Jobs {
         if let Some(before) = &before {
             let same = before.record.digest == record.digest;
             if same && before.active() {
+                let text = format!("Notified again of package {}", record.package);
+                self.means.logs.info(Log::Pull, text);
                 before.start_over().await;
                 return Ok(());
             }
@@ -86,6 +90,12 @@ impl Jobs {
         }
         let active = self.means.all().values().filter(|job| job.active()).count();
         if !has_room(active) {
+            let text = format!(
+                "The notification of package {} is refused: {active} transfers are \
+                 active, and it takes no more (8211)",
+                record.package
+            );
+            self.means.logs.warn(Log::Pull, text);
             return Err(DistributionPointError::AtCapacity(active));
         }
         let sources = before.filter(|before| before.record.digest == record.digest);
@@ -94,6 +104,9 @@ impl Jobs {
         let (directory, written) = (self.means.directory().to_owned(), record.clone());
         blocking(move || written.write(&directory)).await?;
         tracing::info!(package = %record.package, version = record.version, "a transfer job was made");
+        let JobRecord { package, version, digest, .. } = &record;
+        let text = format!("Notified of package {package}, version {version}, content {digest}");
+        self.means.logs.info(Log::Pull, text);
         self.start(record);
         Ok(())
     }
@@ -132,6 +145,9 @@ impl Jobs {
         let job = self.means.all().remove(package);
         if let Some(job) = job {
             job.stop().await;
+            let text =
+                format!("The transfer of package {package} is given up: it is not wanted here");
+            self.means.logs.info(Log::Pull, text);
         }
         let (means, package) = (Arc::clone(&self.means), package.clone());
         blocking(move || {

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     job::{Job, JobRecord, Status},
+    logs::Logs,
     source::Source,
 };
 use crate::{
@@ -33,6 +34,8 @@ pub(super) struct Means {
     pub(super) addresses: Addresses,
     pub(super) sources: Vec<PullSourceSettings>,
     pub(super) connections: Semaphore,
+    /// What administrators read (PDP-12).
+    pub(super) logs: Logs,
     /// Where the records of transfers lie.
     directory: PathBuf,
     jobs: Mutex<BTreeMap<PackageId, Arc<Job>>>,
@@ -47,13 +50,14 @@ impl Means {
         addresses: Addresses,
         pull: Option<&PullSettings>,
         directory: PathBuf,
+        logs: Logs,
     ) -> Self {
         let connections = Semaphore::new(CONNECTIONS);
         let jobs = Mutex::default();
         let sources = pull.map(|pull| pull.sources.clone()).unwrap_or_default();
         let adaptive = pull.is_some_and(|pull| pull.selection == PullSelection::Adaptive);
         let health = adaptive.then(Mutex::default);
-        Self { library, client, addresses, sources, connections, directory, jobs, health }
+        Self { library, client, addresses, sources, connections, logs, directory, jobs, health }
     }
 
     /// What a transfer does next (PDP-7).

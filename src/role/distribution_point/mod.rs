@@ -25,6 +25,8 @@ mod following;
 mod in_pieces;
 mod job;
 mod jobs;
+mod log_line;
+mod logs;
 mod means;
 mod point;
 mod rate;

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use tokio::sync::{RwLock, Semaphore, SemaphorePermit, watch};
 
 use super::{
-    DistributionPointError, job::JobRecord, jobs::Jobs, receiving, saved::Saved, serving,
-    validating::Validating,
+    DistributionPointError, job::JobRecord, jobs::Jobs, logs::Logs, receiving, saved::Saved,
+    serving, validating::Validating,
 };
 use crate::{
     clock,
@@ -41,6 +41,7 @@ struct Inner {
     addresses: Addresses,
     client: reqwest::Client,
     receiving: Semaphore,
+    logs: Logs,
     served: watch::Sender<Option<Name>>,
     configured: RwLock<Option<Configured>>,
 }
@@ -73,7 +74,8 @@ impl DistributionPoint {
         let receiving = Semaphore::new(RECEIVING);
         let configured = RwLock::new(None);
         let served = watch::Sender::new(None);
-        let inner = Inner { directory, ip, addresses, client, receiving, served, configured };
+        let logs = Logs::new(directory.join("logs"));
+        let inner = Inner { directory, ip, addresses, client, receiving, logs, served, configured };
         let read_from = inner.directory.clone();
         let saved = blocking(move || {
             let saved = Saved::read(&read_from)?;
@@ -329,7 +331,8 @@ impl Inner {
         let pull = saved.settings.pull.as_ref();
         let (client, addresses) = (self.client.clone(), self.addresses.clone());
         let directory = self.directory.join("jobs");
-        Jobs::open(directory, library.clone(), client, addresses, pull, run).await
+        let logs = self.logs.clone();
+        Jobs::open(directory, library.clone(), client, addresses, pull, logs, run).await
     }
 
     async fn open_port(&self, library: &Library, saved: &Saved) -> RolePort {
@@ -352,7 +355,7 @@ impl Inner {
 /// Removes the content and the transfers of a point that is none any more.
 fn remove_content(directory: &Path) -> Result<(), LibraryError> {
     remove_file(&Validating::path(directory))?;
-    for name in ["jobs", "library"] {
+    for name in ["jobs", "library", "logs"] {
         let path = directory.join(name);
         match fs::remove_dir_all(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     fetching::{Failure, Fetch},
     job::Job,
+    logs::Log,
     means::Means,
 };
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
     engine::source_selection::{Choice, SourceSelection},
     error_text::with_causes,
     model::{Name, PullJobState, PullSourceSettings},
+    view::counted,
 };
 
 /// Drives one transfer by the rules of PDP-7.
@@ -57,6 +59,9 @@ impl Machine {
             Err(End::Failed(error)) => {
                 let why = with_causes(&error);
                 tracing::error!(%package, why, "a transfer failed on this computer");
+                let text =
+                    format!("The transfer of package {package} failed on this computer: {why}");
+                means.logs.error(Log::Pull, text);
                 why
             }
         };
@@ -85,6 +90,9 @@ impl Machine {
                             means.failed(source);
                             tracing::warn!(%package, %source, reason, "a source was given up");
                             job.gave_up(source, &reason);
+                            let text =
+                                format!("Source {source} is left for package {package}: {reason}");
+                            means.logs.warn(Log::Pull, text);
                             self.selection.lacks(source, reason);
                         }
                         Err(Failure::Library(error)) => return Err(End::Failed(error)),
@@ -93,6 +101,11 @@ impl Machine {
                 }
                 Choice::Wait { until, .. } => {
                     tracing::warn!(%package, %until, "no source has the content yet");
+                    let text = format!(
+                        "No source has package {package}: waiting until {until}, then starting over \
+                         with the lowest number"
+                    );
+                    means.logs.warn(Log::Pull, text);
                     let left = until.duration_since(clock::now());
                     let left = Duration::try_from(left).unwrap_or_default();
                     tokio::select! {
@@ -117,6 +130,15 @@ impl Machine {
         tracing::info!(package = %job.record.package, source = %name, url = %source.url, "pulling");
         job.tries();
         let helpers = self.selection.equals(source);
+        let alike = match helpers.len() {
+            0 => String::new(),
+            others => format!(", chosen at random among {}", others.saturating_add(1)),
+        };
+        let text = format!(
+            "Pulling package {} from {name}: its number {} is the lowest that is left{alike}",
+            job.record.package, source.priority
+        );
+        means.logs.info(Log::Pull, text);
         let fetch = Fetch::new(source, &helpers, job, means);
         let fetched = self.fetch(name, &fetch, job, means).await;
         means.measured(fetch.sources());
@@ -136,7 +158,14 @@ impl Machine {
         job: &Job,
         means: &Arc<Means>,
     ) -> Result<(), Failure> {
-        let list = fetch.list().await?;
+        let list = fetch.list().await.inspect_err(|failure| {
+            if let Failure::Source(why) = failure {
+                let package = &job.record.package;
+                let text =
+                    format!("The list of files of package {package} is not here: {name}: {why}");
+                means.logs.error(Log::Transfer, text);
+            }
+        })?;
         let pieces = list.pieces();
         let contents: u64 = list.contents().values().fold(0, |sum, size| sum.saturating_add(*size));
         job.progress.total.store(contents, Ordering::Relaxed);
@@ -171,7 +200,7 @@ impl Machine {
     async fn publish(&self, job: &Job, means: &Arc<Means>) -> Result<(), LibraryError> {
         let package = job.record.package.clone();
         let sources = self.used.iter().map(ToString::to_string).collect();
-        let means = Arc::clone(means);
+        let (means, logs) = (Arc::clone(means), means.logs.clone());
         let state = blocking(move || {
             let state = means.library.publish(&package, sources)?;
             means.forget(&package)?;
@@ -181,6 +210,12 @@ impl Machine {
         let sources = state.sources.join(", ");
         let (files, bytes) = (state.files, state.bytes);
         tracing::info!(package = %job.record.package, files, bytes, sources, "a pull finished");
+        let package = &job.record.package;
+        let files = counted(usize::try_from(files).unwrap_or(usize::MAX), "file");
+        let text = format!(
+            "Package {package} is verified and available: {files}, {bytes} bytes from {sources}"
+        );
+        logs.info(Log::Pull, text);
         Ok(())
     }
 }
