@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     agent, apply, completions, content, explain, graph, import_state, observe, output::Color, plan,
-    ports, schema, show, status, up, validate,
+    ports, pulls, schema, show, status, up, validate,
 };
 
 /// Declares software-update hierarchies as YAML and makes the site systems agree with them.
@@ -81,6 +81,11 @@ pub enum Command {
     /// The site systems are asked. Manifests are needed only to find those with `placement:
     /// Remote` and, with --content, to tell what is missing or not wanted.
     Status(status::Arguments),
+    /// Show the transfers of pull distribution points that are under way.
+    ///
+    /// What comes from where, how fast, and when it will be there; or what is waited for, and until
+    /// when. With --follow it goes on until nothing is under way any more.
+    Pulls(pulls::Arguments),
     /// Draw a hierarchy or a plan.
     Graph(graph::Arguments),
     /// Write down what the site systems report.

@@ -19,6 +19,8 @@ mod plan;
 mod plan_output;
 mod ports;
 mod progress;
+mod pulls;
+mod pulls_display;
 mod run;
 mod schema;
 mod search;

@@ -6,7 +6,7 @@ use std::future::Future;
 
 use super::{
     Cli, Command, ExitCode, Failure, Printer, agent, apply, completions, content, explain, graph,
-    import_state, observe, plan, ports, schema, show, status, up, validate,
+    import_state, observe, plan, ports, pulls, schema, show, status, up, validate,
 };
 use crate::{telemetry, view::plain};
 
@@ -24,6 +24,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Apply(arguments) => block_on(apply::run(&arguments, data, &mut printer)),
         Command::Up(arguments) => block_on(up::run(&arguments, data, &mut printer)),
         Command::Status(arguments) => block_on(status::run(&arguments, data, &mut printer)),
+        Command::Pulls(arguments) => block_on(pulls::run(&arguments, data, &mut printer)),
         Command::Graph(arguments) => graph::run(&arguments, &mut printer),
         Command::Observe(arguments) => block_on(observe::run(&arguments, data, &mut printer)),
         Command::ImportState(arguments) => {

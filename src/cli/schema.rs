@@ -11,7 +11,7 @@ use crate::{
     model::Kind,
     plan::plan_schema,
     store::replace,
-    view::content_schema,
+    view::{content_schema, pull_schema},
 };
 
 /// What `headwater schema` is given.
@@ -22,9 +22,9 @@ use crate::{
                   Examples:\n  headwater schema Site\n  headwater schema --write schemas"
 )]
 pub struct Arguments {
-    /// The kind, such as `Site`, or `Plan` for what `headwater plan --output json` prints, or
-    /// `Content` for what `headwater status --content --output json` prints; without it, a schema
-    /// for the documents of all kinds.
+    /// The kind, such as `Site`, or `Plan` for what `headwater plan --output json` prints,
+    /// `Content` for what `headwater status --content --output json` prints, or `Pull` for a line
+    /// of `headwater pulls --output json`; without it, a schema for the documents of all kinds.
     #[arg(value_parser = subject)]
     kind: Option<Subject>,
     /// Write the schemas of all kinds into this directory instead.
@@ -41,16 +41,24 @@ enum Subject {
     Plan,
     /// A report of content as JSON.
     Content,
+    /// A transfer as JSON.
+    Pull,
 }
 
 fn subject(text: &str) -> Result<Subject, String> {
     match text {
         "Plan" => return Ok(Subject::Plan),
         "Content" => return Ok(Subject::Content),
+        "Pull" => return Ok(Subject::Pull),
         _ => {}
     }
     let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == text).map(Subject::Kind);
-    kind.ok_or_else(|| format!("kinds are {}, and `Plan` and `Content`", Kind::ALL.map(Kind::as_str).join(", ")))
+    kind.ok_or_else(|| {
+        format!(
+            "kinds are {}, and `Plan`, `Content` and `Pull`",
+            Kind::ALL.map(Kind::as_str).join(", ")
+        )
+    })
 }
 
 pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCode, Failure> {
@@ -69,6 +77,7 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
         Some(Subject::Kind(kind)) => pretty(kind_schema(*kind)),
         Some(Subject::Plan) => pretty(&plan_schema()),
         Some(Subject::Content) => pretty(&content_schema()),
+        Some(Subject::Pull) => pretty(&pull_schema()),
         None => pretty(&combined_schema()),
     };
     printer.result(&schema)?;
@@ -81,6 +90,7 @@ fn files() -> Vec<(String, String)> {
         ("headwater.json".to_owned(), pretty(&combined_schema())),
         ("plan.json".to_owned(), pretty(&plan_schema())),
         ("content.json".to_owned(), pretty(&content_schema())),
+        ("pull.json".to_owned(), pretty(&pull_schema())),
     ];
     files.extend(Kind::ALL.map(|kind| (format!("{kind}.json"), pretty(kind_schema(kind)))));
     files

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     model::{Address, Name, PackageId, PackageState, SiteSystemState},
     wire::{
-        agent::{AgentCommand, AgentEvent, AgentIdentity, AgentOutcome},
+        agent::{AgentCommand, AgentEvent, AgentIdentity, AgentOutcome, TransfersReport},
         host::{HostRequest, HostedSystem},
     },
 };
@@ -83,6 +83,23 @@ impl AgentClient {
     pub async fn state(&self) -> Result<Option<SiteSystemState>, AgentError> {
         let request = self.http.get(format!("{}/v1/state", self.url));
         self.json(request).await
+    }
+
+    /// The transfers of its distribution point; `None` where there is none. An agent that does not
+    /// know the question yet is asked for all it reports.
+    pub async fn transfers(&self) -> Result<Option<TransfersReport>, AgentError> {
+        let asked = self.json(self.http.get(format!("{}/v1/transfers", self.url))).await;
+        match asked {
+            Err(AgentError::Refused { status: StatusCode::NOT_FOUND, .. }) => {}
+            answered => return answered,
+        }
+        let Some(state) = self.state().await? else { return Ok(None) };
+        let site = state.settings.site;
+        Ok(state.distribution_point.map(|point| TransfersReport {
+            name: point.name,
+            site,
+            pull_jobs: point.pull_jobs,
+        }))
     }
 
     /// Who the agent is.

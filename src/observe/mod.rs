@@ -4,8 +4,10 @@ mod agents;
 mod identified;
 mod look;
 mod ports;
+mod transfers;
 
 pub use agents::{Agents, ReachError};
 pub use identified::{Identified, identify};
 pub use look::observe_into;
 pub use ports::observe_ports;
+pub use transfers::{Transfers, observe_transfers};

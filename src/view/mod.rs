@@ -27,8 +27,9 @@ pub use carried_out::{
     CarriedOutSummary, carried_out_json, carried_out_text, saved_text, way_back_text,
 };
 pub use content::{
-    ContentFilter, ContentInputs, ContentReport, ContentState, PackageWord, Placement,
-    UnknownInFilter, content_json, content_schema, content_text,
+    ContentFilter, ContentInputs, ContentReport, ContentState, PackageWord, Placement, PullLine,
+    PullsShown, UnknownInFilter, content_json, content_schema, content_text, pull_line,
+    pull_line_json, pull_schema, pulls_text, transfers_under_way,
 };
 pub use moved::{moved_json, moved_text};
 pub use observation::observation_json;

@@ -3,15 +3,17 @@
 //!
 //! `POST /v1/commands` takes an [`AgentCommand`] and answers a stream of [`AgentEvent`]s;
 //! `GET /v1/state` answers a [`SiteSystemState`](crate::model::SiteSystemState), `GET /v1/agent` an
-//! [`AgentIdentity`].
+//! [`AgentIdentity`], `GET /v1/transfers` a [`TransfersReport`].
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::{
     CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, Name, Pacing, PackageId,
-    PackageOrigin, PackageState, SiteSystemSettings, StatusMessage, UpdateIdentity,
-    UpdatePointSettings, WsusVersion,
+    PackageOrigin, PackageState, PullJob, SiteCode, SiteSystemSettings, StatusMessage,
+    UpdateIdentity, UpdatePointSettings, WsusVersion,
 };
 
 /// Who an agent is.
@@ -22,6 +24,19 @@ pub struct AgentIdentity {
     pub name: Name,
     /// The version of Headwater that it is of.
     pub version: String,
+}
+
+/// The transfers of a distribution point, without all the rest that its agent reports: it may be
+/// asked for every second.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TransfersReport {
+    /// The name of the distribution point.
+    pub name: Name,
+    /// Its site.
+    pub site: SiteCode,
+    /// Transfers that have not finished, by package.
+    pub pull_jobs: BTreeMap<PackageId, PullJob>,
 }
 
 /// Something an agent can be told to do. Every command may be repeated: an agent that is already

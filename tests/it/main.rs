@@ -6,6 +6,7 @@ mod changes;
 mod checkouts;
 mod commands;
 mod content_port;
+mod content_schemas;
 mod contract;
 mod converge;
 mod corpus;

@@ -65,6 +65,7 @@ impl AdminPort {
         let router = Router::new()
             .route("/v1/state", get(state))
             .route("/v1/agent", get(identity))
+            .route("/v1/transfers", get(transfers))
             .route("/v1/commands", post(command).layer(DefaultBodyLimit::max(LARGEST_COMMAND)))
             .route("/v1/update-point/revisions", get(update_point_revisions))
             .route("/v1/site-database/revisions", get(site_database_revisions))
@@ -109,6 +110,10 @@ async fn state(State(served): State<Served>) -> Response {
         Ok(state) => Json(state).into_response(),
         Err(error) => failure(&error),
     }
+}
+
+async fn transfers(State(served): State<Served>) -> Response {
+    Json(served.agent.transfers().await).into_response()
 }
 
 async fn identity(State(served): State<Served>) -> Response {

@@ -12,6 +12,7 @@ use crate::{
         distribution_point::DistributionPoint, package_library::PackageLibrary,
         site_server::SiteServer, update_point::UpdatePoint,
     },
+    wire::agent::TransfersReport,
 };
 
 use super::{CommandError, identity::Identity};
@@ -127,6 +128,14 @@ impl Agent {
             distribution_point,
             since,
         }))
+    }
+
+    /// The transfers of its distribution point; `None` where there is none.
+    pub async fn transfers(&self) -> Option<TransfersReport> {
+        let roles = self.0.roles.read().await;
+        let site = roles.identity.as_ref()?.settings.site.clone();
+        let (name, pull_jobs) = roles.distribution_point.as_ref()?.transfers().await?;
+        Some(TransfersReport { name, site, pull_jobs })
     }
 
     /// What its log lines say of where they come from: a host runs many agents in one process.

@@ -165,7 +165,12 @@ impl Controller {
         Ok(Arc::new(agents))
     }
 
-    async fn agents(&self, remote: &BTreeMap<Name, String>) -> Result<Agents, ControllerError> {
+    /// Finds the agents of the hierarchy; nothing is asked of them.
+    ///
+    /// # Errors
+    ///
+    /// The host does not answer.
+    pub async fn agents(&self, remote: &BTreeMap<Name, String>) -> Result<Agents, ControllerError> {
         let session = &self.session;
         let (host, http) = (session.host().clone(), session.http().clone());
         Ok(Agents::find(host, http, session.addresses().clone(), remote).await?)

@@ -102,6 +102,11 @@ impl Session {
         &self.data
     }
 
+    /// Whether this process hosts the hierarchy by itself: then nobody else works on it.
+    pub fn hosts(&self) -> bool {
+        self.own.is_some()
+    }
+
     /// The host's admin port.
     pub fn host(&self) -> &AgentClient {
         &self.host

@@ -1,10 +1,10 @@
 //! Following a transfer to its end.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{DistributionPoint, DistributionPointError, job::Status};
 use crate::{
-    model::{PackageId, PullJobState},
+    model::{Name, PackageId, PullJob, PullJobState},
     role::Reporter,
     wire::agent::{AgentOutcome, ProgressUnit},
 };
@@ -13,6 +13,14 @@ use crate::{
 const PROGRESS: Duration = Duration::from_millis(200);
 
 impl DistributionPoint {
+    /// Its name and its transfers that have not finished; `None` if this site system is no
+    /// distribution point. No file is looked at.
+    pub async fn transfers(&self) -> Option<(Name, BTreeMap<PackageId, PullJob>)> {
+        let configured = self.configured().read().await;
+        let configured = configured.as_ref()?;
+        Some((configured.name().clone(), configured.jobs.report()))
+    }
+
     /// Follows the transfer of a package until the package is available.
     ///
     /// # Errors

@@ -305,6 +305,10 @@ impl DistributionPoint {
 }
 
 impl Configured {
+    pub(super) fn name(&self) -> &Name {
+        &self.saved.name
+    }
+
     /// The package, if every file of it is there.
     pub(super) async fn available(
         &self,

@@ -5,7 +5,8 @@ use super::{
     row::{ContentState, Placement},
 };
 use crate::model::{
-    ContentFacts, Digest, PackageId, PullJob, PullJobState, TransferNote, TransferPhase,
+    ContentFacts, Digest, Name, PackageId, PullJob, PullJobState, SiteCode, TransferNote,
+    TransferPhase,
 };
 
 /// What shall be at a distribution point.
@@ -43,25 +44,53 @@ pub(super) struct Known<'a> {
     pub(super) size: Option<u64>,
 }
 
+/// A package on a distribution point of which nothing is known yet.
+fn blank(package: &PackageId, point: &Name, site: &SiteCode) -> Placement {
+    Placement {
+        package: package.clone(),
+        version: 0,
+        distribution_point: point.clone(),
+        site: site.clone(),
+        state: ContentState::Missing,
+        bytes_done: None,
+        bytes_total: None,
+        rate: None,
+        seconds_left: None,
+        source: None,
+        next_try: None,
+        since: None,
+        attempts: None,
+        reason: None,
+    }
+}
+
+/// The placement that a transfer is about.
+pub(super) fn of_job(
+    package: &PackageId,
+    point: &Name,
+    site: &SiteCode,
+    job: &PullJob,
+    note: Option<&TransferNote>,
+) -> Placement {
+    let mut row = Placement { version: job.version, ..blank(package, point, site) };
+    Known { package, wish: Wish::NotTold, held: None, note, size: None }.on_its_way(job, &mut row);
+    row
+}
+
+/// The placement that a transfer job is about whose point has not been notified yet.
+pub(super) fn of_note(note: &TransferNote) -> Placement {
+    let package = &note.package;
+    let mut row = Placement { version: note.version, ..blank(package, &note.point, &note.site) };
+    Known { package, wish: Wish::NotTold, held: None, note: Some(note), size: None }
+        .noted(&mut row);
+    row
+}
+
 impl Known<'_> {
     /// The placement; `None` if there is nothing to say of it.
     pub(super) fn at(&self, point: &Point<'_>) -> Option<Placement> {
-        let mut row = Placement {
-            package: self.package.clone(),
-            version: 0,
-            distribution_point: point.name.clone(),
-            site: point.site.clone(),
-            state: ContentState::Missing,
-            bytes_done: None,
-            bytes_total: self.size,
-            rate: None,
-            seconds_left: None,
-            source: None,
-            next_try: None,
-            since: None,
-            attempts: None,
-            reason: None,
-        };
+        let mut row =
+            Placement { bytes_total: self.size, ..blank(self.package, point.name, point.site) };
         row.version = match (self.wish, point.job(self.package), self.held, self.note) {
             (Wish::Content { version, .. }, ..) => version,
             (_, Some(job), ..) => job.version,
@@ -89,7 +118,7 @@ impl Known<'_> {
     fn on_its_way(&self, job: &PullJob, row: &mut Placement) {
         row.since = job.since;
         row.attempts = (job.attempts > 0).then_some(job.attempts);
-        row.reason = job.last_failure.clone();
+        row.reason = job.last_failure.as_ref().map(|why| format!("given up before: {why}"));
         if job.bytes_total > 0 {
             row.bytes_total = Some(job.bytes_total);
             row.bytes_done = Some(job.bytes_here());
@@ -126,6 +155,7 @@ impl Known<'_> {
         row.bytes_total = Some(facts.bytes);
         if self.wish == Wish::Nothing {
             row.state = ContentState::NotWanted;
+            row.bytes_done = (damaged == 0).then_some(facts.bytes);
         } else if !self.wish.is_met_by(&facts) {
             row.state = ContentState::Outdated;
             row.bytes_total = self.size;
@@ -151,6 +181,7 @@ impl Known<'_> {
 
     fn missing(&self, point: &Point<'_>, row: &mut Placement) {
         let absent = matches!(point.seen, Seen::Absent);
+        row.bytes_done = self.size.map(|_| 0);
         row.reason = if absent {
             Some("the distribution point is not there yet".to_owned())
         } else if point.prestaged {

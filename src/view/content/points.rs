@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::ContentInputs;
-use crate::model::{
-    Known, Name, NumberSet, ObservedPoint, PackageId, PullJob, Since, SiteCode,
-};
+use crate::model::{Known, Name, NumberSet, ObservedPoint, PackageId, PullJob, Since, SiteCode};
 
 /// A distribution point.
 pub(super) struct Point<'a> {
@@ -51,10 +49,7 @@ impl<'a> ContentInputs<'a> {
             let slot = self.observed.libraries.number(&point.site_system).filter(|_| there);
             let settings = &point.settings;
             let (pulls, prestaged) = (settings.pulls(), settings.prestaged);
-            points.insert(
-                name,
-                Point { name, site: &settings.site, pulls, prestaged, seen, slot },
-            );
+            points.insert(name, Point { name, site: &settings.site, pulls, prestaged, seen, slot });
         }
         for (system, state) in self.observed.present() {
             let Some(point) = &state.distribution_point else { continue };

@@ -84,8 +84,7 @@ impl ContentReport {
     /// How the packages that a filter shows stand at the distribution points that it shows.
     pub fn of(inputs: ContentInputs<'_>, filter: &ContentFilter) -> Self {
         let points = inputs.points().into_values();
-        let chosen =
-            Chosen::of(points.filter(|point| filter.shows_point(point.name, point.site)));
+        let chosen = Chosen::of(points.filter(|point| filter.shows_point(point.name, point.site)));
         let packages = inputs.packages().into_iter();
         let packages: Vec<_> =
             packages.filter(|(id, name)| filter.shows_package(id, *name)).collect();

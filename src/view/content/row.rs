@@ -9,9 +9,7 @@ use serde::Serialize;
 use crate::model::{Name, PackageId, SiteCode};
 
 /// How a package stands at a distribution point.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ContentState {
     /// Every file is there, in the wanted version.

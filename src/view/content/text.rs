@@ -1,6 +1,7 @@
 //! Content as a table, and as JSON.
 
 use comfy_table::{Cell, CellAlignment};
+use jiff::Timestamp;
 
 use super::{
     report::ContentReport,
@@ -33,31 +34,7 @@ const NUMBERS: [usize; 3] = [1, 5, 6];
 
 /// How packages stand at distribution points, as a table and one line that counts.
 pub fn content_text(report: &ContentReport) -> String {
-    let mut text = String::new();
-    if !report.placements.is_empty() {
-        let rows: Vec<_> = report.placements.iter().map(|it| cells(it, report)).collect();
-        let shown: Vec<usize> = (0..COLUMNS.len())
-            .filter(|column| {
-                let empty = |row: &[String; 10]| row.get(*column).is_none_or(|it| it == "-");
-                COLUMNS.get(*column).is_some_and(|(_, optional)| !optional)
-                    || !rows.iter().all(empty)
-            })
-            .collect();
-        let header: Vec<&str> =
-            shown.iter().filter_map(|it| COLUMNS.get(*it)).map(|(title, _)| *title).collect();
-        let numbers = |number: &usize| NUMBERS.contains(number);
-        let right: Vec<usize> = (0..shown.len())
-            .filter(|place| shown.get(*place).is_some_and(numbers))
-            .collect();
-        let mut table = table(&header, &right);
-        for row in &rows {
-            table.add_row(shown.iter().filter_map(|it| {
-                let cell = Cell::new(row.get(*it)?);
-                Some(if numbers(it) { cell.set_alignment(CellAlignment::Right) } else { cell })
-            }));
-        }
-        add(&mut text, format_args!("{}\n", lines(&table)));
-    }
+    let mut text = placements_table(&report.placements, report.observed_at);
     if report.not_listed > 0 {
         let more = counted(report.not_listed, "placement");
         let how = "narrow it down with --package, --point or --site";
@@ -65,9 +42,37 @@ pub fn content_text(report: &ContentReport) -> String {
     }
     add(&mut text, format_args!("{}\n", counts(report)));
     if !report.compared {
-        text += "Without manifests it is not known what is missing or not wanted: name their paths.\n";
+        text +=
+            "Without manifests it is not known what is missing or not wanted: name their paths.\n";
     }
     text
+}
+
+/// Placements as a table with an empty line behind it; nothing if there are none.
+pub(super) fn placements_table(placements: &[Placement], now: Timestamp) -> String {
+    if placements.is_empty() {
+        return String::new();
+    }
+    let rows: Vec<_> = placements.iter().map(|it| cells(it, now)).collect();
+    let shown: Vec<usize> = (0..COLUMNS.len())
+        .filter(|column| {
+            let empty = |row: &[String; 10]| row.get(*column).is_none_or(|it| it == "-");
+            COLUMNS.get(*column).is_some_and(|(_, optional)| !optional) || !rows.iter().all(empty)
+        })
+        .collect();
+    let header: Vec<&str> =
+        shown.iter().filter_map(|it| COLUMNS.get(*it)).map(|(title, _)| *title).collect();
+    let is_number = |column: &usize| NUMBERS.contains(column);
+    let right: Vec<usize> =
+        (0..shown.len()).filter(|place| shown.get(*place).is_some_and(is_number)).collect();
+    let mut table = table(&header, &right);
+    for row in &rows {
+        table.add_row(shown.iter().filter_map(|it| {
+            let cell = Cell::new(row.get(*it)?);
+            Some(if is_number(it) { cell.set_alignment(CellAlignment::Right) } else { cell })
+        }));
+    }
+    format!("{}\n", lines(&table))
 }
 
 /// How packages stand at distribution points, as JSON.
@@ -75,7 +80,7 @@ pub fn content_json(report: &ContentReport) -> String {
     json_text(report)
 }
 
-fn cells(placement: &Placement, report: &ContentReport) -> [String; 10] {
+fn cells(placement: &Placement, now: Timestamp) -> [String; 10] {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     [
         placement.package.to_string(),
@@ -86,7 +91,7 @@ fn cells(placement: &Placement, report: &ContentReport) -> [String; 10] {
         or_none(placement.rate.map(|rate| format!("{}/s", size(rate)))),
         or_none(placement.seconds_left.map(span)),
         or_none(placement.source.as_ref().map(ToString::to_string)),
-        or_none(placement.next_try.map(|at| until(at, report.observed_at))),
+        or_none(placement.next_try.map(|at| until(at, now))),
         or_none(placement.reason.as_deref().map(|reason| plain(reason).into_owned())),
     ]
 }
@@ -95,9 +100,9 @@ fn cells(placement: &Placement, report: &ContentReport) -> [String; 10] {
 fn counts(report: &ContentReport) -> String {
     let packages = counted(report.packages, "package");
     let points = counted(report.distribution_points, "distribution point");
-    let counts = ContentState::ALL.into_iter().filter_map(|state| {
-        report.counts.get(&state).map(|number| format!("{number} {state}"))
-    });
+    let counts = ContentState::ALL
+        .into_iter()
+        .filter_map(|state| report.counts.get(&state).map(|number| format!("{number} {state}")));
     let counts: Vec<String> = counts.collect();
     let counts = if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") };
     format!("{packages} on {points}: {counts}.")
