@@ -7,6 +7,7 @@ use futures::{
 };
 
 use crate::{
+    clock,
     error_text::with_causes,
     model::{Name, Package, PackageOrigin, PackageState, StatusMessageId, Unsupported},
     plan::Action,
@@ -16,6 +17,7 @@ use crate::{
 use super::{
     Apply,
     actions::{ActionError, Carried},
+    machines::TransferKey,
     push::PackagePlace,
     turns::queued,
 };
@@ -127,8 +129,20 @@ impl Apply {
     ) -> Result<(), ActionError> {
         let point = self.distribution_point(target)?;
         if point.settings.pulls() {
-            let pull = queued(&self.hierarchy, package, point);
-            let _turn = self.machines.turns().wait(pull).await;
+            let key: TransferKey = (package.id.clone(), package.version, target.clone());
+            // One that is pulling already has had its turn, in an earlier pass.
+            let _turn = if self.machines.is_pulling(&key) {
+                None
+            } else {
+                let pull = queued(&self.hierarchy, package, point);
+                tokio::select! {
+                    turn = self.machines.turns().wait(pull) => Some(turn),
+                    () = self.hurried() => {
+                        let (until, why) = (clock::now(), "it waits for its turn at its source");
+                        return Err(ActionError::Waiting { until, why: why.to_owned() });
+                    }
+                }
+            };
             return self.pull(action, package, held, target, point).await;
         }
         self.push(action, package, place, target, point).await

@@ -6,7 +6,7 @@ use std::{
 };
 
 use tokio::{
-    sync::mpsc::UnboundedSender,
+    sync::{mpsc::UnboundedSender, watch},
     task::{self, JoinSet},
 };
 
@@ -68,6 +68,18 @@ pub struct Apply {
     pub removals: Removals,
     /// Who hears of what happens.
     pub events: UnboundedSender<ApplyEvent>,
+    /// Whether something else is wanted now: then nobody waits any more for what goes on by itself.
+    pub hurry: watch::Receiver<bool>,
+}
+
+impl Apply {
+    /// Waits until something else is wanted.
+    pub(super) async fn hurried(&self) {
+        if self.hurry.clone().wait_for(|hurry| *hurry).await.is_err() {
+            // Nobody is there any more who could say so.
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// Carries out a plan: each action once all that it comes after are done. What depends on an

@@ -184,6 +184,16 @@ impl Machines {
         lock(&self.transfers).get(key)?.due()
     }
 
+    /// Whether the pull distribution point of a transfer job is pulling.
+    pub(super) fn is_pulling(&self, key: &TransferKey) -> bool {
+        matches!(self.transfer_standing(key), Some((TransferPhase::Pulling, _)))
+    }
+
+    /// Whether a transfer job was given up (PDP-6).
+    pub(super) fn transfer_cancelled(&self, key: &TransferKey) -> bool {
+        lock(&self.transfers).get(key).is_some_and(TransferJob::cancelled)
+    }
+
     /// How far a transfer job is, and its failed notifications or polls.
     pub(super) fn transfer_standing(&self, key: &TransferKey) -> Option<(TransferPhase, u32)> {
         lock(&self.transfers).get(key)?.standing()

@@ -7,6 +7,7 @@ mod distribute;
 mod event;
 mod executor;
 mod graph;
+mod late_reports;
 mod machines;
 mod push;
 mod synchronize;
@@ -17,4 +18,5 @@ mod verify_ports;
 
 pub use event::{ApplyEvent, ApplyReport, Outcome, Removals, Trigger};
 pub use executor::{Apply, ApplyError, apply, refuse_removals};
+pub use late_reports::LateReports;
 pub use machines::Machines;

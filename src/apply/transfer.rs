@@ -29,6 +29,8 @@ enum Followed {
     Finished,
     /// The time for the next status poll has come.
     PollDue,
+    /// It goes on, and something else is wanted now.
+    GoesOn,
     /// The point waits until then, and nobody needs to stay.
     Waits(Timestamp, String),
     Broken(String),
@@ -49,13 +51,28 @@ impl Apply {
         if self.trigger == Trigger::Person {
             self.machines.forget_transfer(&key);
         }
+        if self.trigger == Trigger::Loop
+            && self.machines.transfer_cancelled(&key)
+            && self.still_pulls(&point.site_system, package, held).await
+        {
+            // The job was cancelled, and the point goes on all the same: its report will still count
+            // (PDP-6).
+            let until = clock::now().saturating_add(settings.poll_delay.duration());
+            let why = "its transfer job was cancelled, and the pull distribution point goes on";
+            let until = until.unwrap_or(Timestamp::MAX);
+            return Err(ActionError::Waiting { until, why: why.to_owned() });
+        }
         let agent = self.agents.get(&point.site_system)?;
         let mut events = VecDeque::from([TransferEvent::TimeReached, TransferEvent::Distribute]);
         let mut waiting = None;
         let mut noting = Noting::of(package, held, target, &point.settings.site);
         while let Some(event) = events.pop_front() {
-            let following =
-                event == TransferEvent::Notified || event == TransferEvent::StillPulling;
+            let following = match event {
+                TransferEvent::Notified | TransferEvent::StillPulling => true,
+                // A job of an earlier pass that is pulling, and is not to be polled yet.
+                TransferEvent::Distribute => events.is_empty() && self.machines.is_pulling(&key),
+                _ => false,
+            };
             for command in self.machines.transfer(&key, settings, event, clock::now()) {
                 match command {
                     TransferCommand::Look => {
@@ -63,18 +80,7 @@ impl Apply {
                         events.push_back(TransferEvent::Looked { available });
                     }
                     TransferCommand::Notify => {
-                        let command = AgentCommand::PullPackage {
-                            package: package.id.clone(),
-                            version: package.version,
-                            digest: held.digest,
-                        };
-                        events.push_back(match self.ask(action, &agent, &command).await {
-                            Ok(AgentOutcome::AtCapacity { active }) => TransferEvent::AtCapacity(
-                                format!("it is at capacity: {active} transfers are active"),
-                            ),
-                            Ok(_) => TransferEvent::Notified,
-                            Err(error) => TransferEvent::NotificationFailed(with_causes(&error)),
-                        });
+                        events.push_back(self.notify(action, package, held, &agent).await);
                     }
                     TransferCommand::Poll => {
                         let there = self.holds(&point.site_system, package, held).await;
@@ -105,6 +111,7 @@ impl Apply {
                 match self.follow(action, package, &agent, &key).await {
                     Followed::Finished => events.push_back(TransferEvent::Finished),
                     Followed::PollDue => events.push_back(TransferEvent::TimeReached),
+                    Followed::GoesOn => break,
                     Followed::Waits(until, why) => return Err(ActionError::Waiting { until, why }),
                     Followed::Broken(why) => {
                         // It does not pull any more: the next pass notifies it again.
@@ -116,14 +123,42 @@ impl Apply {
         }
         match waiting {
             Some((until, why)) => Err(ActionError::Waiting { until, why }),
-            // A job of an earlier pass still waits for its time.
-            None => match self.machines.transfer_due(&key) {
-                Some(until) => {
-                    let why = "the transfer job waits for its time".to_owned();
-                    Err(ActionError::Waiting { until, why })
-                }
-                None => Err(ActionError::Failed("the transfer job was cancelled".to_owned())),
-            },
+            None => Err(self.waits_still(&key)),
+        }
+    }
+
+    /// Notifies a pull distribution point.
+    async fn notify(
+        &self,
+        action: &Action,
+        package: &Package,
+        held: &PackageState,
+        agent: &AgentClient,
+    ) -> TransferEvent {
+        let command = AgentCommand::PullPackage {
+            package: package.id.clone(),
+            version: package.version,
+            digest: held.digest,
+        };
+        match self.ask(action, agent, &command).await {
+            Ok(AgentOutcome::AtCapacity { active }) => TransferEvent::AtCapacity(format!(
+                "it is at capacity: {active} transfers are active"
+            )),
+            Ok(_) => TransferEvent::Notified,
+            Err(error) => TransferEvent::NotificationFailed(with_causes(&error)),
+        }
+    }
+
+    /// What a job of an earlier pass waits for.
+    fn waits_still(&self, key: &TransferKey) -> ActionError {
+        let why = if self.machines.is_pulling(key) {
+            "the pull distribution point is pulling"
+        } else {
+            "the transfer job waits for its time"
+        };
+        match self.machines.transfer_due(key) {
+            Some(until) => ActionError::Waiting { until, why: why.to_owned() },
+            None => ActionError::Failed("the transfer job was cancelled".to_owned()),
         }
     }
 
@@ -164,7 +199,17 @@ impl Apply {
             },
             Some((until, why)) = waited.recv() => Followed::Waits(until, why),
             () = tokio::time::sleep(left) => Followed::PollDue,
+            () = self.hurried() => Followed::GoesOn,
         }
+    }
+
+    /// Whether a point is pulling just this content.
+    async fn still_pulls(&self, system: &Name, package: &Package, held: &PackageState) -> bool {
+        let Ok(agent) = self.agents.get(system) else { return false };
+        let Ok(Some(report)) = agent.transfers().await else { return false };
+        report.pull_jobs.get(&package.id).is_some_and(|job| {
+            job.digest == held.digest && !matches!(job.state, PullJobState::Stopped(_))
+        })
     }
 
     /// Whether one of a point's sources has the content, by what the sources themselves report.

@@ -6,7 +6,9 @@ use crate::{
     blocking::blocking,
     clock,
     error_text::with_causes,
-    model::{Digest, Name, Package, PackageId, PackageState, SiteCode, TransferNote, TransferPhase},
+    model::{
+        Digest, Name, Package, PackageId, PackageState, SiteCode, TransferNote, TransferPhase,
+    },
 };
 
 use super::{Apply, ApplyError, machines::TransferKey};

@@ -11,8 +11,9 @@ use crate::{
     role::controller::{Controller, Purpose, Session},
     store::LastRun,
     view::{
-        ContentFilter, ContentInputs, ContentReport, FailedAction, LastRunSummary, PackageWord,
-        StatusReport, content_json, content_text, last_run_text, status_json, status_text,
+        ContentFilter, ContentInputs, ContentReport, FailedAction, LastRunSummary, MessagesReport,
+        PackageWord, StatusReport, content_json, content_text, last_run_text, messages_json,
+        messages_text, status_json, status_text,
     },
 };
 
@@ -22,7 +23,8 @@ use crate::{
     after_help = "Exit codes: 0 shown, whatever the state is; 1 the hierarchy cannot be reached; 2 \
                   the command line is wrong or a file cannot be read\n\n\
                   Examples:\n  headwater status --output json\n  \
-                  headwater status --content --site AMS examples/contoso"
+                  headwater status --content --site AMS examples/contoso\n  \
+                  headwater status --messages --point ams-dp2"
 )]
 pub struct Arguments {
     /// Manifests: they declare site systems with `placement: Remote`, and with --content they say
@@ -31,8 +33,11 @@ pub struct Arguments {
     paths: Vec<PathBuf>,
     /// Show how each package stands at each distribution point: what is available is counted, and
     /// everything else listed with its progress, its time and its reason.
-    #[arg(long)]
+    #[arg(long, group = "detail")]
     content: bool,
+    /// Show the newest status messages that the site servers keep: what happened, when, to what.
+    #[arg(long, group = "detail", conflicts_with = "content")]
+    messages: bool,
     #[command(flatten)]
     shown: Shown,
     /// How results are printed.
@@ -46,14 +51,15 @@ struct Shown {
     /// List what is available too.
     #[arg(long, requires = "content")]
     all: bool,
-    /// Show only this package, by its ID or the name of its document; may be given several times.
-    #[arg(long, value_name = "PACKAGE", requires = "content")]
+    /// Show only this package, by its ID or, with --content, the name of its document; may be given
+    /// several times.
+    #[arg(long, value_name = "PACKAGE", requires = "detail")]
     package: Vec<PackageWord>,
     /// Show only this distribution point; may be given several times.
-    #[arg(long, value_name = "NAME", requires = "content")]
+    #[arg(long, value_name = "NAME", requires = "detail")]
     point: Vec<Name>,
-    /// Show only the distribution points of this site; may be given several times.
-    #[arg(long, value_name = "CODE", requires = "content")]
+    /// Show only what belongs to this site; may be given several times.
+    #[arg(long, value_name = "CODE", requires = "detail")]
     site: Vec<SiteCode>,
 }
 
@@ -91,14 +97,19 @@ pub(super) async fn run(
         let transfers = transfers.map_err(operation)?;
         let hierarchy = hierarchy.as_ref();
         let now = clock::now();
-        let inputs =
-            ContentInputs { observed: &observed, hierarchy, transfers: &transfers, now };
+        let inputs = ContentInputs { observed: &observed, hierarchy, transfers: &transfers, now };
         let filter = arguments.shown.filter();
         filter.check(&inputs).map_err(|error| Failure::new(ExitCode::Usage, error))?;
         let report = ContentReport::of(inputs, &filter);
         match arguments.output {
             OutputFormat::Json => content_json(&report),
             OutputFormat::Text => content_text(&report),
+        }
+    } else if arguments.messages {
+        let report = MessagesReport::of(&observed, &arguments.shown.filter());
+        match arguments.output {
+            OutputFormat::Json => messages_json(&report),
+            OutputFormat::Text => messages_text(&report),
         }
     } else {
         let under_way = under_way.map_err(operation)?;

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{
     ExitCode, Failure, OutputFormat, Printer,
     apply::{self, summary},
-    kept::Kept,
+    kept::{Kept, Wanted},
     manifests::Manifests,
     operation,
     progress::{Progress, Said},
@@ -96,20 +96,34 @@ async fn stay(
     let mut terminated = signal(SignalKind::terminate())?;
     let mut last = String::new();
     let said = Said::default();
+    let pause = Duration::from_secs(arguments.every.as_seconds().max(1).into());
     loop {
         let progress = Progress::after(said.clone(), printer.messages_coloured());
+        let (hierarchy, digest) = &wanted;
         let pass = controller.converge(
-            &wanted.0,
-            wanted.1,
+            hierarchy,
+            *digest,
             Trigger::Loop,
             arguments.removals(),
             progress.events(),
         );
-        let converged = tokio::select! {
-            converged = pass => Some(converged),
-            _ = interrupted.recv() => None,
-            _ = terminated.recv() => None,
+        let mut pass = Box::pin(pass);
+        let mut changed = None;
+        let converged = loop {
+            tokio::select! {
+                converged = &mut pass => break Some(converged),
+                _ = interrupted.recv() => break None,
+                _ = terminated.recv() => break None,
+                // Transfers may take hours, and somebody may change his mind meanwhile.
+                () = tokio::time::sleep(pause), if changed.is_none() => {
+                    changed = look(&mut kept, printer)?;
+                    if changed.is_some() {
+                        controller.hurry();
+                    }
+                }
+            }
         };
+        drop(pass);
         progress.end().await;
         let Some(converged) = converged else { break };
         // Said once, not every half minute.
@@ -121,21 +135,28 @@ async fn stay(
             printer.message(&text)?;
             last = text;
         }
-        let pause = Duration::from_secs(arguments.every.as_seconds().max(1).into());
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            _ = interrupted.recv() => break,
-            _ = terminated.recv() => break,
-        }
-        match kept.look(printer) {
-            Ok(Some(changed)) => wanted = changed,
-            Ok(None) => {}
-            Err(failure) => {
-                let why = failure.to_string();
-                printer.message(&format!("{}; the last good manifests hold\n", plain(&why)))?;
+        if changed.is_none() {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = interrupted.recv() => break,
+                _ = terminated.recv() => break,
             }
+            changed = look(&mut kept, printer)?;
         }
+        wanted = changed.unwrap_or(wanted);
     }
     controller.close().await;
     Ok(ExitCode::Success)
+}
+
+/// The manifests, if they have changed and are good.
+fn look(kept: &mut Kept, printer: &mut Printer) -> Result<Option<Wanted>, Failure> {
+    match kept.look(printer) {
+        Ok(changed) => Ok(changed),
+        Err(failure) => {
+            let why = failure.to_string();
+            printer.message(&format!("{}; the last good manifests hold\n", plain(&why)))?;
+            Ok(None)
+        }
+    }
 }

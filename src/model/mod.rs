@@ -64,9 +64,8 @@ pub use number_set::{InvalidNumbers, NumberSet};
 pub use observation::{Observation, ObservationError};
 pub use observed::{
     DistributionPointState, FileFacts, Known, LibrarySummary, Listener, Observed, ObservedPoint,
-    ObservedSystem, PackageState, PackagesById, SiteServerState,
-    SiteSystemState, SynchronizationRecord, UpdatePointState, UpdateServicesState,
-    ValidationRecord,
+    ObservedSystem, PackageState, PackagesById, SiteServerState, SiteSystemState,
+    SynchronizationRecord, UpdatePointState, UpdateServicesState, ValidationRecord,
 };
 pub use observed_builder::ObservedBuilder;
 pub use package::{DistributeTo, PackageSource, PackageSpec, Priority};

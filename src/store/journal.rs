@@ -13,7 +13,8 @@ use super::{Database, Schema, StoreError, StoreProblem};
 const SCHEMA: Schema = Schema {
     what: "a journal",
     application_id: 0x4857_6a6c,
-    migrations: &["
+    migrations: &[
+        "
         CREATE TABLE run (
             id INTEGER PRIMARY KEY,
             started_at INTEGER NOT NULL,
@@ -31,7 +32,8 @@ const SCHEMA: Schema = Schema {
             detail TEXT,
             PRIMARY KEY (run, id)
         ) STRICT, WITHOUT ROWID;
-    ", "
+    ",
+        "
         -- Jobs of Package Transfer Manager that have not finished.
         CREATE TABLE transfer (
             package TEXT NOT NULL,
@@ -46,7 +48,8 @@ const SCHEMA: Schema = Schema {
             why TEXT NOT NULL,
             PRIMARY KEY (package, point)
         ) STRICT, WITHOUT ROWID;
-    "],
+    ",
+    ],
 };
 
 /// How many runs are kept.

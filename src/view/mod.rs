@@ -8,6 +8,7 @@ mod content;
 pub mod diagram;
 pub mod graph;
 mod json_text;
+mod messages;
 mod moved;
 mod observation;
 mod outcome;
@@ -31,6 +32,7 @@ pub use content::{
     PullsShown, UnknownInFilter, content_json, content_schema, content_text, pull_line,
     pull_line_json, pull_schema, pulls_text, transfers_under_way,
 };
+pub use messages::{MessagesReport, messages_json, messages_text};
 pub use moved::{moved_json, moved_text};
 pub use observation::observation_json;
 pub use outcome::{

@@ -2,8 +2,14 @@
 
 use std::fs;
 
+use headwater::{
+    manifest::{SourceText, load},
+    model::Hierarchy,
+};
+use serde_json::json;
+
 use super::{
-    http::get,
+    http::{get, request},
     running::Running,
     world::{World, digest, root},
 };
@@ -121,4 +127,56 @@ fn an_agent_asks_for_the_token_of_its_hierarchy() {
     for target in ["/v1/state", "/v1/commands", "/v1/content/missing", "/", "/packages/ONE00001"] {
         assert_eq!(get(&address, target, &[]).status, 401, "{target}");
     }
+}
+
+/// PDP-14: the 51st notification gets an answer of its own, from which Package Transfer Manager makes
+/// message 8211.
+#[test]
+fn a_notification_too_many_is_answered_by_capacity() {
+    let (world, ip) = world();
+    fs::write(world.data().join("admin-token"), "a token of this test\n").unwrap();
+    let _running = agent(&world, &ip);
+    let hierarchy = hierarchy(&world);
+    let point = &hierarchy.distribution_points[&"branch".parse().unwrap()];
+    let system = &hierarchy.site_systems[&point.site_system];
+    let command = |command: serde_json::Value| -> String {
+        let headers = [
+            ("Authorization", "Bearer a token of this test"),
+            ("Content-Type", "application/json"),
+        ];
+        let address = format!("{ip}:{AGENT_PORT}");
+        let answer = request(&address, "POST", "/v1/commands", &headers, &command.to_string());
+        let text = answer.unwrap().text();
+        text.lines().last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(command(json!({"configureSiteSystem": system.settings})), r#"{"done":"done"}"#);
+    let configure = json!({"configureDistributionPoint": {
+        "name": "branch", "settings": point.settings,
+    }});
+    assert_eq!(command(configure), r#"{"done":"done"}"#);
+    let notify = |number: u32| {
+        let digest = headwater::model::Digest::of(b"files");
+        let package = format!("ONE{number:05}");
+        command(json!({"pullPackage": {"package": package, "version": 1, "digest": digest}}))
+    };
+    for number in 1..=50 {
+        assert_eq!(notify(number), r#"{"done":"done"}"#);
+    }
+    assert_eq!(notify(51), r#"{"done":{"atCapacity":{"active":50}}}"#);
+    // One that is known is no new one.
+    assert_eq!(notify(50), r#"{"done":"done"}"#);
+    // What it does is told without all the rest.
+    let headers = [("Authorization", "Bearer a token of this test")];
+    let transfers = get(&format!("{ip}:{AGENT_PORT}"), "/v1/transfers", &headers);
+    let transfers: serde_json::Value = serde_json::from_slice(&transfers.body).unwrap();
+    assert_eq!(transfers["name"], "branch");
+    assert_eq!(transfers["pullJobs"].as_object().unwrap().len(), 50);
+}
+
+fn hierarchy(world: &World) -> Hierarchy {
+    let path = world.manifests().join("headwater.yaml");
+    let text = fs::read_to_string(path).unwrap();
+    let directory = std::sync::Arc::from(world.manifests().as_path());
+    let source = SourceText { name: "headwater.yaml".to_owned(), directory, text };
+    Hierarchy::resolve(&load(vec![source]).declared).unwrap()
 }

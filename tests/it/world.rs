@@ -162,6 +162,12 @@ impl World {
         plan
     }
 
+    /// What a command prints as JSON; `None` where it is too early for it.
+    pub(crate) fn with_manifests_if_there(&self, arguments: &str) -> Option<Value> {
+        let ended = self.with_manifests(arguments);
+        (ended.code == 0).then(|| ended.json())
+    }
+
     #[track_caller]
     pub(crate) fn status(&self) -> Value {
         self.with_manifests("status --output json").expect(0).json()

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{mpsc::UnboundedSender, watch};
 
 use crate::{
     apply::{
-        Apply, ApplyError, ApplyEvent, ApplyReport, Machines, Outcome, Removals, Trigger, apply,
+        Apply, ApplyError, ApplyEvent, ApplyReport, LateReports, Machines, Outcome, Removals,
+        Trigger, apply,
     },
     blocking::Interrupted,
     clock,
@@ -64,6 +65,7 @@ pub struct Controller {
     session: Session,
     journal: Arc<Journal>,
     machines: Arc<Machines>,
+    hurry: watch::Sender<bool>,
 }
 
 /// What a look has found.
@@ -101,7 +103,8 @@ impl Controller {
     /// The journal cannot be opened.
     pub fn new(session: Session) -> Result<Self, ControllerError> {
         let journal = Arc::new(Journal::open(&session.data().journal())?);
-        Ok(Self { session, journal, machines: Arc::new(Machines::default()) })
+        let (machines, hurry) = (Arc::new(Machines::default()), watch::Sender::new(false));
+        Ok(Self { session, journal, machines, hurry })
     }
 
     /// The session.
@@ -232,6 +235,7 @@ impl Controller {
             trigger,
             removals,
             events: events.clone(),
+            hurry: self.hurry.subscribe(),
         };
         Ok(apply(&with, &looked.plan).await?)
     }
@@ -250,8 +254,15 @@ impl Controller {
         removals: Removals,
         events: &UnboundedSender<ApplyEvent>,
     ) -> Result<Converged, ControllerError> {
+        self.hurry.send_replace(false);
         let _lock = self.reconcile().await?;
         self.passes(hierarchy, manifest_digest, trigger, removals, events).await
+    }
+
+    /// Something else is wanted than what is being converged to: that ends without waiting for
+    /// transfers, which go on by themselves (PDP-4, PDP-9).
+    pub fn hurry(&self) {
+        self.hurry.send_replace(true);
     }
 
     /// What [`Controller::converge`] does while it holds the lock.
@@ -267,6 +278,7 @@ impl Controller {
         let mut left = Vec::new();
         for _ in 0..PASSES {
             let looked = self.look(hierarchy, manifest_digest).await?;
+            self.take_late_reports(hierarchy, &looked).await;
             if looked.plan.actions.is_empty() {
                 return Ok(Converged { looked, done, left: Vec::new() });
             }
@@ -278,11 +290,18 @@ impl Controller {
                 .filter(|(_, outcome)| !matches!(outcome, Outcome::Done(_)))
                 .map(|(id, outcome)| (id.clone(), outcome.clone()))
                 .collect();
-            if report.done() == 0 {
+            if report.done() == 0 || *self.hurry.borrow() {
                 break;
             }
         }
         let looked = self.look(hierarchy, manifest_digest).await?;
         Ok(Converged { looked, done, left })
+    }
+
+    /// Transfers that have finished while nobody followed them.
+    async fn take_late_reports(&self, hierarchy: &Hierarchy, looked: &Looked) {
+        let Looked { observed, agents, .. } = looked;
+        let (machines, journal) = (&self.machines, &self.journal);
+        LateReports { hierarchy, observed, agents, machines, journal }.take().await;
     }
 }

@@ -16,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use super::{
     counting::Counted,
     job::Job,
-    logs::Log,
     means::Means,
     source::{Source, damaged, is_part, refused},
     validators::entity_tag,
@@ -354,43 +353,6 @@ impl<'a> Fetch<'a> {
             Ok(intake)
         });
         Ok(restarted.await?)
-    }
-
-    /// A line of the transfer log (PDP-12).
-    pub(super) fn log_info(&self, text: &str) {
-        let text =
-            format!("{text} (package {} from {})", self.job.record.package, self.source.name);
-        self.means.logs.info(Log::Transfer, text);
-    }
-
-    /// How an attempt to fetch a file ended.
-    fn log_end(&self, digest: &Digest, size: u64, ended: &Result<Ended, Failure>) {
-        let (package, source) = (&self.job.record.package, &self.source.name);
-        let logs = &self.means.logs;
-        match ended {
-            Ok(Ended::Verified) => {
-                self.log_info(&format!("File {digest} is transferred and verified, {size} bytes"));
-            }
-            Ok(Ended::Again(why)) => logs.warn(
-                Log::Transfer,
-                format!(
-                    "Transfer of file {digest} (package {package} from {source}) broke off: {why}"
-                ),
-            ),
-            Err(Failure::Source(why)) => logs.error(
-                Log::Transfer,
-                format!(
-                    "Transfer of file {digest} (package {package} from {source}) failed: {why}"
-                ),
-            ),
-            Err(Failure::Library(error)) => logs.error(
-                Log::Transfer,
-                format!("File {digest} cannot be kept on this computer: {}", with_causes(error)),
-            ),
-            Err(Failure::Stopped) => {
-                self.log_info(&format!("Transfer of file {digest} is suspended"));
-            }
-        }
     }
 
     pub(super) fn helped(&self) -> MutexGuard<'_, BTreeSet<Name>> {

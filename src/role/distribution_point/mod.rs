@@ -35,6 +35,7 @@ mod runs;
 mod saved;
 mod serving;
 mod source;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod transfer;

@@ -83,16 +83,14 @@ impl Machine {
                         Err(Failure::Lacks(reason)) => {
                             let source = &source.distribution_point;
                             tracing::warn!(%package, %source, reason, "a source lacks the package");
+                            left(source, &reason, job, means);
                             self.selection.lacks(source, reason);
                         }
                         Err(Failure::Source(reason)) => {
                             let source = &source.distribution_point;
                             means.failed(source);
                             tracing::warn!(%package, %source, reason, "a source was given up");
-                            job.gave_up(source, &reason);
-                            let text =
-                                format!("Source {source} is left for package {package}: {reason}");
-                            means.logs.warn(Log::Pull, text);
+                            left(source, &reason, job, means);
                             self.selection.lacks(source, reason);
                         }
                         Err(Failure::Library(error)) => return Err(End::Failed(error)),
@@ -159,7 +157,7 @@ impl Machine {
         means: &Arc<Means>,
     ) -> Result<(), Failure> {
         let list = fetch.list().await.inspect_err(|failure| {
-            if let Failure::Source(why) = failure {
+            if let Failure::Source(why) | Failure::Lacks(why) = failure {
                 let package = &job.record.package;
                 let text =
                     format!("The list of files of package {package} is not here: {name}: {why}");
@@ -218,6 +216,13 @@ impl Machine {
         logs.info(Log::Pull, text);
         Ok(())
     }
+}
+
+/// Tells that a source is left.
+fn left(source: &Name, reason: &str, job: &Job, means: &Means) {
+    job.gave_up(source, reason);
+    let package = &job.record.package;
+    means.logs.warn(Log::Pull, format!("Source {source} is left for package {package}: {reason}"));
 }
 
 fn show(job: &Job, choice: &Choice) {

@@ -35,6 +35,11 @@ impl FromStr for PackageWord {
 }
 
 impl PackageWord {
+    /// Whether a word is this ID.
+    pub(in crate::view) fn is_id(&self, word: &str) -> bool {
+        self.0.eq_ignore_ascii_case(word)
+    }
+
     fn is(&self, id: &PackageId, name: Option<&Name>) -> bool {
         self.0.eq_ignore_ascii_case(id.as_str()) || name.is_some_and(|it| it.as_str() == self.0)
     }
