@@ -145,7 +145,11 @@ impl Apply {
             };
             return self.pull(action, package, held, target, point).await;
         }
-        self.push(action, package, place, target, point).await
+        let pushed = self.push(action, package, place, target, point).await;
+        if let Err(error) = &pushed {
+            self.note_unsent(package, held, (target, &point.settings.site), error).await;
+        }
+        pushed
     }
 }
 

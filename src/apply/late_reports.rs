@@ -8,7 +8,9 @@ use crate::{
     clock,
     engine::{TransferCommand, TransferEvent},
     error_text::with_causes,
-    model::{Hierarchy, Observed, SiteCode, StatusMessage, StatusMessageId, TransferNote},
+    model::{
+        Hierarchy, Observed, SiteCode, StatusMessage, StatusMessageId, TransferNote, TransferPhase,
+    },
     observe::Agents,
     store::{Journal, StoreError},
     wire::agent::AgentCommand,
@@ -55,7 +57,8 @@ impl LateReports<'_> {
         };
         for note in notes {
             let over = if self.has_arrived(&note) {
-                self.finish(&note).await
+                // What was sent has been told by the one who sent it.
+                note.phase == TransferPhase::Sending || self.finish(&note).await
             } else {
                 !self.is_wanted(&note)
             };
@@ -75,7 +78,8 @@ impl LateReports<'_> {
         let mut packages = self.hierarchy.packages.values();
         let package = packages.find(|package| package.id == note.package);
         let point = self.hierarchy.distribution_points.get(&note.point);
-        point.is_some_and(|point| point.settings.pulls())
+        let pulled = note.phase != TransferPhase::Sending;
+        point.is_some_and(|point| point.settings.pulls() == pulled)
             && package.is_some_and(|package| {
                 package.version == note.version && package.distribute_to.contains(&note.point)
             })

@@ -1,4 +1,5 @@
-//! Notes in the journal of how far transfer jobs are: people see there what one waits for (PDP-5).
+//! Notes in the journal of how far transfer jobs are: people see there what one waits for (PDP-1,
+//! PDP-5).
 
 use jiff::Timestamp;
 
@@ -11,7 +12,7 @@ use crate::{
     },
 };
 
-use super::{Apply, ApplyError, machines::TransferKey};
+use super::{Apply, ApplyError, actions::ActionError, machines::TransferKey};
 
 /// What is noted of one transfer job, and what was noted last.
 pub(super) struct Noting {
@@ -62,6 +63,35 @@ impl Apply {
             since: clock::now(),
             due,
             why: why.to_owned(),
+        };
+        let journal = self.journal.clone();
+        told(blocking(move || Ok(journal.note_transfer(&note)?)).await);
+    }
+
+    /// Notes that a package was not sent to a standard distribution point, and until when it waits. The
+    /// note goes once the package is seen there.
+    pub(super) async fn note_unsent(
+        &self,
+        package: &Package,
+        held: &PackageState,
+        (point, site): (&Name, &SiteCode),
+        error: &ActionError,
+    ) {
+        let due = match error {
+            ActionError::Waiting { until, .. } => Some(*until),
+            _ => None,
+        };
+        let note = TransferNote {
+            package: package.id.clone(),
+            version: package.version,
+            digest: held.digest,
+            point: point.clone(),
+            site: site.clone(),
+            phase: TransferPhase::Sending,
+            tries: 0,
+            since: clock::now(),
+            due,
+            why: with_causes(error),
         };
         let journal = self.journal.clone();
         told(blocking(move || Ok(journal.note_transfer(&note)?)).await);

@@ -1,4 +1,5 @@
-//! What is noted of a job of Package Transfer Manager, so that people see what it waits for (PDP-5).
+//! What is noted of jobs of Package Transfer Manager and Distribution Manager, so that people see what
+//! they wait for (PDP-1, PDP-5).
 
 use std::{fmt, str::FromStr};
 
@@ -6,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Digest, Name, PackageId, SiteCode};
 
-/// A transfer job that has not finished, as Package Transfer Manager noted it last.
+/// A transfer job that has not finished, as its manager noted it last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferNote {
     /// The package.
@@ -15,7 +16,7 @@ pub struct TransferNote {
     pub version: u32,
     /// The digest of its list of files.
     pub digest: Digest,
-    /// The pull distribution point.
+    /// The distribution point.
     pub point: Name,
     /// The site of the point: its site server keeps the status messages.
     pub site: SiteCode,
@@ -42,10 +43,13 @@ pub enum TransferPhase {
     Pulling,
     /// It was given up; the point may still finish (PDP-6).
     Cancelled,
+    /// Distribution Manager could not send it to a standard distribution point.
+    Sending,
 }
 
 impl TransferPhase {
-    const ALL: [Self; 4] = [Self::Looking, Self::Notifying, Self::Pulling, Self::Cancelled];
+    const ALL: [Self; 5] =
+        [Self::Looking, Self::Notifying, Self::Pulling, Self::Cancelled, Self::Sending];
 
     /// Its name, as it is kept.
     pub const fn as_str(self) -> &'static str {
@@ -54,6 +58,7 @@ impl TransferPhase {
             Self::Notifying => "notifying",
             Self::Pulling => "pulling",
             Self::Cancelled => "cancelled",
+            Self::Sending => "sending",
         }
     }
 }

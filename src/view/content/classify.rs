@@ -6,7 +6,7 @@ use super::{
 };
 use crate::model::{
     ContentFacts, Digest, Name, PackageId, PullJob, PullJobState, SiteCode, TransferNote,
-    TransferPhase,
+    TransferPhase, without_secrets,
 };
 
 /// What shall be at a distribution point.
@@ -74,7 +74,7 @@ pub(super) fn of_job(
 ) -> Placement {
     let mut row = Placement { version: job.version, ..blank(package, point, site) };
     Known { package, wish: Wish::NotTold, held: None, note, size: None }.on_its_way(job, &mut row);
-    row
+    without_secrets_in(row)
 }
 
 /// The placement that a transfer job is about whose point has not been notified yet.
@@ -83,7 +83,7 @@ pub(super) fn of_note(note: &TransferNote) -> Placement {
     let mut row = Placement { version: note.version, ..blank(package, &note.point, &note.site) };
     Known { package, wish: Wish::NotTold, held: None, note: Some(note), size: None }
         .noted(&mut row);
-    row
+    without_secrets_in(row)
 }
 
 impl Known<'_> {
@@ -101,7 +101,7 @@ impl Known<'_> {
         if let Seen::Unknown(why) = point.seen {
             row.state = ContentState::Unknown;
             row.reason = Some(format!("its site system cannot be asked: {why}"));
-            return Some(row);
+            return Some(without_secrets_in(row));
         }
         if let Some(job) = point.job(self.package) {
             self.on_its_way(job, &mut row);
@@ -112,7 +112,7 @@ impl Known<'_> {
         } else {
             self.missing(point, &mut row);
         }
-        Some(row)
+        Some(without_secrets_in(row))
     }
 
     fn on_its_way(&self, job: &PullJob, row: &mut Placement) {
@@ -201,8 +201,11 @@ impl Known<'_> {
     /// What Package Transfer Manager does about it.
     fn noted(&self, row: &mut Placement) {
         let Some(note) = self.note else { return };
-        let waits = matches!(note.phase, TransferPhase::Looking | TransferPhase::Notifying);
-        if waits && row.state == ContentState::Missing {
+        let goes_on = matches!(
+            note.phase,
+            TransferPhase::Looking | TransferPhase::Notifying | TransferPhase::Sending
+        );
+        if goes_on && note.due.is_some() && row.state == ContentState::Missing {
             row.state = ContentState::WaitingForTime;
         }
         row.next_try = note.due;
@@ -217,6 +220,12 @@ impl Known<'_> {
             add_reason(row, &format!("{before}{}", note.why));
         }
     }
+}
+
+/// Reasons quote what other computers say: what their URLs hide stays hidden, in JSON too.
+fn without_secrets_in(row: Placement) -> Placement {
+    let reason = row.reason.map(|reason| without_secrets(&reason).into_owned());
+    Placement { reason, ..row }
 }
 
 fn add_reason(row: &mut Placement, more: &str) {

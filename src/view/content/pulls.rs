@@ -14,7 +14,7 @@ use super::{
     words::{amount, size, span, until},
 };
 use crate::{
-    model::{Name, PackageId, TransferNote},
+    model::{Name, PackageId, TransferNote, TransferPhase},
     view::{counted, plain::plain},
     wire::agent::TransfersReport,
 };
@@ -42,8 +42,9 @@ pub fn transfers_under_way<'a>(
     reports: impl IntoIterator<Item = &'a TransfersReport>,
     notes: &[TransferNote],
 ) -> Vec<Placement> {
-    let notes: BTreeMap<_, _> =
-        notes.iter().map(|note| ((&note.package, &note.point), note)).collect();
+    // What a site server sends is no pull.
+    let notes = notes.iter().filter(|note| note.phase != TransferPhase::Sending);
+    let notes: BTreeMap<_, _> = notes.map(|note| ((&note.package, &note.point), note)).collect();
     let mut transfers: BTreeMap<(PackageId, Name), Placement> = BTreeMap::new();
     for (key, note) in &notes {
         transfers.insert((key.0.clone(), key.1.clone()), of_note(note));

@@ -242,6 +242,26 @@ fn what_others_say_is_shown_and_not_done() {
     let text = content_text(&report);
     assert!(text.contains("\\u{1b}[2J http://***@a"), "{text}");
     assert!(!text.contains('\u{1b}') && !text.contains("s3cret"), "{text}");
+    assert!(!content_json(&report).contains("s3cret"));
+}
+
+#[test]
+fn what_the_site_server_may_not_send_yet_waits_for_its_time() {
+    let (world, hierarchy, _) = mixed();
+    let observed = world.observed();
+    let mut notes = [note("ams-dp1", TransferPhase::Sending, 0, Some("2026-12-01T06:00:00Z"))];
+    notes[0].why = "it is open from 6 to 8".to_owned();
+    let waiting = report(&observed, Some(&hierarchy), &notes, &ContentFilter::default());
+    let placement = at(&waiting, "ams-dp1");
+    assert_eq!(placement.state, ContentState::WaitingForTime);
+    assert_eq!(placement.next_try, notes[0].due);
+    assert_eq!(placement.reason.as_deref(), Some("it is open from 6 to 8"));
+    // One that failed and goes on by nobody's doing is missing, and says why.
+    notes[0].due = None;
+    let failed = report(&observed, Some(&hierarchy), &notes, &ContentFilter::default());
+    let placement = at(&failed, "ams-dp1");
+    assert_eq!(placement.state, ContentState::Missing);
+    assert_eq!(placement.reason.as_deref(), Some("it is open from 6 to 8"));
 }
 
 #[test]
