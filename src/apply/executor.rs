@@ -15,6 +15,7 @@ use crate::{
     clock,
     error_text::with_causes,
     model::Hierarchy,
+    net::Trust,
     observe::Agents,
     plan::{ActionId, Plan},
     store::{Journal, RunId, StoreError},
@@ -58,6 +59,8 @@ pub struct Apply {
     pub hierarchy: Arc<Hierarchy>,
     /// Its agents.
     pub agents: Arc<Agents>,
+    /// The roots that certificates are verified against.
+    pub trust: Trust,
     /// The engine's machines.
     pub machines: Arc<Machines>,
     /// Where every step is written down.

@@ -5,7 +5,7 @@ use crate::{
     clock,
     model::{Kind, ResourceId},
     ports::differences,
-    probe::{Prober, Role, RoleToProbe, Trust},
+    probe::{Prober, Role, RoleToProbe},
 };
 
 use super::{
@@ -30,7 +30,7 @@ impl Apply {
         let url = url.ok_or_else(missing)?;
         let role = RoleToProbe::new(&self.hierarchy, name, role).ok_or_else(missing)?;
         let addresses = self.agents.addresses().clone();
-        let found = Prober::new(addresses, Trust::system(), clock::now()).facts(role).await;
+        let found = Prober::new(addresses, self.trust.clone(), clock::now()).facts(role).await;
         let differences = differences(role.wanted(), role.host, &found);
         if differences.is_empty() {
             return Ok(format!("it answers at {url}"));

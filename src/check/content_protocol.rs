@@ -47,14 +47,12 @@ fn unlike_the_mode(
             ),
             "write `protocol: HTTP`, or `enhancedHttp: true` in the site",
         ),
-        // Only told, not a warning: this version cannot carry HTTPS out, so that HTTP is the only
-        // way to have content in a native-mode site at all.
         (SiteMode::Native, ContentProtocol::Http) => (
             format!(
                 "site `{}` is in native mode, but `{}` serves its content over plain HTTP",
                 site.name, document.name
             ),
-            "remove `protocol` when HTTPS can be carried out: native mode has it by default",
+            "remove `protocol`: native mode has HTTPS by default",
         ),
         _ => return None,
     };

@@ -10,8 +10,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{ExitCode, Failure, Printer, operation};
 use crate::{
+    clock,
     model::Name,
-    net::{Addresses, AdminToken},
+    net::{Addresses, AdminToken, Certificates, raise_open_files},
     role::agent::{AdminPort, Agent, AgentOptions},
 };
 
@@ -32,6 +33,10 @@ pub struct Arguments {
     /// The file with the hierarchy's token: `admin-token` of the controller's data directory.
     #[arg(long, value_name = "FILE")]
     token_file: PathBuf,
+    /// Trust the roots in this PEM file too where content comes over HTTPS: for points of the embedded
+    /// hierarchy, `certificates/authority.crt` of the controller's data directory.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
 }
 
 pub(super) async fn run(
@@ -39,7 +44,7 @@ pub(super) async fn run(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let Arguments { name, listen, roles, token_file } = arguments;
+    let Arguments { name, listen, roles, token_file, ca } = arguments;
     if !listen.ip().is_loopback() {
         let error = anyhow::anyhow!(
             "the admin port has no TLS yet, so it may only listen on a loopback address: {listen} \
@@ -52,12 +57,15 @@ pub(super) async fn run(
             .context(format!("failed to read the token in {}", token_file.display()));
         Failure::new(ExitCode::Usage, error)
     })?;
+    raise_open_files();
     let options = AgentOptions {
         name: name.clone(),
         directory: data.to_owned(),
         ip: roles.unwrap_or(listen.ip()),
         addresses: Addresses::system(),
         token: token.clone(),
+        certificates: Certificates::open(data, ca.as_deref(), clock::now())
+            .map_err(|error| Failure::new(ExitCode::Usage, error))?,
         resume: true,
     };
     let agent = Agent::open(options).await.map_err(operation)?;

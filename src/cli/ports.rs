@@ -10,8 +10,9 @@ use crate::{
     check::closest,
     clock,
     model::{Hierarchy, Name, Placement, SiteCode},
+    net::Trust,
     ports::{Direction, Flow, flows, flows_where, host_rules},
-    probe::{RoleToProbe, Trust},
+    probe::RoleToProbe,
     role::controller::{Controller, Purpose, Session},
     view::{
         PortsCheck,
@@ -50,7 +51,8 @@ pub struct Arguments {
     #[arg(long)]
     check: bool,
     /// Verify certificates against the roots in this PEM file, and no others. Absent: against those
-    /// that this computer trusts, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+    /// that this computer trusts, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, and those of the
+    /// hierarchy: its own authority, and `certificates/trusted.pem`.
     #[arg(long, value_name = "FILE", requires = "check")]
     ca: Option<PathBuf>,
 }
@@ -164,8 +166,10 @@ async fn check(
         }
     };
     let trust = match &arguments.ca {
-        None => Trust::system(),
-        Some(file) => Trust::file(file).map_err(|error| Failure::new(ExitCode::Usage, error))?,
+        None => None,
+        Some(file) => {
+            Some(Trust::file(file).map_err(|error| Failure::new(ExitCode::Usage, error))?)
+        }
     };
     let session = Session::open(data, Purpose::Look).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;

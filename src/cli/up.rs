@@ -17,6 +17,7 @@ use crate::{
     apply::{Removals, Trigger},
     error_text::with_causes,
     model::Interval,
+    net::raise_open_files,
     role::controller::{Controller, Purpose, Session},
     view::{StatusReport, plain, run_text, status_json, status_text},
 };
@@ -56,6 +57,7 @@ pub(super) async fn run(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
+    raise_open_files();
     if arguments.once {
         once(arguments, data, printer).await
     } else {

@@ -52,7 +52,7 @@ pub struct DistributionPointSpec {
     /// The account for sources in a remote forest (PDP-11).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_access_account: Option<SecretHolder>,
-    /// The certificate for HTTPS.
+    /// The certificate for HTTPS; absent: one that the hierarchy's own authority issues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Certificate>,
 }
@@ -296,10 +296,10 @@ pub struct SecretReference {
     {"required": ["secretRef"], "properties": {"secretRef": {"type": "object"}}},
 ]))]
 pub struct Certificate {
-    /// Made by the point itself.
+    /// Made without anybody else: issued by the authority that the hierarchy keeps in its data directory.
     #[serde(default)]
     pub self_signed: bool,
-    /// Where certificate and key are kept.
+    /// Where certificate and key are kept: `secrets/NAME/tls.crt` and `tls.key` in the data directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretReference>,
 }

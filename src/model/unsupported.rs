@@ -2,16 +2,13 @@
 //! roles refuse it, so that nobody believes that it is done.
 
 use super::{
-    ContentProtocol, DistributionPointSettings, DistributionPointType, PackageSource, SourceType,
+    DistributionPointSettings, DistributionPointType, PackageSource, SourceType,
     UpdatePointSettings,
 };
 
 /// Something that this version does not carry out, and what to write instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Unsupported {
-    /// Content over TLS.
-    #[error("HTTPS is not supported yet: set `protocol: HTTP`")]
-    Https,
     /// A point in the cloud.
     #[error("cloud management gateways are not supported yet: set `type: Standard`")]
     CloudManagementGateway,
@@ -58,9 +55,6 @@ impl DistributionPointSettings {
     pub fn unsupported(&self) -> Option<Unsupported> {
         if self.r#type == DistributionPointType::CloudManagementGateway {
             return Some(Unsupported::CloudManagementGateway);
-        }
-        if self.protocol == ContentProtocol::Https {
-            return Some(Unsupported::Https);
         }
         if self.pxe.as_ref().is_some_and(|pxe| pxe.enabled) {
             return Some(Unsupported::Pxe);

@@ -7,7 +7,10 @@ use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use reqwest::header;
 use uuid::Uuid;
 
-use super::{Addresses, ClientError};
+use super::{Addresses, ClientError, private_file};
+
+/// The longest token that somebody may have written.
+const LONGEST: u64 = 4096;
 
 /// How long an admin port may say nothing at all.
 const SILENCE: Duration = Duration::from_mins(5);
@@ -24,25 +27,10 @@ impl AdminToken {
     ///
     /// The file can be neither read nor made.
     pub fn open(path: &Path) -> io::Result<Self> {
-        use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt};
-        match Self::read(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            read => return read,
-        }
-        let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        let temporary = path.with_extension(format!("{}.new", Uuid::new_v4().simple()));
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-        // Unlike renaming, linking never replaces a token that somebody may be using already.
-        let made = file
-            .write_all(token.as_bytes())
-            .and_then(|()| file.sync_all())
-            .and_then(|()| std::fs::hard_link(&temporary, path));
-        std::fs::remove_file(&temporary)?;
-        match made {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            _ => Self::read(path),
-        }
+        let make =
+            || Ok(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()).into_bytes());
+        private_file::make_once(path, LONGEST, make)?;
+        Self::read(path)
     }
 
     /// Reads the token from a file that somebody else made.
@@ -72,7 +60,7 @@ impl AdminToken {
     /// The system refused to set the client up.
     pub fn client(&self, addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
         // An agent that works for longer gives a sign of life more often than that.
-        Ok(self.builder(addresses).read_timeout(SILENCE).build()?)
+        Ok(self.builder(addresses)?.read_timeout(SILENCE).build()?)
     }
 
     /// The same for sending content, which takes as long as it takes while nothing comes back: the
@@ -82,16 +70,16 @@ impl AdminToken {
     ///
     /// The system refused to set the client up.
     pub fn sending_client(&self, addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
-        Ok(self.builder(addresses).build()?)
+        Ok(self.builder(addresses)?.build()?)
     }
 
-    fn builder(&self, addresses: &Addresses) -> reqwest::ClientBuilder {
+    fn builder(&self, addresses: &Addresses) -> Result<reqwest::ClientBuilder, ClientError> {
         let mut headers = header::HeaderMap::new();
         if let Ok(mut value) = header::HeaderValue::from_str(&self.header()) {
             value.set_sensitive(true);
             headers.insert(header::AUTHORIZATION, value);
         }
-        super::client::builder(addresses).default_headers(headers)
+        Ok(super::client::builder(addresses)?.default_headers(headers))
     }
 
     fn header(&self) -> String {

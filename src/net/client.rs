@@ -4,12 +4,18 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::Addresses;
+use super::{Addresses, Trust, tls};
 
 /// The HTTP client could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to prepare the HTTP client")]
-pub struct ClientError(#[from] reqwest::Error);
+pub enum ClientError {
+    /// As a whole.
+    #[error("failed to prepare the HTTP client")]
+    Http(#[from] reqwest::Error),
+    /// Its TLS.
+    #[error("failed to prepare the HTTP client for TLS")]
+    Tls(#[from] rustls::Error),
+}
 
 /// How long a connection may take: a computer that is there answers within moments, and one that
 /// is not should be reported while somebody still looks.
@@ -18,19 +24,40 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a peer may send nothing at all in the middle of an answer.
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// An HTTP client that finds hosts by `addresses`. It follows no redirects and uses no proxy: a
-/// site system talks to the address it was given and to no other.
+/// An HTTP client that finds hosts by `addresses` and speaks plain HTTP: over TLS it trusts nobody. It
+/// follows no redirects and uses no proxy: a site system talks to the address it was given and to no
+/// other.
 ///
 /// # Errors
 ///
 /// The system refused to set the client up.
 pub fn client(addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
-    Ok(builder(addresses).read_timeout(READ_TIMEOUT).build()?)
+    Ok(builder(addresses)?.read_timeout(READ_TIMEOUT).build()?)
 }
 
-/// What all clients have in common.
-pub(super) fn builder(addresses: &Addresses) -> reqwest::ClientBuilder {
+/// The same for content, which may come over TLS: from those whose certificate is theirs and leads to
+/// a root of `trust`. It speaks HTTP/1.1, which moves large files faster than HTTP/2. Blocks: the
+/// roots may have to be read first.
+///
+/// # Errors
+///
+/// The system refused to set the client up.
+pub fn content_client(
+    addresses: &Addresses,
+    trust: &Trust,
+) -> Result<reqwest::Client, ClientError> {
+    let client = with(addresses, tls::client_config(trust)?);
+    Ok(client.read_timeout(READ_TIMEOUT).build()?)
+}
+
+/// What all clients have in common that speak plain HTTP.
+pub(super) fn builder(addresses: &Addresses) -> Result<reqwest::ClientBuilder, ClientError> {
+    Ok(with(addresses, tls::trusting_nobody()?))
+}
+
+fn with(addresses: &Addresses, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()

@@ -39,7 +39,7 @@ pub struct OpenPort {
 }
 
 /// How long requests in flight may take to finish once their port is being closed.
-const CLOSING: Duration = Duration::from_secs(5);
+pub(super) const CLOSING: Duration = Duration::from_secs(5);
 
 /// A port that is bound, so that its address is known, but not served yet.
 #[derive(Debug)]
@@ -71,22 +71,34 @@ impl BoundPort {
         self.address
     }
 
-    /// Serves `router` on it.
+    /// Serves `router` on it, to those who are let in by it: without limits.
     pub fn serve(self, router: Router) -> OpenPort {
-        let Self { address, listener } = self;
-        let stop = CancellationToken::new();
-        let stopped = stop.clone().cancelled_owned();
-        let serving = tokio::spawn(async move {
+        let address = self.address;
+        self.serve_by(|listener, stop| async move {
             let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "a connection keeps its small packets together");
                 }
             });
+            let stopped = stop.cancelled_owned();
             let served = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
             if let Err(error) = served {
                 tracing::error!(%address, %error, "a port stopped serving");
             }
-        });
+        })
+    }
+
+    /// Serves in this way, which ends after the token was cancelled.
+    pub(super) fn serve_by<F>(
+        self,
+        serve: impl FnOnce(TcpListener, CancellationToken) -> F,
+    ) -> OpenPort
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let Self { address, listener } = self;
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, stop.clone()));
         OpenPort { address, stop, serving }
     }
 }

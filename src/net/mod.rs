@@ -1,13 +1,22 @@
-//! The network: how names become addresses, HTTP clients, and ports that open and close.
+//! The network: how names become addresses, HTTP clients, certificates and roots, and ports that open
+//! and close.
 
 mod addresses;
 mod admin_token;
 mod agent_client;
 mod client;
 mod listener;
+mod private_file;
+mod serving;
+mod tls;
 
 pub use addresses::{AddressTaken, Addresses};
 pub use admin_token::AdminToken;
 pub use agent_client::{AgentClient, AgentError};
-pub use client::{ClientError, client};
+pub use client::{ClientError, client, content_client};
 pub use listener::{BoundPort, ListenError, OpenPort};
+pub use serving::{Limits, raise_open_files};
+pub use tls::{
+    Anchors, CertificateSource, Certificates, CertificatesError, Presented, ServerTls, Trust,
+    TrustError, why_refused,
+};

@@ -14,8 +14,10 @@ use x509_parser::{
     certificate::X509Certificate, extensions::GeneralName, prelude::FromDer, time::ASN1Time,
 };
 
-use super::trust::Anchors;
-use crate::model::{CertificateFacts, Validity};
+use crate::{
+    model::{CertificateFacts, Validity},
+    net::Anchors,
+};
 
 /// Less than this is soon: the time that people need to get a new certificate.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);

@@ -28,13 +28,13 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::{Prober, Role, RoleToProbe, Trust};
+use super::{Prober, Role, RoleToProbe};
 use crate::{
     model::{
         Address, Digest, DistributionPoint, DistributionPointSettings, Name, PortFacts,
         UpdatePoint, UpdatePointSettings,
     },
-    net::Addresses,
+    net::{Addresses, Trust},
     ports::{differences, warnings},
     wire::{
         content_identity::{self, ContentIdentity},

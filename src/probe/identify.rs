@@ -9,9 +9,11 @@ use super::{
     connect::{Target, in_time},
     exchange::{Heard, Request, exchange},
     tls::{Shaken, shake},
-    trust::Trust,
 };
-use crate::model::{PortAnswer, TlsFacts};
+use crate::{
+    model::{PortAnswer, TlsFacts},
+    net::Trust,
+};
 
 /// How long a port may say nothing until it is asked in the other way too, on another connection.
 const HEAD_START: Duration = Duration::from_secs(1);

@@ -10,7 +10,6 @@ mod identify;
 mod prober;
 mod question;
 mod tls;
-mod trust;
 mod virtual_roots;
 
 #[cfg(test)]
@@ -19,4 +18,3 @@ mod fixture;
 mod tests;
 
 pub use prober::{Prober, Role, RoleToProbe};
-pub use trust::{Trust, TrustError};

@@ -8,7 +8,6 @@ use super::{
     content::no_distribution_point,
     identify::{wanted_plain, wanted_tls},
     question::AskedPort,
-    trust::Trust,
     virtual_roots::Web,
 };
 use crate::{
@@ -16,7 +15,7 @@ use crate::{
         Address, DistributionPoint, FoundPorts, Hierarchy, Name, Port, PortAnswer, PortFacts,
         PortFinding, TlsFacts, UpdatePoint,
     },
-    net::Addresses,
+    net::{Addresses, Trust},
     ports::{WantedListeners, wanted_of_content, wanted_of_updates},
 };
 

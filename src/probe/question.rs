@@ -6,8 +6,8 @@ use super::{
     connect::{Target, in_time},
     exchange::{Answer, Heard, Request, exchange},
     tls::{Shaken, shake},
-    trust::Trust,
 };
+use crate::net::Trust;
 
 /// A port, and how it is asked.
 #[derive(Debug, Clone, Copy)]

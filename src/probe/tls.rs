@@ -29,9 +29,11 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use super::{
     certificate::Verification,
     connect::{Target, in_time},
-    trust::{Anchors, Trust},
 };
-use crate::model::TlsFacts;
+use crate::{
+    model::TlsFacts,
+    net::{Anchors, Trust},
+};
 
 /// What came of a handshake.
 #[derive(Debug)]

@@ -10,10 +10,10 @@ use super::{
     connect::Target,
     exchange::{Answer, Request},
     question::AskedPort,
-    trust::Trust,
 };
 use crate::{
     model::{RootAnswer, RootFinding},
+    net::Trust,
     ports::{HTTP_ROOTS, SECURED_ROOTS},
     wire::{
         server_sync::{GetAuthConfig, GetAuthConfigRequest, PATH},

@@ -19,7 +19,17 @@ pub(in crate::role) struct RolePort {
 impl RolePort {
     /// As it came of trying to open it now. A port that could not be opened says why.
     pub(in crate::role) fn now(opened: Result<OpenPort, ListenError>) -> Self {
-        Self { port: opened.map_err(|error| with_causes(&error)), since: clock::now() }
+        opened.map_or_else(|error| Self::failed(&error), Self::open)
+    }
+
+    /// Open from now on.
+    pub(in crate::role) fn open(port: OpenPort) -> Self {
+        Self { port: Ok(port), since: clock::now() }
+    }
+
+    /// It could not be opened now.
+    pub(in crate::role) fn failed(error: &dyn std::error::Error) -> Self {
+        Self::closed(with_causes(error))
     }
 
     /// Closed from now on.

@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("view", &[PURE]),
     ("store", &[&["model", "wire"]]),
     ("content", &[&["model", "wire", "store", "net"]]),
-    ("net", &[&["model", "wire"]]),
+    ("net", &[&["model", "wire", "store"]]),
     ("probe", &[&["model", "ports", "wire", "net"]]),
     ("observe", &[PURE, STORES, &["probe"]]),
     ("apply", &[PURE, STORES, &["probe", "observe"]]),

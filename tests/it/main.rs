@@ -37,6 +37,7 @@ mod sarif;
 mod saved_plan;
 mod schema_agreement;
 mod schemas;
+mod secured_content;
 mod show;
 mod slow_source;
 mod trouble;

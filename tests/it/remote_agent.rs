@@ -49,22 +49,26 @@ pub(crate) fn world() -> (World, String) {
 }
 
 pub(crate) fn agent(world: &World, ip: &str) -> Running {
+    agent_with(world, ip, &[])
+}
+
+/// The same with further options.
+pub(crate) fn agent_with(world: &World, ip: &str, options: &[&str]) -> Running {
     let listen = format!("{ip}:{AGENT_PORT}");
     let (token, data) = (world.data().join("admin-token"), world.path("agent"));
-    let mut agent = world.start(
-        &[
-            "agent",
-            "--name",
-            "branch",
-            "--listen",
-            &listen,
-            "--token-file",
-            token.to_str().unwrap(),
-            "--data",
-            data.to_str().unwrap(),
-        ],
-        "warn",
-    );
+    let mut arguments = vec![
+        "agent",
+        "--name",
+        "branch",
+        "--listen",
+        &listen,
+        "--token-file",
+        token.to_str().unwrap(),
+        "--data",
+        data.to_str().unwrap(),
+    ];
+    arguments.extend(options);
+    let mut agent = world.start(&arguments, "warn");
     assert!(agent.until(|line| line.starts_with("the agent of `branch` answers at")));
     agent
 }

@@ -6,11 +6,13 @@ use tokio::sync::RwLock;
 use tracing::{Instrument, Span};
 
 use crate::{
-    model::{Name, Since, SiteSystemState, UpdateServicesState},
-    net::{Addresses, AdminToken},
+    model::{Name, Since, SiteSystemSettings, SiteSystemState, UpdateServicesState},
+    net::{Addresses, AdminToken, Certificates},
     role::{
-        distribution_point::DistributionPoint, package_library::PackageLibrary,
-        site_server::SiteServer, update_point::UpdatePoint,
+        distribution_point::{DistributionPoint, Surroundings},
+        package_library::PackageLibrary,
+        site_server::SiteServer,
+        update_point::UpdatePoint,
     },
     wire::agent::TransfersReport,
 };
@@ -30,6 +32,8 @@ pub struct AgentOptions {
     pub addresses: Addresses,
     /// The secret of the hierarchy's admin ports.
     pub token: AdminToken,
+    /// Certificates to show, and roots to trust.
+    pub certificates: Certificates,
     /// Whether it goes on with transfers that were under way. A look at what there is must not set
     /// anything in motion.
     pub resume: bool,
@@ -155,6 +159,18 @@ impl Agent {
     }
 }
 
+impl AgentOptions {
+    /// Where a distribution point of it is.
+    pub(super) fn surroundings(&self, settings: &SiteSystemSettings) -> Surroundings {
+        Surroundings {
+            ip: self.ip,
+            host: settings.address.clone(),
+            addresses: self.addresses.clone(),
+            certificates: self.certificates.clone(),
+        }
+    }
+}
+
 fn span(name: &Name) -> Span {
     tracing::info_span!("agent", site_system = %name)
 }
@@ -176,10 +192,9 @@ impl Roles {
         // Where a distribution point was, it comes back; a new one is opened when it is configured.
         let content = directory("distribution-point");
         if self.distribution_point.is_none() && content.exists() {
-            let addresses = options.addresses.clone();
-            self.distribution_point = Some(
-                DistributionPoint::open(content, options.ip, addresses, options.resume).await?,
-            );
+            let surroundings = options.surroundings(&identity.settings);
+            let point = DistributionPoint::open(content, surroundings, options.resume).await?;
+            self.distribution_point = Some(point);
         }
         Ok(())
     }

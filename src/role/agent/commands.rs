@@ -178,6 +178,9 @@ impl Agent {
             None => Identity::new(settings, clock::now()),
         };
         identity.write(&self.0.options.directory)?;
+        if let Some(point) = &roles.distribution_point {
+            point.moved(identity.settings.address.clone()).await?;
+        }
         roles.identity = Some(identity);
         roles.open(&self.0.options).await?;
         Ok(AgentOutcome::Done)
@@ -292,17 +295,14 @@ impl Agent {
 
     async fn open_distribution_point(&self) -> Result<DistributionPoint, CommandError> {
         let mut roles = self.0.roles.write().await;
-        if roles.identity.is_none() {
-            return Err(NOT_CONFIGURED);
-        }
+        let identity = roles.identity.as_ref().ok_or(NOT_CONFIGURED)?;
         if let Some(point) = &roles.distribution_point {
             return Ok(point.clone());
         }
         let options = &self.0.options;
         let point = DistributionPoint::open(
             options.directory.join("distribution-point"),
-            options.ip,
-            options.addresses.clone(),
+            options.surroundings(&identity.settings),
             options.resume,
         )
         .await?;

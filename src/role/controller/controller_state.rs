@@ -12,9 +12,10 @@ use crate::{
     blocking::Interrupted,
     clock,
     model::{Digest, FoundPorts, Hierarchy, Name, Observed, ObservedBuilder},
+    net::Trust,
     observe::{Agents, ReachError, observe_into, observe_ports},
     plan::{ActionId, Inputs, NothingDeclared, Plan, plan, refuse_nothing},
-    probe::{Prober, RoleToProbe, Trust},
+    probe::{Prober, RoleToProbe},
     role::host::DataError,
     store::{Journal, StoreError},
 };
@@ -148,7 +149,7 @@ impl Controller {
         let agents = self.observe_into(remote, &mut observed).await?;
         let mut observed = observed.finish();
         let addresses = self.session.addresses().clone();
-        let prober = Prober::new(addresses, Trust::system(), clock::now());
+        let prober = Prober::new(addresses, self.session.trust().clone(), clock::now());
         observed.ports = observe_ports(&prober, hierarchy, &observed).await;
         Ok((observed, agents))
     }
@@ -180,7 +181,7 @@ impl Controller {
     }
 
     /// Looks at the ports of all roles that are `chosen`, whatever their agents say, and verifies
-    /// certificates against `trust` (PORT-5).
+    /// certificates against `trust` (PORT-5); without one, against what the hierarchy trusts.
     ///
     /// # Errors
     ///
@@ -188,11 +189,12 @@ impl Controller {
     pub async fn check_ports(
         &self,
         hierarchy: &Hierarchy,
-        trust: Trust,
+        trust: Option<Trust>,
         chosen: impl Fn(&RoleToProbe<'_>) -> bool,
     ) -> Result<FoundPorts, ControllerError> {
         // Finding the agents makes the loopback addresses of the embedded ones known.
         self.agents(&hierarchy.remote_agents()).await?;
+        let trust = trust.unwrap_or_else(|| self.session.trust().clone());
         let prober = Prober::new(self.session.addresses().clone(), trust, clock::now());
         Ok(prober.probe(RoleToProbe::all(hierarchy).filter(chosen)).await)
     }
@@ -230,6 +232,7 @@ impl Controller {
         let with = Apply {
             hierarchy: hierarchy.clone(),
             agents: looked.agents.clone(),
+            trust: self.session.trust().clone(),
             machines: self.machines.clone(),
             journal: self.journal.clone(),
             trigger,

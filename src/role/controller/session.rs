@@ -4,7 +4,7 @@
 use std::{path::Path, time::Duration};
 
 use crate::{
-    net::{Addresses, AgentClient, AgentError, ClientError},
+    net::{Addresses, AgentClient, AgentError, ClientError, Trust},
     role::host::{DataDirectory, DataError, Host, HostError, Stay},
 };
 
@@ -115,6 +115,11 @@ impl Session {
     /// A client for all admin ports.
     pub fn http(&self) -> &reqwest::Client {
         &self.http
+    }
+
+    /// The roots that the hierarchy trusts: the system's, its own authority's, and `trusted.pem`.
+    pub fn trust(&self) -> &Trust {
+        self.data.certificates().trust()
     }
 
     /// How addresses are resolved.

@@ -3,7 +3,7 @@
 use crate::{
     content::LibraryError,
     model::{PackageId, Unsupported},
-    net::{ClientError, ListenError},
+    net::{CertificatesError, ClientError, ListenError},
 };
 
 /// A distribution point could not do as asked.
@@ -18,6 +18,12 @@ pub enum DistributionPointError {
     /// The content port could not be opened; the settings are as they were.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// There is no certificate to serve with; the settings are as they were.
+    #[error(transparent)]
+    Certificates(#[from] CertificatesError),
+    /// The provider of TLS refused.
+    #[error("failed to prepare TLS for the content port")]
+    Tls(#[from] rustls::Error),
     /// The content library refused.
     #[error(transparent)]
     Library(#[from] LibraryError),
@@ -46,6 +52,9 @@ pub enum DistributionPointError {
         "this pull distribution point is at capacity: {0} transfers are active; notify it again later"
     )]
     AtCapacity(usize),
+    /// The program is ending.
+    #[error("the program is ending")]
+    Ending,
     /// No transfer of the package, and no package either.
     #[error("no transfer of package {0} is under way, and the package is not available")]
     NoTransfer(PackageId),

@@ -18,6 +18,7 @@
 mod answering;
 mod bundling;
 mod coming;
+mod content_port;
 mod counting;
 mod error;
 mod fetching;
@@ -31,10 +32,12 @@ mod means;
 mod point;
 mod rate;
 mod receiving;
+mod removal;
 mod runs;
 mod saved;
 mod serving;
 mod source;
+mod source_client;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -43,5 +46,6 @@ mod validating;
 mod validators;
 mod writing;
 
+pub use content_port::Surroundings;
 pub use error::DistributionPointError;
 pub use point::DistributionPoint;

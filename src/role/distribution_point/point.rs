@@ -1,29 +1,31 @@
 //! The distribution point itself: its settings, its port, and what it can be told to do.
 
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    net::IpAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 use tokio::sync::{RwLock, Semaphore, SemaphorePermit, watch};
 
 use super::{
-    DistributionPointError, job::JobRecord, jobs::Jobs, logs::Logs, receiving, saved::Saved,
-    serving, validating::Validating,
+    DistributionPointError, Surroundings,
+    content_port::{ContentPort, Ports},
+    job::JobRecord,
+    jobs::Jobs,
+    logs::Logs,
+    receiving,
+    removal::{remove_content, remove_file},
+    saved::Saved,
+    serving,
+    source_client::source_client,
+    validating::Validating,
 };
 use crate::{
     clock,
     content::{Library, LibraryError, blocking},
     model::{
-        Digest, DistributionPointSettings, DistributionPointState, Name, PackageId, PackageState,
-        RoleSince,
+        Address, Digest, DistributionPointSettings, DistributionPointState, Name, PackageId,
+        PackageState, RoleSince,
     },
-    net::{self, Addresses, OpenPort},
-    role::port::RolePort,
+    net::{Addresses, Trust},
 };
 
 /// Files that a site server may send at the same time.
@@ -37,9 +39,9 @@ pub struct DistributionPoint(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     directory: PathBuf,
-    ip: IpAddr,
+    ports: Ports,
     addresses: Addresses,
-    client: reqwest::Client,
+    trust: Trust,
     receiving: Semaphore,
     logs: Logs,
     served: watch::Sender<Option<Name>>,
@@ -51,7 +53,7 @@ pub(super) struct Configured {
     pub(super) saved: Saved,
     pub(super) library: Library,
     pub(super) jobs: Jobs,
-    port: RolePort,
+    port: ContentPort,
     validating: Validating,
 }
 
@@ -66,16 +68,16 @@ impl DistributionPoint {
     /// The data cannot be read, or another process uses it.
     pub async fn open(
         directory: PathBuf,
-        ip: IpAddr,
-        addresses: Addresses,
+        surroundings: Surroundings,
         resume: bool,
     ) -> Result<Self, DistributionPointError> {
-        let client = net::client(&addresses)?;
         let receiving = Semaphore::new(RECEIVING);
         let configured = RwLock::new(None);
         let served = watch::Sender::new(None);
-        let logs = Logs::new(directory.join("logs"));
-        let inner = Inner { directory, ip, addresses, client, receiving, logs, served, configured };
+        let ports = Ports::new(&surroundings);
+        let Surroundings { addresses, certificates, .. } = surroundings;
+        let (trust, logs) = (certificates.trust().clone(), Logs::new(directory.join("logs")));
+        let inner = Inner { directory, ports, addresses, trust, receiving, logs, served, configured };
         let read_from = inner.directory.clone();
         let saved = blocking(move || {
             let saved = Saved::read(&read_from)?;
@@ -96,7 +98,8 @@ impl DistributionPoint {
             };
             let library = inner.open_library().await?;
             let jobs = inner.open_jobs(&library, &saved, run).await?;
-            let port = inner.open_port(&library, &saved).await;
+            inner.served.send_replace(Some(saved.name.clone()));
+            let port = inner.ports.try_open(&saved.settings, inner.router(&library)).await;
             if let Some(why) = port.why_closed() {
                 tracing::warn!(name = %saved.name, why, "a content port stays closed");
             }
@@ -113,7 +116,8 @@ impl DistributionPoint {
     ///
     /// # Errors
     ///
-    /// A setting is not supported, or the new port cannot be opened; everything is as it was.
+    /// A setting is not supported, the new port cannot be opened, or there is no certificate for it;
+    /// everything is as it was.
     pub async fn configure(
         &self,
         name: Name,
@@ -123,11 +127,9 @@ impl DistributionPoint {
         let saved = Saved::new(name, settings, clock::now());
         saved.check()?;
         let mut configured = inner.configured.write().await;
-        let http = saved.settings.ports.http.get();
         let Some(before) = configured.take() else {
             let library = inner.open_library().await?;
-            let port = OpenPort::open(inner.ip, http, inner.router(&library)).await;
-            let port = RolePort::now(Ok(port?));
+            let port = inner.ports.open(&saved.settings, inner.router(&library)).await?;
             inner.save(&saved).await?;
             let jobs = inner.open_jobs(&library, &saved, Ok(())).await?;
             let validating = Validating::start(&inner.directory, &library, &saved).await?;
@@ -135,16 +137,12 @@ impl DistributionPoint {
             return Ok(());
         };
         let before = configured.insert(before);
-        let new_port = if before.port.is_open(http) {
-            None
-        } else {
-            let port = OpenPort::open(inner.ip, http, inner.router(&before.library)).await?;
-            Some(RolePort::now(Ok(port)))
-        };
+        let router = inner.router(&before.library);
+        let change = inner.ports.change(&before.port, &saved.settings, router).await?;
         let saved = saved.after(&before.saved);
         inner.save(&saved).await?;
         let saved_before = std::mem::replace(&mut before.saved, saved);
-        let old_port = new_port.map(|port| std::mem::replace(&mut before.port, port));
+        let old_port = before.port.take_on(change);
         let (old, new) = (&saved_before.settings, &before.saved.settings);
         if !new.pulls() {
             before.library.share_downloads(false);
@@ -161,6 +159,24 @@ impl DistributionPoint {
         }
         if let Some(port) = old_port {
             port.close().await;
+        }
+        Ok(())
+    }
+
+    /// Its site system has this address from now on: a certificate that is issued for it is.
+    ///
+    /// # Errors
+    ///
+    /// None can be issued.
+    pub async fn moved(&self, host: Address) -> Result<(), DistributionPointError> {
+        let mut configured = self.0.configured.write().await;
+        self.0.ports.moved(host);
+        let Some(Configured { saved, library, port, .. }) = configured.as_mut() else {
+            return Ok(());
+        };
+        let change = self.0.ports.change(port, &saved.settings, self.0.router(library)).await?;
+        if let Some(old) = port.take_on(change) {
+            old.close().await;
         }
         Ok(())
     }
@@ -330,19 +346,14 @@ impl Inner {
         library: &Library,
         saved: &Saved,
         run: Result<(), String>,
-    ) -> Result<Jobs, LibraryError> {
+    ) -> Result<Jobs, DistributionPointError> {
         library.share_downloads(saved.settings.cuts_through());
         let pull = saved.settings.pull.as_ref();
-        let (client, addresses) = (self.client.clone(), self.addresses.clone());
-        let directory = self.directory.join("jobs");
+        let sources = pull.map(|pull| pull.sources.as_slice()).unwrap_or_default();
+        let client = source_client(sources, &self.addresses, &self.trust).await?;
+        let (directory, addresses) = (self.directory.join("jobs"), self.addresses.clone());
         let logs = self.logs.clone();
-        Jobs::open(directory, library.clone(), client, addresses, pull, logs, run).await
-    }
-
-    async fn open_port(&self, library: &Library, saved: &Saved) -> RolePort {
-        self.served.send_replace(Some(saved.name.clone()));
-        let port = saved.settings.ports.http.get();
-        RolePort::now(OpenPort::open(self.ip, port, self.router(library)).await)
+        Ok(Jobs::open(directory, library.clone(), client, addresses, pull, logs, run).await?)
     }
 
     fn router(&self, library: &Library) -> axum::Router {
@@ -353,29 +364,5 @@ impl Inner {
         self.served.send_replace(Some(saved.name.clone()));
         let (saved, directory) = (saved.clone(), self.directory.clone());
         blocking(move || saved.write(&directory)).await
-    }
-}
-
-/// Removes the content and the transfers of a point that is none any more.
-fn remove_content(directory: &Path) -> Result<(), LibraryError> {
-    remove_file(&Validating::path(directory))?;
-    for name in ["jobs", "library", "logs"] {
-        let path = directory.join(name);
-        match fs::remove_dir_all(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(LibraryError::Io { doing: "remove", path, source });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn remove_file(path: &Path) -> Result<(), LibraryError> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(LibraryError::Io { doing: "remove", path: path.to_owned(), source })
-        }
-        _ => Ok(()),
     }
 }

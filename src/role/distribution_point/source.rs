@@ -18,6 +18,7 @@ use super::{fetching::Failure, means::Means};
 use crate::{
     error_text::with_causes,
     model::{Digest, Name, PullSourceSettings},
+    net::why_refused,
 };
 
 /// How long a source may send nothing in the middle of an answer.
@@ -135,7 +136,8 @@ impl<'a> Source<'a> {
                     }
                     _ => return Ok(response),
                 },
-                (Err(_), Some(again)) if tries > 0 => {
+                // Nobody becomes somebody else while one waits.
+                (Err(error), Some(again)) if tries > 0 && why_refused(&error).is_none() => {
                     tries -= 1;
                     self.back_off(unanswered).await?;
                     unanswered += 1;
@@ -143,7 +145,8 @@ impl<'a> Source<'a> {
                 }
                 (Ok(response), None) => return Ok(response),
                 (Err(error), _) => {
-                    let why = format!("it does not answer: {}", with_causes(&error));
+                    let why = why_refused(&error)
+                        .unwrap_or_else(|| format!("it does not answer: {}", with_causes(&error)));
                     return Err(Failure::Source(why));
                 }
             }

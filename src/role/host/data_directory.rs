@@ -7,8 +7,9 @@ use std::{
 };
 
 use crate::{
+    clock,
     model::{Digest, Name},
-    net::{Addresses, AdminToken},
+    net::{Addresses, AdminToken, Certificates, CertificatesError},
     store,
 };
 
@@ -24,6 +25,9 @@ pub enum DataError {
         #[source]
         source: io::Error,
     },
+    /// The authority of the hierarchy, or the roots that it trusts.
+    #[error("failed to use the certificates of the data directory")]
+    Certificates(#[from] CertificatesError),
 }
 
 /// The data directory of a hierarchy.
@@ -31,6 +35,7 @@ pub enum DataError {
 pub struct DataDirectory {
     path: PathBuf,
     token: AdminToken,
+    certificates: Certificates,
 }
 
 /// How long a host runs.
@@ -63,7 +68,13 @@ impl DataDirectory {
         let token = AdminToken::open(&token_path).map_err(failed(&token_path))?;
         let systems = path.join("site-systems");
         std::fs::create_dir_all(&systems).map_err(failed(&systems))?;
-        Ok(Self { path, token })
+        let certificates = Certificates::open(&path, None, clock::now())?;
+        Ok(Self { path, token, certificates })
+    }
+
+    /// What the site systems of this directory's hierarchy have for TLS.
+    pub fn certificates(&self) -> &Certificates {
+        &self.certificates
     }
 
     /// The secret of the hierarchy's admin ports.

@@ -165,6 +165,7 @@ impl Host {
             ip,
             addresses: self.0.addresses.clone(),
             token: token.clone(),
+            certificates: self.0.data.certificates().clone(),
             resume: self.0.resume,
         })
         .await

@@ -5,6 +5,7 @@ mod pacing;
 mod pieces;
 mod pulling;
 mod resuming;
+mod secured;
 mod serving;
 mod settings;
 mod validating;

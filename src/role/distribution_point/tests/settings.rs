@@ -4,11 +4,8 @@ use std::fs;
 
 use super::world::{PORT, World, name, observed, package, some_files, standard, stored};
 use crate::{
-    model::{
-        ContentProtocol, DistributionPointSettings, DistributionPointType, Listener, Port,
-        Unsupported,
-    },
-    net::{Addresses, ListenError, OpenPort},
+    model::{DistributionPointSettings, DistributionPointType, Listener, Port, Unsupported},
+    net::{ListenError, OpenPort},
     role::distribution_point::{DistributionPoint, DistributionPointError},
 };
 
@@ -72,7 +69,6 @@ async fn what_is_not_supported_is_said_so() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(refused(|it| it.protocol = ContentProtocol::Https).await, Unsupported::Https);
     let cloud = refused(|it| it.r#type = DistributionPointType::CloudManagementGateway).await;
     assert_eq!(cloud, Unsupported::CloudManagementGateway);
     let pxe = refused(|it| it.pxe = serde_json::from_str(r#"{"enabled": true}"#).unwrap()).await;
@@ -81,7 +77,6 @@ async fn what_is_not_supported_is_said_so() {
         refused(|it| it.multicast = serde_json::from_str(r#"{"enabled": true}"#).unwrap());
     assert_eq!(multicast.await, Unsupported::Multicast);
     assert_eq!(refused(|it| it.on_demand = true).await, Unsupported::OnDemand);
-    assert!(Unsupported::Https.to_string().starts_with("HTTPS is not supported yet"));
     assert!(point.state().await.unwrap().is_none());
 }
 
@@ -135,7 +130,7 @@ async fn library_of_another_process_is_not_touched() {
     let world = World::new(65).await;
     let _point = world.standard_point(1).await;
     let directory = world.directory(1);
-    let second = DistributionPoint::open(directory, world.ip(2), Addresses::system(), true).await;
+    let second = DistributionPoint::open(directory, world.surroundings(2), true).await;
     assert!(second.unwrap_err().to_string().contains("used by another process"));
 }
 

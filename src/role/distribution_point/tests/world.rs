@@ -13,16 +13,17 @@ use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
+    clock,
     content::Library,
     model::{
         ContentProtocol, DistributionPointSettings, DistributionPointState, DistributionPointType,
         Name, Pacing, PackageId, PackageOrigin, PackageState, Port, Ports, Priority, PullSelection,
         PullSettings, PullSourceSettings, WebSite,
     },
-    net::{Addresses, OpenPort, client},
+    net::{Addresses, Certificates, OpenPort, client},
     role::{
         Reporter,
-        distribution_point::DistributionPoint,
+        distribution_point::{DistributionPoint, Surroundings},
         package_library::{PackageLibrary, PackageLibraryError, Sending},
     },
     wire::{
@@ -114,8 +115,15 @@ impl World {
     pub(super) async fn open(&self, host: u8, resume: bool) -> DistributionPoint {
         let directory = self.directory(host);
         fs::create_dir_all(&directory).unwrap();
-        let addresses = Addresses::system();
-        DistributionPoint::open(directory, self.ip(host), addresses, resume).await.unwrap()
+        DistributionPoint::open(directory, self.surroundings(host), resume).await.unwrap()
+    }
+
+    /// Where a point is: all of them share an authority, and are reached by their IP addresses.
+    pub(super) fn surroundings(&self, host: u8) -> Surroundings {
+        let ip = self.ip(host);
+        let certificates = Certificates::open(self.home.path(), None, clock::now()).unwrap();
+        let host = ip.to_string().parse().unwrap();
+        Surroundings { ip, host, addresses: Addresses::system(), certificates }
     }
 
     pub(super) async fn standard_point(&self, host: u8) -> DistributionPoint {

@@ -1,0 +1,220 @@
+//! One connection, from its first byte to its last.
+
+use std::{convert::Infallible, net::SocketAddr, pin::Pin, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{
+        HeaderValue, Request, Response, StatusCode, Version,
+        header::{CONNECTION, RETRY_AFTER},
+    },
+    response::IntoResponse,
+};
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::{HttpService, service_fn},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::{Limits, permitted::Permitted, watched::Watched};
+use crate::net::{ServerTls, tls::HTTP_2};
+
+/// Whoever is told to come back does so after this many seconds at least, and each a little later than
+/// another, so that not all of them come at once.
+const COME_BACK: u16 = 5;
+/// See [`COME_BACK`].
+const APART: u16 = 16;
+
+/// What all connections of a port share.
+pub(super) struct Served {
+    router: Router,
+    tls: Option<Arc<ServerTls>>,
+    limits: Limits,
+    connections: Arc<Semaphore>,
+    turned_away: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
+}
+
+/// The place of a connection.
+pub(super) struct Place {
+    /// Whether it is served, or told to come back.
+    served: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Served {
+    pub(super) fn new(router: Router, tls: Option<Arc<ServerTls>>, limits: Limits) -> Self {
+        let places = |number| Arc::new(Semaphore::new(number));
+        Self {
+            router,
+            tls,
+            limits,
+            connections: places(limits.connections),
+            turned_away: places(Limits::TURNED_AWAY),
+            requests: places(limits.requests),
+        }
+    }
+
+    /// A place for one more connection; `None` if there is not even time to turn it away.
+    pub(super) fn place(&self) -> Option<Place> {
+        let place = |places: &Arc<Semaphore>| Arc::clone(places).try_acquire_owned().ok();
+        let served = place(&self.connections).map(|permit| Place { served: true, _permit: permit });
+        served.or_else(|| Some(Place { served: false, _permit: place(&self.turned_away)? }))
+    }
+
+    /// Serves a connection to its end.
+    pub(super) async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        place: Place,
+        stop: CancellationToken,
+    ) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its small packets together");
+        }
+        let stream = Watched::new(stream, self.limits.still);
+        if place.served {
+            self.speak(stream, peer, true, stop).await;
+        } else {
+            let turned_away = self.speak(stream, peer, false, stop);
+            let _in_time = timeout(Limits::TURNING_AWAY, turned_away).await;
+        }
+    }
+
+    async fn speak(
+        self: Arc<Self>,
+        stream: Watched<TcpStream>,
+        peer: SocketAddr,
+        served: bool,
+        stop: CancellationToken,
+    ) {
+        let Some(tls) = &self.tls else {
+            return self.http1(stream, peer, served, stop).await;
+        };
+        let open = self.limits.connections.saturating_sub(self.connections.available_permits());
+        let accepting = tls.acceptor().accept_with(stream, |connection| {
+            connection.set_buffer_limit(Some(Limits::buffer(open)));
+        });
+        match timeout(Limits::HANDSHAKE, accepting).await {
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) => {
+                self.http2(stream, peer, served, stop).await;
+            }
+            Ok(Ok(stream)) => self.http1(stream, peer, served, stop).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "a client broke the handshake off"),
+            Err(_) => tracing::debug!(%peer, "a client does not end its handshake"),
+        }
+    }
+
+    async fn http1(
+        self: Arc<Self>,
+        stream: impl Stream,
+        peer: SocketAddr,
+        served: bool,
+        stop: CancellationToken,
+    ) {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.head)
+            .max_header_size(Limits::HEAD)
+            .max_headers(Limits::HEADERS)
+            .serve_connection(TokioIo::new(stream), self.service(peer, served));
+        to_its_end(connection, http1::Connection::graceful_shutdown, peer, stop).await;
+    }
+
+    /// What a client resets again and again ends its connection: hyper counts (CVE-2023-44487).
+    async fn http2(
+        self: Arc<Self>,
+        stream: impl Stream,
+        peer: SocketAddr,
+        served: bool,
+        stop: CancellationToken,
+    ) {
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(Limits::STREAMS)
+            .max_header_list_size(Limits::HEAD_LIST)
+            .max_send_buf_size(Limits::STREAM_BUFFER)
+            .initial_stream_window_size(Limits::WINDOW)
+            .initial_connection_window_size(Limits::WINDOW)
+            .serve_connection(TokioIo::new(stream), self.service(peer, served));
+        to_its_end(connection, http2::Connection::graceful_shutdown, peer, stop).await;
+    }
+
+    fn service(
+        self: Arc<Self>,
+        peer: SocketAddr,
+        served: bool,
+    ) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + Send {
+        service_fn(move |request| {
+            let it = Arc::clone(&self);
+            async move { Ok(it.answer(request, peer, served).await) }
+        })
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        served: bool,
+    ) -> Response<Body> {
+        let version = request.version();
+        let place = Arc::clone(&self.requests).try_acquire_owned();
+        let (true, Ok(place)) = (served, place) else {
+            return come_back(peer, version, served);
+        };
+        let answer: Result<_, Infallible> = self.router.clone().oneshot(request).await;
+        match answer {
+            Ok(answer) => answer.map(|body| Body::new(Permitted { body, _place: place })),
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// A stream of bytes, in the clear or not.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
+/// Drives a connection until it ends; once the port is being closed, until the requests that there are
+/// have been answered.
+async fn to_its_end<C: Future<Output = hyper::Result<()>>>(
+    connection: C,
+    shut_down: impl FnOnce(Pin<&mut C>),
+    peer: SocketAddr,
+    stop: CancellationToken,
+) {
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            shut_down(connection.as_mut());
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "a connection broke off");
+    }
+}
+
+/// The answer where there is no place; the connection goes on if it has one.
+fn come_back(peer: SocketAddr, version: Version, served: bool) -> Response<Body> {
+    let seconds = COME_BACK + peer.port() % APART;
+    let later = [(RETRY_AFTER, seconds.to_string())];
+    let text = "as much is served as this distribution point bears: come back later\n";
+    let mut answer = (StatusCode::SERVICE_UNAVAILABLE, later, text).into_response();
+    // HTTP/2 has its own words for that.
+    if !served && version < Version::HTTP_2 {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
+}

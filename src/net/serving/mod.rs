@@ -1,0 +1,18 @@
+//! A port for everybody: what it serves is bounded, so that no client takes it from the others.
+//!
+//! ```text
+//!  accepted ─▶ a place? ─▶ watched ─▶ TLS, if there is any ─▶ HTTP ─▶ a place? ─▶ router
+//!                 │ no        │ nothing moves                            │ no
+//!                 ▼           ▼                                          ▼
+//!            503, closed    closed                             503, try again later
+//! ```
+
+mod connection;
+mod limits;
+mod permitted;
+mod port;
+#[cfg(test)]
+mod tests;
+mod watched;
+
+pub use limits::{Limits, raise_open_files};

@@ -1,0 +1,158 @@
+//! The certificate authority of a hierarchy: made on first use, kept in the data directory, known to
+//! nobody outside of it until somebody trusts it.
+
+use std::{fmt, net::IpAddr, path::Path};
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType, date_time_ymd,
+};
+use rustls::{
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivatePkcs8KeyDer, pem::PemObject},
+    sign::CertifiedKey,
+};
+
+use super::CertificatesError;
+use crate::{model::Digest, net::private_file, store};
+
+/// How long the authority is valid: who trusts it does so once. Twenty years are longer than any
+/// site system lives.
+const AUTHORITY: SignedDuration = SignedDuration::from_hours(20 * 365 * 24);
+
+/// How long a certificate is valid: clients take none for longer than 398 days.
+const ISSUED: SignedDuration = SignedDuration::from_hours(397 * 24);
+
+/// What is left of a certificate when the next one is issued: well before anybody warns of its end.
+const RENEWED: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// Valid from a day ago, for clocks that are behind.
+const BEHIND: SignedDuration = SignedDuration::from_hours(24);
+
+/// The longest file: key and certificate are about 1,200 bytes.
+const LONGEST: u64 = 64 << 10;
+
+/// The authority of a hierarchy. Never shows its key.
+pub(super) struct Authority {
+    key: KeyPair,
+    certificate: CertificateDer<'static>,
+}
+
+/// A certificate that was issued, with its key, which is nowhere else.
+pub(super) struct Issued {
+    pub(super) key: CertifiedKey,
+    /// When the next one has to be issued.
+    pub(super) renew_at: Timestamp,
+}
+
+impl Authority {
+    /// The authority of the directory, made there if there is none: `authority.pem` for its owner
+    /// alone, and `authority.crt`, the certificate, for whoever shall trust it.
+    pub(super) fn open(directory: &Path, now: Timestamp) -> Result<Self, CertificatesError> {
+        let path = directory.join("authority.pem");
+        let failed = || CertificatesError::NotAnAuthority(path.clone());
+        std::fs::create_dir_all(directory)
+            .map_err(CertificatesError::file("make the directory", directory))?;
+        let make = || make(now).map_err(std::io::Error::other);
+        let text = private_file::make_once(&path, LONGEST, make)
+            .map_err(CertificatesError::file("keep the certificate authority in", &path))?;
+        let key = PrivatePkcs8KeyDer::from_pem_slice(&text).map_err(|_| failed())?;
+        let key = KeyPair::try_from(&key).map_err(|_| failed())?;
+        let certificate = CertificateDer::from_pem_slice(&text).map_err(|_| failed())?;
+        let shown = directory.join("authority.crt");
+        let pem = pem(&text).ok_or_else(failed)?;
+        if store::read_bounded(&shown, LONGEST).ok().flatten().as_deref() != Some(pem) {
+            store::replace(&shown, pem)
+                .map_err(CertificatesError::file("write the authority's certificate to", &shown))?;
+        }
+        Ok(Self { key, certificate })
+    }
+
+    /// Its certificate.
+    pub(super) fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
+    }
+
+    /// A certificate for a server that is reached by these names and addresses.
+    pub(super) fn issue(
+        &self,
+        names: &[String],
+        now: Timestamp,
+    ) -> Result<Issued, CertificatesError> {
+        let failed = |why: String| {
+            let names = names.join("`, `");
+            CertificatesError::NotIssued { names, why }
+        };
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)
+            .map_err(|error| failed(error.to_string()))?;
+        let mut params = CertificateParams::default();
+        for name in names {
+            params.subject_alt_names.push(if let Ok(ip) = name.parse::<IpAddr>() {
+                SanType::IpAddress(ip)
+            } else {
+                let name = name.as_str().try_into();
+                SanType::DnsName(name.map_err(|error: rcgen::Error| failed(error.to_string()))?)
+            });
+        }
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        valid(&mut params, now, ISSUED);
+        let authority = authority_params(&self.key);
+        let issuer = Issuer::from_params(&authority, &self.key);
+        let certificate =
+            params.signed_by(&key, &issuer).map_err(|error| failed(error.to_string()))?;
+        let private = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+        let chain = vec![certificate.der().clone()];
+        let key = CertifiedKey::from_der(chain, private, &aws_lc_rs::default_provider())
+            .map_err(|error| failed(error.to_string()))?;
+        Ok(Issued { key, renew_at: now.saturating_add(ISSUED - RENEWED).unwrap_or(now) })
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Authority")
+    }
+}
+
+/// A new authority as PEM: its key, then its certificate.
+fn make(now: Timestamp) -> Result<Vec<u8>, rcgen::Error> {
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    let mut params = authority_params(&key);
+    valid(&mut params, now, AUTHORITY);
+    let certificate = params.self_signed(&key)?;
+    Ok(format!("{}{}", key.serialize_pem(), certificate.pem()).into_bytes())
+}
+
+/// What an authority is called follows from its key, so that two never share a name.
+fn authority_params(key: &KeyPair) -> CertificateParams {
+    let digest = Digest::of(key.public_key_raw()).to_hex();
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    let name = format!("Headwater hierarchy {}", digest.get(..16).unwrap_or_default());
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+/// Certificates are valid by whole days.
+fn valid(params: &mut CertificateParams, now: Timestamp, for_how_long: SignedDuration) {
+    let day = |at: Timestamp| {
+        let date = at.to_zoned(TimeZone::UTC).date();
+        let [month, day] = [date.month(), date.day()].map(|it| u8::try_from(it).unwrap_or(1));
+        date_time_ymd(i32::from(date.year()), month, day)
+    };
+    params.not_before = day(now.saturating_sub(BEHIND).unwrap_or(now));
+    params.not_after = day(now.saturating_add(for_how_long).unwrap_or(now));
+}
+
+/// The certificate out of key and certificate.
+fn pem(text: &[u8]) -> Option<&[u8]> {
+    const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    let at = text.windows(BEGIN.len()).position(|it| it == BEGIN)?;
+    text.get(at..)
+}

@@ -1,0 +1,187 @@
+//! What an agent has for TLS: an authority that issues certificates, secrets with certificates of
+//! others, and the roots that it trusts.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use jiff::Timestamp;
+use rustls::{
+    Error, InconsistentKeys,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    sign::CertifiedKey,
+};
+
+use super::{
+    CertificatesError, Trust,
+    authority::{Authority, Issued},
+    trust,
+};
+use crate::{model::Name, store};
+
+/// The longest file of a secret: a chain of ten certificates has 20 KiB.
+const LONGEST: u64 = 1 << 20;
+
+/// What an agent has for TLS, in its data directory (or that of the embedded hierarchy):
+///
+/// | file                                     | what it is                                       |
+/// |------------------------------------------|--------------------------------------------------|
+/// | `certificates/authority.pem`             | the hierarchy's own authority, for its owner alone |
+/// | `certificates/authority.crt`             | its certificate, for whoever shall trust it      |
+/// | `certificates/trusted.pem`               | further roots to trust, if there are any         |
+/// | `secrets/NAME/tls.crt`, `tls.key`        | a certificate with its chain, and its key, as Kubernetes mounts such a secret |
+///
+/// Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Certificates(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    authority: Authority,
+    secrets: PathBuf,
+    trust: Trust,
+}
+
+/// Where the certificate of a port comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CertificateSource {
+    /// The hierarchy's own authority issues it for these names and addresses.
+    Issued(Vec<String>),
+    /// Somebody else keeps it in the secret of this name.
+    Secret(Name),
+}
+
+/// A certificate with its key, and how to see that there is another one.
+pub(super) struct Loaded {
+    pub(super) key: Arc<CertifiedKey>,
+    pub(super) stamp: Stamp,
+}
+
+/// What tells whether a certificate is still the one that was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stamp {
+    RenewAt(Timestamp),
+    Files([FileStamp; 2]),
+}
+
+/// When a file was written, how long it is, and which one it is: a mounted secret is exchanged whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct FileStamp(Option<(SystemTime, u64, u64)>);
+
+impl Certificates {
+    /// What is in a data directory; the authority is made if there is none. Besides the system's
+    /// roots, the authority and `trusted.pem`, the roots in the file `more` are trusted. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read or written, or holds something else.
+    pub fn open(
+        data: &Path,
+        more: Option<&Path>,
+        now: Timestamp,
+    ) -> Result<Self, CertificatesError> {
+        let directory = data.join("certificates");
+        let authority = Authority::open(&directory, now)?;
+        let mut roots = vec![authority.certificate().clone()];
+        let kept = directory.join("trusted.pem");
+        for file in kept.exists().then_some(kept.as_path()).into_iter().chain(more) {
+            roots.extend(trust::roots(file)?);
+        }
+        let (secrets, trust) = (data.join("secrets"), Trust::system().and(roots));
+        Ok(Self(Arc::new(Inner { authority, secrets, trust })))
+    }
+
+    /// The roots that it trusts.
+    pub fn trust(&self) -> &Trust {
+        &self.0.trust
+    }
+
+    /// The certificate of a source as it is now. Blocks.
+    pub(super) fn load(
+        &self,
+        source: &CertificateSource,
+        now: Timestamp,
+    ) -> Result<Loaded, CertificatesError> {
+        match source {
+            CertificateSource::Issued(names) => {
+                let Issued { key, renew_at } = self.0.authority.issue(names, now)?;
+                Ok(Loaded { key: Arc::new(key), stamp: Stamp::RenewAt(renew_at) })
+            }
+            CertificateSource::Secret(name) => {
+                let files = self.files(name);
+                // Before they are read: what is written meanwhile is read again.
+                let stamp = Stamp::Files(stamps(&files));
+                Ok(Loaded { key: Arc::new(read(name, &files)?), stamp })
+            }
+        }
+    }
+
+    /// Whether there may be another certificate than the one with this stamp. Blocks.
+    pub(super) fn changed(
+        &self,
+        source: &CertificateSource,
+        stamp: &Stamp,
+        now: Timestamp,
+    ) -> bool {
+        match (source, stamp) {
+            (CertificateSource::Secret(name), Stamp::Files(before)) => {
+                stamps(&self.files(name)) != *before
+            }
+            (CertificateSource::Issued(_), Stamp::RenewAt(at)) => now >= *at,
+            _ => true,
+        }
+    }
+
+    fn files(&self, name: &Name) -> [PathBuf; 2] {
+        ["tls.crt", "tls.key"].map(|file| self.0.secrets.join(name.as_str()).join(file))
+    }
+}
+
+fn stamps(files: &[PathBuf; 2]) -> [FileStamp; 2] {
+    use std::os::unix::fs::MetadataExt;
+    [0, 1].map(|at: usize| {
+        let found = files.get(at).and_then(|file| fs::metadata(file).ok());
+        FileStamp(found.and_then(|it| Some((it.modified().ok()?, it.len(), it.ino()))))
+    })
+}
+
+fn read(name: &Name, files: &[PathBuf; 2]) -> Result<CertifiedKey, CertificatesError> {
+    let [certificate, key] = files;
+    let text = |path: &Path| match store::read_bounded(path, LONGEST) {
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => Err(CertificatesError::NoSecret {
+            name: name.clone(),
+            certificate: certificate.clone(),
+            key: key.clone(),
+        }),
+        Err(source) if source.kind() == io::ErrorKind::FileTooLarge => {
+            Err(unusable(path, "it has more than 1 MiB"))
+        }
+        Err(source) => Err(CertificatesError::file("read", path)(source)),
+    };
+    let (chain, secret) = (text(certificate)?, text(key)?);
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&chain).filter_map(Result::ok).collect();
+    if chain.is_empty() {
+        let why = "it holds no certificate as PEM, `-----BEGIN CERTIFICATE-----`";
+        return Err(unusable(certificate, why));
+    }
+    let secret = PrivateKeyDer::from_pem_slice(&secret)
+        .map_err(|_| unusable(key, "it holds no private key as PEM without a password"))?;
+    CertifiedKey::from_der(chain, secret, &aws_lc_rs::default_provider()).map_err(|error| {
+        match error {
+            Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+                unusable(key, "it is not the key of the certificate in `tls.crt` beside it")
+            }
+            Error::InvalidCertificate(_) => unusable(certificate, "the certificate is malformed"),
+            _ => unusable(key, "it is no key that TLS can sign with (RSA, ECDSA or Ed25519)"),
+        }
+    })
+}
+
+fn unusable(path: &Path, why: &'static str) -> CertificatesError {
+    CertificatesError::Unusable { path: path.to_owned(), why }
+}

@@ -1,0 +1,138 @@
+//! Whom a client believes, and what it says of those whom it does not.
+
+use std::{io, sync::Arc};
+
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
+    SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
+
+use super::Trust;
+
+/// TLS for a client that trusts these roots. Blocks: they may have to be read first.
+pub(in crate::net) fn client_config(trust: &Trust) -> Result<ClientConfig, Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let roots = Arc::new(trust.anchors().store.clone());
+    let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
+    let verifier = verifier.build().map_err(|error| Error::General(error.to_string()))?;
+    Ok(builder(provider)?
+        // Nothing is taken that webpki refuses: only the words are others.
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Explaining(verifier)))
+        .with_no_client_auth())
+}
+
+/// TLS for a client that has nobody to trust, because it speaks plain HTTP alone.
+pub(in crate::net) fn trusting_nobody() -> Result<ClientConfig, Error> {
+    let builder = builder(Arc::new(aws_lc_rs::default_provider()))?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+fn builder(
+    provider: Arc<CryptoProvider>,
+) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, Error> {
+    ClientConfig::builder_with_provider(provider).with_protocol_versions(rustls::ALL_VERSIONS)
+}
+
+/// Verifies as webpki does, and says what to do where that refuses.
+#[derive(Debug)]
+struct Explaining(Arc<WebPkiServerVerifier>);
+
+impl ServerCertVerifier for Explaining {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.0
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            .map_err(|error| explained(error, server_name))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}
+
+/// Why a certificate is refused, and what to do.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error(
+        "it does not lead to a root that is trusted here: put that root as PEM into \
+         `certificates/trusted.pem` of the data directory, or give `headwater agent` the option \
+         `--ca`"
+    )]
+    UnknownIssuer,
+    #[error("it is not for `{0}`: the other side needs a certificate with the address in it")]
+    OtherName(String),
+    #[error("it has ended: the other side needs a new one")]
+    Ended,
+    #[error("it is valid only later: compare the clocks of both computers")]
+    NotYetValid,
+}
+
+/// Why the certificate of the other side is refused, and what to do, if an error came of that.
+pub fn why_refused(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(Error::InvalidCertificate(why)) = of_tls(error)
+            && let CertificateError::Other(OtherError(why)) = why
+            && let Some(refused) = why.downcast_ref::<Refused>()
+        {
+            return Some(format!("its certificate is refused: {refused}"));
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// An error of TLS, out of all the errors of input and output that it has been put into.
+fn of_tls<'error>(error: &'error (dyn std::error::Error + 'static)) -> Option<&'error Error> {
+    match error.downcast_ref::<io::Error>() {
+        Some(outer) => of_tls(outer.get_ref()?),
+        None => error.downcast_ref::<Error>(),
+    }
+}
+
+fn explained(error: Error, name: &ServerName<'_>) -> Error {
+    let Error::InvalidCertificate(why) = &error else { return error };
+    let refused = match why {
+        CertificateError::UnknownIssuer => Refused::UnknownIssuer,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            Refused::OtherName(name.to_str().into_owned())
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => Refused::Ended,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            Refused::NotYetValid
+        }
+        _ => return error,
+    };
+    Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refused))))
+}

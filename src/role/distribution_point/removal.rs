@@ -1,0 +1,31 @@
+//! What goes when a site system stops being a distribution point.
+
+use std::{fs, io, path::Path};
+
+use super::validating::Validating;
+use crate::content::LibraryError;
+
+/// Removes the content and the transfers of a point that is none any more. Blocks.
+pub(super) fn remove_content(directory: &Path) -> Result<(), LibraryError> {
+    remove_file(&Validating::path(directory))?;
+    for name in ["jobs", "library", "logs"] {
+        let path = directory.join(name);
+        match fs::remove_dir_all(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(LibraryError::Io { doing: "remove", path, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file, if it is there. Blocks.
+pub(super) fn remove_file(path: &Path) -> Result<(), LibraryError> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(LibraryError::Io { doing: "remove", path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
+}
