@@ -218,8 +218,15 @@ impl<'a> UpdatePointFacts<'a> {
 
 impl<'a> DistributionPointFacts<'a> {
     fn of(state: &'a ObservedPoint) -> Self {
-        let ObservedPoint { name, settings, listener, packages: _, pull_jobs, validated: _ } =
-            state;
+        let ObservedPoint {
+            name,
+            settings,
+            listener,
+            packages: _,
+            pull_jobs,
+            validated: _,
+            unique_clients: _,
+        } = state;
         Self {
             name: name.clone(),
             settings: Cow::Borrowed(settings),

@@ -56,9 +56,18 @@ impl ObservedBuilder {
                 packages,
                 pull_jobs,
                 validated,
+                unique_clients,
             } = point;
             let packages = self.library(name, packages);
-            ObservedPoint { name: called, settings, listener, packages, pull_jobs, validated }
+            ObservedPoint {
+                name: called,
+                settings,
+                listener,
+                packages,
+                pull_jobs,
+                validated,
+                unique_clients,
+            }
         });
         ObservedSystem {
             settings,

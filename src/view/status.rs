@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    CatalogVersion, Known, Listener, Name, Observed, ObservedSystem, PullJobState, SiteCode,
-    StatusMessage, UpdatePointRole, ValidationRecord,
+    CatalogVersion, Known, Listener, Name, Observed, ObservedSystem, PackageId, PullJobState,
+    SiteCode, StatusMessage, UpdatePointRole, ValidationRecord,
 };
 
 use super::{
@@ -87,6 +87,9 @@ pub struct DistributionPointStatus {
     /// What the last content validation has found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validated: Option<ValidationRecord>,
+    /// How many different clients asked for each package (PDP-13).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub unique_clients: BTreeMap<PackageId, u64>,
 }
 
 /// The state of a site system.
@@ -185,6 +188,7 @@ impl StatusReport {
                     .map(|(id, job)| format!("{id}: {}", job_text(&job.state)))
                     .collect(),
                 validated: point.validated,
+                unique_clients: point.unique_clients.clone(),
             });
         }
     }
@@ -337,6 +341,7 @@ mod tests {
                 listener: Listener::Open(hostile()),
                 transfers: vec![hostile()],
                 validated: None,
+                unique_clients: BTreeMap::new(),
             }],
             site_systems: vec![SiteSystemStatus {
                 name: "server".parse().unwrap(),

@@ -5,6 +5,7 @@ use std::{convert::Infallible, net::SocketAddr, pin::Pin, sync::Arc};
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{
         HeaderValue, Request, Response, StatusCode, Version,
         header::{CONNECTION, RETRY_AFTER},
@@ -164,7 +165,7 @@ impl Served {
 
     async fn answer(
         &self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         peer: SocketAddr,
         served: bool,
     ) -> Response<Body> {
@@ -173,6 +174,7 @@ impl Served {
         let (true, Ok(place)) = (served, place) else {
             return come_back(peer, version, served);
         };
+        request.extensions_mut().insert(ConnectInfo(peer));
         let answer: Result<_, Infallible> = self.router.clone().oneshot(request).await;
         match answer {
             Ok(answer) => answer.map(|body| Body::new(Permitted { body, _place: place })),

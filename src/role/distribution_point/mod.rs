@@ -42,6 +42,7 @@ mod telling;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod usage;
 mod validating;
 mod validators;
 mod writing;

@@ -16,6 +16,7 @@ use super::{
     saved::Saved,
     serving,
     source_client::source_client,
+    usage::{self, Usage},
     validating::Validating,
 };
 use crate::{
@@ -42,6 +43,7 @@ struct Inner {
     ports: Ports,
     addresses: Addresses,
     trust: Trust,
+    usage: Arc<Usage>,
     receiving: Semaphore,
     logs: Logs,
     served: watch::Sender<Option<Name>>,
@@ -77,8 +79,11 @@ impl DistributionPoint {
         let ports = Ports::new(&surroundings);
         let Surroundings { addresses, certificates, .. } = surroundings;
         let (trust, logs) = (certificates.trust().clone(), Logs::new(directory.join("logs")));
-        let inner = Inner { directory, ports, addresses, trust, receiving, logs, served, configured };
-        let read_from = inner.directory.clone();
+        let read_from = directory.clone();
+        let usage = blocking(move || Ok(Arc::new(Usage::open(&read_from)))).await?;
+        let read_from = directory.clone();
+        let inner =
+            Inner { directory, ports, addresses, trust, usage, receiving, logs, served, configured };
         let saved = blocking(move || {
             let saved = Saved::read(&read_from)?;
             if saved.is_none() {
@@ -196,6 +201,7 @@ impl DistributionPoint {
             jobs.stop().await;
             port.close().await;
         }
+        self.0.usage.forget_all();
         let directory = self.0.directory.clone();
         Ok(blocking(move || remove_content(&directory)).await?)
     }
@@ -224,6 +230,7 @@ impl DistributionPoint {
             packages,
             pull_jobs,
             validated,
+            unique_clients: self.0.usage.report(),
         }))
     }
 
@@ -276,6 +283,7 @@ impl DistributionPoint {
         let configured = configured.as_ref().ok_or(DistributionPointError::NotConfigured)?;
         configured.jobs.cancel(package).await?;
         let (library, package) = (configured.library.clone(), package.clone());
+        self.0.usage.forget(&package);
         Ok(blocking(move || library.remove(&package)).await?)
     }
 
@@ -292,6 +300,9 @@ impl DistributionPoint {
             validating.stop().await;
             jobs.stop().await;
             port.close().await;
+            let usage = Arc::clone(&self.0.usage);
+            // What cannot be written is told in the log, and counted anew.
+            let _kept = blocking(move || Ok(usage.keep())).await;
         }
     }
 
@@ -357,7 +368,9 @@ impl Inner {
     }
 
     fn router(&self, library: &Library) -> axum::Router {
-        serving::router(library.clone(), self.served.subscribe())
+        let usage = Arc::clone(&self.usage);
+        let counting = axum::middleware::from_fn_with_state(usage, usage::count);
+        serving::router(library.clone(), self.served.subscribe()).layer(counting)
     }
 
     async fn save(&self, saved: &Saved) -> Result<(), LibraryError> {

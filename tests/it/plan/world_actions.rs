@@ -235,6 +235,7 @@ impl World {
             packages,
             pull_jobs,
             validated: None,
+            unique_clients: std::collections::BTreeMap::new(),
         });
     }
 

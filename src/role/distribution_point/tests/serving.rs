@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::world::{PORT, World, large, name, some_files};
+use super::world::{PORT, World, large, name, observed, package, pull, some_files};
 use crate::{model::Digest, role::distribution_point::DistributionPoint};
 
 /// What a request gets: status, headers, body.
@@ -41,6 +41,45 @@ async fn serving(test: u8) -> (World, DistributionPoint, Vec<u8>) {
     let point = world.standard_point(1).await;
     world.send(1, 1, &point).await;
     (world, point, content)
+}
+
+#[tokio::test]
+async fn clients_are_counted_once_each_over_restarts_too() {
+    let (world, point, content) = serving(48).await;
+    let from = |host: u8| Client::builder().local_address(world.ip(host)).build().unwrap();
+    let ask = async |host: u8, path: &str| {
+        let url = format!("{}{path}", world.url(1));
+        from(host).get(url).send().await.unwrap().bytes().await.unwrap();
+    };
+    let counted = async |point: &DistributionPoint| {
+        let clients = observed(point).await.unique_clients;
+        clients
+            .into_iter()
+            .map(|(package, number)| (package.to_string(), number))
+            .collect::<Vec<_>>()
+    };
+    let large = Digest::of(&content).to_hex();
+    for path in ["/packages/CEN00009", "/content/CEN00001/nothing", &format!("/files/{large}")] {
+        ask(7, path).await;
+    }
+    assert_eq!(counted(&point).await, [], "they asked for no package that is here");
+    for host in [7, 8, 7, 9] {
+        ask(host, "/packages/CEN00001").await;
+        ask(host, "/content/CEN00001/small").await;
+    }
+    let three = [("CEN00001".to_owned(), 3)];
+    assert_eq!(counted(&point).await, three);
+    // A pull point is one client, whatever number of files it takes.
+    let wanted = observed(&point).await.packages[&package(1)];
+    let pulling = world.pull_point(2, &[(1, 1)]).await;
+    pull(&pulling, 1, &wanted).await;
+    let from_pull_point = counted(&point).await[0].1;
+    assert_eq!(from_pull_point, 4);
+    point.close().await;
+    let point = world.open(1, true).await;
+    assert_eq!(counted(&point).await[0].1, 4);
+    point.remove_package(&package(1)).await.unwrap();
+    assert_eq!(counted(&point).await, []);
 }
 
 #[tokio::test]
