@@ -82,8 +82,17 @@ impl DistributionPoint {
         let read_from = directory.clone();
         let usage = blocking(move || Ok(Arc::new(Usage::open(&read_from)))).await?;
         let read_from = directory.clone();
-        let inner =
-            Inner { directory, ports, addresses, trust, usage, receiving, logs, served, configured };
+        let inner = Inner {
+            directory,
+            ports,
+            addresses,
+            trust,
+            usage,
+            receiving,
+            logs,
+            served,
+            configured,
+        };
         let saved = blocking(move || {
             let saved = Saved::read(&read_from)?;
             if saved.is_none() {
