@@ -311,7 +311,11 @@ impl DistributionPoint {
             port.close().await;
             let usage = Arc::clone(&self.0.usage);
             // What cannot be written is told in the log, and counted anew.
-            let _kept = blocking(move || Ok(usage.keep())).await;
+            let kept = blocking(move || {
+                usage.keep();
+                Ok(())
+            });
+            let _ = kept.await;
         }
     }
 

@@ -146,10 +146,11 @@ impl Usage {
             IpAddr::V4(address) => Digest::of(&address.octets()),
             IpAddr::V6(address) => Digest::of(&address.octets()),
         };
-        let [a, b, c, d, e, f, g, h, ..] = *digest.as_bytes();
+        let (eight, _) = digest.as_bytes().as_chunks();
+        let hash = eight.first().map_or(0, |first| u64::from_be_bytes(*first));
         let mut counted = self.counted();
         let new = counted.packages.entry(package).or_default();
-        if new.add(u64::from_be_bytes([a, b, c, d, e, f, g, h])) {
+        if new.add(hash) {
             counted.changed = true;
         }
         counted.changed && counted.written.elapsed() >= KEEP

@@ -35,7 +35,7 @@ const TRANSFERS: &str = "DataTransferService.log";
 
 #[tokio::test]
 async fn a_transfer_is_told_from_its_notification_to_its_end() {
-    let world = World::new(90).await;
+    let world = World::new(96).await;
     let taken = world.take(1, 1, &[("large".to_owned(), large(5 << 20))]).await;
     let _refusing = world
         .wrapped_source(1, |router| {
@@ -66,7 +66,7 @@ async fn a_transfer_is_told_from_its_notification_to_its_end() {
 
 #[tokio::test]
 async fn a_transfer_that_waits_says_until_when() {
-    let world = World::new(91).await;
+    let world = World::new(97).await;
     let taken = world.take(1, 1, &[("small".to_owned(), b"small".to_vec())]).await;
     let point = world.pull_point(3, &[(1, 1)]).await;
     point.pull(package(1), 1, taken.digest).await.unwrap();

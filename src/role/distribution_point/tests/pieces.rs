@@ -53,7 +53,7 @@ fn bytes(ranges: &[Range<u64>]) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sources_of_equal_priority_serve_one_file_together() {
-    let (world, content, taken) = world(40, VERY_LARGE).await;
+    let (world, content, taken) = world(120, VERY_LARGE).await;
     let (_one, of_one) = world.counted_source(1).await;
     let (_two, of_two) = world.counted_source(2).await;
     let (_later, of_later) = world.counted_source(3).await;
@@ -66,7 +66,7 @@ async fn sources_of_equal_priority_serve_one_file_together() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_soon_there_comes_from_one_source() {
-    let (world, _, taken) = world(41, SIZE).await;
+    let (world, _, taken) = world(121, SIZE).await;
     let (_one, of_one) = world.counted_source(1).await;
     let (_two, of_two) = world.counted_source(2).await;
     let point = world.pull_point(3, &[(1, 1), (1, 2)]).await;
@@ -78,7 +78,7 @@ async fn a_file_that_is_soon_there_comes_from_one_source() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_bytes_are_not_taken_and_their_source_is_left() {
-    let (world, content, taken) = world(42, VERY_LARGE).await;
+    let (world, content, taken) = world(122, VERY_LARGE).await;
     let _lying = world
         .wrapped_source(1, |router| {
             router.layer(axum::middleware::from_fn(|request: Request, next: Next| async {
@@ -109,7 +109,7 @@ async fn wrong_bytes_are_not_taken_and_their_source_is_left() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_pieces_that_are_missing_or_wrong_are_fetched() {
-    let (world, content, taken) = world(43, SIZE).await;
+    let (world, content, taken) = world(123, SIZE).await;
     let (_port, requests) = world.counted_source(1).await;
     let point = world.pull_point(2, &[(1, 1)]).await;
     let mut partial = content.clone();
@@ -124,7 +124,7 @@ async fn only_the_pieces_that_are_missing_or_wrong_are_fetched() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repair_moves_one_piece() {
-    let (world, content, taken) = world(44, SIZE).await;
+    let (world, content, taken) = world(124, SIZE).await;
     let (_port, requests) = world.counted_source(1).await;
     let point = world.pull_point(2, &[(1, 1)]).await;
     pull(&point, 1, &taken).await;
@@ -145,7 +145,7 @@ async fn a_repair_moves_one_piece() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_version_moves_the_pieces_that_are_new() {
-    let (world, content, taken) = world(48, SIZE).await;
+    let (world, content, taken) = world(128, SIZE).await;
     let (_port, requests) = world.counted_source(1).await;
     let point = world.pull_point(2, &[(1, 1)]).await;
     pull(&point, 1, &taken).await;
@@ -163,7 +163,7 @@ async fn a_new_version_moves_the_pieces_that_are_new() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_breaks_off_again_and_again_is_followed_to_the_end() {
     const AT_A_TIME: usize = 300_000;
-    let (world, content, taken) = world(45, SIZE).await;
+    let (world, content, taken) = world(125, SIZE).await;
     let sent = Arc::new(AtomicU64::new(0));
     let _breaking = world
         .wrapped_source(1, |router| {
@@ -201,7 +201,7 @@ async fn a_source_that_breaks_off_again_and_again_is_followed_to_the_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_without_ranges_is_read_from_the_start() {
-    let (world, content, taken) = world(46, SIZE).await;
+    let (world, content, taken) = world(126, SIZE).await;
     let _port = world
         .wrapped_source(1, |router| {
             router.layer(axum::middleware::from_fn(|mut request: Request, next: Next| async {
@@ -221,7 +221,7 @@ async fn a_source_without_ranges_is_read_from_the_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_source_is_asked_again_when_it_says() {
-    let (world, content, taken) = world(47, SIZE).await;
+    let (world, content, taken) = world(127, SIZE).await;
     let asked = Arc::new(AtomicU64::new(0));
     let _busy = world
         .wrapped_source(1, |router| {
@@ -247,7 +247,7 @@ async fn a_busy_source_is_asked_again_when_it_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cuts_through_serves_pieces_while_the_rest_comes() {
-    let world = World::new(49).await;
+    let world = World::new(129).await;
     let content = large(SIZE);
     let small = ("small".to_owned(), b"small".to_vec());
     let taken = world.take(1, 1, &[("image".to_owned(), content.clone()), small]).await;
@@ -316,7 +316,7 @@ async fn what_cuts_through_serves_pieces_while_the_rest_comes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_served_before_all_is_there_unless_it_is_told_to() {
-    let (world, _, taken) = world(50, SIZE).await;
+    let (world, _, taken) = world(130, SIZE).await;
     let _stuck = world
         .wrapped_source(1, |router| {
             router.layer(axum::middleware::from_fn(|request: Request, next: Next| async {

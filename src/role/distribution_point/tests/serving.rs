@@ -72,7 +72,7 @@ async fn clients_are_counted_once_each_over_restarts_too() {
     // A pull point is one client, whatever number of files it takes.
     let wanted = &observed(&point).await.packages[&package(1)];
     let pulling = world.pull_point(2, &[(1, 1)]).await;
-    pull(&pulling, 1, &wanted).await;
+    pull(&pulling, 1, wanted).await;
     let from_pull_point = counted(&point).await[0].1;
     assert_eq!(from_pull_point, 4);
     point.close().await;
