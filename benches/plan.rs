@@ -281,6 +281,7 @@ fn report(
         packages: packages.clone(),
         pull_jobs: BTreeMap::new(),
         validated: None,
+        unique_clients: BTreeMap::new(),
     });
     SiteSystemState {
         since: Since::default(),

@@ -74,6 +74,7 @@ pub(crate) fn observed(hierarchy: &Hierarchy) -> Observed {
             packages: BTreeMap::new(),
             pull_jobs: BTreeMap::new(),
             validated: None,
+            unique_clients: BTreeMap::new(),
         });
     }
     for package in hierarchy.packages.values() {
