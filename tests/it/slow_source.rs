@@ -68,7 +68,7 @@ impl SlowSource {
         let content = world.path("package");
         fs::create_dir(&content).unwrap();
         let large: Vec<u8> =
-            (0..LARGE as u64 / 8).flat_map(|n| (n * n ^ 0x5bd1_e995).to_le_bytes()).collect();
+            (0..LARGE as u64 / 8).flat_map(|n| ((n * n) ^ 0x5bd1_e995).to_le_bytes()).collect();
         fs::write(content.join("large.cab"), large).unwrap();
         let path = world.manifests().join("headwater.yaml");
         let text = fs::read_to_string(&path).unwrap();

@@ -170,7 +170,7 @@ fn transfers(fault: Fault) {
         match fleet.follow(&puller, &package(1)) {
             Followed::Done(_) => break,
             Followed::Waits(_) if notified < 30 => {
-                puller.assert_serves_nothing_wrong(&packages[&1])
+                puller.assert_serves_nothing_wrong(&packages[&1]);
             }
             other => panic!("with {fault:?} it is {other:?} after {notified} notifications"),
         }

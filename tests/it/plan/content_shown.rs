@@ -21,7 +21,7 @@ fn id(text: &str) -> PackageId {
     text.parse().unwrap()
 }
 
-fn pull_job(value: Value) -> PullJob {
+fn pull_job(value: &Value) -> PullJob {
     let mut job = json!({
         "version": 1, "digest": Digest::of(b"files"), "bytesDone": 0, "bytesTotal": 0,
     });
@@ -76,7 +76,7 @@ fn mixed() -> (World, Hierarchy, Vec<TransferNote>) {
     }
     let point = |world: &mut World, point: &str, package: &str, job: Value| {
         let state = world.system(&name(point)).distribution_point.as_mut().unwrap();
-        state.pull_jobs.insert(id(package), pull_job(job));
+        state.pull_jobs.insert(id(package), pull_job(&job));
     };
     let downloading = json!({
         "state": {"downloading": "ams-dp1"}, "bytesDone": 1 << 20, "bytesTotal": 9 << 20,
