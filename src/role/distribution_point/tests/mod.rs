@@ -1,5 +1,6 @@
 //! Distribution points on real sockets, each on a loopback address of its own.
 
+mod adaptive;
 mod logging;
 mod pacing;
 mod pieces;
