@@ -8,6 +8,10 @@ use crate::model::Name;
 /// The path that is asked.
 pub const PATH: &str = "/distribution-point";
 
+/// The header with which a distribution point that cuts through says, beside `503`, that it pulls the
+/// file itself: whoever asks should wait longer than for one that is only busy.
+pub const COMING: &str = "headwater-coming";
+
 /// The longest answer that is read: a name has at most 63 letters, and nothing else is in it.
 const MOST_BYTES: usize = 1 << 10;
 

@@ -124,7 +124,10 @@ impl Fetch<'_> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let digests = wanted.iter().map(|file| file.digest).collect();
+        let digests: Vec<_> = wanted.iter().map(|file| file.digest).collect();
+        for digest in &digests {
+            tracing::debug!(%digest, source = %self.source.name, "fetching a file");
+        }
         let total = wanted.iter().map(|file| file.size as u64).sum();
         let request = self.source.post(bundle::PATH).json(&Bundle { files: digests });
         let response = self.source.send_again(request).await?;

@@ -138,8 +138,8 @@ async fn send(library: Library, digest: Digest, method: Method, headers: HeaderM
 
 /// A file of a package that is on its way here.
 fn later() -> Response {
-    let after = [(RETRY_AFTER, "1")];
-    (StatusCode::SERVICE_UNAVAILABLE, after, "the file is on its way here\n").into_response()
+    let told = [(RETRY_AFTER.as_str(), "1"), (content_identity::COMING, "1")];
+    (StatusCode::SERVICE_UNAVAILABLE, told, "the file is on its way here\n").into_response()
 }
 
 fn not_found(why: &'static str) -> Response {

@@ -19,13 +19,19 @@ use crate::{
     error_text::with_causes,
     model::{Digest, Name, PullSourceSettings},
     net::why_refused,
+    wire::content_identity::COMING,
 };
 
-/// How long a source may send nothing in the middle of an answer.
-const STALLED: Duration = Duration::from_secs(30);
+/// How long a source may send nothing, before an answer or in the middle of one.
+const STALLED: Duration = Duration::from_secs(15);
 
-/// How long a source that says that it is busy is asked again: it may be pulling the file itself.
-const BUSY_PATIENCE: Duration = Duration::from_mins(10);
+/// How often a source is asked again that has sent nothing for so long before an answer.
+const SILENT_TRIES: u32 = 1;
+
+/// How long a source that says that it is busy is asked again, and one that says that the file is on
+/// its way to it.
+const BUSY_PATIENCE: Duration = Duration::from_secs(30);
+const COMING_PATIENCE: Duration = Duration::from_mins(10);
 
 /// How often a source that has served and does not answer any more is asked again: for about half a
 /// minute.
@@ -125,12 +131,22 @@ impl<'a> Source<'a> {
             let (again, began) = (request.try_clone(), Instant::now());
             let sent = tokio::select! {
                 () = self.stop.cancelled() => return Err(Failure::Stopped),
-                sent = request.send() => sent,
+                sent = tokio::time::timeout(STALLED, request.send()) => sent,
             };
             self.waited(began);
+            let Ok(sent) = sent else {
+                match again.filter(|_| tries > 0) {
+                    Some(again) => request = again,
+                    None => return Err(Failure::Source(silent())),
+                }
+                tries = tries.min(SILENT_TRIES) - 1;
+                continue;
+            };
             match (sent, again) {
                 (Ok(response), Some(again)) => match busy(&response) {
-                    Some(after) if busy_since.get_or_insert(began).elapsed() < BUSY_PATIENCE => {
+                    Some(after)
+                        if busy_since.get_or_insert(began).elapsed() < patience(&response) =>
+                    {
                         self.pause(after).await?;
                         request = again;
                     }
@@ -196,7 +212,7 @@ impl<'a> Source<'a> {
             Ok(None) => None,
             Ok(Some(Ok(block))) => Some(Ok(block)),
             Ok(Some(Err(error))) => Some(Err(format!("it broke off: {}", with_causes(&error)))),
-            Err(_) => Some(Err(format!("it sent nothing for {} seconds", STALLED.as_secs()))),
+            Err(_) => Some(Err(silent())),
         })
     }
 
@@ -214,6 +230,15 @@ impl<'a> Source<'a> {
             () = tokio::time::sleep(exactly) => Ok(()),
         }
     }
+}
+
+fn silent() -> String {
+    format!("it sent nothing for {} seconds", STALLED.as_secs())
+}
+
+/// For how long a source that is busy is asked again.
+fn patience(response: &Response) -> Duration {
+    if response.headers().contains_key(COMING) { COMING_PATIENCE } else { BUSY_PATIENCE }
 }
 
 /// How long to wait, if a source says that it is busy.

@@ -95,12 +95,14 @@ fn body_without_an_end() {
     survives(Fault::Endless);
 }
 
-/// Both wait for about two minutes until the silence is taken for one: at the same time.
+/// Silence before the first byte, silence in the middle, and a server that says that it is busy: each
+/// is waited for for a while, more than once. At the same time, because nothing else happens.
 #[test]
-fn silence_before_the_first_byte_and_in_the_middle() {
+fn sources_that_keep_one_waiting() {
     thread::scope(|scope| {
         scope.spawn(|| survives(Fault::Stall(0)));
         scope.spawn(|| survives(Fault::Stall(50_000)));
+        scope.spawn(|| survives(Fault::Status(503, "Retry-After: 1\r\n")));
     });
 }
 
@@ -137,11 +139,6 @@ fn files_that_are_not_there_404() {
 #[test]
 fn server_that_fails_500() {
     survives(Fault::Status(500, ""));
-}
-
-#[test]
-fn server_that_is_busy_503() {
-    survives(Fault::Status(503, "Retry-After: 1\r\n"));
 }
 
 #[test]
