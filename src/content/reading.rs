@@ -1,6 +1,12 @@
 //! Files of the library as they are read: in blocks, off the asynchronous threads, with bounded memory.
 
-use std::{fs::File, io, os::unix::fs::FileExt, path::Path, sync::Arc};
+use std::{
+    fs::File,
+    io,
+    os::unix::fs::FileExt,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use futures::{Stream, stream};
@@ -10,6 +16,36 @@ use super::LibraryError;
 
 /// How much is read at once: two such blocks are in memory for each file being sent.
 const BLOCK: u64 = 512 << 10;
+
+/// Blocks that were sent wait here to be read into again: to have them cleared each time would cost as
+/// much as reading. So many at most, 16 MiB.
+static SENT: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+const KEPT: usize = 32;
+
+/// A block that goes back to the others when it was sent.
+struct Block(Vec<u8>);
+
+impl Block {
+    fn take(size: usize) -> Self {
+        let sent = SENT.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Self(sent.unwrap_or_else(|| vec![0; size]))
+    }
+}
+
+impl AsRef<[u8]> for Block {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        let mut sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
+        if sent.len() < KEPT {
+            sent.push(std::mem::take(&mut self.0));
+        }
+    }
+}
 
 /// An open file of the library, of the size that its packages say.
 #[derive(Debug)]
@@ -43,11 +79,21 @@ impl StoredFile {
     ///
     /// The disk refuses, or the file has been cut meanwhile.
     pub fn read(&self, start: u64, length: u64) -> io::Result<Bytes> {
-        let length = usize::try_from(length).map_err(io::Error::other)?;
-        let mut block = vec![0; length];
-        self.file.read_exact_at(&mut block, start)?;
-        Ok(Bytes::from(block))
+        read_block(&self.file, start, length)
     }
+}
+
+/// Reads a part of a file into memory. Blocks.
+pub(super) fn read_block(file: &File, start: u64, length: u64) -> io::Result<Bytes> {
+    let size = usize::try_from(length).map_err(io::Error::other)?;
+    if length != BLOCK {
+        let mut block = vec![0; size];
+        file.read_exact_at(&mut block, start)?;
+        return Ok(Bytes::from(block));
+    }
+    let mut block = Block::take(size);
+    file.read_exact_at(&mut block.0, start)?;
+    Ok(Bytes::from_owner(block))
 }
 
 /// A part of a file as a stream of blocks; the next one is read while one is being sent.

@@ -18,7 +18,7 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::{Claim, Library, LibraryError, staging::Staged};
+use super::{Claim, Library, LibraryError, reading::read_block, staging::Staged};
 use crate::{
     model::Digest,
     wire::pieces::{HashingPiece, Pieces},
@@ -144,9 +144,7 @@ impl Download {
     ///
     /// The disk refuses.
     pub fn read(&self, start: u64, length: u64) -> io::Result<Bytes> {
-        let mut block = vec![0; usize::try_from(length).map_err(io::Error::other)?];
-        self.file.read_exact_at(&mut block, start)?;
-        Ok(Bytes::from(block))
+        read_block(&self.file, start, length)
     }
 
     /// Begins to write a piece. No piece may be written by two at once.

@@ -39,11 +39,14 @@ const CONNECTIONS: usize = 4;
 const SEVERAL_SOURCES: u64 = 16 * PIECE;
 
 /// How much is gathered before it is hashed and written: less would wake a thread for nothing, more
-/// would be slower (and four mebibytes at once much slower) on ext4.
-const GATHERED: usize = 512 << 10;
+/// would be slower (four mebibytes at once much slower) on ext4.
+const GATHERED: usize = 1 << 20;
 
-/// Such blocks of one connection: one fills, one is written, one waits.
-const BLOCKS: usize = 3;
+/// What may come at once behind a block that is almost full: more makes it grow once.
+const ROOM: usize = 256 << 10;
+
+/// Such blocks of one connection: one fills while the other is written.
+const BLOCKS: usize = 2;
 
 /// How often a run is asked for again where its transfer broke off, with nothing won in between.
 const ATTEMPTS: u32 = 3;
@@ -283,7 +286,7 @@ impl<'a> InPieces<'a> {
         let (emptied, mut empty) = mpsc::channel(BLOCKS);
         for _ in 0..BLOCKS {
             // There is room for all of them.
-            let _ = emptied.try_send(Vec::new());
+            let _ = emptied.try_send(Vec::with_capacity(GATHERED + ROOM));
         }
         let (runs, download) = (Arc::clone(&self.runs), Arc::clone(&self.download));
         let writer =
