@@ -5,13 +5,14 @@ use std::{
     collections::{BTreeSet, HashMap},
     fs::File,
     os::unix::fs::FileExt,
+    sync::Arc,
 };
 
 use super::{BLOCK, Download};
 use crate::{
     content::LibraryError,
     model::Digest,
-    wire::pieces::{HashingPiece, PieceHash, Pieces},
+    wire::pieces::{PieceHash, Pieces},
 };
 
 /// Where a piece lies in another file.
@@ -22,13 +23,11 @@ struct Place {
 
 impl Download {
     /// Copies pieces that other files of the library have, of packages that are visible.
-    pub(super) fn take_from_others(&self, missing: &mut BTreeSet<u64>) -> Result<(), LibraryError> {
+    pub(super) fn take_from_others(self: &Arc<Self>) -> Result<(), LibraryError> {
         let mut block = vec![0; BLOCK];
-        for (index, Place { digest, at }) in self.elsewhere(missing) {
-            let path = self.library.layout().file(&digest);
-            let Ok(other) = File::open(&path) else { continue };
-            if self.copy(index, &other, at, &mut block)? {
-                missing.remove(&index);
+        for (index, Place { digest, at }) in self.elsewhere(&self.missing()) {
+            if let Ok(other) = File::open(self.library.layout().file(&digest)) {
+                self.copy(index, &other, at, &mut block)?;
             }
         }
         Ok(())
@@ -55,28 +54,25 @@ impl Download {
         found
     }
 
-    /// Copies a piece from a place in another file; whether it was the right one there.
+    /// Copies a piece from a place in another file. Whatever is wrong with that one, the piece can
+    /// still be fetched.
     fn copy(
-        &self,
+        self: &Arc<Self>,
         index: u64,
         other: &File,
         mut from: u64,
         block: &mut [u8],
-    ) -> Result<bool, LibraryError> {
-        let span = Pieces::span(index, self.size);
-        let mut hashing = HashingPiece::default();
-        let mut at = span.start;
-        while at < span.end {
-            let left = usize::try_from(span.end - at).unwrap_or(usize::MAX).min(block.len());
-            let Some(part) = block.get_mut(..left) else { return Ok(false) };
-            // Whatever is wrong with the other file, the piece can still be fetched.
+    ) -> Result<(), LibraryError> {
+        let mut piece = self.piece(index);
+        while piece.left() > 0 {
+            let left = usize::try_from(piece.left()).unwrap_or(usize::MAX).min(block.len());
+            let part = block.get_mut(..left).unwrap_or_default();
             if other.read_exact_at(part, from).is_err() {
-                return Ok(false);
+                return Ok(());
             }
-            hashing.update(part);
-            self.file.write_all_at(part, at).map_err(LibraryError::io("write", &self.path))?;
-            (at, from) = (at + left as u64, from.saturating_add(left as u64));
+            piece.write(part)?;
+            from = from.saturating_add(left as u64);
         }
-        Ok(Some(hashing.finish()) == self.pieces.get(index))
+        piece.finish().map(drop)
     }
 }

@@ -78,11 +78,11 @@ impl Library {
         let state = Mutex::new(state);
         let changed = Notify::new();
         let download = Download { library, file, path, digest, size, pieces, state, changed };
-        let mut missing = download.find_missing()?;
+        let missing = download.find_missing()?;
         download.library.with_room(|| download.reserve())?;
-        download.take_from_others(&mut missing)?;
         download.state().missing = missing;
         let download = Arc::new(download);
+        download.take_from_others()?;
         self.downloads().add(digest, &download);
         Ok(download)
     }
