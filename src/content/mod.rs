@@ -35,6 +35,6 @@ pub use ingest::Taking;
 pub use intake::{Intake, Intaken};
 pub use library::Library;
 pub use prestaged::{Export, Extracted, PrestagedError};
-pub use reading::{StoredFile, read_stream};
+pub use reading::{StoredFile, read_stream, send_stream};
 pub use receive::{ReceiveError, receive};
 pub use validation::ValidationProgress;

@@ -3,7 +3,11 @@
 use std::{
     fs::File,
     io,
-    os::unix::fs::FileExt,
+    num::NonZero,
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::fs::FileExt,
+    },
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -13,9 +17,13 @@ use futures::{Stream, stream};
 use tokio::task::JoinHandle;
 
 use super::LibraryError;
+use crate::net::FileParts;
 
 /// How much is read at once: two such blocks are in memory for each file being sent.
 const BLOCK: u64 = 512 << 10;
+
+/// How far ahead the disk reads where it has to.
+const AHEAD: u64 = 8 * BLOCK;
 
 /// Blocks that were sent wait here to be read into again: to have them cleared each time would cost as
 /// much as reading. So many at most, 16 MiB.
@@ -83,6 +91,44 @@ impl StoredFile {
     }
 }
 
+impl StoredFile {
+    /// Whether a part of it is in memory, by its first and its last byte; yes where the system cannot
+    /// tell.
+    #[cfg(target_os = "linux")]
+    fn is_in_memory(&self, start: u64, length: u64) -> bool {
+        use rustix::io::{Errno, ReadWriteFlags, preadv2};
+        let is_there = |at| {
+            let mut byte = [0];
+            let into = &mut [io::IoSliceMut::new(&mut byte)];
+            let read = preadv2(&self.file, into, at, ReadWriteFlags::NOWAIT);
+            matches!(read, Ok(1) | Err(Errno::OPNOTSUPP | Errno::NOSYS))
+        };
+        is_there(start) && is_there(start.saturating_add(length).saturating_sub(1))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn is_in_memory(&self, _start: u64, _length: u64) -> bool {
+        false
+    }
+
+    /// Reads a part, and has the disk begin with what follows it. Blocks.
+    fn read_ahead(&self, start: u64, length: u64) -> io::Result<Bytes> {
+        #[cfg(target_os = "linux")]
+        if let Some(ahead) = NonZero::new(AHEAD) {
+            // It would only be slower without.
+            let _advised =
+                rustix::fs::fadvise(&self.file, start, Some(ahead), rustix::fs::Advice::WillNeed);
+        }
+        self.read(start, length)
+    }
+}
+
+impl AsFd for StoredFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
 /// Reads a part of a file into memory. Blocks.
 pub(super) fn read_block(file: &File, start: u64, length: u64) -> io::Result<Bytes> {
     let size = usize::try_from(length).map_err(io::Error::other)?;
@@ -108,6 +154,35 @@ pub fn read_stream(
         let block = block.await.map_err(io::Error::other)??;
         reading.next = reading.begin();
         Ok(Some((block, reading)))
+    })
+}
+
+/// The same where the kernel can send files by itself: `parts` are those of the connection that the
+/// stream is the body of an answer on. What is not in memory is read first, since the kernel would make
+/// everybody on the connection's thread wait for the disk.
+pub fn send_stream(
+    file: Arc<StoredFile>,
+    start: u64,
+    length: u64,
+    parts: FileParts,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let end = start.saturating_add(length);
+    stream::try_unfold(start, move |at| {
+        let (file, parts) = (Arc::clone(&file), parts.clone());
+        async move {
+            let left = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX);
+            if left == 0 {
+                return Ok(None);
+            }
+            let next = left.min(FileParts::MOST);
+            let block = if file.is_in_memory(at, next as u64) {
+                parts.stand_in(file, at, next)
+            } else {
+                let reading = move || file.read_ahead(at, (left as u64).min(BLOCK));
+                tokio::task::spawn_blocking(reading).await.map_err(io::Error::other)??
+            };
+            Ok(Some((block.clone(), at.saturating_add(block.len() as u64))))
+        }
     })
 }
 

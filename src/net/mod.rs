@@ -15,7 +15,7 @@ pub use admin_token::AdminToken;
 pub use agent_client::{AgentClient, AgentError};
 pub use client::{ClientError, client, content_client};
 pub use listener::{BoundPort, ListenError, OpenPort};
-pub use serving::{Limits, raise_open_files};
+pub use serving::{FileParts, Limits, raise_open_files};
 pub use tls::{
     Anchors, CertificateSource, Certificates, CertificatesError, Presented, ServerTls, Trust,
     TrustError, why_refused,

@@ -27,7 +27,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{Limits, permitted::Permitted, watched::Watched};
+use super::{FileParts, Limits, file_parts::SendsFiles, permitted::Permitted, watched::Watched};
 use crate::net::{ServerTls, tls::HTTP_2};
 
 /// Whoever is told to come back does so after this many seconds at least, and each a little later than
@@ -51,6 +51,16 @@ pub(super) struct Place {
     /// Whether it is served, or told to come back.
     served: bool,
     _permit: OwnedSemaphorePermit,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone)]
+struct Client {
+    peer: SocketAddr,
+    /// See [`Place::served`].
+    served: bool,
+    /// Where the kernel can send files by itself.
+    parts: Option<FileParts>,
 }
 
 impl Served {
@@ -84,7 +94,7 @@ impl Served {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its small packets together");
         }
-        let stream = Watched::new(stream, self.limits.still);
+        let stream = Watched::new(SendsFiles::new(stream), self.limits.still);
         if place.served {
             self.speak(stream, peer, true, stop).await;
         } else {
@@ -95,52 +105,45 @@ impl Served {
 
     async fn speak(
         self: Arc<Self>,
-        stream: Watched<TcpStream>,
+        stream: Watched<SendsFiles>,
         peer: SocketAddr,
         served: bool,
         stop: CancellationToken,
     ) {
         let Some(tls) = &self.tls else {
-            return self.http1(stream, peer, served, stop).await;
+            let parts = Some(stream.get_ref().parts()).filter(|_| FileParts::WORK);
+            return self.http1(stream, Client { peer, served, parts }, stop).await;
         };
+        let client = Client { peer, served, parts: None };
         let open = self.limits.connections.saturating_sub(self.connections.available_permits());
         let accepting = tls.acceptor().accept_with(stream, |connection| {
             connection.set_buffer_limit(Some(Limits::buffer(open)));
         });
         match timeout(Limits::HANDSHAKE, accepting).await {
             Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) => {
-                self.http2(stream, peer, served, stop).await;
+                self.http2(stream, client, stop).await;
             }
-            Ok(Ok(stream)) => self.http1(stream, peer, served, stop).await,
+            Ok(Ok(stream)) => self.http1(stream, client, stop).await,
             Ok(Err(error)) => tracing::debug!(%peer, %error, "a client broke the handshake off"),
             Err(_) => tracing::debug!(%peer, "a client does not end its handshake"),
         }
     }
 
-    async fn http1(
-        self: Arc<Self>,
-        stream: impl Stream,
-        peer: SocketAddr,
-        served: bool,
-        stop: CancellationToken,
-    ) {
+    async fn http1(self: Arc<Self>, stream: impl Stream, client: Client, stop: CancellationToken) {
+        let peer = client.peer;
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.head)
+            .writev(true)
             .max_header_size(Limits::HEAD)
             .max_headers(Limits::HEADERS)
-            .serve_connection(TokioIo::new(stream), self.service(peer, served));
+            .serve_connection(TokioIo::new(stream), self.service(client));
         to_its_end(connection, http1::Connection::graceful_shutdown, peer, stop).await;
     }
 
     /// What a client resets again and again ends its connection: hyper counts (CVE-2023-44487).
-    async fn http2(
-        self: Arc<Self>,
-        stream: impl Stream,
-        peer: SocketAddr,
-        served: bool,
-        stop: CancellationToken,
-    ) {
+    async fn http2(self: Arc<Self>, stream: impl Stream, client: Client, stop: CancellationToken) {
+        let peer = client.peer;
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(Limits::STREAMS)
@@ -148,33 +151,31 @@ impl Served {
             .max_send_buf_size(Limits::STREAM_BUFFER)
             .initial_stream_window_size(Limits::WINDOW)
             .initial_connection_window_size(Limits::WINDOW)
-            .serve_connection(TokioIo::new(stream), self.service(peer, served));
+            .serve_connection(TokioIo::new(stream), self.service(client));
         to_its_end(connection, http2::Connection::graceful_shutdown, peer, stop).await;
     }
 
     fn service(
         self: Arc<Self>,
-        peer: SocketAddr,
-        served: bool,
+        client: Client,
     ) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + Send {
         service_fn(move |request| {
-            let it = Arc::clone(&self);
-            async move { Ok(it.answer(request, peer, served).await) }
+            let (it, client) = (Arc::clone(&self), client.clone());
+            async move { Ok(it.answer(request, client).await) }
         })
     }
 
-    async fn answer(
-        &self,
-        mut request: Request<Incoming>,
-        peer: SocketAddr,
-        served: bool,
-    ) -> Response<Body> {
+    async fn answer(&self, mut request: Request<Incoming>, client: Client) -> Response<Body> {
+        let Client { peer, served, parts } = client;
         let version = request.version();
         let place = Arc::clone(&self.requests).try_acquire_owned();
         let (true, Ok(place)) = (served, place) else {
             return come_back(peer, version, served);
         };
         request.extensions_mut().insert(ConnectInfo(peer));
+        if let Some(parts) = parts {
+            request.extensions_mut().insert(parts);
+        }
         let answer: Result<_, Infallible> = self.router.clone().oneshot(request).await;
         match answer {
             Ok(answer) => answer.map(|body| Body::new(Permitted { body, _place: place })),

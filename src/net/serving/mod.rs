@@ -8,6 +8,7 @@
 //! ```
 
 mod connection;
+mod file_parts;
 mod limits;
 mod permitted;
 mod port;
@@ -15,4 +16,5 @@ mod port;
 mod tests;
 mod watched;
 
+pub use file_parts::FileParts;
 pub use limits::{Limits, raise_open_files};

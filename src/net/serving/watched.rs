@@ -31,6 +31,10 @@ impl<S> Watched<S> {
         Self { stream, span, moved: 0, ends }
     }
 
+    pub(super) fn get_ref(&self) -> &S {
+        &self.stream
+    }
+
     /// While nothing can be read or written: ready once that is so for too long.
     fn stands_still(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         loop {

@@ -1,12 +1,14 @@
 //! Answers with content: all of it, a part, or several parts (RFC 9110, section 14).
 
-use std::{io, sync::Arc};
+use std::{convert::Infallible, io, sync::Arc};
 
 use axum::{
     body::Body,
+    extract::FromRequestParts,
     http::{
         HeaderMap, Method, StatusCode,
         header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG},
+        request::Parts,
     },
     response::{IntoResponse, Response},
 };
@@ -21,8 +23,9 @@ use super::{
     validators::{Answer, entity_tag},
 };
 use crate::{
-    content::{LibraryError, StoredFile, read_stream},
+    content::{LibraryError, StoredFile, read_stream, send_stream},
     model::Digest,
+    net::FileParts,
     wire::{
         byte_ranges::ByteRanges,
         range::{ByteRange, unsatisfied_content_range},
@@ -32,6 +35,24 @@ use crate::{
 /// Parts up to this size are read where the file is opened: one change of threads for each of
 /// thousands of small files, not three.
 const AT_ONCE: u64 = 512 << 10;
+
+/// How content is asked for.
+pub(super) struct Asked {
+    method: Method,
+    headers: HeaderMap,
+    /// Where the kernel can send files by itself.
+    parts: Option<FileParts>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let method = parts.method.clone();
+        let headers = std::mem::take(&mut parts.headers);
+        Ok(Self { method, headers, parts: parts.extensions.remove() })
+    }
+}
 
 /// Content that was found.
 pub(super) struct Found {
@@ -55,11 +76,8 @@ impl Found {
     /// # Errors
     ///
     /// The file is not as it was when it was opened.
-    pub(super) fn answer(
-        self,
-        method: &Method,
-        headers: &HeaderMap,
-    ) -> Result<Response, LibraryError> {
+    pub(super) fn answer(self, asked: &Asked) -> Result<Response, LibraryError> {
+        let Asked { method, headers, parts: sending } = asked;
         let Self { digest, kind, bytes } = self;
         let (tag, size) = (entity_tag(&digest), bytes.size());
         let whole = ByteRange { start: 0, end_inclusive: size.saturating_sub(1) };
@@ -74,11 +92,11 @@ impl Found {
         };
         Ok(match Answer::to(method, headers, &tag, size) {
             Answer::Whole => {
-                let body = bytes.body(asked_for(whole), &digest)?;
+                let body = bytes.body(asked_for(whole), &digest, sending.as_ref())?;
                 (StatusCode::OK, of(size, kind.to_owned()), body).into_response()
             }
             Answer::Part(part) => {
-                let body = bytes.body(asked_for(part), &digest)?;
+                let body = bytes.body(asked_for(part), &digest, sending.as_ref())?;
                 let range = [(CONTENT_RANGE, part.content_range(size))];
                 let content = of(part.length(), kind.to_owned());
                 (StatusCode::PARTIAL_CONTENT, content, range, body).into_response()
@@ -108,7 +126,12 @@ impl Source {
         }
     }
 
-    fn body(self, part: Option<ByteRange>, digest: &Digest) -> Result<Body, LibraryError> {
+    fn body(
+        self,
+        part: Option<ByteRange>,
+        digest: &Digest,
+        sending: Option<&FileParts>,
+    ) -> Result<Body, LibraryError> {
         let Some(part) = part else { return Ok(Body::empty()) };
         match self {
             Self::Memory(bytes) => Ok(Body::from(slice(&bytes, part))),
@@ -118,7 +141,11 @@ impl Source {
                 file.read(part.start, part.length()).map(Body::from).map_err(gone)
             }
             Self::File(file) => {
-                Ok(Body::from_stream(read_stream(Arc::new(file), part.start, part.length())))
+                let (file, start, length) = (Arc::new(file), part.start, part.length());
+                Ok(match sending.cloned() {
+                    Some(parts) => Body::from_stream(send_stream(file, start, length, parts)),
+                    None => Body::from_stream(read_stream(file, start, length)),
+                })
             }
             Self::Coming(file) => Ok(Body::from_stream(file.read(part.start, part.length()))),
         }

@@ -15,7 +15,7 @@ use axum::{
     Router,
     extract::{Path, State},
     http::{
-        HeaderMap, Method, StatusCode,
+        StatusCode,
         header::{CONTENT_TYPE, RETRY_AFTER},
     },
     response::{IntoResponse, Response},
@@ -25,7 +25,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::{
-    answering::{Found, Source},
+    answering::{Asked, Found, Source},
     bundling,
     coming::ComingFile,
 };
@@ -64,8 +64,7 @@ async fn identity(State(name): State<watch::Receiver<Option<Name>>>) -> Response
 async fn package(
     State(library): State<Library>,
     Path(package): Path<String>,
-    method: Method,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Response {
     let Ok(package) = package.parse::<PackageId>() else {
         return not_found("that is not a package ID");
@@ -75,7 +74,7 @@ async fn package(
         let Some(list) = library.whole(&package).or_else(shared) else { return Ok(None) };
         let bytes = Source::Memory(Bytes::from(list.encode()?));
         let found = Found { digest: list.digest(), kind: JSON, bytes };
-        found.answer(&method, &headers).map(Some)
+        found.answer(&asked).map(Some)
     });
     match answered.await {
         Ok(Some(answer)) => answer,
@@ -87,11 +86,10 @@ async fn package(
 async fn file(
     State(library): State<Library>,
     Path(digest): Path<String>,
-    method: Method,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Response {
     match Digest::from_hex(&digest) {
-        Ok(digest) => send(library, digest, method, headers).await,
+        Ok(digest) => send(library, digest, asked).await,
         Err(_) => not_found("a file is named by the 64 hexadecimal digits of its SHA-256"),
     }
 }
@@ -99,8 +97,7 @@ async fn file(
 async fn content(
     State(library): State<Library>,
     Path((package, path)): Path<(String, String)>,
-    method: Method,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Response {
     let (Ok(package), Ok(path)) = (package.parse::<PackageId>(), path.parse::<ContentPath>())
     else {
@@ -108,13 +105,13 @@ async fn content(
     };
     let found = library.list(&package).and_then(|list| Some(list.file(&path)?.digest));
     match found {
-        Some(digest) => send(library, digest, method, headers).await,
+        Some(digest) => send(library, digest, asked).await,
         None => not_found("the package has no such file here"),
     }
 }
 
 /// Sends a file of the library, or the parts of it that were asked for.
-async fn send(library: Library, digest: Digest, method: Method, headers: HeaderMap) -> Response {
+async fn send(library: Library, digest: Digest, asked: Asked) -> Response {
     let answered = blocking(move || {
         let bytes = match library.open_file(&digest) {
             Ok(file) => Source::File(file),
@@ -127,7 +124,7 @@ async fn send(library: Library, digest: Digest, method: Method, headers: HeaderM
             }
             Err(error) => return Err(error),
         };
-        Found { digest, kind: BYTES, bytes }.answer(&method, &headers)
+        Found { digest, kind: BYTES, bytes }.answer(&asked)
     });
     match answered.await {
         Ok(answer) => answer,

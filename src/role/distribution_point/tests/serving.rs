@@ -277,3 +277,25 @@ async fn admin_port_takes_only_what_belongs_to_a_package() {
     assert!(status == 409 && why.contains("2 files"), "{status}: {why}");
     port.close().await;
 }
+
+#[tokio::test]
+async fn requests_of_one_connection_get_their_own_bytes() {
+    let (world, _point, content) = serving(49).await;
+    let path = format!("/files/{}", Digest::of(&content).to_hex());
+    let mut stream = TcpStream::connect((world.ip(1), PORT)).await.unwrap();
+    let ask = |method: &str, range: &str| {
+        format!("{method} {path} HTTP/1.1\r\nHost: a\r\nRange: bytes={range}\r\n\r\n")
+    };
+    // Large enough that the kernel sends them, and all asked for before the first one is answered.
+    let asked = [ask("GET", "700000-1999999"), ask("HEAD", "0-9"), ask("GET", "5-1500004")];
+    stream.write_all(asked.concat().as_bytes()).await.unwrap();
+    for expected in [&content[700_000..], &[], &content[5..1_500_005]] {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        let mut body = vec![0; expected.len()];
+        stream.read_exact(&mut body).await.unwrap();
+        assert!(body == expected, "{}", String::from_utf8_lossy(&head));
+    }
+}
