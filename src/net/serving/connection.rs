@@ -44,6 +44,8 @@ pub(super) struct Served {
     connections: Arc<Semaphore>,
     turned_away: Arc<Semaphore>,
     requests: Arc<Semaphore>,
+    /// Those who wait for one of `requests`: as many as there are connections.
+    waiting: Semaphore,
 }
 
 /// The place of a connection.
@@ -73,6 +75,7 @@ impl Served {
             connections: places(limits.connections),
             turned_away: places(Limits::TURNED_AWAY),
             requests: places(limits.requests),
+            waiting: Semaphore::new(limits.connections),
         }
     }
 
@@ -165,11 +168,21 @@ impl Served {
         })
     }
 
+    /// Waits for one of the places that others have.
+    async fn request_place(&self) -> Option<OwnedSemaphorePermit> {
+        let requests = || Arc::clone(&self.requests);
+        if let Ok(place) = requests().try_acquire_owned() {
+            return Some(place);
+        }
+        let _waiting = self.waiting.try_acquire().ok()?;
+        timeout(self.limits.wait, requests().acquire_owned()).await.ok()?.ok()
+    }
+
     async fn answer(&self, mut request: Request<Incoming>, client: Client) -> Response<Body> {
         let Client { peer, served, parts } = client;
         let version = request.version();
-        let place = Arc::clone(&self.requests).try_acquire_owned();
-        let (true, Ok(place)) = (served, place) else {
+        let place = if served { self.request_place().await } else { None };
+        let Some(place) = place else {
             return come_back(peer, version, served);
         };
         request.extensions_mut().insert(ConnectInfo(peer));

@@ -11,6 +11,9 @@ pub struct Limits {
     pub connections: usize,
     /// Requests that are answered at the same time, from their heads to the last byte of the answer.
     pub requests: usize,
+    /// How long a request waits for others to be answered before it is told to come back: a crowd that
+    /// comes at the same moment is served sooner than by coming again.
+    pub wait: Duration,
     /// How long the head of a request may take, and how long a connection waits for one.
     pub head: Duration,
     /// How long a connection may stand still: no more than [`Limits::LEAST`] bytes in that time.
@@ -54,13 +57,12 @@ impl Limits {
     /// most, and each of thousands has [`Limits::LEAST_BUFFER`].
     pub(super) const MOST_BUFFER: usize = 1 << 20;
     /// See [`Limits::MOST_BUFFER`].
-    pub(super) const LEAST_BUFFER: usize = 64 << 10;
+    pub(super) const LEAST_BUFFER: usize = 32 << 10;
     /// What it keeps for all connections of a port together, as long as they get the least.
-    pub(super) const BUFFERS: usize = 64 << 20;
+    pub(super) const BUFFERS: usize = 32 << 20;
 
     /// For content. Every pull point of the largest hierarchy, 5,000, and clients beside them may ask
-    /// a point at the same time; 1,024 answers at a time read ahead 1 GiB at most, if all of them are
-    /// large and nobody reads. Never more than half of what the system lets this process open: the
+    /// a point at the same time; 1,024 are answered at a time. Never more than half of what the system lets this process open: the
     /// rest is for the files that are sent.
     pub fn content() -> Self {
         let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
@@ -68,6 +70,8 @@ impl Limits {
         Self {
             connections: 8192.min(files / 2).max(1),
             requests: 1024.min(files / 4).max(1),
+            // Less than any client waits.
+            wait: Duration::from_secs(10),
             head: Duration::from_secs(30),
             still: Duration::from_mins(1),
         }

@@ -29,6 +29,7 @@ use crate::{
 const GENEROUS: Limits = Limits {
     connections: 64,
     requests: 256,
+    wait: Duration::ZERO,
     head: Duration::from_mins(1),
     still: Duration::from_mins(1),
 };
@@ -150,6 +151,21 @@ async fn a_request_too_many_is_told_to_come_back_and_keeps_its_connection() {
     drop(first);
     shut.add_permits(64);
     at_last(address).await;
+}
+
+#[tokio::test]
+async fn a_request_waits_for_the_place_of_another() {
+    let gate = Arc::new(Semaphore::new(0));
+    let limits = Limits { requests: 1, wait: Duration::from_mins(1), ..GENEROUS };
+    let (_port, address) = open(waiting(&gate), limits).await;
+    let mut first = sent(address, ASK).await;
+    until(&mut first, "begin").await;
+    let mut others: Vec<_> = join_all((0..8).map(|_| sent(address, ASK))).await;
+    gate.add_permits(64);
+    for other in others.iter_mut().rev() {
+        let answer = until(other, "end").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
 }
 
 #[tokio::test]
