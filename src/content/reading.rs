@@ -9,7 +9,10 @@ use std::{
         unix::fs::FileExt,
     },
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -19,8 +22,16 @@ use tokio::task::JoinHandle;
 use super::LibraryError;
 use crate::net::FileParts;
 
-/// How much is read at once: two such blocks are in memory for each file being sent.
+/// How much is read at once where few files are being sent: two such blocks are in memory for each.
 const BLOCK: u64 = 512 << 10;
+
+/// Where many are, all of them together have so much in memory, as long as each has [`LEAST_BLOCK`].
+const BLOCKS: u64 = 32 << 20;
+/// See [`BLOCKS`].
+const LEAST_BLOCK: u64 = 16 << 10;
+
+/// How many files are being sent from memory.
+static READING: AtomicU64 = AtomicU64::new(0);
 
 /// How far ahead the disk reads where it has to.
 const AHEAD: u64 = 8 * BLOCK;
@@ -148,6 +159,7 @@ pub fn read_stream(
     start: u64,
     length: u64,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    READING.fetch_add(1, Ordering::Relaxed);
     let reading = Reading { file, at: start, left: length, next: None };
     stream::try_unfold(reading, |mut reading| async move {
         let Some(block) = reading.next.take().or_else(|| reading.begin()) else { return Ok(None) };
@@ -196,7 +208,8 @@ struct Reading {
 impl Reading {
     /// Begins to read the next block; `None` after the last one.
     fn begin(&mut self) -> Option<JoinHandle<io::Result<Bytes>>> {
-        let length = self.left.min(BLOCK);
+        let share = BLOCKS / 2 / READING.load(Ordering::Relaxed).max(1);
+        let length = self.left.min(share.clamp(LEAST_BLOCK, BLOCK));
         if length == 0 {
             return None;
         }
@@ -204,5 +217,11 @@ impl Reading {
         self.at = self.at.saturating_add(length);
         self.left -= length;
         Some(tokio::task::spawn_blocking(move || file.read(start, length)))
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        READING.fetch_sub(1, Ordering::Relaxed);
     }
 }
