@@ -13,7 +13,7 @@ use super::{Claim, Library, LibraryError, staging::Staged};
 use crate::model::Digest;
 
 /// How much is read at once where a file is hashed.
-pub(super) const BLOCK: usize = 1 << 20;
+pub(super) const BLOCK: usize = 256 << 10;
 
 /// Files of at least this size get their space before their bytes: a full disk is found early, and
 /// ext4 writes into reserved space twice as fast.
