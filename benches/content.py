@@ -1,92 +1,52 @@
 #!/usr/bin/env python3
 """Measures content beside the programs that administrators have, both sides of each comparison in one run.
 
-    cargo build --release && benches/content.py [--rounds 5] [--megabytes 4096] [--files 20000] [--only large,small,serve]
+    cargo build --release && benches/content.py [--rounds 5] [--megabytes 4096] [--files 20000]
+        [--only large,tls,small,serve,memory,herd]
 
-Needs Python 3 and the Debian packages curl, openssl, aria2, nginx-light and wrk, and about four times the megabytes of free
-disk. Everything runs in a temporary directory below --directory, on loopback, with the page cache warm. Contestants take
-turns; quote ratios of one run. ext4 makes files three times more slowly for minutes where thousands were removed before.
+Needs Python 3 and the Debian packages curl, openssl, aria2, nginx-light, wrk and iproute2, and about five times the
+megabytes of free disk. Everything runs in a temporary directory below --directory, between processes of their own, on
+loopback; as root in a network namespace of its own, with the congestion control `reno`. The page cache is warm, and memory
+that was not used for a while is touched before each turn. Contestants take turns; quote ratios of one run.
 
-large  One file: our pull (verified and durable, timed by the journal, its source in the same process) beside `curl -o` and
-       then `openssl dgst`, `aria2c` with four connections and a checksum, and `curl -o` alone, which verify nothing or make
-       nothing durable, all from the same distribution point.
-small  Many files of 10 KiB: our pull beside `curl -Z` (unverified) and `aria2c` (verified).
-serve  The large file to `curl -o /dev/null`, and files of 10 KiB to `wrk`: our distribution point beside nginx, with the
-       processor time of each server.
+large   One file: our pull (verified and durable, timed by the journal) beside `curl -o` and then `openssl dgst`, `aria2c`
+        with four connections and a checksum, and `curl -o` alone, which verify nothing or make nothing durable; all of them
+        from the same distribution point.
+tls     The same over HTTPS, beside `curl` and `openssl`.
+small   Many files of 10 KiB: our pull beside `curl -Z` (unverified) and `aria2c` (verified).
+serve   The large file, over HTTP and over TLS 1.3, to a fast reader (`benches/reader.rs`) and to `curl`, and files of 10 KiB
+        to `wrk`: our distribution point beside nginx, with the processor time of each server.
+memory  The peak of a server while 1,000 connections read the large file, each slowly, over HTTP and HTTPS.
+herd    1 MiB to 5,000 connections at once, and to 50.
 """
 
 import argparse
 import hashlib
 import os
 import pathlib
-import shutil
-import signal
-import statistics
+import re
+import resource
 import subprocess
 import tempfile
-import time
 
-from spine import BINARY, CONTENT, SITE, action_seconds, fresh, once, serving, spread
+from processes import (
+    Fleet,
+    Nginx,
+    alone,
+    fresh,
+    peak_megabytes,
+    processor_seconds,
+    reader,
+    report,
+    timed,
+    warm,
+)
 
 SMALL = 10 * 1024
-TICKS = os.sysconf("SC_CLK_TCK")
-NGINX = """
-daemon off; worker_processes 2; pid {home}/nginx.pid; error_log {home}/error.log;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=50000;
-  client_body_temp_path {home}/body; proxy_temp_path {home}/proxy; fastcgi_temp_path {home}/fastcgi;
-  uwsgi_temp_path {home}/uwsgi; scgi_temp_path {home}/scgi;
-  server {{ listen 127.0.0.1:8988; root {root}; }}
-}}
-"""
 
 
-class Up:
-    """`headwater up` with the standard point serving."""
-
-    def __init__(self, data, manifests):
-        command = [BINARY, "--data", data, "up", "--every", "1h", manifests]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.url = serving(data)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
-
-
-def processor_seconds(pid):
-    """Seconds that a process and its children have computed."""
-    pids = [pid] + [int(it) for it in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    fields = [pathlib.Path(f"/proc/{it}/stat").read_text().rsplit(")", 1)[1].split() for it in pids]
-    return sum(int(it[11]) + int(it[12]) for it in fields) / TICKS
-
-
-def timed(*commands):
-    os.sync()
-    started = time.monotonic()
-    for command in commands:
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.monotonic() - started
-
-
-def manifests_for(directory, source):
-    manifests = fresh(directory, "manifests")
-    text = SITE.format(name="top", code="TOP", type="Primary", parent="") + CONTENT.format(path=source)
-    (manifests / "all.yaml").write_text(text)
-    return manifests
-
-
-def report(work, unit, ours, peers):
-    print(f"{work:<28}{spread(ours, unit)}")
-    for name, values in peers.items():
-        print(f"  {name:<26}{spread(values, unit)}   ours {statistics.median(ours) / statistics.median(values):.2f} times")
-
-
-def large(directory, rounds, megabytes):
+def large_source(directory, megabytes):
+    """A directory with one large file, and its digest."""
     source = fresh(directory, "source")
     digest = hashlib.sha256()
     with open(source / "large.bin", "wb") as file:
@@ -94,26 +54,7 @@ def large(directory, rounds, megabytes):
             block = os.urandom(1_000_000)
             digest.update(block)
             file.write(block)
-    manifests = manifests_for(directory, source)
-    ours, peers = [], {"curl -o; openssl dgst": [], "aria2c -x4 --checksum": [], "curl -o": []}
-    for _ in range(rounds):
-        data = fresh(directory, "large")
-        once(data, manifests)
-        ours.append(megabytes / action_seconds(data, "DistributeContent:Package/large@TOP.1"))
-        target = directory / "by-others.bin"
-        with Up(data, manifests) as up:
-            url = f"{up.url}/content/TOP00001/large.bin"
-            curl = ["curl", "-sSf", "-o", target, url]
-            openssl = ["openssl", "dgst", "-sha256", target]
-            aria2c = ["aria2c", "-q", "-x4", "-s4", "--file-allocation=falloc", "--allow-overwrite=true"]
-            aria2c += [f"--checksum=sha-256={digest.hexdigest()}", "-d", directory, "-o", target.name, url]
-            for name, commands in zip(peers, [[curl, openssl], [aria2c], [curl]]):
-                target.unlink(missing_ok=True)
-                peers[name].append(megabytes / timed(*commands))
-        target.unlink()
-        # The copies of one round fill the disk soon enough.
-        shutil.rmtree(data)
-    report(f"pull {megabytes} MB", "MB/s", ours, peers)
+    return source, digest.hexdigest()
 
 
 def small_source(directory, files):
@@ -123,92 +64,144 @@ def small_source(directory, files):
     return source
 
 
+def curl(url, target, root):
+    return ["curl", "-sSf", "--cacert", root, "-o", target, url]
+
+
+def large(directory, rounds, megabytes, protocol="HTTP"):
+    source, digest = large_source(directory, megabytes)
+    fleet = Fleet(directory, source, protocol)
+    pulled, serving, pulling, memory = [], [], [], []
+    peers = {"curl -o; openssl dgst": []}
+    if protocol == "HTTP":
+        peers |= {"aria2c -x4 --checksum": [], "curl -o": []}
+    target = directory / "by-others.bin"
+    with fleet.standard() as standard:
+        url = f"{standard.url}/large.bin"
+        get = curl(url, target, standard.root)
+        openssl = ["openssl", "dgst", "-sha256", target]
+        aria2c = ["aria2c", "-q", "-x4", "-s4", "--file-allocation=falloc", "--allow-overwrite=true"]
+        aria2c += [f"--checksum=sha-256={digest}", "-d", directory, "-o", target.name, url]
+        for _ in range(rounds):
+            with fleet.pulling(standard) as puller:
+                warm(2 * megabytes)
+                before = processor_seconds(standard.pid)
+                pulled.append(megabytes / fleet.pull())
+                serving.append((processor_seconds(standard.pid) - before) / megabytes * 1000)
+                pulling.append(processor_seconds(puller.pid) / megabytes * 1000)
+                memory.append(peak_megabytes(puller.pid))
+            for name, commands in zip(peers, [[get, openssl], [aria2c], [get]]):
+                target.unlink(missing_ok=True)
+                warm(2 * megabytes)
+                peers[name].append(megabytes / timed(*commands))
+            target.unlink()
+    report(f"pull {megabytes} MB over {protocol}", "MB/s", pulled, peers)
+    report("  source, processor time", "s/GB", serving)
+    report("  puller, processor time", "s/GB", pulling)
+    report("  puller, peak of memory", "MB", memory)
+
+
 def small(directory, rounds, files):
     source = small_source(directory, files)
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(source.iterdir())}
-    manifests = manifests_for(directory, source)
-    ours, peers = [], {"curl -Z (unverified)": [], "aria2c -j16 --checksum": []}
-    for _ in range(rounds):
-        data = fresh(directory, "small")
-        once(data, manifests)
-        ours.append(files / action_seconds(data, "DistributeContent:Package/large@TOP.1"))
-        with Up(data, manifests) as up:
-            to = fresh(directory, "by-curl")
-            config = directory / "curl.txt"
-            url = f"{up.url}/content/TOP00001"
-            config.write_text("".join(f'url = "{url}/{name}"\noutput = "{to}/{name}"\n' for name in digests))
-            peers["curl -Z (unverified)"].append(
-                files / timed(["curl", "-sSf", "-Z", "--parallel-max", "16", "-K", config])
-            )
-            to = fresh(directory, "by-aria2c")
-            wanted = directory / "aria2c.txt"
-            entry = "{url}/{name}\n dir={to}\n out={name}\n checksum=sha-256={digest}\n"
-            wanted.write_text("".join(entry.format(url=url, to=to, name=it, digest=at) for it, at in digests.items()))
-            peers["aria2c -j16 --checksum"].append(
-                files / timed(["aria2c", "-q", "-j16", "--file-allocation=none", "-i", wanted])
-            )
+    fleet = Fleet(directory, source)
+    ours, memory, peers = [], [], {"curl -Z (unverified)": [], "aria2c -j16 --checksum": []}
+    with fleet.standard() as standard:
+        for _ in range(rounds):
+            with fleet.pulling(standard) as puller:
+                warm(1000)
+                ours.append(files / fleet.pull())
+                memory.append(peak_megabytes(puller.pid))
+                to, config = fresh(directory, "by-curl"), directory / "curl.txt"
+                lines = [f'url = "{standard.url}/{name}"\noutput = "{to}/{name}"\n' for name in digests]
+                config.write_text("".join(lines))
+                warm(1000)
+                seconds = timed(["curl", "-sSf", "-Z", "--parallel-max", "16", "-K", config])
+                peers["curl -Z (unverified)"].append(files / seconds)
+                to, wanted = fresh(directory, "by-aria2c"), directory / "aria2c.txt"
+                entry = "{url}/{name}\n dir={to}\n out={name}\n checksum=sha-256={digest}\n"
+                lines = [entry.format(url=standard.url, to=to, name=it, digest=at) for it, at in digests.items()]
+                wanted.write_text("".join(lines))
+                warm(1000)
+                seconds = timed(["aria2c", "-q", "-j16", "--file-allocation=none", "-i", wanted])
+                peers["aria2c -j16 --checksum"].append(files / seconds)
     report(f"pull {files} files", "files/s", ours, peers)
+    report("  puller, peak of memory", "MB", memory)
 
 
-class Nginx:
-    def __init__(self, directory, root):
-        home = fresh(directory, "nginx")
-        (home / "nginx.conf").write_text(NGINX.format(home=home, root=root))
-        # Its workers run as another user where it is started by root.
-        for path in (directory, home, root):
-            path.chmod(0o755)
-        self.process = subprocess.Popen(["/usr/sbin/nginx", "-c", home / "nginx.conf", "-e", home / "error.log"])
-        self.url = "http://127.0.0.1:8988"
-        time.sleep(0.5)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
+def wrk(url, *options):
+    """What `wrk` says: requests and bytes a second, requests in all."""
+    command = ["wrk", "-t1", *options, url]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise SystemExit(f"{url} was not served:\n{said}")
+    [rate] = re.findall(r"Requests/sec:\s+([\d.]+)", said)
+    [total] = re.findall(r"(\d+) requests in", said)
+    return float(rate), int(total)
 
 
 def serve(directory, rounds, megabytes, files):
     source = small_source(directory, files)
-    with open(source / "large.bin", "wb") as file:
-        for _ in range(megabytes):
-            file.write(os.urandom(1_000_000))
-    manifests = manifests_for(directory, source)
-    data = fresh(directory, "serve")
-    once(data, manifests)
+    large, _ = large_source(directory, megabytes)
+    (large / "large.bin").rename(source / "large.bin")
+    fast = reader()
     script = directory / "random.lua"
-    script.write_text(
-        f'request = function() return wrk.format("GET", PREFIX .. string.format("/%06d.bin", math.random(0, {files - 1}))) end\n'
-    )
-    rates, costs, requests, per_request = [{"ours": [], "nginx": []} for _ in range(4)]
-    with Up(data, manifests) as up, Nginx(directory, source) as nginx:
-        contestants = {"ours": (up, "/content/TOP00001"), "nginx": (nginx, "")}
+    for protocol in ("HTTP", "HTTPS"):
+        figures = {}
+
+        def note(what, unit, who, value):
+            figures.setdefault((what, unit), {}).setdefault(who, []).append(value)
+
+        with Fleet(directory, source, protocol).standard() as standard, Nginx(directory, source) as nginx:
+            nginx.url = nginx.http if protocol == "HTTP" else nginx.https
+            for _ in range(rounds):
+                for name, server in [("ours", standard), ("nginx", nginx)]:
+                    url = f"{server.url}/large.bin"
+                    for client in ("reader", "curl"):
+                        before = processor_seconds(server.pid)
+                        if client == "reader":
+                            said = subprocess.run([fast, url, server.root], check=True, capture_output=True, text=True)
+                            seconds = float(said.stdout.split()[1])
+                        else:
+                            seconds = timed(curl(url, "/dev/null", server.root))
+                        note(f"large to {client}", "MB/s", name, megabytes / seconds)
+                        computed = processor_seconds(server.pid) - before
+                        note(f"large to {client}, server", "s/GB", name, computed / megabytes * 1000)
+                    path = "/" + server.url.split("/", 3)[3] if server.url.count("/") > 2 else ""
+                    choose = f'string.format("{path}/%06d.bin", math.random(0, {files - 1}))'
+                    script.write_text(f'request = function() return wrk.format("GET", {choose}) end\n')
+                    before = processor_seconds(server.pid)
+                    rate, total = wrk(server.url, "-c32", "-d4s", "-s", script)
+                    note("small to wrk", "requests/s", name, rate)
+                    note("small to wrk, server", "us each", name, (processor_seconds(server.pid) - before) / total * 1e6)
+        for (what, unit), values in figures.items():
+            report(f"{protocol} {what}", unit, values.pop("ours"), values)
+
+
+def memory(directory, megabytes):
+    source, _ = large_source(directory, megabytes)
+    for protocol in ("HTTP", "HTTPS"):
+        with Fleet(directory, source, protocol).standard() as standard:
+            before = peak_megabytes(standard.pid)
+            # Nobody gets all of it in this time: they are slow since they are so many.
+            command = ["wrk", "-t1", "-c1000", "-d15s", "--timeout", "60s", f"{standard.url}/large.bin"]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            report(f"{protocol} peak with content", "MB", [before])
+            report(f"{protocol} peak with 1,000 readers", "MB", [peak_megabytes(standard.pid)])
+
+
+def herd(directory, rounds):
+    source = fresh(directory, "source")
+    (source / "one.bin").write_bytes(os.urandom(1 << 20))
+    rates = {"5,000 at once": [], "50 at once": []}
+    with Fleet(directory, source).standard() as standard:
         for _ in range(rounds):
-            for name, (server, path) in contestants.items():
-                pid, url = server.process.pid, server.url + path
-                before = processor_seconds(pid)
-                seconds = timed(["curl", "-sSf", "-o", "/dev/null", f"{url}/large.bin"])
-                rates[name].append(megabytes / seconds)
-                costs[name].append((processor_seconds(pid) - before) / megabytes * 1000)
-                chosen = directory / f"{name}.lua"
-                chosen.write_text(script.read_text().replace("PREFIX", f'"{path}"'))
-                before = processor_seconds(pid)
-                command = ["wrk", "-t1", "-c32", "-d4s", "-s", chosen, server.url]
-                said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-                [rate] = [line.split()[1] for line in said.splitlines() if line.startswith("Requests/sec")]
-                total = next(int(line.split()[0]) for line in said.splitlines() if " requests in " in line)
-                if "Non-2xx" in said:
-                    raise SystemExit(f"{name} did not serve:\n{said}")
-                requests[name].append(float(rate))
-                per_request[name].append((processor_seconds(pid) - before) / total * 1e6)
-    for work, unit, values in [
-        (f"serve {megabytes} MB", "MB/s", rates),
-        ("  server processor time", "s/GB", costs),
-        (f"serve {files} files", "requests/s", requests),
-        ("  server processor time", "us each", per_request),
-    ]:
-        report(work, unit, values.pop("ours"), values)
+            for name, number in [("5,000 at once", 5000), ("50 at once", 50)]:
+                rate, _ = wrk(f"{standard.url}/one.bin", f"-c{number}", "-d10s", "--timeout", "60s")
+                rates[name].append(rate)
+        peak = peak_megabytes(standard.pid)
+    report("1 MiB to 5,000 at once", "files/s", rates.pop("5,000 at once"), rates)
+    report("  server, peak of memory", "MB", [peak])
 
 
 def main():
@@ -216,18 +209,23 @@ def main():
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--megabytes", type=int, default=4096, help="size of the large file")
     arguments.add_argument("--files", type=int, default=20_000, help="how many files of 10 KiB")
-    arguments.add_argument("--only", default="large,small,serve", help="which parts, separated by commas")
+    arguments.add_argument("--only", default="large,tls,small,serve,memory,herd", help="which parts, separated by commas")
     arguments.add_argument("--directory", help="where the temporary directory is made")
     given = arguments.parse_args()
-    parts = given.only.split(",")
-    with tempfile.TemporaryDirectory(dir=given.directory) as directory:
-        directory = pathlib.Path(directory)
-        if "large" in parts:
-            large(directory, given.rounds, given.megabytes)
-        if "small" in parts:
-            small(directory, given.rounds, given.files)
-        if "serve" in parts:
-            serve(directory, given.rounds, given.megabytes, given.files)
+    alone()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    parts = {
+        "large": lambda at: large(at, given.rounds, given.megabytes),
+        "tls": lambda at: large(at, given.rounds, given.megabytes, "HTTPS"),
+        "small": lambda at: small(at, given.rounds, given.files),
+        "serve": lambda at: serve(at, given.rounds, given.megabytes, given.files),
+        "memory": lambda at: memory(at, given.megabytes),
+        "herd": lambda at: herd(at, given.rounds),
+    }
+    for part in given.only.split(","):
+        with tempfile.TemporaryDirectory(dir=given.directory) as directory:
+            parts[part](pathlib.Path(directory))
 
 
 if __name__ == "__main__":
