@@ -98,10 +98,15 @@ impl Fleet {
     /// Starts the process of a site system; its data may be there already.
     pub(crate) fn node(&self, name: &str, number: u8) -> Node {
         let ip = own_ip(&self.world, number);
-        let directory = self.world.path(name);
+        let directory = self.directory(name);
         let running = self.start(name, &ip, &directory);
         let client = (self.http)(format!("http://{ip}:{AGENT_PORT}"));
         Node { running, name: name.to_owned(), ip, directory, client }
+    }
+
+    /// Where the data of a site system is, or will be.
+    pub(crate) fn directory(&self, name: &str) -> PathBuf {
+        self.world.path(name)
     }
 
     fn start(&self, name: &str, ip: &str, directory: &Path) -> Running {
@@ -131,6 +136,22 @@ impl Fleet {
 
     /// A site server that holds these packages, and a distribution point on it.
     pub(crate) fn source(&self, packages: &BTreeMap<usize, Files>) -> (Node, Vec<PackageState>) {
+        self.source_over("HTTP", packages)
+    }
+
+    /// The same over HTTPS.
+    pub(crate) fn secured_source(
+        &self,
+        packages: &BTreeMap<usize, Files>,
+    ) -> (Node, Vec<PackageState>) {
+        self.source_over("HTTPS", packages)
+    }
+
+    fn source_over(
+        &self,
+        protocol: &str,
+        packages: &BTreeMap<usize, Files>,
+    ) -> (Node, Vec<PackageState>) {
         let node = self.node("source", 1);
         self.be_a_system(
             &node,
@@ -138,7 +159,7 @@ impl Fleet {
                 "name": "one", "type": "Primary", "mode": "Mixed", "version": "2403",
             })),
         );
-        self.be_a_point(&node, &[]);
+        self.be_a_point_over(protocol, &node, &[]);
         let states = packages.iter().map(|(number, files)| {
             let directory = self.world.path(&format!("content-{number}"));
             for (path, content) in files {
@@ -181,8 +202,12 @@ impl Fleet {
 
     /// Makes it a distribution point that pulls from these: number, name, URL.
     pub(crate) fn be_a_point(&self, node: &Node, sources: &[(u32, &str, String)]) {
+        self.be_a_point_over("HTTP", node, sources);
+    }
+
+    fn be_a_point_over(&self, protocol: &str, node: &Node, sources: &[(u32, &str, String)]) {
         let mut settings = json!({
-            "site": "ONE", "type": "Standard", "protocol": "HTTP", "prestaged": false,
+            "site": "ONE", "type": "Standard", "protocol": protocol, "prestaged": false,
             "onDemand": false,
             "ports": {"webSite": "Custom", "http": CONTENT, "https": CONTENT + 1},
         });
@@ -243,6 +268,16 @@ impl Node {
         format!("{}:{CONTENT}", self.ip)
     }
 
+    /// Where it serves content over HTTPS.
+    pub(crate) fn secured_content(&self) -> String {
+        format!("{}:{}", self.ip, CONTENT + 1)
+    }
+
+    /// Where its data is.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Whether a package can be seen there.
     pub(crate) fn publishes(&self, package: &PackageId) -> bool {
         match get(&self.content(), &format!("/packages/{package}"), &[]).status {
@@ -259,6 +294,15 @@ impl Node {
             let answer = get(&self.content(), &format!("/files/{}", digest(content)), &[]);
             assert!(answer.status == 404 || answer.status == 200, "{path}: {}", answer.status);
             assert!(answer.status == 404 || answer.body == *content, "{path} is another file");
+        }
+    }
+
+    /// None of these files has got there.
+    #[track_caller]
+    pub(crate) fn assert_serves_nothing(&self, files: &Files) {
+        for (path, content) in files {
+            let answer = get(&self.content(), &format!("/files/{}", digest(content)), &[]);
+            assert_eq!(answer.status, 404, "{path}");
         }
     }
 

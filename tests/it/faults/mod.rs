@@ -4,5 +4,6 @@
 
 mod fleet;
 mod kills;
+mod other_name;
 mod proxy;
 mod sources;
