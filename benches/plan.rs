@@ -272,6 +272,7 @@ fn report(
         announced: None,
         packages: if owns { packages.clone() } else { PackagesById::new() },
         package_origins: std::collections::BTreeMap::new(),
+        validated: None,
         status_messages: Vec::new(),
     });
     let distribution_point = point.map(|point| DistributionPointState {

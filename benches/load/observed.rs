@@ -44,6 +44,7 @@ pub(crate) fn observed(hierarchy: &Hierarchy) -> Observed {
             announced: Some(catalog),
             packages: BTreeMap::new(),
             package_origins: BTreeMap::new(),
+            validated: None,
             status_messages: Vec::new(),
         });
     }

@@ -142,6 +142,7 @@ impl Apply {
             }
             AgentOutcome::Done
             | AgentOutcome::Package(_)
+            | AgentOutcome::Validated(_)
             | AgentOutcome::Waits { .. }
             | AgentOutcome::AtCapacity { .. } => Ok(String::new()),
         }

@@ -192,6 +192,7 @@ impl Apply {
                 Ok(AgentOutcome::Package(_) | AgentOutcome::Done) => Followed::Finished,
                 Ok(
                     AgentOutcome::Synchronized { .. }
+                    | AgentOutcome::Validated(_)
                     | AgentOutcome::Waits { .. }
                     | AgentOutcome::AtCapacity { .. },
                 ) => Followed::PollDue,

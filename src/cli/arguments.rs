@@ -102,10 +102,11 @@ pub enum Command {
     /// Derives every flow from the manifests: as a table, as data, as a diagram, or as rules for
     /// firewalls. With --check, connects to the ports of the roles and says what really answers.
     Ports(ports::Arguments),
-    /// Carry content by hand.
+    /// Carry content by hand, or validate it.
     ///
-    /// For distribution points with `prestaged: true`: their content is written into a file where it
-    /// is, and taken in where it shall be.
+    /// For distribution points with `prestaged: true` content is written into a file where it is, and
+    /// taken in where it shall be. `validate` hashes what a distribution point or a site server has
+    /// again, and repairs what is damaged.
     Content(content::Arguments),
     /// Run the agent of one site system.
     ///

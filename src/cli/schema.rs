@@ -11,7 +11,7 @@ use crate::{
     model::Kind,
     plan::plan_schema,
     store::replace,
-    view::{content_schema, pull_schema},
+    view::{content_schema, pull_schema, validation_schema},
 };
 
 /// What `headwater schema` is given.
@@ -23,8 +23,9 @@ use crate::{
 )]
 pub struct Arguments {
     /// The kind, such as `Site`, or `Plan` for what `headwater plan --output json` prints,
-    /// `Content` for what `headwater status --content --output json` prints, or `Pull` for a line
-    /// of `headwater pulls --output json`; without it, a schema for the documents of all kinds.
+    /// `Content` for what `headwater status --content --output json` prints, `Pull` for a line of
+    /// `headwater pulls --output json`, or `Validation` for what `headwater content validate --output
+    /// json` prints; without it, a schema for the documents of all kinds.
     #[arg(value_parser = subject)]
     kind: Option<Subject>,
     /// Write the schemas of all kinds into this directory instead.
@@ -43,6 +44,8 @@ enum Subject {
     Content,
     /// A transfer as JSON.
     Pull,
+    /// A report of a content validation as JSON.
+    Validation,
 }
 
 fn subject(text: &str) -> Result<Subject, String> {
@@ -50,12 +53,13 @@ fn subject(text: &str) -> Result<Subject, String> {
         "Plan" => return Ok(Subject::Plan),
         "Content" => return Ok(Subject::Content),
         "Pull" => return Ok(Subject::Pull),
+        "Validation" => return Ok(Subject::Validation),
         _ => {}
     }
     let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == text).map(Subject::Kind);
     kind.ok_or_else(|| {
         format!(
-            "kinds are {}, and `Plan`, `Content` and `Pull`",
+            "kinds are {}, and `Plan`, `Content`, `Pull` and `Validation`",
             Kind::ALL.map(Kind::as_str).join(", ")
         )
     })
@@ -78,6 +82,7 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
         Some(Subject::Plan) => pretty(&plan_schema()),
         Some(Subject::Content) => pretty(&content_schema()),
         Some(Subject::Pull) => pretty(&pull_schema()),
+        Some(Subject::Validation) => pretty(&validation_schema()),
         None => pretty(&combined_schema()),
     };
     printer.result(&schema)?;
@@ -91,6 +96,7 @@ fn files() -> Vec<(String, String)> {
         ("plan.json".to_owned(), pretty(&plan_schema())),
         ("content.json".to_owned(), pretty(&content_schema())),
         ("pull.json".to_owned(), pretty(&pull_schema())),
+        ("validation.json".to_owned(), pretty(&validation_schema())),
     ];
     files.extend(Kind::ALL.map(|kind| (format!("{kind}.json"), pretty(kind_schema(kind)))));
     files

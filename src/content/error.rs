@@ -88,7 +88,7 @@ pub enum LibraryError {
     /// A directory does not hold what it held.
     #[error(
         "`{}` does not hold what version {version} of package {package} held ({wanted}): put that \
-         back into it, then apply again",
+         back into it and apply again, or raise `sourceVersion` to distribute what it holds now",
         path.display()
     )]
     OtherContent {
@@ -101,6 +101,12 @@ pub enum LibraryError {
         /// The digest of the list of files that it had.
         wanted: Digest,
     },
+    /// A validation was not brought to its end.
+    #[error(
+        "the validation ended before it was complete, because nobody waited for it any more, or \
+         because the settings of the role have changed: validate again"
+    )]
+    ValidationEnded,
     /// The program is ending.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),

@@ -33,11 +33,21 @@ impl ContentValidation {
             Priority::Medium => MEDIUM,
             Priority::High => return Duration::ZERO,
         };
-        // Nanoseconds of so many bytes: 584 years of them fit, and more are as good as for ever.
-        let nanoseconds = u128::from(bytes) * 1_000_000_000 / u128::from(bytes_a_second);
-        let least = Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX));
-        least.saturating_sub(took)
+        time_of_bytes(bytes, bytes_a_second).saturating_sub(took)
     }
+
+    /// That of the content library of a site server, which nobody declares: every week, as slowly as a
+    /// distribution point that is to serve first of all.
+    pub fn of_site_server() -> Self {
+        Self { every: Interval::days(7), priority: Priority::Low }
+    }
+}
+
+/// How long so many bytes take at so many a second, or at one where nobody allows any.
+pub fn time_of_bytes(bytes: u64, bytes_a_second: u64) -> Duration {
+    // Nanoseconds of so many bytes: 584 years of them fit, and more are as good as for ever.
+    let nanoseconds = u128::from(bytes) * 1_000_000_000 / u128::from(bytes_a_second.max(1));
+    Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

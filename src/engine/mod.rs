@@ -13,6 +13,7 @@ mod transfer_manager;
 #[cfg(test)]
 mod virtual_time;
 
+pub use content_validation::time_of_bytes;
 pub use distribution_job::{DistributionCommand, DistributionEvent, DistributionJob};
 pub use pull_queue::{PullQueue, QueuedPull, Ticket};
 pub use sync_manager::{SyncCommand, SyncEvent, SyncManager};

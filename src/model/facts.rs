@@ -175,6 +175,7 @@ impl<'a> SiteServerFacts<'a> {
             announced,
             packages,
             package_origins: _,
+            validated: _,
             status_messages: _,
         } = state;
         Self {

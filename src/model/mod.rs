@@ -37,6 +37,7 @@ mod transfer_note;
 mod unsupported;
 mod update;
 mod url_secrets;
+mod validation;
 mod version;
 mod written;
 
@@ -102,5 +103,6 @@ pub use transfer_note::{TransferNote, TransferPhase, UnknownPhase};
 pub use unsupported::Unsupported;
 pub use update::{CatalogVersion, UpdateIdentity};
 pub use url_secrets::{hide_secrets_in, with_secrets_masked, without_secrets};
+pub use validation::{DamagedFile, FileDamage, ValidationFindings};
 pub use version::{SiteVersion, WsusVersion};
 pub use written::Written;

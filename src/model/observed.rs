@@ -105,6 +105,9 @@ pub struct SiteServerState {
     /// writes manifests for what is there does.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub package_origins: BTreeMap<PackageId, PackageOrigin>,
+    /// What the last content validation of these packages has found (PDP-15); none if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validated: Option<ValidationRecord>,
     /// The newest status messages, oldest first.
     pub status_messages: Vec<StatusMessage>,
 }

@@ -10,5 +10,6 @@ mod port;
 mod reporter;
 pub mod site_server;
 pub mod update_point;
+mod validating;
 
 pub use reporter::Reporter;

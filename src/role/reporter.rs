@@ -31,6 +31,11 @@ impl Reporter {
         self.send(AgentEvent::Waiting { until, why: why.into() });
     }
 
+    /// Whether somebody may still hear of it.
+    pub fn is_heard(&self) -> bool {
+        self.0.as_ref().is_none_or(|events| !events.is_closed())
+    }
+
     fn send(&self, event: AgentEvent) {
         if let Some(events) = &self.0 {
             // A full channel drops the event, a closed one means that nobody asks any more.

@@ -89,10 +89,21 @@ impl Journal {
         observed: Digest,
         now: Timestamp,
     ) -> Result<RunId, StoreError> {
+        self.insert([&manifest.to_string(), &observed.to_string()], now)
+    }
+
+    /// A run begins that brings nothing into agreement with manifests, such as a validation of content:
+    /// it is never the last run.
+    pub fn begin_command(&self, now: Timestamp) -> Result<RunId, StoreError> {
+        self.insert(["", ""], now)
+    }
+
+    fn insert(&self, digests: [&str; 2], now: Timestamp) -> Result<RunId, StoreError> {
         self.0.write(|it| {
+            let [manifest, observed] = digests;
             it.execute(
                 "INSERT INTO run (started_at, manifest_digest, observed_digest) VALUES (?1, ?2, ?3)",
-                params![now.as_millisecond(), manifest.to_string(), observed.to_string()],
+                params![now.as_millisecond(), manifest, observed],
             )?;
             let run = it.last_insert_rowid();
             it.execute("DELETE FROM run WHERE id <= ?1", [run - RUNS])?;
@@ -150,7 +161,8 @@ impl Journal {
         self.0.read(|it| {
             let row = it
                 .query_row(
-                    "SELECT id, started_at, finished_at, converged FROM run ORDER BY id DESC LIMIT 1",
+                    "SELECT id, started_at, finished_at, converged FROM run
+                     WHERE manifest_digest <> '' ORDER BY id DESC LIMIT 1",
                     [],
                     |row| {
                         Ok((
@@ -207,5 +219,8 @@ mod tests {
         assert_eq!((last.finished_at, last.converged), (None, false));
         journal.finish(run, true, now).unwrap();
         assert!(journal.last_run().unwrap().unwrap().converged);
+        let command = journal.begin_command(now).unwrap();
+        journal.finish(command, false, now).unwrap();
+        assert!(journal.last_run().unwrap().unwrap().converged, "a validation is no run of a plan");
     }
 }

@@ -22,6 +22,7 @@ mod rules;
 mod sarif;
 mod status;
 mod table;
+mod validation;
 
 pub use adoption::{adopted_files, adoption_notes};
 pub use carried_out::{
@@ -56,4 +57,8 @@ pub use sarif::problems_sarif;
 pub use status::{
     DistributionPointStatus, SiteSystemStatus, StatusReport, UpdatePointStatus, status_json,
     status_text,
+};
+pub use validation::{
+    Repair, ValidatedLibrary, ValidationReport, bytes_line, validation_json, validation_schema,
+    validation_text,
 };

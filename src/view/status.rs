@@ -106,6 +106,9 @@ pub struct SiteSystemStatus {
     pub listens_on: Option<String>,
     /// Why it does not answer.
     pub unknown: Option<String>,
+    /// On a site server: what the last content validation of its packages has found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validated: Option<ValidationRecord>,
 }
 
 impl StatusReport {
@@ -129,6 +132,7 @@ impl StatusReport {
                     address: None,
                     listens_on: None,
                     unknown: Some(why.clone()),
+                    validated: None,
                 }),
             }
         }
@@ -147,6 +151,7 @@ impl StatusReport {
             address: Some(state.settings.address.to_string()),
             listens_on: Some(state.listens_on.clone()),
             unknown: None,
+            validated: state.site_server.as_ref().and_then(|server| server.validated),
         });
         let server = servers.get(site).and_then(|server| server.site_server.as_ref());
         if let Some(point) = &state.update_point {
@@ -349,6 +354,7 @@ mod tests {
                 address: Some(hostile()),
                 listens_on: Some(hostile()),
                 unknown: None,
+                validated: None,
             }],
             run: None,
             last_run: None,

@@ -5,7 +5,7 @@
 //! `GET /v1/state` answers a [`SiteSystemState`](crate::model::SiteSystemState), `GET /v1/agent` an
 //! [`AgentIdentity`], `GET /v1/transfers` a [`TransfersReport`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::model::{
     CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, Name, Pacing, PackageId,
     PackageOrigin, PackageState, PullJob, SiteCode, SiteSystemSettings, StatusMessage,
-    UpdateIdentity, UpdatePointSettings, WsusVersion,
+    UpdateIdentity, UpdatePointSettings, ValidationFindings, WsusVersion,
 };
 
 /// Who an agent is.
@@ -141,12 +141,33 @@ pub enum AgentCommand {
         /// The package.
         package: PackageId,
     },
+    /// Hash content again, and put aside what is damaged (PDP-15).
+    ValidateContent {
+        /// Whose content.
+        library: ContentLibrary,
+        /// The packages; none: all.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        packages: BTreeSet<PackageId>,
+        /// At most so many bytes a second; absent: as fast as it goes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bytes_per_second: Option<u64>,
+    },
     /// Remove a package from the site's content library: what [`AgentCommand::TakePackageSource`]
     /// took in.
     RemovePackageSource {
         /// The package.
         package: PackageId,
     },
+}
+
+/// A content library of a site system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ContentLibrary {
+    /// That of its distribution point.
+    DistributionPoint,
+    /// That of its site server: what packages were taken in.
+    SiteServer,
 }
 
 /// What an agent says while and after it carries out a command.
@@ -205,6 +226,8 @@ pub enum AgentOutcome {
     },
     /// The package is available.
     Package(PackageState),
+    /// Content was validated: what was found.
+    Validated(ValidationFindings),
     /// Nothing more can be done before this time: tell again then. Only an answer to commands that
     /// bring limits.
     Waits {

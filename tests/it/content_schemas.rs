@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::world::root;
 
 static CONTENT: LazyLock<Validator> = LazyLock::new(|| validator("content.json"));
+static VALIDATION: LazyLock<Validator> = LazyLock::new(|| validator("validation.json"));
 static PULL: LazyLock<Validator> = LazyLock::new(|| validator("pull.json"));
 
 fn validator(name: &str) -> Validator {
@@ -26,4 +27,10 @@ pub(crate) fn content_is_valid(report: &Value) -> bool {
 #[track_caller]
 pub(crate) fn assert_pull_is_valid(line: &Value) {
     PULL.validate(line).unwrap();
+}
+
+/// A report of a content validation is as `schemas/validation.json` says.
+#[track_caller]
+pub(crate) fn assert_validation_is_valid(report: &Value) {
+    VALIDATION.validate(report).unwrap();
 }

@@ -7,6 +7,7 @@ mod checkouts;
 mod commands;
 mod content_port;
 mod content_schemas;
+mod content_validation;
 mod contract;
 mod converge;
 mod corpus;

@@ -1,7 +1,10 @@
-//! `headwater content`: content that is carried by hand.
+//! `headwater content`: content that is carried by hand, and content that is hashed again.
 
 mod export;
 mod extract;
+mod repair;
+mod validate;
+mod working;
 
 use std::path::{Path, PathBuf};
 
@@ -32,6 +35,12 @@ enum Command {
     /// Everything in the file is verified before a package becomes visible: of a file that is damaged
     /// or cut off nothing is taken.
     Extract(extract::Arguments),
+    /// Hash the content of a distribution point or of a site server again.
+    ///
+    /// As fast as processors and disk allow, several files side by side. What is damaged is put aside,
+    /// so that it is never served again, and counts as missing: with --repair it is fetched again at
+    /// once, otherwise by `headwater apply` or `headwater up`.
+    Validate(validate::Arguments),
 }
 
 pub(super) async fn run(
@@ -42,6 +51,7 @@ pub(super) async fn run(
     match &arguments.command {
         Command::Export(arguments) => export::run(arguments, data, printer).await,
         Command::Extract(arguments) => extract::run(arguments, data, printer).await,
+        Command::Validate(arguments) => validate::run(arguments, data, printer).await,
     }
 }
 

@@ -101,6 +101,7 @@ impl Agent {
                     since.damaged_at_site_server = library.damaged_since();
                     since.taken_by_site_server = library.taken_since();
                     state.package_origins = library.origins();
+                    state.validated = library.validated().await;
                 }
                 Some(state)
             }
@@ -156,6 +157,9 @@ impl Agent {
         if let Some(point) = roles.distribution_point.take() {
             point.close().await;
         }
+        if let Some(library) = roles.package_library.take() {
+            library.close().await;
+        }
     }
 }
 
@@ -182,7 +186,9 @@ impl Roles {
         let directory = |role: &str| options.directory.join(role);
         if identity.settings.site_server.is_some() && self.site_server.is_none() {
             self.site_server = Some(SiteServer::open(directory("site-server")).await?);
-            self.package_library = Some(PackageLibrary::open(directory("package-library")).await?);
+            let library =
+                PackageLibrary::open(directory("package-library"), options.resume).await?;
+            self.package_library = Some(library);
         }
         if identity.update_services.is_some() && self.update_point.is_none() {
             let directory = directory("update-services");

@@ -12,8 +12,9 @@ use crate::{
         package_library::{PackageLibrary, PackageLibraryError, Sending},
         site_server::{SiteServer, SiteServerError},
         update_point::{UpdatePoint, UpdatePointError},
+        validating::Asked,
     },
-    wire::agent::{AgentCommand, AgentOutcome},
+    wire::agent::{AgentCommand, AgentOutcome, ContentLibrary},
 };
 
 use super::{Agent, IdentityError, identity::Identity};
@@ -159,6 +160,18 @@ impl Agent {
                 }
                 Ok(AgentOutcome::Done)
             }
+            AgentCommand::ValidateContent { library, packages, bytes_per_second } => {
+                let asked = Asked { packages, bytes_per_second };
+                let findings = match library {
+                    ContentLibrary::DistributionPoint => {
+                        self.distribution_point().await?.validate(asked, report).await?
+                    }
+                    ContentLibrary::SiteServer => {
+                        self.package_library().await?.validate(asked, report).await?
+                    }
+                };
+                Ok(AgentOutcome::Validated(findings))
+            }
             AgentCommand::RemovePackageSource { package } => {
                 if let Ok(library) = self.package_library().await {
                     library.remove(&package).await?;
@@ -194,7 +207,10 @@ impl Agent {
         if let Some(point) = roles.distribution_point.take() {
             point.close().await;
         }
-        (roles.site_server, roles.package_library) = (None, None);
+        roles.site_server = None;
+        if let Some(library) = roles.package_library.take() {
+            library.close().await;
+        }
         for role in ["site-server", "package-library", "update-services", "distribution-point"] {
             self.remove_directory(role)?;
         }

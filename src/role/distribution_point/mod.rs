@@ -12,7 +12,7 @@
 //!  receiving ─────▶ content::Library ─────▶ serving
 //!  (a site server sends)     ▲              (clients and other points read)
 //!                            │
-//!  schedule ──────────▶ validating ── hashes all of it again
+//!  schedule ──────▶ role::validating ── hashes all of it again
 //! ```
 
 mod answering;
@@ -43,7 +43,7 @@ mod telling;
 mod tests;
 mod transfer;
 mod usage;
-mod validating;
+mod validation;
 mod validators;
 mod writing;
 

@@ -17,7 +17,6 @@ use super::{
     serving,
     source_client::source_client,
     usage::{self, Usage},
-    validating::Validating,
 };
 use crate::{
     clock,
@@ -27,6 +26,7 @@ use crate::{
         PackageState, RoleSince,
     },
     net::{Addresses, Trust},
+    role::validating::Validating,
 };
 
 /// Files that a site server may send at the same time.
@@ -38,8 +38,8 @@ const RECEIVING: usize = 16;
 pub struct DistributionPoint(Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
-    directory: PathBuf,
+pub(super) struct Inner {
+    pub(super) directory: PathBuf,
     ports: Ports,
     addresses: Addresses,
     trust: Trust,
@@ -56,7 +56,7 @@ pub(super) struct Configured {
     pub(super) library: Library,
     pub(super) jobs: Jobs,
     port: ContentPort,
-    validating: Validating,
+    pub(super) validating: Validating,
 }
 
 impl DistributionPoint {
@@ -117,7 +117,7 @@ impl DistributionPoint {
             if let Some(why) = port.why_closed() {
                 tracing::warn!(name = %saved.name, why, "a content port stays closed");
             }
-            let validating = Validating::start(&inner.directory, &library, &saved).await?;
+            let validating = inner.validate(&library, &saved, resume).await?;
             let configured = Configured { saved, library, jobs, port, validating };
             *inner.configured.write().await = Some(configured);
         }
@@ -146,7 +146,7 @@ impl DistributionPoint {
             let port = inner.ports.open(&saved.settings, inner.router(&library)).await?;
             inner.save(&saved).await?;
             let jobs = inner.open_jobs(&library, &saved, Ok(())).await?;
-            let validating = Validating::start(&inner.directory, &library, &saved).await?;
+            let validating = inner.validate(&library, &saved, true).await?;
             *configured = Some(Configured { saved, library, jobs, port, validating });
             return Ok(());
         };
@@ -168,8 +168,7 @@ impl DistributionPoint {
         }
         if new.content_validation != old.content_validation {
             before.validating.stop().await;
-            let (library, saved) = (&before.library, &before.saved);
-            before.validating = Validating::start(&inner.directory, library, saved).await?;
+            before.validating = inner.validate(&before.library, &before.saved, true).await?;
         }
         if let Some(port) = old_port {
             port.close().await;

@@ -2,12 +2,12 @@
 
 use std::{fs, io, path::Path};
 
-use super::{usage::Usage, validating::Validating};
+use super::{usage::Usage, validation};
 use crate::content::LibraryError;
 
 /// Removes the content and the transfers of a point that is none any more. Blocks.
 pub(super) fn remove_content(directory: &Path) -> Result<(), LibraryError> {
-    remove_file(&Validating::path(directory))?;
+    remove_file(&validation::path(directory))?;
     remove_file(&Usage::path(directory))?;
     for name in ["jobs", "library", "logs"] {
         let path = directory.join(name);

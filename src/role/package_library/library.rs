@@ -1,6 +1,6 @@
 //! The packages of a site.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
@@ -8,8 +8,14 @@ use reqwest::StatusCode;
 use super::pacing::Budgets;
 use crate::{
     content::{Library, LibraryError, Taking, blocking},
-    model::{Digest, PackageId, PackageOrigin, PackageState, Priority},
-    role::Reporter,
+    model::{
+        ContentValidation, Digest, PackageId, PackageOrigin, PackageState, Priority,
+        ValidationFindings, ValidationRecord,
+    },
+    role::{
+        Reporter,
+        validating::{Asked, Validating, ValidatingAtOnce},
+    },
     wire::agent::{AgentOutcome, ProgressUnit},
 };
 
@@ -18,6 +24,8 @@ use crate::{
 pub struct PackageLibrary {
     pub(in crate::role) library: Library,
     pub(super) budgets: Budgets,
+    validating: Arc<tokio::sync::Mutex<Validating>>,
+    at_once: ValidatingAtOnce,
 }
 
 /// The site server could not take or send a package.
@@ -45,6 +53,17 @@ pub enum PackageLibraryError {
         /// What went wrong.
         #[source]
         source: reqwest::Error,
+    },
+    /// A file is not any more what it was when it was taken in.
+    #[error(
+        "file {digest} of package {package} was damaged in the content library of this site server, \
+         and has been put aside: plan again, and it is taken from the package's source"
+    )]
+    Damaged {
+        /// The package.
+        package: PackageId,
+        /// The file.
+        digest: Digest,
     },
     /// The distribution point accepts nothing any more.
     #[error("the distribution point at {url} stopped accepting content")]
@@ -88,19 +107,50 @@ pub enum PackageLibraryError {
 }
 
 impl PackageLibrary {
-    /// Opens the library of a directory, or makes an empty one.
+    /// Opens the library of a directory, or makes an empty one. With `validate` it is validated every week
+    /// (PDP-15); a look at what there is sets nothing in motion.
     ///
     /// # Errors
     ///
     /// The directory cannot be used, or another process uses it.
-    pub async fn open(directory: PathBuf) -> Result<Self, PackageLibraryError> {
+    pub async fn open(directory: PathBuf, validate: bool) -> Result<Self, PackageLibraryError> {
+        let path = directory.join("validation.json");
         let library = blocking(move || Library::open(&directory)).await?;
-        Ok(Self { library, budgets: Budgets::default() })
+        let schedule = validate.then(|| (ContentValidation::of_site_server(), None));
+        let span = tracing::info_span!("content validation", library = "of the site server");
+        let validating = Validating::start(path, &library, schedule, span).await?;
+        let at_once = validating.at_once();
+        let validating = Arc::new(tokio::sync::Mutex::new(validating));
+        Ok(Self { library, budgets: Budgets::default(), validating, at_once })
+    }
+
+    /// Ends validations that are under way: what is on the disk may go then.
+    pub async fn close(&self) {
+        self.validating.lock().await.stop().await;
+    }
+
+    /// What the last content validation has found.
+    pub async fn validated(&self) -> Option<ValidationRecord> {
+        self.validating.lock().await.last()
+    }
+
+    /// Hashes the files of some packages, or of all, again, and puts aside what is damaged.
+    ///
+    /// # Errors
+    ///
+    /// A package is not there, it ended early, or the disk refuses.
+    pub(in crate::role) async fn validate(
+        &self,
+        asked: Asked,
+        report: &Reporter,
+    ) -> Result<ValidationFindings, PackageLibraryError> {
+        Ok(self.at_once.clone().run(asked, report).await?)
     }
 
     /// Takes the source directory of a package in, as this version. A version that is there whole is
     /// not read again, and what is kept of its origin stays: new content is a new version. `content`
-    /// is the digest that it must have, if that is known.
+    /// is the digest that it must have, if that is known; a version that is there and damaged must be what
+    /// it was.
     ///
     /// # Errors
     ///
@@ -123,6 +173,8 @@ impl PackageLibrary {
             if let Some(state) = there.filter(|it| whole(it) && wanted(it.digest)) {
                 return Ok(state);
             }
+            let same = library.state(&package).filter(|it| it.version == version);
+            let content = content.or(same.map(|it| it.digest));
             let progress = |done, total| report.progress(done, total, ProgressUnit::Bytes);
             let source = PathBuf::from(&origin.path);
             let taking = Taking { package: &package, version, origin: Some(origin), content };

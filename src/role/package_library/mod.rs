@@ -1,5 +1,6 @@
 //! The content library of a site server: takes the source of each package in, and sends packages
-//! to standard distribution points (PDP-1, Distribution Manager).
+//! to standard distribution points (PDP-1, Distribution Manager). It is validated every week, and when
+//! somebody asks for it (PDP-15).
 
 mod library;
 mod pacing;

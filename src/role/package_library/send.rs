@@ -49,6 +49,9 @@ const MAX_REFUSAL: usize = 2_000;
 /// package is published.
 const ROUNDS: u32 = 3;
 
+/// What a point answers whose bytes are not those of the file.
+const OTHER_BYTES: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+
 /// What a request takes of the budget beside its body: its head and what carries it.
 const HEAD: u64 = 400;
 
@@ -161,7 +164,7 @@ impl PackageLibrary {
             .map(|(digest, size)| {
                 let done = &done;
                 async move {
-                    self.send_file(digest, size, target).await?;
+                    self.send_file(list.package(), digest, size, target).await?;
                     let done = done.fetch_add(size, Ordering::Relaxed).saturating_add(size);
                     report.progress(done, total, ProgressUnit::Bytes);
                     Ok::<_, PackageLibraryError>(())
@@ -176,6 +179,7 @@ impl PackageLibrary {
 
     async fn send_file(
         &self,
+        package: &PackageId,
         digest: Digest,
         size: u64,
         target: &Target<'_>,
@@ -191,7 +195,20 @@ impl PackageLibrary {
             Ok(Content::Small(file.read(0, size).map_err(gone)?))
         });
         let request = target.admin.put(&url);
-        target.carry(&url, request, read.await?).await.map(drop)
+        match target.carry(&url, request, read.await?).await {
+            // The point has hashed other bytes than those of the file: are they so here?
+            Err(refused @ PackageLibraryError::Refused { status: OTHER_BYTES, .. }) => {
+                let library = self.library.clone();
+                let damaged = blocking(move || library.validate_file(&digest)).await?;
+                let package = package.clone();
+                Err(if damaged {
+                    PackageLibraryError::Damaged { package, digest }
+                } else {
+                    refused
+                })
+            }
+            carried => carried.map(drop),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ async fn version_is_taken_once() {
     let source = home.path().join("source");
     fs::create_dir(&source).unwrap();
     fs::write(source.join("a"), "1").unwrap();
-    let library = PackageLibrary::open(home.path().join("library")).await.unwrap();
+    let library = PackageLibrary::open(home.path().join("library"), true).await.unwrap();
     let first =
         library.take(&package(), 1, origin(&source), None, &Reporter::silent()).await.unwrap();
     fs::write(source.join("a"), "2").unwrap();
@@ -38,7 +38,7 @@ async fn version_is_taken_once() {
     let origins = library.origins();
     assert_eq!(origins.get(&package()), Some(&origin(&source)));
     drop(library);
-    let library = PackageLibrary::open(home.path().join("library")).await.unwrap();
+    let library = PackageLibrary::open(home.path().join("library"), true).await.unwrap();
     assert_eq!(library.origins(), origins, "it is kept beside the content");
     library.remove(&package()).await.unwrap();
     assert!(library.states().await.unwrap().is_empty());
@@ -49,7 +49,7 @@ async fn what_is_not_there_is_not_sent() {
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join("source")).unwrap();
     fs::write(home.path().join("source/a"), "1").unwrap();
-    let library = PackageLibrary::open(home.path().join("library")).await.unwrap();
+    let library = PackageLibrary::open(home.path().join("library"), true).await.unwrap();
     let admin = client(&Addresses::system()).unwrap();
     let send = async |version| {
         let from: Name = "cen-srv".parse().unwrap();

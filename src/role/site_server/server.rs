@@ -122,6 +122,7 @@ impl SiteServer {
                 announced,
                 packages: std::collections::BTreeMap::new(),
                 package_origins: std::collections::BTreeMap::new(),
+                validated: None,
                 status_messages: it.newest_messages(NEWEST)?,
             })
         })

@@ -17,3 +17,4 @@ pub use report::{ContentInputs, ContentReport};
 pub use row::{ContentState, Placement};
 pub use schema::{content_schema, pull_schema};
 pub use text::{content_json, content_text};
+pub(super) use words::{size, span};

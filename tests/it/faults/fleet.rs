@@ -8,7 +8,7 @@ use std::{
 };
 
 use headwater::{
-    model::{Digest, PackageId, PackageState, PullJob},
+    model::{Digest, PackageId, PackageState, PullJob, ValidationFindings},
     net::{Addresses, AdminToken, AgentClient},
     wire::agent::{AgentCommand, AgentEvent, AgentOutcome},
 };
@@ -247,6 +247,16 @@ impl Fleet {
                 () = tokio::time::sleep(PATIENCE) => panic!("{package} goes on for ever"),
             }
         })
+    }
+
+    /// Validates all content of a distribution point.
+    #[track_caller]
+    pub(crate) fn validate(&self, node: &Node) -> ValidationFindings {
+        let command = from_json(json!({"validateContent": {"library": "distributionPoint"}}));
+        match self.tell(node, &command) {
+            AgentOutcome::Validated(findings) => findings,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// The transfers of a pull distribution point that have not finished.

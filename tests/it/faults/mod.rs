@@ -6,4 +6,5 @@ mod fleet;
 mod kills;
 mod other_name;
 mod proxy;
+mod repairs;
 mod sources;

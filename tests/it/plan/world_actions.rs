@@ -99,6 +99,7 @@ impl World {
                 announced: None,
                 packages: std::collections::BTreeMap::new(),
                 package_origins: std::collections::BTreeMap::new(),
+                validated: None,
                 status_messages: Vec::new(),
             });
             self.databases.remove(&settings.site);

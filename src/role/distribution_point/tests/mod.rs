@@ -10,4 +10,5 @@ mod secured;
 mod serving;
 mod settings;
 mod validating;
+mod validating_at_once;
 mod world;

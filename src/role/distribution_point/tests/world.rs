@@ -38,7 +38,7 @@ pub(super) const PORT: u16 = 8480;
 pub(super) struct World {
     pub(super) home: TempDir,
     test: u8,
-    site_server: PackageLibrary,
+    pub(super) site_server: PackageLibrary,
 }
 
 pub(super) fn name(text: &str) -> Name {
@@ -75,7 +75,7 @@ impl World {
     /// `test` is another number for each test that may run at the same time.
     pub(super) async fn new(test: u8) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let site_server = PackageLibrary::open(home.path().join("site")).await.unwrap();
+        let site_server = PackageLibrary::open(home.path().join("site"), true).await.unwrap();
         Self { home, test, site_server }
     }
 
@@ -145,6 +145,16 @@ impl World {
         version: u32,
         files: &[(String, Vec<u8>)],
     ) -> PackageState {
+        state(self.try_to_take(number, version, files).await.unwrap())
+    }
+
+    /// The same, where it may be refused.
+    pub(super) async fn try_to_take(
+        &self,
+        number: u32,
+        version: u32,
+        files: &[(String, Vec<u8>)],
+    ) -> Result<AgentOutcome, PackageLibraryError> {
         let source = self.home.path().join(format!("source-{number}-{version}"));
         for (path, content) in files {
             let path = source.join(path);
@@ -158,8 +168,7 @@ impl World {
             display_name: None,
             priority: Priority::Medium,
         };
-        let taken = self.site_server.take(&package(number), version, origin, None, &silent).await;
-        state(taken.unwrap())
+        self.site_server.take(&package(number), version, origin, None, &silent).await
     }
 
     /// Sends a package to a standard point through its admin port.

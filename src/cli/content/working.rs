@@ -1,0 +1,81 @@
+//! How far work on content is: a bar on a terminal, now and then a line in a pipe; on standard error.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    view::{bytes_line, plain},
+    wire::agent::{AgentEvent, Progress},
+};
+
+/// How often a pipe hears of it.
+const LINES_EVERY: Duration = Duration::from_secs(5);
+
+/// Some work, while it goes on.
+pub(super) struct Working {
+    what: String,
+    begun: Instant,
+    told: Instant,
+    /// On a terminal.
+    bar: Option<ProgressBar>,
+}
+
+impl Working {
+    /// Work of this name begins.
+    pub(super) fn on(what: String) -> Self {
+        let now = Instant::now();
+        let bar = io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(0);
+            let style = "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left  {msg}";
+            if let Ok(style) = ProgressStyle::with_template(style) {
+                bar.set_style(style);
+            }
+            bar.set_message(what.clone());
+            bar
+        });
+        Self { what, begun: now, told: now, bar }
+    }
+
+    /// Shows what an agent says.
+    pub(super) fn show(&mut self, event: &AgentEvent) {
+        match event {
+            AgentEvent::Progress(Progress { done, total, .. }) => self.so_far(*done, *total),
+            AgentEvent::Waiting { until, why } => {
+                let line = format!("{}: {}; until {until}", self.what, plain(why));
+                match &self.bar {
+                    Some(bar) => bar.println(line),
+                    None => say(&line),
+                }
+            }
+            AgentEvent::Done(_) | AgentEvent::Failed(_) => {}
+        }
+    }
+
+    fn so_far(&mut self, done: u64, total: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(total);
+            bar.set_position(done);
+        } else if self.told.elapsed() >= LINES_EVERY {
+            self.told = Instant::now();
+            let milliseconds = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            say(&format!("{}: {}", self.what, bytes_line(done, total, milliseconds)));
+        }
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn say(line: &str) {
+    // Nobody reads: then nobody misses it.
+    let _ = writeln!(io::stderr(), "{line}");
+}
