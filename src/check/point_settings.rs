@@ -71,6 +71,7 @@ fn gateway(point: &DistributionPoint<'_>, problems: &mut Vec<Problem>) {
         ("pxe", spec.pxe.as_ref().is_some_and(|it| it.enabled), "boot computers"),
         ("multicast", spec.multicast.as_ref().is_some_and(|it| it.enabled), "multicast"),
         ("prestaged", spec.prestaged, "take content that was carried to it by hand"),
+        ("protocol", spec.protocol == Some(ContentProtocol::Http), "serve over plain HTTP"),
     ] {
         if on {
             let message =

@@ -5,7 +5,7 @@ use super::{
     linked::{DistributionPoint, Group, Package, Site, SiteSystem, UpdatePoint},
 };
 use crate::model::{
-    ContentProtocol, Declared, DistributionPointGroupSpec, DistributionPointSpec, Name,
+    Declared, DistributionPointGroupSpec, DistributionPointSpec, DistributionPointType, Name,
     PortSettingsSpec, Ports, SiteMode, SiteSpec, SiteSystemSpec,
 };
 
@@ -78,19 +78,16 @@ impl<'a> Tables<'a> {
         let points = self.points.iter().map(|document| {
             let spec = document.spec();
             let site = self.sites.find(&spec.site);
-            let of_mode = || {
-                Some(match self.mode(site)? {
-                    SiteMode::Mixed => ContentProtocol::Http,
-                    SiteMode::Native => ContentProtocol::Https,
-                })
-            };
+            let gateway = spec.r#type == DistributionPointType::CloudManagementGateway;
+            // A gateway's does not depend on the mode.
+            let mode = self.mode(site).or(gateway.then_some(SiteMode::Native));
             let sources = spec.pull.iter().flat_map(|pull| &pull.sources);
             DistributionPoint {
                 document,
                 site,
                 system: self.site_systems.find(&spec.site_system),
                 ports: self.ports(spec.ports.as_ref(), Ports::DEFAULT),
-                protocol: spec.protocol.or_else(of_mode),
+                protocol: spec.protocol.or_else(|| Some(spec.protocol_in(mode?))),
                 sources: sources.map(|it| self.points.find(&it.distribution_point)).collect(),
             }
         });

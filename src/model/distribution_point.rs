@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Interval, Name, Priority};
+use super::{Interval, Name, Priority, SiteMode};
 
 /// A distribution point of a site: standard, or, with `pull`, a pull distribution point (PDP-1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -16,7 +16,8 @@ pub struct DistributionPointSpec {
     /// A computer of the site, or a cloud management gateway (PDP-8).
     #[serde(default)]
     pub r#type: DistributionPointType,
-    /// The protocol that clients use; absent: HTTPS in native mode, HTTP in mixed mode.
+    /// The protocol that clients use; absent: HTTPS in native mode and of a cloud management gateway,
+    /// HTTP in mixed mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<ContentProtocol>,
     /// The name of a `PortSettings`; absent: the default web site, 80 and 443.
@@ -58,6 +59,18 @@ pub struct DistributionPointSpec {
 }
 
 impl DistributionPointSpec {
+    /// The protocol that clients use in a site of this mode (PORT-2). A gateway stands on the Internet
+    /// and has its own certificate, whatever the mode.
+    pub fn protocol_in(&self, mode: SiteMode) -> ContentProtocol {
+        let by_default = match (self.r#type, mode) {
+            (DistributionPointType::CloudManagementGateway, _) | (_, SiteMode::Native) => {
+                ContentProtocol::Https
+            }
+            (DistributionPointType::Standard, SiteMode::Mixed) => ContentProtocol::Http,
+        };
+        self.protocol.unwrap_or(by_default)
+    }
+
     /// Whether pull is switched on (PDP-4), overridden or not.
     pub fn pull_enabled(&self) -> bool {
         self.pull.as_ref().is_some_and(|pull| pull.enabled)

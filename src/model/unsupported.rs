@@ -1,17 +1,11 @@
 //! What can be declared and this version does not carry out: the plan says so, and `apply` and the
 //! roles refuse it, so that nobody believes that it is done.
 
-use super::{
-    DistributionPointSettings, DistributionPointType, PackageSource, SourceType,
-    UpdatePointSettings,
-};
+use super::{DistributionPointSettings, PackageSource, SourceType, UpdatePointSettings};
 
 /// Something that this version does not carry out, and what to write instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Unsupported {
-    /// A point in the cloud.
-    #[error("cloud management gateways are not supported yet: set `type: Standard`")]
-    CloudManagementGateway,
     /// Network boot.
     #[error("PXE is not supported yet: remove `pxe` or set `pxe.enabled: false`")]
     Pxe,
@@ -53,9 +47,6 @@ pub enum Unsupported {
 impl DistributionPointSettings {
     /// What of them is not carried out: the first of several.
     pub fn unsupported(&self) -> Option<Unsupported> {
-        if self.r#type == DistributionPointType::CloudManagementGateway {
-            return Some(Unsupported::CloudManagementGateway);
-        }
         if self.pxe.as_ref().is_some_and(|pxe| pxe.enabled) {
             return Some(Unsupported::Pxe);
         }

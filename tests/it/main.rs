@@ -17,6 +17,7 @@ mod drift;
 mod drift_explained;
 mod explain;
 mod faults;
+mod gateway;
 mod graph;
 mod herd;
 mod http;

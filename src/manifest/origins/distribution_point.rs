@@ -6,8 +6,8 @@ use super::{
     settings_by_path::{AddressOrigins, SettingsByPath, SourceOrigins, element},
 };
 use crate::model::{
-    ContentProtocol, DistributionPointSettings, DistributionPointSpec, Kind, Name, PullSettings,
-    PullSourceSettings, Resource, WebSite,
+    ContentProtocol, DistributionPointSettings, DistributionPointSpec, DistributionPointType, Kind,
+    Name, PullSettings, PullSourceSettings, Resource, WebSite,
 };
 
 impl Documents<'_> {
@@ -67,6 +67,11 @@ impl Documents<'_> {
     fn protocol(&self, resource: &Resource<DistributionPointSpec>) -> Option<Origin> {
         if resource.spec.protocol.is_some() {
             return Some(document(Kind::DistributionPoint, resource).required(spec("protocol")));
+        }
+        if resource.spec.r#type == DistributionPointType::CloudManagementGateway {
+            let of = document(Kind::DistributionPoint, resource);
+            let rule = "a cloud management gateway serves over HTTPS (PDP-8)";
+            return Some(of.follows(spec("type"), rule));
         }
         let rule = "clients use HTTPS in native mode and HTTP in mixed mode, unless the point says \
                     otherwise (PORT-2)";

@@ -3,8 +3,8 @@
 use super::{resolver::Resolver, unresolved::Resolved};
 use crate::model::{
     ContentProtocol, DistributionPoint, DistributionPointSettings, DistributionPointSpec,
-    FieldPath, Kind, Name, Ports, PullSettings, PullSourceSettings, Resource, ResourceId, SiteMode,
-    SiteSpec, Unresolved,
+    FieldPath, Kind, Name, Ports, PullSettings, PullSourceSettings, Resource, ResourceId,
+    Unresolved,
 };
 
 impl Resolver<'_> {
@@ -49,7 +49,7 @@ impl Resolver<'_> {
             settings: DistributionPointSettings {
                 site: site.site_code.clone(),
                 r#type: spec.r#type,
-                protocol: protocol(spec, site),
+                protocol: spec.protocol_in(site.mode),
                 ports: self.ports(kind, name, spec.ports.as_ref(), Ports::DEFAULT)?,
                 pull,
                 prestaged: spec.prestaged,
@@ -82,13 +82,6 @@ impl Resolver<'_> {
             Ok((address, site, listening))
         };
         let (address, site, ports) = found().map_err(|error| format!("leads to {error}"))?;
-        Ok(ports.url(protocol(spec, site) == ContentProtocol::Https, address))
+        Ok(ports.url(spec.protocol_in(site.mode) == ContentProtocol::Https, address))
     }
-}
-
-fn protocol(spec: &DistributionPointSpec, site: &SiteSpec) -> ContentProtocol {
-    spec.protocol.unwrap_or(match site.mode {
-        SiteMode::Native => ContentProtocol::Https,
-        SiteMode::Mixed => ContentProtocol::Http,
-    })
 }

@@ -15,6 +15,9 @@ pub enum DistributionPointError {
     /// A setting that this version does not carry out.
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
+    /// What a cloud management gateway cannot be told (PDP-8); the settings are as they were.
+    #[error("a cloud management gateway {0}")]
+    Gateway(&'static str),
     /// The content port could not be opened; the settings are as they were.
     #[error(transparent)]
     Listen(#[from] ListenError),

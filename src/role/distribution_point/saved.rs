@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::DistributionPointError;
 use crate::{
     content::{LibraryError, read_json, write_json},
-    model::{DistributionPointSettings, Name, Unsupported},
+    model::{ContentProtocol, DistributionPointSettings, DistributionPointType, Name},
 };
 
 /// The name and the settings, as they are kept over restarts.
@@ -47,8 +48,28 @@ impl Saved {
         write_json(&Self::path(directory), self)
     }
 
-    /// Refuses settings that this version would only pretend to carry out.
-    pub(super) fn check(&self) -> Result<(), Unsupported> {
-        self.settings.unsupported().map_or(Ok(()), Err)
+    /// Refuses settings that this version would only pretend to carry out, and those that a gateway
+    /// never has.
+    pub(super) fn check(&self) -> Result<(), DistributionPointError> {
+        let settings = &self.settings;
+        if let Some(what) = settings.unsupported() {
+            return Err(what.into());
+        }
+        if settings.r#type != DistributionPointType::CloudManagementGateway {
+            return Ok(());
+        }
+        for (told, why) in [
+            (settings.pulls(), "never pulls: remove `pull`"),
+            (settings.prestaged, "takes no content by hand: remove `prestaged`"),
+            (
+                settings.protocol == ContentProtocol::Http,
+                "serves over HTTPS only: remove `protocol`, or write `protocol: HTTPS`",
+            ),
+        ] {
+            if told {
+                return Err(DistributionPointError::Gateway(why));
+            }
+        }
+        Ok(())
     }
 }

@@ -4,7 +4,10 @@ use std::fs;
 
 use super::world::{PORT, World, name, observed, package, some_files, standard, stored};
 use crate::{
-    model::{DistributionPointSettings, DistributionPointType, Listener, Port, Unsupported},
+    model::{
+        ContentProtocol, DistributionPointSettings, DistributionPointType, Listener, Port,
+        Unsupported,
+    },
     net::{ListenError, OpenPort},
     role::distribution_point::{DistributionPoint, DistributionPointError},
 };
@@ -69,8 +72,6 @@ async fn what_is_not_supported_is_said_so() {
             other => panic!("{other:?}"),
         }
     };
-    let cloud = refused(|it| it.r#type = DistributionPointType::CloudManagementGateway).await;
-    assert_eq!(cloud, Unsupported::CloudManagementGateway);
     let pxe = refused(|it| it.pxe = serde_json::from_str(r#"{"enabled": true}"#).unwrap()).await;
     assert_eq!(pxe, Unsupported::Pxe);
     let multicast =
@@ -78,6 +79,31 @@ async fn what_is_not_supported_is_said_so() {
     assert_eq!(multicast.await, Unsupported::Multicast);
     assert_eq!(refused(|it| it.on_demand = true).await, Unsupported::OnDemand);
     assert!(point.state().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_gateway_serves_over_https_and_neither_pulls_nor_takes_content_by_hand() {
+    let world = World::new(150).await;
+    let gateway = || DistributionPointSettings {
+        r#type: DistributionPointType::CloudManagementGateway,
+        protocol: ContentProtocol::Https,
+        ..standard()
+    };
+    let point = world.open(1, true).await;
+    for (wrong, why) in [
+        (DistributionPointSettings { protocol: ContentProtocol::Http, ..gateway() }, "HTTPS only"),
+        (DistributionPointSettings { prestaged: true, ..gateway() }, "by hand"),
+        (DistributionPointSettings { pull: world.pulling(&[(1, 2)]).pull, ..gateway() }, "pulls"),
+    ] {
+        let refused = point.configure(name("dp-1"), wrong).await.unwrap_err();
+        assert!(matches!(refused, DistributionPointError::Gateway(_)), "{refused}");
+        assert!(refused.to_string().contains(why), "{refused}");
+        assert!(point.state().await.unwrap().is_none());
+    }
+    point.configure(name("dp-1"), gateway()).await.unwrap();
+    world.take(1, 1, &some_files()).await;
+    assert!(world.send(1, 1, &point).await.available());
+    assert!(!answers(&world, PORT).await, "nothing is served in the clear");
 }
 
 #[tokio::test]
