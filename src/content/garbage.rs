@@ -58,7 +58,7 @@ impl Library {
                 _ => {}
             }
         }
-        Ok(())
+        unneeded.iter().try_for_each(|digest| self.remove_patches(digest))
     }
 
     /// Removes what a crash left behind: everything temporary, and files that no package needs. A
@@ -100,6 +100,7 @@ impl Library {
             digest.filter(|digest| index.size(digest).is_none())
         };
         let mut found = children(&self.layout().partials())?;
+        found.extend(children(&self.layout().all_patches())?);
         for shard in children(&self.layout().files())?.into_iter().filter(|path| path.is_dir()) {
             found.extend(children(&shard)?);
         }

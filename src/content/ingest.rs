@@ -184,10 +184,10 @@ fn block_for(size: u64) -> usize {
 
 /// Does the same with every item, on all processors; the first failure ends it. Results come in the
 /// order of the items.
-pub(super) fn on_all_processors<T: Sync, R: Send>(
+pub(super) fn on_all_processors<T: Sync, R: Send, E: Send>(
     items: &[T],
-    work: impl Fn(&T) -> Result<R, LibraryError> + Sync,
-) -> Result<Vec<R>, LibraryError> {
+    work: impl Fn(&T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let results = Mutex::new(Vec::with_capacity(items.len()));

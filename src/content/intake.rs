@@ -163,6 +163,17 @@ impl Intake {
         Ok(Intaken::Verified)
     }
 
+    /// Whether every byte is there, and the file the right one.
+    pub(super) fn is_right(&self) -> bool {
+        self.complete() && !self.too_long && self.hash.finish() == self.digest
+    }
+
+    /// The right to fetch the file is kept until it is in its place.
+    pub(super) fn with_claim(mut self, claim: Claim) -> Self {
+        self.claim = Some(claim);
+        self
+    }
+
     fn remove(&self) {
         // Not being there is what is wanted; another reason shows when it is written again.
         let _ = fs::remove_file(&self.path);

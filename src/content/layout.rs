@@ -23,6 +23,9 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// unsettled                     small files are hashed again if it is there when the library opens
 /// packages/<ID>.json            a package that is visible
 /// pending/<ID>.json             the list of files of a package that is on its way
+/// patches/<digest>/<digest>-<digest>
+///                               what makes a file (the first) of another one: what it is the patch of,
+///                               and the digest of its own bytes
 /// retired/<digest>              files that no package needs any more, kept for a day
 /// quarantine/<digest>           damaged files that the last validation has put aside
 /// partial/<digest>              what has been downloaded of a file; kept over restarts
@@ -38,9 +41,16 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn open(root: &Path) -> Result<Self, LibraryError> {
-        for directory in
-            ["files", "packages", "pending", "partial", "incoming", "retired", "quarantine"]
-        {
+        for directory in [
+            "files",
+            "packages",
+            "pending",
+            "partial",
+            "incoming",
+            "retired",
+            "quarantine",
+            "patches",
+        ] {
             let path = root.join(directory);
             fs::create_dir_all(&path).map_err(LibraryError::io("create", &path))?;
         }
@@ -112,6 +122,15 @@ impl Layout {
 
     pub(super) fn quarantine(&self) -> PathBuf {
         self.root.join("quarantine")
+    }
+
+    pub(super) fn all_patches(&self) -> PathBuf {
+        self.root.join("patches")
+    }
+
+    /// Where the patches are that make a file.
+    pub(super) fn patches(&self, digest: &Digest) -> PathBuf {
+        self.all_patches().join(digest.to_hex())
     }
 
     pub(super) fn unsettled(&self) -> PathBuf {

@@ -110,7 +110,12 @@ impl Library {
                 "removed what no package needs: the disk is full"
             );
         }
-        Ok(!retired.is_empty())
+        // A patch saves bytes of the network; a file that cannot come is worse.
+        let patches = children(&self.layout().all_patches())?;
+        for patches in &patches {
+            fs::remove_dir_all(patches).map_err(LibraryError::io("remove", patches))?;
+        }
+        Ok(!retired.is_empty() || !patches.is_empty())
     }
 
     /// What is aside.

@@ -5,6 +5,7 @@
 mod content_validation;
 mod distribution_job;
 pub mod distribution_pacing;
+pub mod patch_choice;
 mod pull_queue;
 pub mod source_pace;
 pub mod source_selection;

@@ -15,6 +15,7 @@ pub mod dss_auth;
 pub mod export_file;
 pub mod file_list;
 pub mod host;
+pub mod patches;
 pub mod pieces;
 pub mod range;
 pub mod server_sync;

@@ -10,7 +10,7 @@ use std::{
 
 use super::{BLOCK, Download};
 use crate::{
-    content::LibraryError,
+    content::{Library, LibraryError},
     model::Digest,
     wire::pieces::{PieceHash, Pieces},
 };
@@ -21,27 +21,23 @@ struct Place {
     at: u64,
 }
 
-impl Download {
-    /// Copies pieces that other files of the library have, of packages that are visible.
-    pub(super) fn take_from_others(self: &Arc<Self>) -> Result<(), LibraryError> {
-        let mut block = vec![0; BLOCK];
-        for (index, Place { digest, at }) in self.elsewhere(&self.missing()) {
-            if let Ok(other) = File::open(self.library.layout().file(&digest)) {
-                self.copy(index, &other, at, &mut block)?;
-            }
-        }
-        Ok(())
+impl Library {
+    /// How many bytes of a file of that size other files of the library have, by the lists of files.
+    pub fn bytes_elsewhere(&self, pieces: &Pieces, size: u64) -> u64 {
+        let all = (0..pieces.len()).collect();
+        let spans = self.elsewhere(pieces, &all).into_iter().map(|(it, _)| Pieces::span(it, size));
+        spans.fold(0, |sum, span| sum.saturating_add(span.end - span.start))
     }
 
-    /// Where else missing pieces are, by the lists of files.
-    fn elsewhere(&self, missing: &BTreeSet<u64>) -> Vec<(u64, Place)> {
+    /// Where else pieces are, by the lists of files.
+    fn elsewhere(&self, pieces: &Pieces, missing: &BTreeSet<u64>) -> Vec<(u64, Place)> {
         let mut wanted: HashMap<PieceHash, Vec<u64>> = HashMap::new();
         for index in missing {
-            if let Some(hash) = self.pieces.get(*index) {
+            if let Some(hash) = pieces.get(*index) {
                 wanted.entry(hash).or_default().push(*index);
             }
         }
-        let packages: Vec<_> = self.library.index().packages.values().cloned().collect();
+        let packages: Vec<_> = self.index().packages.values().cloned().collect();
         let mut found = Vec::new();
         for file in packages.iter().flat_map(|record| record.list.files()) {
             for (hash, index) in file.pieces.iter().flat_map(Pieces::iter).zip(0_u64..) {
@@ -52,6 +48,19 @@ impl Download {
         }
         found.sort_unstable_by_key(|(index, _)| *index);
         found
+    }
+}
+
+impl Download {
+    /// Copies pieces that other files of the library have, of packages that are visible.
+    pub(super) fn take_from_others(self: &Arc<Self>) -> Result<(), LibraryError> {
+        let mut block = vec![0; BLOCK];
+        for (index, Place { digest, at }) in self.library.elsewhere(&self.pieces, &self.missing()) {
+            if let Ok(other) = File::open(self.library.layout().file(&digest)) {
+                self.copy(index, &other, at, &mut block)?;
+            }
+        }
+        Ok(())
     }
 
     /// Copies a piece from a place in another file. Whatever is wrong with that one, the piece can

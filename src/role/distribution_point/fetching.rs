@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 use super::{
     counting::Counted,
     job::Job,
+    manner::Manner,
     means::Means,
+    patched::Patched,
     source::{Source, damaged, is_part, refused},
     validators::entity_tag,
 };
@@ -241,6 +243,13 @@ impl<'a> Fetch<'a> {
             if !matches!(manner, Manner::AtOnce) {
                 self.log_info(&format!("Transfer of file {digest}, {size} bytes, begins"));
             }
+            let claim = match self.patched(claim, digest, size, manner.pieces(), &counted).await? {
+                Patched::No(claim) => claim,
+                Patched::Verified => {
+                    counted.verified(size);
+                    return Ok(true);
+                }
+            };
             let ended = match manner {
                 Manner::AtOnce => self.at_once(claim, digest, size, &counted).await,
                 Manner::AsItComes => self.as_it_comes(claim, digest, size, &counted).await,
@@ -362,17 +371,6 @@ impl<'a> Fetch<'a> {
     pub(super) fn blamed(&self) -> MutexGuard<'_, BTreeMap<Name, String>> {
         self.blamed.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// How a file is fetched.
-#[derive(Clone, Copy)]
-enum Manner<'a> {
-    /// Into memory: it is small.
-    AtOnce,
-    /// From its first byte on, or from where an earlier transfer ended.
-    AsItComes,
-    /// In pieces, in any order.
-    InPieces(&'a Pieces),
 }
 
 /// What to do about files that another transfer is fetching.

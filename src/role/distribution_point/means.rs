@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use super::{
     job::{Job, JobRecord, Status},
     logs::Logs,
+    patched::Patching,
     source::Source,
 };
 use crate::{
@@ -34,6 +35,8 @@ pub(super) struct Means {
     pub(super) addresses: Addresses,
     pub(super) sources: Vec<PullSourceSettings>,
     pub(super) connections: Semaphore,
+    /// How files are made of patches.
+    pub(super) patching: Patching,
     /// What administrators read (PDP-12).
     pub(super) logs: Logs,
     /// Where the records of transfers lie.
@@ -57,7 +60,19 @@ impl Means {
         let sources = pull.map(|pull| pull.sources.clone()).unwrap_or_default();
         let adaptive = pull.is_some_and(|pull| pull.selection == PullSelection::Adaptive);
         let health = adaptive.then(Mutex::default);
-        Self { library, client, addresses, sources, connections, logs, directory, jobs, health }
+        let patching = Patching::default();
+        Self {
+            library,
+            client,
+            addresses,
+            sources,
+            connections,
+            patching,
+            logs,
+            directory,
+            jobs,
+            health,
+        }
     }
 
     /// What a transfer does next (PDP-7).

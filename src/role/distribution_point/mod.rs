@@ -6,7 +6,8 @@
 //!                     │
 //!                     ▼
 //!                  fetching ── list of files, then what the library lacks
-//!                     │          (in_pieces: large files, from several sources at once)
+//!                     │          (in_pieces: large files, from several sources at once;
+//!                     │           patched: of a patch and the version before)
 //!                     │
 //!                     ▼
 //!  receiving ─────▶ content::Library ─────▶ serving
@@ -28,10 +29,14 @@ mod job;
 mod jobs;
 mod log_line;
 mod logs;
+mod manner;
 mod means;
+mod offering;
+mod patched;
 mod point;
 mod rate;
 mod receiving;
+mod receiving_patches;
 mod removal;
 mod runs;
 mod saved;

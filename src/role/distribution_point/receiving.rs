@@ -4,6 +4,8 @@
 //! |-----------------------------------------------|-------------------------------------------------|
 //! | `POST /v1/content/missing`, a list of files   | the digests of the files that are not here       |
 //! | `PUT /v1/content/files/<digest>?size=N`       | 204 once the bytes are verified                  |
+//! | `GET /v1/content/patches/<digest>/<digest>`   | 204 if a patch of the second file is of use here |
+//! | `PUT /v1/content/patches/<digest>/<digest>?size=N` | 204 once the first file is here            |
 //! | `PUT /v1/content/packages/<ID>?from=<name>`   | the package's state: it is visible now           |
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -19,7 +21,7 @@ use axum::{
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{DistributionPoint, DistributionPointError};
+use super::{DistributionPoint, DistributionPointError, receiving_patches};
 use crate::{
     content::{Intaken, Library, LibraryError, ReceiveError, blocking, receive},
     error_text::with_causes,
@@ -36,6 +38,7 @@ pub(super) fn router(point: DistributionPoint) -> Router {
         .route("/v1/content/missing", post(missing))
         .route("/v1/content/files/{digest}", put(file))
         .route("/v1/content/packages/{package}", put(package))
+        .merge(receiving_patches::router())
         // Bodies are bounded here, each by what it is.
         .layer(DefaultBodyLimit::disable())
         .with_state(point)
@@ -62,10 +65,10 @@ impl DistributionPoint {
 }
 
 /// Why something that was sent is not taken.
-struct Refused(StatusCode, String);
+pub(super) struct Refused(StatusCode, String);
 
 impl Refused {
-    fn because(status: StatusCode, why: impl Into<String>) -> Self {
+    pub(super) fn because(status: StatusCode, why: impl Into<String>) -> Self {
         Self(status, why.into())
     }
 }

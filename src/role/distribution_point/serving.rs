@@ -5,6 +5,7 @@
 //! | `GET /packages/<ID>`             | the list of files (JSON), if every file of it is there      |
 //! | `GET /files/<digest>`            | a file by the 64 digits of its SHA-256                      |
 //! | `POST /files`                    | small files, one after the other ([`crate::wire::bundle`])  |
+//! | `GET /patches/<digest>`          | what makes that file of others ([`crate::wire::patches`])   |
 //! | `GET /content/<ID>/<path>`       | a file of a package by its path                             |
 //! | `GET /distribution-point`        | its name (JSON): what only a distribution point answers     |
 //!
@@ -28,6 +29,7 @@ use super::{
     answering::{Asked, Found, Source},
     bundling,
     coming::ComingFile,
+    offering,
 };
 use crate::{
     content::{Library, LibraryError, blocking},
@@ -50,6 +52,7 @@ pub(super) fn router(library: Library, name: watch::Receiver<Option<Name>>) -> R
         .route("/files/{digest}", get(file))
         .route("/content/{package}/{*path}", get(content))
         .with_state(library.clone())
+        .merge(offering::router(library.clone()))
         .merge(bundling::router(library))
         .merge(identity)
 }

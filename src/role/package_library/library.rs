@@ -178,8 +178,13 @@ impl PackageLibrary {
             let progress = |done, total| report.progress(done, total, ProgressUnit::Bytes);
             let source = PathBuf::from(&origin.path);
             let taking = Taking { package: &package, version, origin: Some(origin), content };
+            let before = library.list(&package);
             let state = library.ingest_directory(&source, taking, &progress)?;
             tracing::info!(%package, version, files = state.files, "a package's source was taken in");
+            if let Some(before) = before {
+                // Before it is sent: whoever gets it gets the patches too.
+                library.make_patches(&package, &before);
+            }
             Ok(state)
         });
         Ok(AgentOutcome::Package(state.await?))

@@ -4,6 +4,7 @@
 
 mod library;
 mod pacing;
+mod patches;
 mod send;
 #[cfg(test)]
 mod tests;

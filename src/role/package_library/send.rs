@@ -164,7 +164,9 @@ impl PackageLibrary {
             .map(|(digest, size)| {
                 let done = &done;
                 async move {
-                    self.send_file(list.package(), digest, size, target).await?;
+                    if !self.send_patch(digest, target).await? {
+                        self.send_file(list.package(), digest, size, target).await?;
+                    }
                     let done = done.fetch_add(size, Ordering::Relaxed).saturating_add(size);
                     report.progress(done, total, ProgressUnit::Bytes);
                     Ok::<_, PackageLibraryError>(())
@@ -213,15 +215,15 @@ impl PackageLibrary {
 }
 
 /// Where a package is sent.
-struct Target<'a> {
-    to: &'a str,
-    admin: &'a Client,
+pub(super) struct Target<'a> {
+    pub(super) to: &'a str,
+    pub(super) admin: &'a Client,
     passage: Arc<Passage>,
 }
 
 impl Target<'_> {
     /// Sends a request with a body as fast as it may go; the answer.
-    async fn carry(
+    pub(super) async fn carry(
         &self,
         url: &str,
         request: RequestBuilder,
@@ -278,7 +280,7 @@ async fn watched(
     }
 }
 
-enum Content {
+pub(super) enum Content {
     Small(Bytes),
     Large(StoredFile),
 }

@@ -3,6 +3,7 @@
 mod adaptive;
 mod logging;
 mod pacing;
+mod patches;
 mod pieces;
 mod pulling;
 mod resuming;
