@@ -116,6 +116,7 @@ impl Adopting<'_> {
             content_validation,
             network_access_account,
             certificate,
+            client_certificates,
             keep,
         } = &point.settings;
         let site = self.site_name(site);
@@ -154,6 +155,7 @@ impl Adopting<'_> {
                 .as_ref()
                 .map(|name| SecretHolder { secret_ref: SecretReference { name: name.clone() } }),
             certificate: certificate.clone(),
+            client_certificates: *client_certificates,
         };
         let mut resource = self.resource(&point.name, spec);
         stay(&mut resource.metadata, *keep);

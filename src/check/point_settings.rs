@@ -6,7 +6,7 @@ use super::{
     linked::DistributionPoint,
     ranges::{multicast_addresses, ports},
 };
-use crate::model::{ContentProtocol, DistributionPointType, FieldPath};
+use crate::model::{ClientCertificates, ContentProtocol, DistributionPointType, FieldPath};
 
 pub(super) const RULE: Rule = Rule {
     id: "PDP-3",
@@ -43,6 +43,7 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
         multicast(point, problems);
         nothing_sent(point, problems);
         unused_certificate(point, problems);
+        nobody_asked(point, problems);
     }
     for group in &declaration.groups {
         if group.members.is_empty() {
@@ -173,5 +174,24 @@ fn unused_certificate(point: &DistributionPoint<'_>, problems: &mut Vec<Problem>
             .key(&RULE, "spec.certificate", message)
             .info()
             .help("write `protocol: HTTPS`, or remove `certificate`"),
+    );
+}
+
+/// Without TLS there is no handshake in which a client could be asked.
+fn nobody_asked(point: &DistributionPoint<'_>, problems: &mut Vec<Problem>) {
+    let document = point.document;
+    let asks = document.spec().client_certificates != ClientCertificates::Ignore;
+    if !asks || point.protocol != Some(ContentProtocol::Http) {
+        return;
+    }
+    let message = format!(
+        "`{}` serves content over HTTP, where no client can show a certificate: everybody is served",
+        document.name
+    );
+    problems.push(
+        document
+            .key(&RULE, "spec.clientCertificates", message)
+            .warning()
+            .help("write `protocol: HTTPS`, or remove `clientCertificates`"),
     );
 }

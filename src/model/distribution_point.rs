@@ -56,6 +56,9 @@ pub struct DistributionPointSpec {
     /// The certificate for HTTPS; absent: one that the hierarchy's own authority issues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Certificate>,
+    /// Whether clients show certificates of their own; only over HTTPS.
+    #[serde(default)]
+    pub client_certificates: ClientCertificates,
 }
 
 impl DistributionPointSpec {
@@ -315,6 +318,21 @@ pub struct Certificate {
     /// Where certificate and key are kept: `secrets/NAME/tls.crt` and `tls.key` in the data directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretReference>,
+}
+
+/// Whether clients of a distribution point show certificates of their own (PDP-12). Those count that
+/// lead to the hierarchy's authority or to a root in `certificates/trusted.pem`.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum ClientCertificates {
+    /// Nobody is asked for one.
+    #[default]
+    Ignore,
+    /// Who shows none is served; who shows one that does not count is refused (HTTP 403).
+    Accept,
+    /// Who shows none that counts is refused (HTTP 403).
+    Require,
 }
 
 /// A named set of distribution points, as the target of packages (PDP-3).

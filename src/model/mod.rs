@@ -44,9 +44,10 @@ mod written;
 pub use declared::Declared;
 pub use digest::{Digest, DigestError};
 pub use distribution_point::{
-    Certificate, ContentProtocol, ContentValidation, DistributionPointGroupSpec,
-    DistributionPointSpec, DistributionPointType, HourlyRate, Multicast, OpenHours, PullSelection,
-    PullSource, PullSpec, Pulse, Pxe, RateLimit, SecretHolder, SecretReference, Weekday,
+    Certificate, ClientCertificates, ContentProtocol, ContentValidation,
+    DistributionPointGroupSpec, DistributionPointSpec, DistributionPointType, HourlyRate,
+    Multicast, OpenHours, PullSelection, PullSource, PullSpec, Pulse, Pxe, RateLimit, SecretHolder,
+    SecretReference, Weekday,
 };
 pub use facts::{
     DistributionPointFacts, Facts, PackageFacts, SiteServerFacts, SiteSystemFacts, UpdatePointFacts,

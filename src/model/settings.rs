@@ -4,11 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, Certificate, ClientConnections, ContentProtocol, ContentValidation,
-    DistributionPointType, DistributionSettings, Forest, LegacyCatalog, Multicast, Name, OpenHours,
-    Ports, Priority, PullSelection, Pxe, RateLimit, Schedule, Selection, SiteCode, SiteMode,
-    SiteType, SiteVersion, Software, SoftwareUpdatesAgent, SourceType, TransferSettings,
-    UpdatePointRole,
+    Address, Certificate, ClientCertificates, ClientConnections, ContentProtocol,
+    ContentValidation, DistributionPointType, DistributionSettings, Forest, LegacyCatalog,
+    Multicast, Name, OpenHours, Ports, Priority, PullSelection, Pxe, RateLimit, Schedule,
+    Selection, SiteCode, SiteMode, SiteType, SiteVersion, Software, SoftwareUpdatesAgent,
+    SourceType, TransferSettings, UpdatePointRole,
 };
 
 /// What a site system is told of itself (TOP-3).
@@ -165,6 +165,9 @@ pub struct DistributionPointSettings {
     /// The certificate for HTTPS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Certificate>,
+    /// Whether clients show certificates of their own.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub client_certificates: ClientCertificates,
     /// Whether it stays when its document is gone: `headwater.dev/prune: disabled`. It is told, so
     /// that this is still known then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

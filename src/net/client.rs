@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::{Addresses, Trust, tls};
+use super::{Addresses, Certificates, tls};
 
 /// The HTTP client could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -36,17 +36,20 @@ pub fn client(addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
 }
 
 /// The same for content, which may come over TLS: from those whose certificate is theirs and leads to
-/// a root of `trust`. It speaks HTTP/1.1, which moves large files faster than HTTP/2. Blocks: the
-/// roots may have to be read first.
+/// a root that is trusted. Those who ask for a certificate are shown one that the hierarchy's authority
+/// has issued for these names. It speaks HTTP/1.1, which moves large files faster than HTTP/2. Blocks:
+/// the roots may have to be read first.
 ///
 /// # Errors
 ///
 /// The system refused to set the client up.
 pub fn content_client(
     addresses: &Addresses,
-    trust: &Trust,
+    certificates: &Certificates,
+    names: Vec<String>,
 ) -> Result<reqwest::Client, ClientError> {
-    let client = with(addresses, tls::client_config(trust)?);
+    let identity = tls::ClientIdentity::new(certificates, names);
+    let client = with(addresses, tls::client_config(certificates.trust(), identity)?);
     Ok(client.read_timeout(READ_TIMEOUT).build()?)
 }
 

@@ -17,6 +17,6 @@ pub use client::{ClientError, client, content_client};
 pub use listener::{BoundPort, ListenError, OpenPort};
 pub use serving::{FileParts, Limits, raise_open_files};
 pub use tls::{
-    Anchors, CertificateSource, Certificates, CertificatesError, Presented, ServerTls, Trust,
-    TrustError, why_refused,
+    Admission, Anchors, CertificateSource, Certificates, CertificatesError, Presented, ServerTls,
+    Trust, TrustError, WantedOfClients, why_refused,
 };

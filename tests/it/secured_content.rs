@@ -53,7 +53,8 @@ fn content_is_pulled_over_https_between_processes() {
     world.edit("headwater.yaml", "  mode: Mixed", "  mode: Mixed\n  enhancedHttp: true");
     for system in ["server", "branch"] {
         let point = format!("  siteSystem: {system}\n  ports: content\n");
-        world.edit("headwater.yaml", &point, &format!("{point}  protocol: HTTPS\n"));
+        let secured = format!("{point}  protocol: HTTPS\n  clientCertificates: Require\n");
+        world.edit("headwater.yaml", &point, &secured);
     }
     let client = "  software:\n    client: \"2403\"\n  placement: Remote";
     world.edit("headwater.yaml", "  placement: Remote", client);
@@ -67,6 +68,9 @@ fn content_is_pulled_over_https_between_processes() {
     assert!(ended.stderr.contains("DistributeContent:Package/welcome"), "{}", ended.stderr);
     assert_eq!(world.plan()["actions"], serde_json::json!([]));
     assert!(world.path("agent/distribution-point/library/packages/ONE00001.json").exists());
+    // Who shows no certificate hears so; the look at the ports and the pull have shown theirs.
+    let check = world.with_manifests("ports --check").expect(0).stdout;
+    assert!(check.contains(":8081"), "{check}");
     let clear = request(&format!("{ip}:8081"), "GET", "/packages/ONE00001", &[], "");
     assert!(clear.is_err(), "nothing is served in the clear");
     let (code, said) = running.terminate();

@@ -32,6 +32,7 @@ impl Documents<'_> {
             content_validation: _,
             network_access_account: _,
             certificate: _,
+            client_certificates: _,
             keep: _,
         } = settings;
         all.field("name", name_of(&of));
@@ -59,6 +60,8 @@ impl Documents<'_> {
         for path in copied {
             all.copied(path, of.optional(spec(path)));
         }
+        let clients = of.field(spec("clientCertificates"), "the default is `Ignore`");
+        all.field("clientCertificates", clients);
         let account = spec("networkAccessAccount.secretRef.name");
         all.field("networkAccessAccount", of.optional(account));
         Some(all)

@@ -64,6 +64,7 @@ impl Resolver<'_> {
                     .as_ref()
                     .map(|account| account.secret_ref.name.clone()),
                 certificate: spec.certificate.clone(),
+                client_certificates: spec.client_certificates,
                 keep: resource.metadata.kept(),
             },
             suspended: resource.metadata.suspended(),

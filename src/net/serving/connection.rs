@@ -28,7 +28,10 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{FileParts, Limits, file_parts::SendsFiles, permitted::Permitted, watched::Watched};
-use crate::net::{ServerTls, tls::HTTP_2};
+use crate::net::{
+    ServerTls,
+    tls::{HTTP_2, ShownCertificate},
+};
 
 /// Whoever is told to come back does so after this many seconds at least, and each a little later than
 /// another, so that not all of them come at once.
@@ -63,6 +66,8 @@ struct Client {
     served: bool,
     /// Where the kernel can send files by itself.
     parts: Option<FileParts>,
+    /// What it has shown of itself, over TLS.
+    certificate: Option<ShownCertificate>,
 }
 
 impl Served {
@@ -115,18 +120,24 @@ impl Served {
     ) {
         let Some(tls) = &self.tls else {
             let parts = Some(stream.get_ref().parts()).filter(|_| FileParts::WORK);
-            return self.http1(stream, Client { peer, served, parts }, stop).await;
+            let client = Client { peer, served, parts, certificate: None };
+            return self.http1(stream, client, stop).await;
         };
-        let client = Client { peer, served, parts: None };
         let open = self.limits.connections.saturating_sub(self.connections.available_permits());
         let accepting = tls.acceptor().accept_with(stream, |connection| {
             connection.set_buffer_limit(Some(Limits::buffer(open)));
         });
         match timeout(Limits::HANDSHAKE, accepting).await {
-            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) => {
-                self.http2(stream, client, stop).await;
+            Ok(Ok(stream)) => {
+                let (_, connection) = stream.get_ref();
+                let certificate = Some(tls.shown_by(connection));
+                let client = Client { peer, served, parts: None, certificate };
+                if connection.alpn_protocol() == Some(HTTP_2) {
+                    self.http2(stream, client, stop).await;
+                } else {
+                    self.http1(stream, client, stop).await;
+                }
             }
-            Ok(Ok(stream)) => self.http1(stream, client, stop).await,
             Ok(Err(error)) => tracing::debug!(%peer, %error, "a client broke the handshake off"),
             Err(_) => tracing::debug!(%peer, "a client does not end its handshake"),
         }
@@ -179,7 +190,7 @@ impl Served {
     }
 
     async fn answer(&self, mut request: Request<Incoming>, client: Client) -> Response<Body> {
-        let Client { peer, served, parts } = client;
+        let Client { peer, served, parts, certificate } = client;
         let version = request.version();
         let place = if served { self.request_place().await } else { None };
         let Some(place) = place else {
@@ -188,6 +199,10 @@ impl Served {
         request.extensions_mut().insert(ConnectInfo(peer));
         if let Some(parts) = parts {
             request.extensions_mut().insert(parts);
+        }
+        if let (Some(tls), Some(certificate)) = (&self.tls, certificate) {
+            // As it is wanted now, however long the client has been connected.
+            request.extensions_mut().insert(tls.admission(certificate));
         }
         let answer: Result<_, Infallible> = self.router.clone().oneshot(request).await;
         match answer {

@@ -23,6 +23,7 @@ use tokio_rustls::TlsConnector;
 use super::{Limits, watched::Watched};
 use crate::{
     clock,
+    model::ClientCertificates,
     net::{BoundPort, CertificateSource, Certificates, OpenPort, ServerTls, tls},
 };
 
@@ -255,7 +256,8 @@ async fn http2(
     address: SocketAddr,
     certificates: &Certificates,
 ) -> hyper::client::conn::http2::SendRequest<Body> {
-    let mut config = tls::client_config(certificates.trust()).unwrap();
+    let identity = tls::ClientIdentity::new(certificates, Vec::new());
+    let mut config = tls::client_config(certificates.trust(), identity).unwrap();
     config.alpn_protocols = vec![tls::HTTP_2.to_vec()];
     let stream = TcpStream::connect(address).await.unwrap();
     let name = address.ip().into();
@@ -276,7 +278,8 @@ async fn http2_has_a_bounded_number_of_requests_at_a_time() {
     let ip = IpAddr::from([127, 77, 90, 2]);
     let source = CertificateSource::Issued(vec![ip.to_string()]);
     let presented = certificates.present(source).await.unwrap();
-    let tls = Arc::new(ServerTls::new(&certificates, presented).unwrap());
+    let tls =
+        Arc::new(ServerTls::new(&certificates, presented, ClientCertificates::Ignore).unwrap());
     let (now, most, gate) =
         (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)), Arc::new(Semaphore::new(0)));
     let (counted, highest, held) = (now.clone(), most.clone(), gate.clone());

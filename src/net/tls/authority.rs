@@ -74,10 +74,12 @@ impl Authority {
         &self.certificate
     }
 
-    /// A certificate for a server that is reached by these names and addresses.
+    /// A certificate for who is reached by these names and addresses, to be shown by a server or by a
+    /// client.
     pub(super) fn issue(
         &self,
         names: &[String],
+        purpose: ExtendedKeyUsagePurpose,
         now: Timestamp,
     ) -> Result<Issued, CertificatesError> {
         let failed = |why: String| {
@@ -97,7 +99,7 @@ impl Authority {
         }
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages = vec![purpose];
         params.use_authority_key_identifier_extension = true;
         valid(&mut params, now, ISSUED);
         let authority = authority_params(&self.key);

@@ -9,8 +9,9 @@ use std::{
 };
 
 use jiff::Timestamp;
+use rcgen::ExtendedKeyUsagePurpose;
 use rustls::{
-    Error, InconsistentKeys,
+    DistinguishedName, Error, InconsistentKeys, RootCertStore,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::CertifiedKey,
@@ -44,6 +45,8 @@ struct Inner {
     authority: Authority,
     secrets: PathBuf,
     trust: Trust,
+    /// The roots that clients' certificates have to lead to.
+    client_trust: Trust,
 }
 
 /// Where the certificate of a port comes from.
@@ -91,8 +94,31 @@ impl Certificates {
         for file in kept.exists().then_some(kept.as_path()).into_iter().chain(more) {
             roots.extend(trust::roots(file)?);
         }
-        let (secrets, trust) = (data.join("secrets"), Trust::system().and(roots));
-        Ok(Self(Arc::new(Inner { authority, secrets, trust })))
+        let (secrets, trust) = (data.join("secrets"), Trust::system().and(roots.clone()));
+        let client_trust = Trust::roots(roots);
+        Ok(Self(Arc::new(Inner { authority, secrets, trust, client_trust })))
+    }
+
+    /// The roots that certificates of clients have to lead to: the authority and those that somebody has
+    /// named, but not those of the system, which give a certificate to everybody.
+    pub(super) fn client_trust(&self) -> &Trust {
+        &self.0.client_trust
+    }
+
+    /// A certificate for a client, of the hierarchy's own authority.
+    pub(super) fn issue_to_client(
+        &self,
+        names: &[String],
+        now: Timestamp,
+    ) -> Result<Issued, CertificatesError> {
+        self.0.authority.issue(names, ExtendedKeyUsagePurpose::ClientAuth, now)
+    }
+
+    /// What the authority is called, as servers name the roots that they believe.
+    pub(super) fn authority_subject(&self) -> Option<DistinguishedName> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.0.authority.certificate().clone()).ok()?;
+        roots.subjects().pop()
     }
 
     /// The roots that it trusts.
@@ -108,7 +134,8 @@ impl Certificates {
     ) -> Result<Loaded, CertificatesError> {
         match source {
             CertificateSource::Issued(names) => {
-                let Issued { key, renew_at } = self.0.authority.issue(names, now)?;
+                let purpose = ExtendedKeyUsagePurpose::ServerAuth;
+                let Issued { key, renew_at } = self.0.authority.issue(names, purpose, now)?;
                 Ok(Loaded { key: Arc::new(key), stamp: Stamp::RenewAt(renew_at) })
             }
             CertificateSource::Secret(name) => {

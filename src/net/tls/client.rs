@@ -13,10 +13,14 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
-use super::Trust;
+use super::{ClientIdentity, Trust};
 
-/// TLS for a client that trusts these roots. Blocks: they may have to be read first.
-pub(in crate::net) fn client_config(trust: &Trust) -> Result<ClientConfig, Error> {
+/// TLS for a client that trusts these roots, and shows a certificate to those who ask for one. Blocks:
+/// the roots may have to be read first.
+pub(in crate::net) fn client_config(
+    trust: &Trust,
+    identity: ClientIdentity,
+) -> Result<ClientConfig, Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let roots = Arc::new(trust.anchors().store.clone());
     let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
@@ -25,7 +29,7 @@ pub(in crate::net) fn client_config(trust: &Trust) -> Result<ClientConfig, Error
         // Nothing is taken that webpki refuses: only the words are others.
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Explaining(verifier)))
-        .with_no_client_auth())
+        .with_client_cert_resolver(Arc::new(identity)))
 }
 
 /// TLS for a client that has nobody to trust, because it speaks plain HTTP alone.

@@ -5,11 +5,13 @@
 //!  certificates/authority.pem ─▶ authority ─┐ issues            ┌─▶ server: what a port shows
 //!  secrets/NAME/tls.{crt,key} ──────────────┴─▶ certificates ───┤
 //!  the system's roots, certificates/trusted.pem ─▶ trust ───────┴─▶ client: whom one believes
+//!  (without the system's) ────────────────────────────▶ clients: which certificates of clients count
 //! ```
 
 mod authority;
 mod certificates;
 mod client;
+mod clients;
 mod error;
 mod server;
 #[cfg(test)]
@@ -19,7 +21,9 @@ mod trust;
 pub use certificates::{CertificateSource, Certificates};
 pub use client::why_refused;
 pub(super) use client::{client_config, trusting_nobody};
+pub use clients::Admission;
+pub(super) use clients::{ClientIdentity, ShownCertificate};
 pub use error::CertificatesError;
 pub(super) use server::HTTP_2;
-pub use server::{Presented, ServerTls};
+pub use server::{Presented, ServerTls, WantedOfClients};
 pub use trust::{Anchors, Trust, TrustError};

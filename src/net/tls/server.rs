@@ -2,12 +2,12 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use rustls::{
-    ServerConfig,
+    ServerConfig, ServerConnection,
     crypto::aws_lc_rs,
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
@@ -15,8 +15,11 @@ use rustls::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{CertificateSource, Certificates, CertificatesError, certificates::Loaded};
-use crate::{clock, error_text::with_causes};
+use super::{
+    Admission, CertificateSource, Certificates, CertificatesError, ShownCertificate,
+    certificates::Loaded, clients::Asking,
+};
+use crate::{clock, error_text::with_causes, model::ClientCertificates};
 
 /// How often it is looked whether there is another certificate: soon enough for whoever has just
 /// written it, and two looks at a directory every few seconds cost nothing.
@@ -31,8 +34,16 @@ pub(in crate::net) const HTTP_2: &[u8] = b"h2";
 pub struct ServerTls {
     certificates: Certificates,
     shown: Arc<Shown>,
-    config: Arc<ServerConfig>,
+    wanted: Mutex<WantedOfClients>,
     _looks_until_dropped: DropGuard,
+}
+
+/// Which certificates of clients are wanted, and how that is asked for.
+#[derive(Debug, Clone)]
+pub struct WantedOfClients {
+    clients: ClientCertificates,
+    asking: Arc<Asking>,
+    config: Arc<ServerConfig>,
 }
 
 /// A certificate that may be shown.
@@ -80,29 +91,26 @@ impl Certificates {
 }
 
 impl ServerTls {
-    /// TLS that shows this certificate, and looks for the next one every few seconds.
+    /// TLS that shows this certificate, looks for the next one every few seconds, and wants such
+    /// certificates of clients.
     ///
     /// # Errors
     ///
     /// The provider of TLS refuses.
-    pub fn new(certificates: &Certificates, first: Presented) -> Result<Self, rustls::Error> {
+    pub fn new(
+        certificates: &Certificates,
+        first: Presented,
+        clients: ClientCertificates,
+    ) -> Result<Self, rustls::Error> {
         let shown = Arc::new(Shown(Mutex::new(first)));
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(rustls::ALL_VERSIONS)?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::<Shown>::clone(&shown));
-        // The provider has AES-GCM first, which is several times as fast as ChaCha20 where there are
-        // instructions for it, whatever a client would rather have.
-        config.ignore_client_order = true;
-        config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
+        let wanted = WantedOfClients::new(certificates, &shown, clients)?;
         let stop = CancellationToken::new();
         let looking = look(certificates.clone(), Arc::clone(&shown), stop.clone());
         tokio::spawn(looking);
         Ok(Self {
             certificates: certificates.clone(),
             shown,
-            config: Arc::new(config),
+            wanted: Mutex::new(wanted),
             _looks_until_dropped: stop.drop_guard(),
         })
     }
@@ -117,6 +125,41 @@ impl ServerTls {
         self.shown.with(|presented| presented.source.clone())
     }
 
+    /// What has to be asked where other certificates of clients are wanted; `None` if they are not.
+    ///
+    /// # Errors
+    ///
+    /// The provider of TLS refuses.
+    pub fn other_wish(
+        &self,
+        clients: ClientCertificates,
+    ) -> Result<Option<WantedOfClients>, rustls::Error> {
+        if self.wanted().clients == clients {
+            return Ok(None);
+        }
+        WantedOfClients::new(&self.certificates, &self.shown, clients).map(Some)
+    }
+
+    /// Wants other certificates of clients from now on, also of those that are connected.
+    pub fn want(&self, wanted: WantedOfClients) {
+        *self.wanted() = wanted;
+    }
+
+    /// What the client of a connection has shown.
+    pub(in crate::net) fn shown_by(&self, connection: &ServerConnection) -> ShownCertificate {
+        let asking = Arc::clone(&self.wanted().asking);
+        asking.shown(connection)
+    }
+
+    /// Whether who has shown that is served now.
+    pub(in crate::net) fn admission(&self, shown: ShownCertificate) -> Admission {
+        Admission::of(shown, self.wanted().clients)
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, WantedOfClients> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Looks at once whether the source has another certificate, and shows it.
     ///
     /// # Errors
@@ -128,12 +171,39 @@ impl ServerTls {
 
     /// What shakes hands with clients.
     pub(in crate::net) fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(Arc::clone(&self.config))
+        TlsAcceptor::from(Arc::clone(&self.wanted().config))
     }
 
     #[cfg(test)]
-    pub(super) fn shown(&self) -> Arc<CertifiedKey> {
+    pub(super) fn certificate(&self) -> Arc<CertifiedKey> {
         self.shown.with(|presented| Arc::clone(&presented.loaded.key))
+    }
+}
+
+impl WantedOfClients {
+    /// Sessions of one wish are not taken up again under another one: whoever was not asked for a
+    /// certificate then would not be asked now.
+    fn new(
+        certificates: &Certificates,
+        shown: &Arc<Shown>,
+        clients: ClientCertificates,
+    ) -> Result<Self, rustls::Error> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let asking = Arc::new(Asking::new(certificates)?);
+        let builder = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(rustls::ALL_VERSIONS)?;
+        let builder = match clients {
+            ClientCertificates::Ignore => builder.with_no_client_auth(),
+            ClientCertificates::Accept | ClientCertificates::Require => {
+                builder.with_client_cert_verifier(Arc::<Asking>::clone(&asking))
+            }
+        };
+        let mut config = builder.with_cert_resolver(Arc::<Shown>::clone(shown));
+        // The provider has AES-GCM first, which is several times as fast as ChaCha20 where there are
+        // instructions for it, whatever a client would rather have.
+        config.ignore_client_order = true;
+        config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
+        Ok(Self { clients, asking, config: Arc::new(config) })
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use tempfile::TempDir;
 
 use super::{CertificateSource, Certificates, CertificatesError, ServerTls, server::LOOK};
-use crate::clock::now;
+use crate::{clock::now, model::ClientCertificates};
 
 fn open(data: &Path) -> Certificates {
     Certificates::open(data, None, now()).unwrap()
@@ -131,21 +131,21 @@ async fn another_certificate_in_the_files_is_shown_within_seconds() {
     let certificates = open(data.path());
     let first = write_secret(&data, "first.example");
     let presented = certificates.present(secret()).await.unwrap();
-    let tls = ServerTls::new(&certificates, presented).unwrap();
-    assert_eq!(tls.shown().cert[0], *first.cert.der());
+    let tls = ServerTls::new(&certificates, presented, ClientCertificates::Ignore).unwrap();
+    assert_eq!(tls.certificate().cert[0], *first.cert.der());
     tokio::time::sleep(2 * LOOK).await;
-    let same = tls.shown();
-    assert!(Arc::ptr_eq(&same, &tls.shown()), "nothing has changed");
+    let same = tls.certificate();
+    assert!(Arc::ptr_eq(&same, &tls.certificate()), "nothing has changed");
     // Half of a new one: the one before is shown until the rest is there.
     let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
     fs::write(data.path().join("secrets/web/tls.key"), other).unwrap();
     tokio::time::sleep(2 * LOOK).await;
-    assert_eq!(tls.shown().cert[0], *first.cert.der());
+    assert_eq!(tls.certificate().cert[0], *first.cert.der());
     assert!(tls.look_again().await.is_err());
     let second = write_secret(&data, "second.example");
     tokio::time::sleep(2 * LOOK).await;
-    assert_eq!(tls.shown().cert[0], *second.cert.der());
+    assert_eq!(tls.certificate().cert[0], *second.cert.der());
     fs::remove_dir_all(data.path().join("secrets")).unwrap();
     tokio::time::sleep(2 * LOOK).await;
-    assert_eq!(tls.shown().cert[0], *second.cert.der());
+    assert_eq!(tls.certificate().cert[0], *second.cert.der());
 }

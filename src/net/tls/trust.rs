@@ -83,6 +83,11 @@ impl Trust {
         Ok(Self::of(false, roots(path)?))
     }
 
+    /// These roots, and no others.
+    pub(super) fn roots(roots: Vec<CertificateDer<'static>>) -> Self {
+        Self::of(false, roots)
+    }
+
     /// These roots too.
     pub(super) fn and(&self, more: Vec<CertificateDer<'static>>) -> Self {
         Self::of(self.0.system, [self.0.more.clone(), more].concat())

@@ -1,5 +1,5 @@
-//! The port of a point for clients and other points: open, with which certificate, and what a change
-//! of settings means for it.
+//! The port of a point for clients and other points: open, with which certificate, whom it asks for one,
+//! and what a change of settings means for it; and how the point shows itself to others.
 
 use std::{
     net::IpAddr,
@@ -10,8 +10,11 @@ use axum::Router;
 
 use super::DistributionPointError;
 use crate::{
-    model::{Address, ContentProtocol, DistributionPointSettings, Listener},
-    net::{Addresses, BoundPort, CertificateSource, Certificates, Limits, Presented, ServerTls},
+    model::{Address, ContentProtocol, DistributionPointSettings, Listener, PullSourceSettings},
+    net::{
+        self, Addresses, BoundPort, CertificateSource, Certificates, Limits, Presented, ServerTls,
+        WantedOfClients,
+    },
     role::port::RolePort,
 };
 
@@ -46,9 +49,8 @@ pub(super) struct ContentPort {
 
 /// What a change of settings means for the port.
 pub(super) enum Change {
-    None,
-    /// It shows another certificate.
-    Certificate(Presented),
+    /// It stays, and over TLS shows another certificate, or wants others of clients.
+    Tls(Option<Presented>, Option<WantedOfClients>),
     /// There is another port.
     Port(ContentPort),
 }
@@ -71,7 +73,8 @@ impl Ports {
             None => None,
             Some(source) => {
                 let presented = self.certificates.present(source).await?;
-                Some(Arc::new(ServerTls::new(&self.certificates, presented)?))
+                let clients = settings.client_certificates;
+                Some(Arc::new(ServerTls::new(&self.certificates, presented, clients)?))
             }
         };
         let bound = BoundPort::bind(self.ip, number(settings)).await?;
@@ -103,13 +106,44 @@ impl Ports {
         if !port.port.is_open(number(settings)) || port.tls.is_some() != source.is_some() {
             return Ok(Change::Port(self.open(settings, router).await?));
         }
-        let (Some(tls), Some(source)) = (&port.tls, source) else { return Ok(Change::None) };
+        let (Some(tls), Some(source)) = (&port.tls, source) else {
+            return Ok(Change::Tls(None, None));
+        };
+        let wanted = tls.other_wish(settings.client_certificates)?;
         if tls.source() == source {
             // Whoever has just written another certificate need not wait for the next look.
             tls.look_again().await?;
-            return Ok(Change::None);
+            return Ok(Change::Tls(None, wanted));
         }
-        Ok(Change::Certificate(self.certificates.present(source).await?))
+        Ok(Change::Tls(Some(self.certificates.present(source).await?), wanted))
+    }
+
+    /// A client for these sources: it believes those whom the point has reason to believe, and shows them
+    /// that it is the point. The roots are read only where one of them speaks TLS.
+    pub(super) async fn source_client(
+        &self,
+        sources: &[PullSourceSettings],
+        addresses: &Addresses,
+    ) -> Result<reqwest::Client, DistributionPointError> {
+        if !sources.iter().any(|source| source.url.starts_with("https:")) {
+            return Ok(net::client(addresses)?);
+        }
+        let (addresses, certificates) = (addresses.clone(), self.certificates.clone());
+        let names = self.names();
+        let making = tokio::task::spawn_blocking(move || {
+            net::content_client(&addresses, &certificates, names)
+        });
+        Ok(making.await.map_err(|_| DistributionPointError::Ending)??)
+    }
+
+    /// What certificates are issued for.
+    fn names(&self) -> Vec<String> {
+        let host = self.host.lock().unwrap_or_else(PoisonError::into_inner).to_string();
+        let mut names = vec![host, self.ip.to_string()];
+        names.dedup();
+        // Where it listens on all addresses, it is reached by none of that name.
+        names.retain(|name| !self.ip.is_unspecified() || *name != self.ip.to_string());
+        names
     }
 
     /// The site system has another address from now on.
@@ -124,14 +158,7 @@ impl Ports {
         }
         let secret = settings.certificate.as_ref().and_then(|it| it.secret_ref.as_ref());
         Some(secret.map_or_else(
-            || {
-                let host = self.host.lock().unwrap_or_else(PoisonError::into_inner).to_string();
-                let mut names = vec![host, self.ip.to_string()];
-                names.dedup();
-                // Where it listens on all addresses, it is reached by none of that name.
-                names.retain(|name| !self.ip.is_unspecified() || *name != self.ip.to_string());
-                CertificateSource::Issued(names)
-            },
+            || CertificateSource::Issued(self.names()),
             |secret| CertificateSource::Secret(secret.name.clone()),
         ))
     }
@@ -141,10 +168,14 @@ impl ContentPort {
     /// Becomes what it shall be; the port that it was before is still open, if it is another one.
     pub(super) fn take_on(&mut self, change: Change) -> Option<Self> {
         match change {
-            Change::None => None,
-            Change::Certificate(presented) => {
+            Change::Tls(presented, wanted) => {
                 if let Some(tls) = &self.tls {
-                    tls.show(presented);
+                    if let Some(presented) = presented {
+                        tls.show(presented);
+                    }
+                    if let Some(wanted) = wanted {
+                        tls.want(wanted);
+                    }
                 }
                 None
             }

@@ -16,6 +16,7 @@
 //!  schedule ──────▶ role::validating ── hashes all of it again
 //! ```
 
+mod admitting;
 mod answering;
 mod bundling;
 mod coming;
@@ -42,7 +43,6 @@ mod runs;
 mod saved;
 mod serving;
 mod source;
-mod source_client;
 mod telling;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio::sync::{RwLock, Semaphore, SemaphorePermit, watch};
 
 use super::{
-    DistributionPointError, Surroundings,
+    DistributionPointError, Surroundings, admitting,
     content_port::{ContentPort, Ports},
     job::JobRecord,
     jobs::Jobs,
@@ -15,7 +15,6 @@ use super::{
     removal::{remove_content, remove_file},
     saved::Saved,
     serving,
-    source_client::source_client,
     usage::{self, Usage},
 };
 use crate::{
@@ -25,7 +24,7 @@ use crate::{
         Address, Digest, DistributionPointSettings, DistributionPointState, Name, PackageId,
         PackageState, RoleSince,
     },
-    net::{Addresses, Trust},
+    net::Addresses,
     role::validating::Validating,
 };
 
@@ -42,7 +41,6 @@ pub(super) struct Inner {
     pub(super) directory: PathBuf,
     ports: Ports,
     addresses: Addresses,
-    trust: Trust,
     usage: Arc<Usage>,
     receiving: Semaphore,
     logs: Logs,
@@ -77,22 +75,12 @@ impl DistributionPoint {
         let configured = RwLock::new(None);
         let served = watch::Sender::new(None);
         let ports = Ports::new(&surroundings);
-        let Surroundings { addresses, certificates, .. } = surroundings;
-        let (trust, logs) = (certificates.trust().clone(), Logs::new(directory.join("logs")));
+        let (addresses, logs) = (surroundings.addresses, Logs::new(directory.join("logs")));
         let read_from = directory.clone();
         let usage = blocking(move || Ok(Arc::new(Usage::open(&read_from)))).await?;
         let read_from = directory.clone();
-        let inner = Inner {
-            directory,
-            ports,
-            addresses,
-            trust,
-            usage,
-            receiving,
-            logs,
-            served,
-            configured,
-        };
+        let inner =
+            Inner { directory, ports, addresses, usage, receiving, logs, served, configured };
         let saved = blocking(move || {
             let saved = Saved::read(&read_from)?;
             if saved.is_none() {
@@ -373,7 +361,7 @@ impl Inner {
         library.share_downloads(saved.settings.cuts_through());
         let pull = saved.settings.pull.as_ref();
         let sources = pull.map(|pull| pull.sources.as_slice()).unwrap_or_default();
-        let client = source_client(sources, &self.addresses, &self.trust).await?;
+        let client = self.ports.source_client(sources, &self.addresses).await?;
         let (directory, addresses) = (self.directory.join("jobs"), self.addresses.clone());
         let logs = self.logs.clone();
         Ok(Jobs::open(directory, library.clone(), client, addresses, pull, logs, run).await?)
@@ -382,7 +370,9 @@ impl Inner {
     fn router(&self, library: &Library) -> axum::Router {
         let usage = Arc::clone(&self.usage);
         let counting = axum::middleware::from_fn_with_state(usage, usage::count);
-        serving::router(library.clone(), self.served.subscribe()).layer(counting)
+        let admitting = axum::middleware::from_fn(admitting::admit);
+        let served = serving::router(library.clone(), self.served.subscribe());
+        served.layer(counting).layer(admitting)
     }
 
     async fn save(&self, saved: &Saved) -> Result<(), LibraryError> {

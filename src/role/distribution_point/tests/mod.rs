@@ -1,6 +1,7 @@
 //! Distribution points on real sockets, each on a loopback address of its own.
 
 mod adaptive;
+mod client_certificates;
 mod logging;
 mod pacing;
 mod patches;

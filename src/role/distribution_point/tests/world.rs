@@ -16,9 +16,9 @@ use crate::{
     clock,
     content::Library,
     model::{
-        ContentProtocol, DistributionPointSettings, DistributionPointState, DistributionPointType,
-        Name, Pacing, PackageId, PackageOrigin, PackageState, Port, Ports, Priority, PullSelection,
-        PullSettings, PullSourceSettings, WebSite,
+        ClientCertificates, ContentProtocol, DistributionPointSettings, DistributionPointState,
+        DistributionPointType, Name, Pacing, PackageId, PackageOrigin, PackageState, Port, Ports,
+        Priority, PullSelection, PullSettings, PullSourceSettings, WebSite,
     },
     net::{Addresses, Certificates, OpenPort, client},
     role::{
@@ -67,6 +67,7 @@ pub(super) fn standard() -> DistributionPointSettings {
         content_validation: None,
         network_access_account: None,
         certificate: None,
+        client_certificates: ClientCertificates::Ignore,
         keep: false,
     }
 }
