@@ -3,13 +3,13 @@
 use axum::{
     Router,
     extract::{Path, State},
-    http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE},
+    http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::get,
 };
 
 use super::{
-    answering::{Found, Source},
+    answering::{Asked, Found, Source},
     serving::failed,
 };
 use crate::{
@@ -37,8 +37,7 @@ async fn list(State(library): State<Library>, Path(new): Path<String>) -> Respon
 async fn patch(
     State(library): State<Library>,
     Path((new, from)): Path<(String, String)>,
-    method: Method,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Response {
     let (Ok(new), Ok(from)) = (Digest::from_hex(&new), Digest::from_hex(&from)) else {
         return none();
@@ -46,7 +45,7 @@ async fn patch(
     let answered = blocking(move || {
         let Some((digest, file)) = library.open_patch(&new, &from)? else { return Ok(None) };
         let found = Found { digest, kind: "application/octet-stream", bytes: Source::File(file) };
-        found.answer(&method, &headers).map(Some)
+        found.answer(&asked).map(Some)
     });
     match answered.await {
         Ok(answer) => answer.unwrap_or_else(none),

@@ -220,7 +220,8 @@ impl Fetch<'_> {
                 Part::All => {}
                 Part::Whole => {
                     self.log_info(&format!(
-                        "File {digest} is transferred as a whole: at {} bytes a second that is                          quicker than a patch of {} bytes",
+                        "File {digest} is transferred as a whole: at {} bytes a second that is quicker \
+                         than a patch of {} bytes",
                         coming.rate(),
                         patch.size
                     ));
