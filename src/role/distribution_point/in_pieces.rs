@@ -9,7 +9,6 @@ use std::{
     time::Instant,
 };
 
-use bytes::Buf;
 use futures::future::join_all;
 use reqwest::{
     Response, StatusCode,
@@ -39,9 +38,16 @@ const CONNECTIONS: usize = 4;
 /// begun.
 const SEVERAL_SOURCES: u64 = 16 * PIECE;
 
-/// Blocks of one connection, of at most half a mebibyte each, that wait to be written while others
-/// come.
-const BLOCKS: usize = 4;
+/// How much is gathered before it is hashed and written: less would wake a thread for nothing, more
+/// would be out of the processor's cache by then. The copy is worth it: blocks that are written from
+/// where they came would be new memory each time, which the system clears first.
+const GATHERED: usize = 512 << 10;
+
+/// What may come at once behind a block that is almost full: more makes it grow once.
+const ROOM: usize = 512 << 10;
+
+/// Such blocks of one connection: one fills while the other is written.
+const BLOCKS: usize = 2;
 
 /// How often a run is asked for again where its transfer broke off, with nothing won in between.
 const ATTEMPTS: u32 = 3;
@@ -277,14 +283,21 @@ impl<'a> InPieces<'a> {
         part: Part,
     ) -> Result<Ended, Failure> {
         let mut skip = part.skip;
-        let (blocks, waiting) = mpsc::channel(BLOCKS);
+        let (full, waiting) = mpsc::channel(BLOCKS);
+        let (emptied, mut empty) = mpsc::channel(BLOCKS);
+        for _ in 0..BLOCKS {
+            // There is room for all of them.
+            let _ = emptied.try_send(Vec::with_capacity(GATHERED + ROOM));
+        }
         let (runs, download) = (Arc::clone(&self.runs), Arc::clone(&self.download));
-        let writer = tokio::task::spawn_blocking(move || write(&runs, &download, part, waiting));
+        let writer =
+            tokio::task::spawn_blocking(move || write(&runs, &download, part, waiting, &emptied));
         let mut body = std::pin::pin!(response.bytes_stream());
         let mut pace = SourcePace::new(self.began.elapsed());
         let mut counted = 0;
+        let mut gathered = empty.recv().await.unwrap_or_default();
         let broke: Result<String, Failure> = loop {
-            let mut block = match source.next(&mut body).await {
+            let block = match source.next(&mut body).await {
                 Ok(Some(Ok(block))) => block,
                 Ok(None) => {
                     break Ok(format!("it broke off in the middle of file {}", self.digest));
@@ -294,20 +307,25 @@ impl<'a> InPieces<'a> {
             };
             let skipped = usize::try_from(skip).unwrap_or(usize::MAX).min(block.len());
             skip -= skipped as u64;
-            let slow = self.slow(at, &mut pace, block.len() as u64);
-            block.advance(skipped);
-            counted += block.len() as u64;
-            self.counted.received(block.len() as u64);
-            // Refused only when the writer has ended, which it tells below. What came is kept, however
-            // it ends.
-            if blocks.send(block).await.is_err() {
-                break Ok(String::new());
-            }
-            if let Some(slow) = slow {
+            let new = block.get(skipped..).unwrap_or_default();
+            gathered.extend_from_slice(new);
+            counted += new.len() as u64;
+            self.counted.received(new.len() as u64);
+            if let Some(slow) = self.slow(at, &mut pace, block.len() as u64) {
                 break Err(Failure::Source(slow));
             }
+            if gathered.len() >= GATHERED {
+                // Refused only when the writer has ended, which it tells below.
+                if full.send(gathered).await.is_err() {
+                    gathered = Vec::new();
+                    break Ok(String::new());
+                }
+                gathered = empty.recv().await.unwrap_or_default();
+            }
         };
-        drop(blocks);
+        // What came is kept, however it ended.
+        let _ = full.send(gathered).await;
+        drop(full);
         let Written { bytes, end } = joined(writer.await)?;
         self.counted.take_back(u64::saturating_sub(counted, bytes));
         match (end, broke) {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::runs::{Run, Runs};
@@ -36,12 +35,13 @@ pub(super) fn write(
     runs: &Runs,
     download: &Arc<Download>,
     part: Part,
-    mut waiting: mpsc::Receiver<Bytes>,
+    mut waiting: mpsc::Receiver<Vec<u8>>,
+    emptied: &mpsc::Sender<Vec<u8>>,
 ) -> Result<Written, LibraryError> {
     let Part { run, mut piece, whole, .. } = part;
     let mut written = 0;
-    while let Some(block) = waiting.blocking_recv() {
-        let mut bytes = block.as_ref();
+    while let Some(mut block) = waiting.blocking_recv() {
+        let mut bytes = block.as_slice();
         while !bytes.is_empty() {
             let room = usize::try_from(piece.left()).unwrap_or(usize::MAX).min(bytes.len());
             let (now, later) = bytes.split_at(room);
@@ -61,6 +61,9 @@ pub(super) fn write(
             };
             piece = download.piece(next);
         }
+        block.clear();
+        // Nobody waits for it behind the last one.
+        let _ = emptied.try_send(block);
     }
     Ok(Written { bytes: written, end: WrittenEnd::Short(piece) })
 }
