@@ -282,6 +282,7 @@ fn report(
         packages: packages.clone(),
         pull_jobs: BTreeMap::new(),
         validated: None,
+        on_demand: BTreeMap::new(),
         unique_clients: BTreeMap::new(),
     });
     SiteSystemState {

@@ -75,6 +75,7 @@ pub(crate) fn observed(hierarchy: &Hierarchy) -> Observed {
             packages: BTreeMap::new(),
             pull_jobs: BTreeMap::new(),
             validated: None,
+            on_demand: BTreeMap::new(),
             unique_clients: BTreeMap::new(),
         });
     }

@@ -31,7 +31,15 @@ impl<'a> Adopting<'a> {
                 point.distribution_point.as_ref().map(|point| point.name.clone())
             })
             .collect();
-        let sets = taken.iter().map(|it| holders.remove(it.id).unwrap_or_default()).collect();
+        let set = |it: &Taken<'_>| {
+            let mut set = holders.remove(it.id).unwrap_or_default();
+            // What comes when a client asks is meant to be there too.
+            for content in self.observed.libraries.contents(it.id) {
+                set.add(&content.on_demand);
+            }
+            set
+        };
+        let sets = taken.iter().map(set).collect();
         for (id, set) in holders {
             let Some(Some(point)) = set.iter().next().and_then(|it| points.get(it as usize)) else {
                 continue;

@@ -8,7 +8,7 @@ use super::{Adopted, AdoptionNote, Beside, adopt};
 use crate::{
     model::{
         CONTENT, Declared, Digest, Facts, Hierarchy, Kind, Known, Name, Observed, ObservedSystem,
-        PackageId, PackageState, ResourceId, SiteCode, Unresolved,
+        PackageId, PackageState, Placed, ResourceId, SiteCode, Unresolved,
     },
     plan::{Basis, Inputs, PlanDiagnostic, SavedPlan, plan, planned_documents},
 };
@@ -53,6 +53,7 @@ pub fn undo<'a>(done: &Done<'a>) -> Result<SavedPlan<'a>, Unresolved> {
     diagnostics.extend(grown_catalogs(before, after));
     diagnostics.extend(what_stays(before, after));
     diagnostics.extend(other_content(before, after, &hierarchy));
+    diagnostics.extend(came_on_demand(before, after, &hierarchy));
     plan.diagnostics.splice(0..0, diagnostics);
     let facts = Facts::of(after);
     let (paths, remote) = (Vec::new(), remote.clone());
@@ -165,6 +166,33 @@ fn other_content(
         told.push(PlanDiagnostic { rule: "PDP-15".to_owned(), message, resource });
     }
     told
+}
+
+/// Packages that came to distribution points where they were on demand: they stay, as what a client has
+/// asked for does.
+fn came_on_demand(
+    before: &Observed,
+    after: &Observed,
+    hierarchy: &Hierarchy,
+) -> Vec<PlanDiagnostic> {
+    let described: BTreeMap<_, _> =
+        hierarchy.packages.iter().map(|(name, it)| (&it.id, name)).collect();
+    let mut points: BTreeMap<&Name, usize> = BTreeMap::new();
+    for change in after.libraries.changes_since(&before.libraries) {
+        if let (Some(Placed::OnDemand(_)), Some(Placed::Held(..))) = (change.before, change.after)
+            && let Some(name) = described.get(change.package)
+        {
+            *points.entry(name).or_default() += 1;
+        }
+    }
+    let told = points.into_iter().map(|(name, number)| PlanDiagnostic {
+        rule: "PDP-3".to_owned(),
+        message: format!(
+            "it was on demand at {number} of the distribution points that hold it now, and stays there"
+        ),
+        resource: ResourceId::new(Kind::Package, name),
+    });
+    told.collect()
 }
 
 /// What the site servers hold, by site and package.

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 
 use crate::{
     error_text::with_causes,
-    model::{DistributionPoint, Known, Name, Site, SiteCode, SiteSystem, Unsupported, UpdatePoint},
+    model::{
+        DistributionPoint, Kind, Known, Name, PackageId, Site, SiteCode, SiteSystem, Unsupported,
+        UpdatePoint,
+    },
     net::{AgentClient, AgentError},
     observe::ReachError,
     plan::{Action, ActionKind, unsupported},
@@ -79,6 +82,9 @@ impl Apply {
                 self.synchronize(action, name).await
             }
             ActionKind::PublishClientPolicy => self.publish_client_policy(action).await,
+            ActionKind::ConfigureDistributionPoint if action.resource.kind == Kind::Package => {
+                self.on_demand(action).await
+            }
             ActionKind::AddDistributionPoint
             | ActionKind::ConfigureDistributionPoint
             | ActionKind::EnablePull
@@ -140,16 +146,7 @@ impl Apply {
     }
 
     async fn remove_content(&self, action: &Action) -> Carried {
-        let name = &action.resource.name;
-        let id = match self.hierarchy.packages.get(name) {
-            Some(package) => package.id.clone(),
-            // Without a document the package goes by its ID in lower case.
-            None => name
-                .as_str()
-                .to_ascii_uppercase()
-                .parse()
-                .map_err(|_| ActionError::NotPlanned(action.resource.to_string()))?,
-        };
+        let id = self.package_id(action)?;
         if action.targets.is_empty() {
             let server = &self.site(&action.site)?.site_server;
             let command = AgentCommand::RemovePackageSource { package: id.clone() };
@@ -163,6 +160,17 @@ impl Apply {
         Ok(format!("{id} is removed"))
     }
 
+    /// The ID of the package that an action is about: without a document the package goes by its ID in
+    /// lower case.
+    pub(super) fn package_id(&self, action: &Action) -> Result<PackageId, ActionError> {
+        let name = &action.resource.name;
+        if let Some(package) = self.hierarchy.packages.get(name) {
+            return Ok(package.id.clone());
+        }
+        let missing = |_| ActionError::NotPlanned(action.resource.to_string());
+        name.as_str().to_ascii_uppercase().parse().map_err(missing)
+    }
+
     async fn tell_target(&self, action: &Action, command: &AgentCommand) -> Carried {
         for target in &action.targets {
             self.tell(action, target, command).await?;
@@ -171,7 +179,12 @@ impl Apply {
     }
 
     /// Tells a site system's agent to do something.
-    async fn tell(&self, action: &Action, system: &Name, command: &AgentCommand) -> Carried {
+    pub(super) async fn tell(
+        &self,
+        action: &Action,
+        system: &Name,
+        command: &AgentCommand,
+    ) -> Carried {
         let agent = self.agents.get(system)?;
         self.ask(action, &agent, command).await?;
         Ok(String::new())

@@ -103,7 +103,7 @@ impl Apply {
     }
 
     /// The package as its site server holds it.
-    async fn held(&self, package: &Package) -> Result<PackageState, ActionError> {
+    pub(super) async fn held(&self, package: &Package) -> Result<PackageState, ActionError> {
         let server = &self.site(&package.site)?.site_server;
         let state = self.agents.get(server)?.state().await?;
         state

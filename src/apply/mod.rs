@@ -9,6 +9,7 @@ mod executor;
 mod graph;
 mod late_reports;
 mod machines;
+mod on_demand;
 mod push;
 mod synchronize;
 mod transfer;

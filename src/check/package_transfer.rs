@@ -117,16 +117,12 @@ fn never_arrives<'d>(
     }
     let sources: Vec<usize> =
         point.sources.iter().flatten().copied().filter(|source| *source != number).collect();
-    // One that waits for prestaged content fetches nothing when it is asked (PDP-9).
-    let on_demand = |source: &usize| {
-        let source = declaration.distribution_points.get(*source).map(|it| it.document.spec());
-        source.is_some_and(|source| source.on_demand && !source.prestaged)
-    };
+    // One that fetches packages on demand fetches those that it is given, and no others (PDP-3).
     let given = content.given(number);
     let has_all =
         |source: &usize| content.same(number, *source) || given.is_subset(content.given(*source));
     // A point without sources is told by PDP-2.
-    if sources.is_empty() || sources.iter().any(|it| on_demand(it) || has_all(it)) {
+    if sources.is_empty() || sources.iter().any(has_all) {
         return None;
     }
     let mut missing = given - content.unknown();

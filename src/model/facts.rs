@@ -118,6 +118,9 @@ pub struct DistributionPointFacts<'a> {
     pub listens: bool,
     /// The packages that it is pulling, ascending: how far it has come is no fact.
     pub pulling: Vec<PackageId>,
+    /// The packages on demand that a client has asked for, ascending: when is no fact.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requested: Vec<PackageId>,
 }
 
 impl<'a> Facts<'a> {
@@ -226,13 +229,16 @@ impl<'a> DistributionPointFacts<'a> {
             packages: _,
             pull_jobs,
             validated: _,
+            on_demand,
             unique_clients: _,
         } = state;
+        let requested = on_demand.iter().filter(|(_, it)| it.requested.is_some());
         Self {
             name: name.clone(),
             settings: Cow::Borrowed(settings),
             listens: matches!(listener, Listener::Open(_)),
             pulling: pull_jobs.keys().cloned().collect(),
+            requested: requested.map(|(package, _)| package.clone()).collect(),
         }
     }
 }

@@ -14,7 +14,8 @@ use super::{Digest, Name, NumberSet, PackageId, number_set::InvalidNumbers, poin
 pub struct Libraries {
     /// The site systems with a distribution point, ascending. The sets count in this list.
     systems: Vec<Name>,
-    /// For each package its contents, ascending. A site system holds at most one of them.
+    /// For each package its contents, ascending. A site system holds at most one of them, or may fetch
+    /// at most one.
     packages: BTreeMap<PackageId, Vec<Content>>,
 }
 
@@ -32,8 +33,9 @@ pub struct ContentFacts {
     pub bytes: u64,
 }
 
-/// A content of a package, and who holds it: numbers count in [`Libraries::systems`].
+/// A content of a package, and who holds it or may fetch it: numbers count in [`Libraries::systems`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Content {
     /// What it is.
     #[serde(flatten)]
@@ -44,6 +46,9 @@ pub struct Content {
     /// Those that hold a part, and how many files each of them lacks.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub damaged: BTreeMap<u32, u64>,
+    /// Those that hold nothing of the package, and fetch this when a client first asks (PDP-3).
+    #[serde(skip_serializing_if = "NumberSet::is_empty")]
+    pub on_demand: NumberSet,
 }
 
 impl Content {
@@ -69,12 +74,12 @@ impl Libraries {
         number(&self.systems, system)
     }
 
-    /// The packages that anybody holds, with their contents; ascending.
+    /// The packages that anybody holds or may fetch, with their contents; ascending.
     pub fn packages(&self) -> impl Iterator<Item = (&PackageId, &[Content])> {
         self.packages.iter().map(|(id, contents)| (id, contents.as_slice()))
     }
 
-    /// The contents of a package that anybody holds, ascending.
+    /// The contents of a package that anybody holds or may fetch, ascending.
     pub fn contents(&self, package: &PackageId) -> &[Content] {
         self.packages.get(package).map(Vec::as_slice).unwrap_or_default()
     }
@@ -84,6 +89,13 @@ impl Libraries {
         let system = self.number(system)?;
         let mut contents = self.contents(package).iter();
         contents.find_map(|content| Some((content.facts, content.lacks(system)?)))
+    }
+
+    /// What a site system that holds nothing of a package fetches when a client first asks for it.
+    pub fn on_demand(&self, system: &Name, package: &PackageId) -> Option<ContentFacts> {
+        let system = self.number(system)?;
+        let mut contents = self.contents(package).iter();
+        contents.find(|content| content.on_demand.contains(system)).map(|content| content.facts)
     }
 
     /// The packages of one site system, each with how many of its files are missing or damaged;
@@ -127,6 +139,8 @@ struct WrittenContent {
     whole: String,
     #[serde(default)]
     damaged: BTreeMap<u32, u64>,
+    #[serde(default)]
+    on_demand: String,
 }
 
 /// What is written of content libraries does not agree with itself.
@@ -145,7 +159,7 @@ pub enum InvalidLibraries {
     },
     /// The contents do not ascend, a site system is said to hold two of them, or one holds a part
     /// that lacks nothing.
-    #[error("package {package}: its contents are not in order, or one site system holds two")]
+    #[error("package {package}: its contents are not in order, or one site system has two")]
     Contents {
         /// The package.
         package: PackageId,
@@ -164,10 +178,15 @@ impl TryFrom<Written> for Libraries {
             let mut read: Vec<Content> = Vec::with_capacity(contents.len());
             let mut holders = NumberSet::default();
             for content in contents {
-                let WrittenContent { version, digest, files, bytes, whole, damaged } = content;
-                let whole = NumberSet::parse(&whole, end).map_err(|source| {
-                    InvalidLibraries::Numbers { package: package.clone(), source }
-                })?;
+                let WrittenContent { version, digest, files, bytes, whole, damaged, on_demand } =
+                    content;
+                let set = |text: &str| {
+                    NumberSet::parse(text, end).map_err(|source| InvalidLibraries::Numbers {
+                        package: package.clone(),
+                        source,
+                    })
+                };
+                let (whole, on_demand) = (set(&whole)?, set(&on_demand)?);
                 let facts = ContentFacts { version, digest, files, bytes };
                 let in_part: NumberSet = damaged.keys().copied().collect();
                 let sound = read.last().is_none_or(|before| before.facts < facts)
@@ -175,13 +194,18 @@ impl TryFrom<Written> for Libraries {
                     && damaged.values().all(|files| *files > 0)
                     && whole.is_disjoint(&in_part)
                     && holders.is_disjoint(&whole)
-                    && holders.is_disjoint(&in_part);
+                    && holders.is_disjoint(&in_part)
+                    && holders.is_disjoint(&on_demand)
+                    && on_demand.is_disjoint(&whole)
+                    && on_demand.is_disjoint(&in_part);
                 if !sound {
                     return Err(InvalidLibraries::Contents { package });
                 }
                 holders.add(&whole);
                 holders.add(&in_part);
-                read.push(Content { facts, whole, damaged });
+                // Who may fetch one content of a package has no other one.
+                holders.add(&on_demand);
+                read.push(Content { facts, whole, damaged, on_demand });
             }
             packages.insert(package, read);
         }
@@ -201,10 +225,11 @@ mod tests {
 
     fn written() -> Value {
         json!({
-            "systems": ["dp1", "dp2", "dp3"],
+            "systems": ["dp1", "dp2", "dp3", "dp5"],
             "packages": {"CEN00001": [
                 {"version": 1, "digest": digest(), "files": 3, "bytes": 9, "whole": "0-1"},
                 {"version": 2, "digest": digest(), "files": 3, "bytes": 9, "damaged": {"2": 1}},
+                {"version": 3, "digest": digest(), "files": 3, "bytes": 9, "onDemand": "3"},
             ]},
         })
     }
@@ -218,6 +243,10 @@ mod tests {
         assert_eq!(held("dp1").map(|(facts, lacks)| (facts.version, lacks)), Some((1, 0)));
         assert_eq!(held("dp3").map(|(facts, lacks)| (facts.version, lacks)), Some((2, 1)));
         assert_eq!(held("dp4"), None);
+        assert_eq!(held("dp5"), None);
+        let on_demand = |system: &str| libraries.on_demand(&system.parse().unwrap(), &id);
+        assert_eq!(on_demand("dp5").map(|facts| facts.version), Some(3));
+        assert_eq!(on_demand("dp1"), None);
         assert_eq!(libraries.of_system(&"dp3".parse().unwrap()).count(), 1);
         assert_eq!(libraries.placements(), 3);
     }
@@ -229,17 +258,21 @@ mod tests {
             change(&mut value);
             assert!(serde_json::from_value::<Libraries>(value.clone()).is_err(), "{value}");
         };
-        refused(&|it| it["systems"] = json!(["dp2", "dp1", "dp3"]));
-        refused(&|it| it["systems"] = json!(["dp1", "dp1", "dp3"]));
+        refused(&|it| it["systems"] = json!(["dp2", "dp1", "dp3", "dp5"]));
+        refused(&|it| it["systems"] = json!(["dp1", "dp1", "dp3", "dp5"]));
         let content = |it: &mut Value, number: usize, field: &str, value: Value| {
             it["packages"]["CEN00001"][number][field] = value;
         };
-        refused(&|it| content(it, 0, "whole", json!("0-3")));
+        refused(&|it| content(it, 0, "whole", json!("0-4")));
+        refused(&|it| content(it, 0, "onDemand", json!("4")));
+        refused(&|it| content(it, 0, "onDemand", json!("1")));
+        refused(&|it| content(it, 1, "onDemand", json!("0")));
+        refused(&|it| content(it, 1, "onDemand", json!("3")));
         refused(&|it| content(it, 0, "whole", json!("0-4294967295")));
         refused(&|it| content(it, 0, "whole", json!("0-2")));
         refused(&|it| content(it, 0, "version", json!(2)));
         refused(&|it| content(it, 1, "damaged", json!({"2": 0})));
-        refused(&|it| content(it, 1, "damaged", json!({"3": 1})));
+        refused(&|it| content(it, 1, "damaged", json!({"4": 1})));
         refused(&|it| content(it, 1, "damaged", json!({"1": 1})));
         refused(&|it| content(it, 1, "whole", json!("2")));
     }

@@ -66,12 +66,12 @@ pub use number_set::{InvalidNumbers, NumberSet};
 pub use observation::{Observation, ObservationError};
 pub use observed::{
     DistributionPointState, FileFacts, Known, LibrarySummary, Listener, Observed, ObservedPoint,
-    ObservedSystem, PackageState, PackagesById, SiteServerState, SiteSystemState,
+    ObservedSystem, OnDemandPackage, PackageState, PackagesById, SiteServerState, SiteSystemState,
     SynchronizationRecord, UpdatePointState, UpdateServicesState, ValidationRecord,
 };
 pub use observed_builder::ObservedBuilder;
 pub use package::{DistributeTo, PackageSource, PackageSpec, Priority};
-pub use placement_change::PlacementChange;
+pub use placement_change::{Placed, PlacementChange};
 pub use point_set::PointSet;
 pub use port::{Port, Ports, WebSite};
 pub use port_settings::PortSettingsSpec;

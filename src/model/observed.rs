@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, FoundPorts, Libraries, Name,
-    PackageId, PackageOrigin, PullJob, Since, SiteCode, SiteSystemSettings, StatusMessage,
-    UpdatePointSettings, WsusVersion,
+    CatalogVersion, ClientPolicy, ContentFacts, Digest, DistributionPointSettings, FoundPorts,
+    Libraries, Name, PackageId, PackageOrigin, PullJob, Since, SiteCode, SiteSystemSettings,
+    StatusMessage, UpdatePointSettings, WsusVersion,
 };
 
 /// Something that was looked for: seen, seen not to be there, or not seen. *Unknown is not absent*:
@@ -204,10 +204,26 @@ pub struct DistributionPointState<Library = PackagesById> {
     /// What the last content validation has found (PDP-15); none if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validated: Option<ValidationRecord>,
+    /// Packages of which it holds nothing, and which it may fetch when a client first asks (PDP-3). Of
+    /// what is kept of a report only those that a client has asked for: all of them are in
+    /// [`Observed::libraries`].
+    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    pub on_demand: BTreeMap<PackageId, OnDemandPackage>,
     /// How many different clients asked for each package since it came (PDP-13): exact up to 255, and
     /// about 6 % off above. A pull distribution point is a client like any other.
     #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
     pub unique_clients: BTreeMap<PackageId, u64>,
+}
+
+/// A package that a distribution point may fetch when a client first asks for it (PDP-3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OnDemandPackage {
+    /// What it fetches then.
+    pub content: ContentFacts,
+    /// When a client first asked for it; absent if none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested: Option<Timestamp>,
 }
 
 /// What a content validation has found (PDP-15).

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     Content, ContentFacts, DistributionPointState, FoundPorts, Known, Libraries, LibrarySummary,
-    Name, Observed, ObservedPoint, ObservedSystem, PackageId, PackageState, SiteSystemState,
-    number_set::Runs,
+    Name, Observed, ObservedPoint, ObservedSystem, OnDemandPackage, PackageId, PackageState,
+    SiteSystemState, number_set::Runs,
 };
 
 /// Puts together what was observed. The packages of a report are taken in as it comes, so that the
@@ -24,6 +24,7 @@ struct Growing {
     facts: ContentFacts,
     whole: Runs,
     damaged: BTreeMap<u32, u64>,
+    on_demand: Runs,
 }
 
 impl ObservedBuilder {
@@ -56,9 +57,13 @@ impl ObservedBuilder {
                 packages,
                 pull_jobs,
                 validated,
+                mut on_demand,
                 unique_clients,
             } = point;
-            let packages = self.library(name, packages);
+            // What is held in any version is not on demand, whatever an agent says.
+            on_demand.retain(|package, _| !packages.contains_key(package));
+            let packages = self.library(name, packages, &on_demand);
+            on_demand.retain(|_, it| it.requested.is_some());
             ObservedPoint {
                 name: called,
                 settings,
@@ -66,6 +71,7 @@ impl ObservedBuilder {
                 packages,
                 pull_jobs,
                 validated,
+                on_demand,
                 unique_clients,
             }
         });
@@ -87,6 +93,7 @@ impl ObservedBuilder {
         &mut self,
         system: &Name,
         library: BTreeMap<PackageId, PackageState>,
+        on_demand: &BTreeMap<PackageId, OnDemandPackage>,
     ) -> LibrarySummary {
         let mut summary = LibrarySummary::default();
         // Beyond four thousand million libraries, which no computer holds, nothing would be added.
@@ -119,6 +126,10 @@ impl ObservedBuilder {
             }
         }
         self.packages.extend(new);
+        for (id, OnDemandPackage { content, .. }) in on_demand {
+            let contents = self.packages.entry(id.clone()).or_default();
+            growing(contents, *content).on_demand.push(number);
+        }
         summary
     }
 
@@ -142,16 +153,17 @@ impl ObservedBuilder {
         let mut packages = BTreeMap::new();
         for (id, contents) in self.packages {
             let mut finished = Vec::with_capacity(contents.len());
-            for Growing { facts, whole, damaged } in contents {
-                let whole = whole.into_set();
-                let (whole, damaged) = if same {
-                    (whole, damaged)
-                } else {
+            for Growing { facts, whole, damaged, on_demand } in contents {
+                let (mut whole, mut on_demand) = (whole.into_set(), on_demand.into_set());
+                let mut damaged = damaged;
+                if !same {
                     let new = |(old, files)| Some((becomes[old as usize]?, files));
-                    (whole.translate(&becomes), damaged.into_iter().filter_map(new).collect())
-                };
-                if !whole.is_empty() || !damaged.is_empty() {
-                    finished.push(Content { facts, whole, damaged });
+                    whole = whole.translate(&becomes);
+                    damaged = damaged.into_iter().filter_map(new).collect();
+                    on_demand = on_demand.translate(&becomes);
+                }
+                if !whole.is_empty() || !damaged.is_empty() || !on_demand.is_empty() {
+                    finished.push(Content { facts, whole, damaged, on_demand });
                 }
             }
             if !finished.is_empty() {
@@ -166,19 +178,25 @@ impl ObservedBuilder {
 }
 
 fn add(contents: &mut Vec<Growing>, facts: ContentFacts, system: u32, damaged: u64) {
+    let content = growing(contents, facts);
+    if damaged == 0 {
+        content.whole.push(system);
+    } else {
+        content.damaged.insert(system, damaged);
+    }
+}
+
+/// A content among those of its package.
+fn growing(contents: &mut Vec<Growing>, facts: ContentFacts) -> &mut Growing {
     let place = match contents.binary_search_by(|content| content.facts.cmp(&facts)) {
         Ok(place) => place,
         Err(place) => {
-            let growing = Growing { facts, whole: Runs::default(), damaged: BTreeMap::new() };
-            contents.insert(place, growing);
+            let (whole, damaged, on_demand) = Default::default();
+            contents.insert(place, Growing { facts, whole, damaged, on_demand });
             place
         }
     };
-    if damaged == 0 {
-        contents[place].whole.push(system);
-    } else {
-        contents[place].damaged.insert(system, damaged);
-    }
+    &mut contents[place]
 }
 
 impl Extend<(Name, Known<SiteSystemState>)> for ObservedBuilder {

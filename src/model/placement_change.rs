@@ -5,6 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Content, ContentFacts, Libraries, Name, NumberSet, PackageId};
 
+/// How a package stands in the content library of a distribution point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Placed {
+    /// It holds this, and so many files of it are missing or damaged.
+    Held(ContentFacts, u64),
+    /// It holds nothing of it, and fetches this when a client first asks (PDP-3).
+    OnDemand(ContentFacts),
+}
+
 /// A package in the content library of a distribution point, that was another one at another time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlacementChange<'a> {
@@ -12,10 +21,10 @@ pub struct PlacementChange<'a> {
     pub package: &'a PackageId,
     /// The site system with the distribution point.
     pub site_system: &'a Name,
-    /// What it held of it, and how many files of that were missing or damaged.
-    pub before: Option<(ContentFacts, u64)>,
-    /// What it holds of it, and how many files of that are missing or damaged.
-    pub after: Option<(ContentFacts, u64)>,
+    /// What it had of it.
+    pub before: Option<Placed>,
+    /// What it has of it.
+    pub after: Option<Placed>,
 }
 
 impl Libraries {
@@ -46,8 +55,8 @@ impl Libraries {
             let change = |number: u32| PlacementChange {
                 package,
                 site_system: both[number as usize],
-                before: held(&old, number),
-                after: held(&new, number),
+                before: placed(&old, number),
+                after: placed(&new, number),
             };
             changed.iter().map(change).collect()
         })
@@ -64,13 +73,14 @@ fn translated(contents: &[Content], becomes: &[Option<u32>]) -> BTreeMap<Content
         let damaged = content.damaged.iter();
         let number = |(system, files): (&u32, &u64)| Some((becomes[*system as usize]?, *files));
         let whole = content.whole.translate(becomes);
-        let facts = content.facts;
-        (facts, Content { facts, whole, damaged: damaged.filter_map(number).collect() })
+        let on_demand = content.on_demand.translate(becomes);
+        let (facts, damaged) = (content.facts, damaged.filter_map(number).collect());
+        (facts, Content { facts, whole, damaged, on_demand })
     };
     contents.iter().map(content).collect()
 }
 
-/// Adds those that hold something at the one time that they do not hold likewise at the other.
+/// Adds those that have something at the one time that they do not have likewise at the other.
 fn beyond(
     one: &BTreeMap<ContentFacts, Content>,
     other: &BTreeMap<ContentFacts, Content>,
@@ -78,9 +88,12 @@ fn beyond(
 ) {
     for (facts, this) in one {
         let that = other.get(facts);
-        match that {
-            Some(that) => changed.add(&(&this.whole - &that.whole)),
-            None => changed.add(&this.whole),
+        if let Some(that) = that {
+            changed.add(&(&this.whole - &that.whole));
+            changed.add(&(&this.on_demand - &that.on_demand));
+        } else {
+            changed.add(&this.whole);
+            changed.add(&this.on_demand);
         }
         for (system, files) in &this.damaged {
             if that.is_none_or(|that| that.damaged.get(system) != Some(files)) {
@@ -90,8 +103,11 @@ fn beyond(
     }
 }
 
-fn held(contents: &BTreeMap<ContentFacts, Content>, system: u32) -> Option<(ContentFacts, u64)> {
-    contents.values().find_map(|content| Some((content.facts, content.lacks(system)?)))
+fn placed(contents: &BTreeMap<ContentFacts, Content>, system: u32) -> Option<Placed> {
+    contents.values().find_map(|content| match content.lacks(system) {
+        Some(lacks) => Some(Placed::Held(content.facts, lacks)),
+        None => content.on_demand.contains(system).then_some(Placed::OnDemand(content.facts)),
+    })
 }
 
 #[cfg(test)]
@@ -111,26 +127,33 @@ mod tests {
             "damaged": damaged})
     }
 
+    fn on_demand(version: u32, systems: &str) -> Value {
+        let digest = Digest::of(&version.to_be_bytes());
+        json!({"version": version, "digest": digest, "files": 1, "bytes": 1, "onDemand": systems})
+    }
+
     #[test]
     fn only_what_differs_is_named() {
         let none = json!({});
         let before = libraries(
             &["a", "b", "c"],
             &json!({"CEN00001": [content(1, "0-2", &none)], "CEN00002": [content(1, "0", &none)],
-                "CEN00003": [content(1, "0-2", &none)]}),
+                "CEN00003": [content(1, "0-2", &none)], "CEN00004": [on_demand(1, "0-2")]}),
         );
         let after = libraries(
             &["a", "b0", "c", "d"],
             &json!({"CEN00001": [content(1, "0-1", &none), content(2, "2", &none)],
                 "CEN00002": [content(1, "", &json!({"0": 1}))],
-                "CEN00003": [content(1, "0-2", &none)]}),
+                "CEN00003": [content(1, "0-2", &none)],
+                "CEN00004": [content(1, "0", &none), on_demand(2, "2")]}),
         );
         let shown: Vec<String> = after
             .changes_since(&before)
             .map(|it| {
-                let held = |held: Option<(ContentFacts, u64)>| match held {
+                let held = |held: Option<Placed>| match held {
                     None => "-".to_owned(),
-                    Some((facts, lacks)) => format!("{}/{lacks}", facts.version),
+                    Some(Placed::Held(facts, lacks)) => format!("{}/{lacks}", facts.version),
+                    Some(Placed::OnDemand(facts)) => format!("{}?", facts.version),
                 };
                 let (before, after) = (held(it.before), held(it.after));
                 format!("{} {} {before} {after}", it.package, it.site_system)
@@ -145,6 +168,9 @@ mod tests {
                 "CEN00002 a 1/0 1/1",
                 "CEN00003 b 1/0 -",
                 "CEN00003 b0 - 1/0",
+                "CEN00004 a 1? 1/0",
+                "CEN00004 b 1? -",
+                "CEN00004 c 1? 2?",
             ]
         );
         assert_eq!(before.changes_since(&before).count(), 0);

@@ -181,6 +181,12 @@ impl DistributionPointSettings {
         !self.prestaged && self.pull.as_ref().is_some_and(|pull| pull.enabled)
     }
 
+    /// Whether it fetches packages when a client first asks for them (PDP-3): prestaged content
+    /// overrides that too (PDP-9).
+    pub fn fetches_on_demand(&self) -> bool {
+        self.on_demand && !self.prestaged
+    }
+
     /// Whether those that pull from it may begin while it still pulls itself.
     pub fn cuts_through(&self) -> bool {
         self.pulls() && self.pull.as_ref().is_some_and(|pull| pull.cut_through)

@@ -12,9 +12,6 @@ pub enum Unsupported {
     /// Multicast of operating system images.
     #[error("multicast is not supported yet: remove `multicast` or set `multicast.enabled: false`")]
     Multicast,
-    /// Packages that are fetched when first asked for.
-    #[error("on-demand distribution is not supported yet: set `onDemand: false`")]
-    OnDemand,
     /// Update points over TLS.
     #[error("SSL is not supported yet: set `ssl: false` on the software update point")]
     Ssl,
@@ -50,10 +47,8 @@ impl DistributionPointSettings {
         if self.pxe.as_ref().is_some_and(|pxe| pxe.enabled) {
             return Some(Unsupported::Pxe);
         }
-        if self.multicast.as_ref().is_some_and(|multicast| multicast.enabled) {
-            return Some(Unsupported::Multicast);
-        }
-        self.on_demand.then_some(Unsupported::OnDemand)
+        let multicast = self.multicast.as_ref().is_some_and(|multicast| multicast.enabled);
+        multicast.then_some(Unsupported::Multicast)
     }
 }
 

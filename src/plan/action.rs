@@ -41,7 +41,8 @@ pub enum ActionKind {
     PublishClientPolicy,
     /// Make a site system a distribution point (PDP-1).
     AddDistributionPoint,
-    /// Change the settings of a distribution point (PDP-3).
+    /// Change the settings of a distribution point; of a package, at which distribution points clients
+    /// may ask for it (PDP-3).
     ConfigureDistributionPoint,
     /// Make a distribution point pull, or change its sources (PDP-4).
     EnablePull,

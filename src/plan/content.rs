@@ -8,25 +8,41 @@ use crate::model::{Kind, Name, ResourceId, SiteCode};
 use super::{
     ActionId,
     libraries::{Held, Lack, Unwanted, Wanted},
-    places::Places,
+    on_demand::Behind,
+    places::{Place, Places},
     planner::{Draft, Planner, Starving},
 };
 
 /// Distribution points that get a package by one action: alike in how far they are from the site
 /// server, in their site and in what they lack.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Wave {
+pub(super) struct Wave {
     /// 0 is sent by the site server, 1 pulls from wave 0, and so on.
     number: usize,
     site: SiteCode,
     lack: Lack,
 }
 
+impl Wave {
+    /// That in which a distribution point gets what it lacks.
+    pub(super) fn of(place: &Place<'_>, lack: Lack) -> Self {
+        Self { number: place.depth, site: place.point.settings.site.clone(), lack }
+    }
+}
+
+/// The distribution points that get a package by this plan, by wave.
+pub(super) type Waves = BTreeMap<Wave, Vec<usize>>;
+
+/// How a package stands at the distribution points that lack it, by their numbers.
+pub(super) type Standings = BTreeMap<usize, Standing>;
+
 /// How a package stands at a distribution point that shall hold it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+pub(super) enum Standing {
     /// It is there, or will be by this plan.
     There,
+    /// It is not, and will be when somebody asks.
+    OnDemand,
     /// It is not, and nothing of this plan brings it; whether somebody chose that.
     Missing { chosen: bool },
 }
@@ -34,11 +50,12 @@ enum Standing {
 impl<'a> Planner<'a> {
     /// Plans the content, and gives what is in libraries and shall not be.
     pub(super) fn content(&mut self, places: &Places<'a>) -> Unwanted {
-        let (mut wanted, unwanted) = self.libraries(places);
+        let (mut wanted, unwanted, withdrawn) = self.libraries(places);
         wanted.sort_by_key(|it| (std::cmp::Reverse(it.package.priority), it.name));
         for it in &wanted {
             self.package(it, places);
         }
+        self.withdraw(withdrawn, places);
         unwanted
     }
 
@@ -69,7 +86,9 @@ impl<'a> Planner<'a> {
                 part: Some(package.site.to_string()),
             }));
         }
-        let waves = self.waves(it, places);
+        let (waves, standings) = self.waves(it, places);
+        let after: Vec<ActionId> = taken.iter().cloned().collect();
+        self.offer(it, places, &standings, &after);
         let pulled = waves.keys().any(|wave| wave.number > 0);
         let mut ids: Vec<ActionId> = Vec::new();
         // The number of a distribution point, and which of the actions brings the package to it.
@@ -106,19 +125,17 @@ impl<'a> Planner<'a> {
                 after,
                 targets: names,
                 diff: Vec::new(),
-                part: Some(match wave.lack {
-                    Lack::Files => format!("{}.{}.repair", wave.site, wave.number),
-                    _ => format!("{}.{}", wave.site, wave.number),
-                }),
+                part: Some(format!("{}.{}{}", wave.site, wave.number, wave.lack.part())),
             }));
         }
     }
 
-    /// The distribution points that lack a package and can get it, by wave.
-    fn waves(&mut self, it: &Wanted<'a>, places: &Places<'a>) -> BTreeMap<Wave, Vec<usize>> {
-        let mut waves: BTreeMap<Wave, Vec<usize>> = BTreeMap::new();
-        // How the package stands at those that lack it, by their numbers; sources come first.
-        let mut standings: BTreeMap<usize, Standing> = BTreeMap::new();
+    /// The distribution points that lack a package and can get it, by wave, and how it stands at all
+    /// that lack it.
+    fn waves(&mut self, it: &Wanted<'a>, places: &Places<'a>) -> (Waves, Standings) {
+        let mut waves = Waves::new();
+        // Sources come first.
+        let mut standings = Standings::new();
         let mut prestaged = Vec::new();
         for &(number, lack) in &it.lacking {
             let place = &places.all[number];
@@ -130,17 +147,14 @@ impl<'a> Planner<'a> {
                 prestaged.push(place.name.clone());
                 Standing::Missing { chosen: true }
             } else if pulls {
-                let sources = place.sources.iter();
-                let sources =
-                    sources.filter_map(|source| standing(it, places, &standings, *source));
-                self.pulled(it, place.name, best(sources))
+                let behind = Behind::of(place, it, places, &standings);
+                let sources = behind.fetch(place, (it, places), &mut standings, &mut waves);
+                self.pulled(it, place.name, sources)
             } else {
                 Standing::There
             };
             if standing == Standing::There {
-                let site = place.point.settings.site.clone();
-                let wave = Wave { number: place.depth, site, lack };
-                waves.entry(wave).or_default().push(number);
+                waves.entry(Wave::of(place, lack)).or_default().push(number);
             }
             standings.insert(number, standing);
         }
@@ -148,19 +162,28 @@ impl<'a> Planner<'a> {
             let on = format!("prestaged content on {} (PDP-9)", list(&prestaged));
             self.wait(ResourceId::new(Kind::Package, it.name), on, true);
         }
-        waves
+        for points in waves.values_mut() {
+            points.sort_unstable();
+        }
+        (waves, standings)
     }
 
     /// How a package stands at a distribution point that pulls it, by how it stands at its sources;
     /// `None` if none of them shall hold it.
-    fn pulled(&mut self, it: &Wanted<'a>, point: &'a Name, sources: Option<Standing>) -> Standing {
+    pub(super) fn pulled(
+        &mut self,
+        it: &Wanted<'a>,
+        point: &'a Name,
+        sources: Option<Standing>,
+    ) -> Standing {
         let chosen = match sources {
             Some(Standing::There) => return Standing::There,
             None => {
                 self.never_available(it.name, point);
                 false
             }
-            Some(Standing::Missing { chosen }) => {
+            Some(standing @ (Standing::Missing { .. } | Standing::OnDemand)) => {
+                let chosen = standing == Standing::Missing { chosen: true };
                 let on =
                     format!("`{point}` pulls from distribution points that have to get it first");
                 self.wait(ResourceId::new(Kind::Package, it.name), on, chosen);
@@ -185,7 +208,7 @@ impl<'a> Planner<'a> {
 
 /// How a package stands at a distribution point; `None` if it shall not hold it. `lacking` has the
 /// answer for those that lack it.
-fn standing(
+pub(super) fn standing(
     it: &Wanted<'_>,
     places: &Places<'_>,
     lacking: &BTreeMap<usize, Standing>,
@@ -197,6 +220,7 @@ fn standing(
     }
     Some(match lacking.get(&number) {
         Some(standing) => *standing,
+        None if it.on_demand.waiting.contains(place.slot) => Standing::OnDemand,
         None if places.out_of_reach.contains(place.slot) => {
             Standing::Missing { chosen: place.held == Some(true) }
         }
@@ -206,16 +230,17 @@ fn standing(
 
 /// One source that has a package is enough; otherwise it is missing by choice only if it is so at
 /// all of them.
-fn best(sources: impl Iterator<Item = Standing>) -> Option<Standing> {
+pub(super) fn best(sources: impl Iterator<Item = Standing>) -> Option<Standing> {
     sources.reduce(|before, next| match (before, next) {
         (Standing::Missing { chosen: one }, Standing::Missing { chosen: other }) => {
             Standing::Missing { chosen: one && other }
         }
-        _ => Standing::There,
+        (Standing::There, _) | (_, Standing::There) => Standing::There,
+        (Standing::OnDemand, _) | (_, Standing::OnDemand) => Standing::OnDemand,
     })
 }
 
-fn list(names: &[Name]) -> String {
+pub(super) fn list(names: &[Name]) -> String {
     const SHOWN: usize = 5;
     let mut text =
         names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");

@@ -9,12 +9,21 @@ use crate::model::{
     SiteCode, SiteServerState,
 };
 
-use super::{ActionKind, places::Places, planner::Planner};
+use super::{
+    ActionKind,
+    on_demand::{OnDemand, Withdrawn},
+    places::Places,
+    planner::Planner,
+};
 
 /// What a library lacks of a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lack {
     Everything,
+    /// Everything, and a client has asked for it where it is on demand.
+    Asked,
+    /// Everything, and others pull it from where it is on demand.
+    Pulled,
     NewVersion,
     Files,
 }
@@ -37,6 +46,11 @@ pub(super) struct WantedContent {
 }
 
 impl WantedContent {
+    /// Whether a content that may be fetched is the wanted one.
+    pub(super) fn is_offered_by(self, content: &Content) -> bool {
+        self.is_met_by(Held::of(content, 0))
+    }
+
     pub(super) fn is_met_by(self, held: Held) -> bool {
         Lack::of(Some(held), self).is_none()
     }
@@ -64,7 +78,19 @@ impl Lack {
     pub(super) const fn action(self) -> ActionKind {
         match self {
             Self::NewVersion => ActionKind::UpdateContent,
-            Self::Everything | Self::Files => ActionKind::DistributeContent,
+            Self::Everything | Self::Asked | Self::Pulled | Self::Files => {
+                ActionKind::DistributeContent
+            }
+        }
+    }
+
+    /// What tells its action from others of its kind for the same package, site and distance.
+    pub(super) const fn part(self) -> &'static str {
+        match self {
+            Self::Everything | Self::NewVersion => "",
+            Self::Asked => ".asked",
+            Self::Pulled => ".pulled",
+            Self::Files => ".repair",
         }
     }
 
@@ -83,6 +109,8 @@ impl Lack {
     pub(super) fn reason(self, held: Option<Held>, package: &Package) -> String {
         match self {
             Self::Everything => format!("version {} is missing", package.version),
+            Self::Asked => format!("a client has asked for version {}, on demand", package.version),
+            Self::Pulled => format!("others pull version {}, which is on demand", package.version),
             Self::NewVersion => {
                 let held = held.map_or(0, |held| held.version);
                 if held == package.version {
@@ -115,6 +143,8 @@ pub(super) struct Wanted<'a> {
     pub(super) slots: Rc<NumberSet>,
     /// The numbers of those among them that lack something, ascending.
     pub(super) lacking: Vec<(usize, Lack)>,
+    /// Those among them that shall have it when a client first asks.
+    pub(super) on_demand: OnDemand,
 }
 
 /// Packages that distribution points hold, or are about to, and shall not, by package, how far the
@@ -122,9 +152,34 @@ pub(super) struct Wanted<'a> {
 /// of their places.
 pub(super) type Unwanted = BTreeMap<(PackageId, Reverse<usize>, SiteCode), Vec<usize>>;
 
+/// Who shall have each package, whenever.
+pub(super) struct WantedSlots<'a> {
+    of_id: BTreeMap<&'a PackageId, Rc<NumberSet>>,
+    none: NumberSet,
+}
+
+impl<'a> WantedSlots<'a> {
+    fn of(wanted: &[Wanted<'a>]) -> Self {
+        let mut of_id: BTreeMap<&PackageId, Rc<NumberSet>> = BTreeMap::new();
+        for it in wanted {
+            let slots = of_id.entry(&it.package.id).or_insert_with(|| it.slots.clone());
+            if !Rc::ptr_eq(slots, &it.slots) {
+                // Two packages of one ID, which only a hierarchy that breaks a rule has.
+                Rc::make_mut(slots).add(&it.slots);
+            }
+        }
+        Self { of_id, none: NumberSet::default() }
+    }
+
+    pub(super) fn get(&self, id: &PackageId) -> &NumberSet {
+        self.of_id.get(id).map_or(&self.none, |slots| slots)
+    }
+}
+
 impl<'a> Planner<'a> {
-    /// All packages by ID with what is lacking, and what is not wanted.
-    pub(super) fn libraries(&self, places: &Places<'a>) -> (Vec<Wanted<'a>>, Unwanted) {
+    /// All packages by ID with what is lacking; what is held and not wanted, and what may be fetched and
+    /// is not.
+    pub(super) fn libraries(&self, places: &Places<'a>) -> (Vec<Wanted<'a>>, Unwanted, Withdrawn) {
         let mut packages: Vec<_> = self.hierarchy.packages.iter().collect();
         packages.sort_by_key(|(_, package)| &package.id);
         // One set for each that the hierarchy shares, found by where that is.
@@ -143,26 +198,19 @@ impl<'a> Planner<'a> {
             let digest = held.filter(|_| taken.is_none()).map(|held| held.digest);
             let content = WantedContent { digest, ..any };
             let contents = self.observed.libraries.contents(&package.id);
-            let lacking = lacking(&slots, content, contents, places);
-            wanted.push(Wanted { name, package, held, taken, content, slots, lacking });
+            let (lacking, on_demand) = lacking(&slots, (&package.id, content), contents, places);
+            wanted.push(Wanted { name, package, held, taken, content, slots, lacking, on_demand });
         }
-        let unwanted = self.unwanted(&wanted, places);
-        (wanted, unwanted)
+        let of_id = WantedSlots::of(&wanted);
+        let unwanted = self.unwanted(&of_id, places);
+        let withdrawn = self.withdrawn(&of_id, places);
+        (wanted, unwanted, withdrawn)
     }
 
     /// What distribution points hold, or are about to, and shall not. Nothing is done to what is
     /// held, and nothing can be said of what is unknown.
-    fn unwanted(&self, wanted: &[Wanted<'a>], places: &Places<'a>) -> Unwanted {
-        let mut of_id: BTreeMap<&PackageId, Rc<NumberSet>> = BTreeMap::new();
-        for it in wanted {
-            let slots = of_id.entry(&it.package.id).or_insert_with(|| it.slots.clone());
-            if !Rc::ptr_eq(slots, &it.slots) {
-                // Two packages of one ID, which only a hierarchy that breaks a rule has.
-                Rc::make_mut(slots).add(&it.slots);
-            }
-        }
-        let none = NumberSet::default();
-        let wanted = |id: &PackageId| of_id.get(id).map_or(&none, |slots| &**slots);
+    fn unwanted(&self, of_id: &WantedSlots<'a>, places: &Places<'a>) -> Unwanted {
+        let wanted = |id: &PackageId| of_id.get(id);
         let mut extra: BTreeMap<&PackageId, NumberSet> = BTreeMap::new();
         for (id, contents) in self.observed.libraries.packages() {
             let wanted = wanted(id);
@@ -207,13 +255,14 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// The numbers of the distribution points that lack something of a package, ascending.
+/// The numbers of the distribution points that lack something of a package, ascending; and those where
+/// nothing of it is lacking before a client asks.
 fn lacking(
     slots: &NumberSet,
-    wanted: WantedContent,
+    (id, wanted): (&PackageId, WantedContent),
     contents: &[Content],
     places: &Places<'_>,
-) -> Vec<(usize, Lack)> {
+) -> (Vec<(usize, Lack)>, OnDemand) {
     // What is left of this holds nothing of the package.
     let mut left = slots - &places.out_of_reach;
     let mut lacking: Vec<(u32, Lack)> = Vec::new();
@@ -233,9 +282,14 @@ fn lacking(
             }
         }
     }
+    let on_demand = &left & &places.on_demand;
+    left.take(&on_demand);
     lacking.extend(left.iter().map(|slot| (slot, Lack::Everything)));
+    let asked = places.asked.get(id).map(|asked| &on_demand & asked).unwrap_or_default();
+    lacking.extend(asked.iter().map(|slot| (slot, Lack::Asked)));
+    let on_demand = OnDemand::new(&on_demand - &asked, wanted, contents);
     let mut lacking: Vec<(usize, Lack)> =
         lacking.into_iter().filter_map(|(slot, lack)| Some((places.at(slot)?, lack))).collect();
     lacking.sort_unstable();
-    lacking
+    (lacking, on_demand)
 }

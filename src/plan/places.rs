@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{DistributionPoint, Hierarchy, Kind, Name, NumberSet, ObservedPoint};
+use crate::model::{DistributionPoint, Hierarchy, Kind, Name, NumberSet, ObservedPoint, PackageId};
 
 use super::{ActionId, distribution_points::SETTING_UP, order::each_after, planner::Planner};
 
@@ -18,6 +18,12 @@ pub(super) struct Places<'a> {
     pub(super) open: NumberSet,
     /// The slots of those that are not there, and for which nothing can be planned.
     pub(super) out_of_reach: NumberSet,
+    /// The slots of those that shall fetch packages when a client first asks (PDP-3), and to which
+    /// something can be done.
+    pub(super) on_demand: NumberSet,
+    /// By package the slots of those among them that a client has asked for it, or that pull it
+    /// already.
+    pub(super) asked: BTreeMap<&'a PackageId, NumberSet>,
 }
 
 /// A declared distribution point, and all that a package needs to know of it.
@@ -81,7 +87,19 @@ impl<'a> Places<'a> {
         let those = |holds: fn(&Place<'_>) -> bool| {
             all.iter().filter(|place| holds(place)).map(|place| place.slot).collect()
         };
+        let on_demand =
+            |place: &Place<'_>| place.point.settings.fetches_on_demand() && place.held.is_none();
+        let mut asked: BTreeMap<&PackageId, NumberSet> = BTreeMap::new();
+        for place in all.iter().filter(|place| on_demand(place)) {
+            let Some(state) = place.state else { continue };
+            let requested = state.on_demand.iter().filter(|(_, it)| it.requested.is_some());
+            for id in requested.map(|(id, _)| id).chain(state.pull_jobs.keys()) {
+                asked.entry(id).or_default().insert(place.slot);
+            }
+        }
         Self {
+            on_demand: those(on_demand),
+            asked,
             open: those(|place| place.state.is_some() && place.held.is_none()),
             out_of_reach: those(|place| place.state.is_none() && place.held.is_some()),
             all,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Hierarchy, Placement, ResourceId, Unsupported};
+use crate::model::{Hierarchy, Kind, Placement, ResourceId, Unsupported};
 
 use super::{Action, ActionKind, PlanDiagnostic};
 
@@ -20,6 +20,8 @@ pub fn unsupported(action: &Action, hierarchy: &Hierarchy) -> Option<Unsupported
             hierarchy.update_points.get(name)?.settings.unsupported()
         }
         ActionKind::Synchronize => hierarchy.update_points.get(name)?.settings.unsupported_source(),
+        // What may be fetched on demand, where that is carried out.
+        ActionKind::ConfigureDistributionPoint if action.resource.kind == Kind::Package => None,
         ActionKind::AddDistributionPoint
         | ActionKind::ConfigureDistributionPoint
         | ActionKind::EnablePull

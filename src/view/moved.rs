@@ -110,10 +110,13 @@ fn value(value: &Value) -> String {
     plain(&shown).into_owned()
 }
 
-/// What a content library holds of a package.
+/// What a content library holds of a package, or may fetch.
 fn content(held: &Value) -> String {
     let Some(version) = held["version"].as_u64() else { return "nothing".to_owned() };
     let digest: String = held["digest"].as_str().unwrap_or_default().chars().take(15).collect();
+    if held["onDemand"] == true {
+        return format!("version {version} ({digest}) on demand");
+    }
     match held["damaged"].as_u64() {
         None | Some(0) => format!("version {version} ({digest})"),
         Some(files) => {

@@ -87,6 +87,10 @@ pub struct DistributionPointStatus {
     /// What the last content validation has found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validated: Option<ValidationRecord>,
+    /// The packages on demand that a client has asked for and that are not there yet, and when
+    /// (PDP-3).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub requested: BTreeMap<PackageId, Timestamp>,
     /// How many different clients asked for each package (PDP-13).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub unique_clients: BTreeMap<PackageId, u64>,
@@ -193,6 +197,11 @@ impl StatusReport {
                     .map(|(id, job)| format!("{id}: {}", job_text(&job.state)))
                     .collect(),
                 validated: point.validated,
+                requested: point
+                    .on_demand
+                    .iter()
+                    .filter_map(|(id, it)| Some((id.clone(), it.requested?)))
+                    .collect(),
                 unique_clients: point.unique_clients.clone(),
             });
         }
@@ -309,6 +318,10 @@ fn distribution_status(point: &DistributionPointStatus) -> String {
         return format!("port closed: {}", plain(why));
     }
     let mut parts: Vec<_> = point.transfers.iter().map(|it| plain(it).into_owned()).collect();
+    if !point.requested.is_empty() {
+        let packages = counted(point.requested.len(), "package");
+        parts.push(format!("{packages} asked for by clients, on demand"));
+    }
     if point.damaged > 0 {
         parts.push(format!("{} damaged", counted(point.damaged, "package")));
     }
@@ -346,6 +359,7 @@ mod tests {
                 listener: Listener::Open(hostile()),
                 transfers: vec![hostile()],
                 validated: None,
+                requested: BTreeMap::new(),
                 unique_clients: BTreeMap::new(),
             }],
             site_systems: vec![SiteSystemStatus {

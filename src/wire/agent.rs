@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::{
-    CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, Name, Pacing, PackageId,
-    PackageOrigin, PackageState, PullJob, SiteCode, SiteSystemSettings, StatusMessage,
+    CatalogVersion, ClientPolicy, ContentFacts, Digest, DistributionPointSettings, Name, Pacing,
+    PackageId, PackageOrigin, PackageState, PullJob, SiteCode, SiteSystemSettings, StatusMessage,
     UpdateIdentity, UpdatePointSettings, ValidationFindings, WsusVersion,
 };
 
@@ -133,6 +133,19 @@ pub enum AgentCommand {
     },
     /// Follow the transfer of a package until it is available (PDP-5).
     FollowPull {
+        /// The package.
+        package: PackageId,
+    },
+    /// Let a distribution point with on-demand distribution fetch a package when a client first asks for
+    /// it (PDP-3).
+    OfferPackage {
+        /// The package.
+        package: PackageId,
+        /// What it may fetch.
+        content: ContentFacts,
+    },
+    /// Take that back; what it holds or pulls by then stays.
+    WithdrawPackage {
         /// The package.
         package: PackageId,
     },

@@ -25,6 +25,7 @@ mod killed;
 mod layers;
 mod many_problems;
 mod observed_file;
+mod on_demand;
 mod origins;
 mod plan;
 mod plan_schema;

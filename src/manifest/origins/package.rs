@@ -18,6 +18,7 @@ impl Documents<'_> {
         let whole = "whoever a package is distributed to holds it whole (PDP-15)";
         all.fields("damaged", there.iter().cloned().map(|it| it.because(whole)).collect());
         all.fields("transfer", there.clone());
+        all.thing("onDemand.version", version.clone(), there.clone());
         all.thing("version", version, there);
         let source = &resource.spec.source;
         let written = match (&source.path, &source.url) {
@@ -26,6 +27,7 @@ impl Documents<'_> {
             (None, None) => "source.updates",
         };
         all.field("digest", of.required(spec(written)));
+        all.field("onDemand.digest", of.required(spec(written)));
         Some(all)
     }
 

@@ -13,14 +13,51 @@ use super::found::{Drift, change};
 const SHOWN: usize = 5;
 
 impl Drift<'_> {
-    pub(super) fn content(self, action: &mut Action) {
-        let declared = self.hierarchy.packages.get(&action.resource.name);
-        // A package without a document goes by its ID.
+    /// A package that is declared, and its ID: without a document it goes by that.
+    fn package(&self, name: &Name) -> (Option<&Package>, Option<PackageId>) {
+        let declared = self.hierarchy.packages.get(name);
         let id = match declared {
             Some(package) => Some(package.id.clone()),
-            None => action.resource.name.as_str().to_ascii_uppercase().parse().ok(),
+            None => name.as_str().to_ascii_uppercase().parse().ok(),
         };
-        let Some(id) = id else { return };
+        (declared, id)
+    }
+
+    /// What distribution points may fetch of a package when a client asks, and shall.
+    pub(super) fn on_demand(self, action: &mut Action) {
+        let (declared, Some(id)) = self.package(&action.resource.name) else { return };
+        let mut changes = Vec::new();
+        for name in action.targets.iter().take(SHOWN) {
+            let Some(point) = self.hierarchy.distribution_points.get(name) else { continue };
+            let Some(state) = self.system(&point.site_system) else { continue };
+            let offered = self.observed.libraries.on_demand(&point.site_system, &id);
+            let wanted = declared.filter(|package| package.distribute_to.contains(name));
+            let wanted = wanted.map(|package| package.version);
+            let found = self.found(&point.site_system, state, None);
+            let path = |field: &str| format!("{name}.onDemand.{field}");
+            changes.push(match offered {
+                Some(offered) if Some(offered.version) == wanted => {
+                    let of_site = declared.and_then(|package| self.digest_of_site(package));
+                    change(path("digest"), offered.digest, of_site, &found)
+                }
+                _ => change(path("version"), offered.map(|it| it.version), wanted, &found),
+            });
+        }
+        // Those that know nothing of it are alike: the first stands for all.
+        if changes.iter().all(|it| it.before.is_null()) {
+            changes.truncate(1);
+        }
+        action.diff.extend(changes);
+    }
+
+    fn digest_of_site(self, package: &Package) -> Option<Digest> {
+        let site = self.hierarchy.sites.get(&package.site)?;
+        let held = of_site(self.system(&site.site_server)?, &package.id)?;
+        Some(held.digest)
+    }
+
+    pub(super) fn content(self, action: &mut Action) {
+        let (declared, Some(id)) = self.package(&action.resource.name) else { return };
         let of_site = self.hierarchy.sites.get(&action.site).map(|site| &site.site_server);
         // Without targets it is about the site server's own library.
         let changes: Vec<_> = if action.targets.is_empty() {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    model::{Hierarchy, Known, Name, Observed, ObservedSystem, Placement},
+    model::{Hierarchy, Kind, Known, Name, Observed, ObservedSystem, Placement},
     plan::{Action, ActionKind, FieldChange, Found},
 };
 
@@ -31,6 +31,9 @@ impl<'a> Drift<'a> {
                 | ActionKind::AddSoftwareUpdatePoint
                 | ActionKind::ConfigureSoftwareUpdatePoint
                 | ActionKind::RemoveSoftwareUpdatePoint => self.update_point(action),
+                ActionKind::ConfigureDistributionPoint if action.resource.kind == Kind::Package => {
+                    self.on_demand(action);
+                }
                 ActionKind::AddDistributionPoint
                 | ActionKind::ConfigureDistributionPoint
                 | ActionKind::EnablePull

@@ -60,27 +60,13 @@ impl Planner<'_> {
         part: Option<String>,
         after: Vec<ActionId>,
     ) -> Option<ActionId> {
-        // A package without a document goes by its ID, which in lower case is a valid name.
-        let name = match names.get(id) {
-            Some(name) => (*name).clone(),
-            None => id.as_str().to_ascii_lowercase().parse().ok()?,
-        };
-        let resource = ResourceId::new(Kind::Package, &name);
-        if !names.contains_key(id) && self.hierarchy.packages.contains_key(&name) {
-            let message = format!(
-                "package {id} is not declared any more, but cannot be removed while the document \
-                 of another package is called `{name}`: give that another name"
-            );
-            self.tell("REC-4", resource.clone(), message.clone());
-            self.wait(resource, message, false);
-            return None;
-        }
+        let name = self.name_of_package(names, id)?;
         if self.held(Kind::Package, &name).is_some() {
             return None;
         }
         Some(self.add(Draft {
             kind: ActionKind::RemoveContent,
-            resource,
+            resource: ResourceId::new(Kind::Package, &name),
             site,
             requirement: "REC-4",
             reason: format!("package {id} is not distributed there any more"),
@@ -89,5 +75,29 @@ impl Planner<'_> {
             diff: Vec::new(),
             part,
         }))
+    }
+
+    /// The name of a package; one without a document goes by its ID, which in lower case is a valid
+    /// name. `None`, and told, if another package is called like that.
+    pub(in crate::plan) fn name_of_package(
+        &mut self,
+        names: &BTreeMap<&PackageId, &Name>,
+        id: &PackageId,
+    ) -> Option<Name> {
+        if let Some(name) = names.get(id) {
+            return Some((*name).clone());
+        }
+        let name = id.as_str().to_ascii_lowercase().parse().ok()?;
+        if !self.hierarchy.packages.contains_key(&name) {
+            return Some(name);
+        }
+        let resource = ResourceId::new(Kind::Package, &name);
+        let message = format!(
+            "package {id} is not declared any more, but cannot be removed while the document of \
+             another package is called `{name}`: give that another name"
+        );
+        self.tell("REC-4", resource.clone(), message.clone());
+        self.wait(resource, message, false);
+        None
     }
 }

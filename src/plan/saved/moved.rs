@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::PlannedDocument;
 use crate::model::{
-    ContentFacts, Facts, FieldPath, FoundPorts, Kind, Name, PackageId, PlacementChange, ResourceId,
-    SiteSystemFacts, common_directory,
+    ContentFacts, Facts, FieldPath, FoundPorts, Kind, Name, PackageId, Placed, PlacementChange,
+    ResourceId, SiteSystemFacts, common_directory,
 };
 
 /// The directories that all documents are in, before and now.
@@ -166,8 +166,8 @@ fn moved_libraries(
     after: &Facts<'_>,
     whole: &BTreeSet<&Name>,
 ) -> impl Iterator<Item = Moved> {
-    type Held = Option<(ContentFacts, u64)>;
-    let mut alike: BTreeMap<(PackageId, Held, Held), Vec<Name>> = BTreeMap::new();
+    type Had = Option<Placed>;
+    let mut alike: BTreeMap<(PackageId, Had, Had), Vec<Name>> = BTreeMap::new();
     for change in after.libraries.changes_since(&before.libraries) {
         let PlacementChange { package, site_system, before, after } = change;
         if !whole.contains(site_system) {
@@ -177,14 +177,21 @@ fn moved_libraries(
     }
     alike.into_iter().map(|((package, before, after), site_systems)| Moved {
         place: MovedPlace::Libraries { package, site_systems },
-        before: held(before),
-        after: held(after),
+        before: placed(before),
+        after: placed(after),
     })
 }
 
-fn held(held: Option<(ContentFacts, u64)>) -> Value {
-    let Some((ContentFacts { version, digest, .. }, damaged)) = held else { return Value::Null };
-    json!({ "version": version, "digest": digest, "damaged": damaged })
+fn placed(placed: Option<Placed>) -> Value {
+    match placed {
+        None => Value::Null,
+        Some(Placed::Held(ContentFacts { version, digest, .. }, damaged)) => {
+            json!({ "version": version, "digest": digest, "damaged": damaged })
+        }
+        Some(Placed::OnDemand(ContentFacts { version, digest, .. })) => {
+            json!({ "version": version, "digest": digest, "onDemand": true })
+        }
+    }
 }
 
 fn presence(system: Option<&Option<SiteSystemFacts<'_>>>) -> Value {

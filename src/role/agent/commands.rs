@@ -154,6 +154,16 @@ impl Agent {
             AgentCommand::FollowPull { package } => {
                 Ok(self.distribution_point().await?.follow(&package, report).await?)
             }
+            AgentCommand::OfferPackage { package, content } => {
+                self.distribution_point().await?.offer(package, content).await?;
+                Ok(AgentOutcome::Done)
+            }
+            AgentCommand::WithdrawPackage { package } => {
+                if let Ok(point) = self.distribution_point().await {
+                    point.withdraw(package).await?;
+                }
+                Ok(AgentOutcome::Done)
+            }
             AgentCommand::RemovePackage { package } => {
                 if let Ok(point) = self.distribution_point().await {
                     point.remove_package(&package).await?;

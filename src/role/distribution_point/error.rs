@@ -50,6 +50,12 @@ pub enum DistributionPointError {
          content is carried to it"
     )]
     NotPrestaged,
+    /// A package on demand, but it does not fetch on demand (PDP-3, PDP-9).
+    #[error(
+        "this distribution point does not fetch on demand: write `onDemand: true`, without \
+         `prestaged`, and apply"
+    )]
+    NotOnDemand,
     /// Too many transfers at once (status message 8211).
     #[error(
         "this pull distribution point is at capacity: {0} transfers are active; notify it again later"

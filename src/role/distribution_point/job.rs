@@ -161,6 +161,13 @@ impl Job {
         )
     }
 
+    /// Whether it stopped, and no longer ago than that.
+    pub(super) fn stopped_within(&self, span: Duration) -> bool {
+        let stopped = matches!(*self.status.borrow(), Status::Unfinished(PullJobState::Stopped(_)));
+        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        stopped && clock::now().duration_since(since).unsigned_abs() < span
+    }
+
     /// What is reported of it; `None` once it has finished.
     pub(super) fn report(&self) -> Option<PullJob> {
         let Status::Unfinished(state) = self.status.borrow().clone() else { return None };

@@ -12,6 +12,7 @@ use tracing::Instrument;
 
 use super::{
     DistributionPointError,
+    asking::LEFT_ALONE,
     job::{Job, JobRecord},
     logs::{Log, Logs},
     means::{Means, io_error},
@@ -30,6 +31,8 @@ pub(super) struct Jobs {
     means: Arc<Means>,
     /// Held while a transfer begins or is given up: one at a time for each package.
     changing: tokio::sync::Mutex<()>,
+    /// Whether transfers go on without being told to.
+    go_on: bool,
     stop: CancellationToken,
     _stops_when_dropped: DropGuard,
 }
@@ -58,6 +61,7 @@ impl Jobs {
         let jobs = Self {
             means: Arc::new(means),
             changing: tokio::sync::Mutex::default(),
+            go_on: run.is_ok(),
             stop,
             _stops_when_dropped: guard,
         };
@@ -88,8 +92,7 @@ impl Jobs {
             }
             before.stop().await;
         }
-        let active = self.means.all().values().filter(|job| job.active()).count();
-        if !has_room(active) {
+        if let Err(active) = self.room() {
             let text = format!(
                 "The notification of package {} is refused: {active} transfers are \
                  active, and it takes no more (8211)",
@@ -98,6 +101,48 @@ impl Jobs {
             self.means.logs.warn(Log::Pull, text);
             return Err(DistributionPointError::AtCapacity(active));
         }
+        self.make(record, before, "Notified of").await
+    }
+
+    /// Whether one more transfer may begin; otherwise how many there are.
+    fn room(&self) -> Result<(), usize> {
+        let active = self.means.all().values().filter(|job| job.active()).count();
+        if has_room(active) { Ok(()) } else { Err(active) }
+    }
+
+    /// A client asks for a package that is on demand (PDP-3): its transfer begins, if it does not go on
+    /// already and the package is `still` on demand. Whoever asks, a transfer that waits for a source
+    /// waits on.
+    pub(super) async fn begin(
+        &self,
+        record: JobRecord,
+        still: impl Fn() -> bool,
+    ) -> Result<(), DistributionPointError> {
+        let goes_on = |job: &Job| job.active() || job.stopped_within(LEFT_ALONE);
+        if !self.go_on || self.get(&record.package).is_some_and(|job| goes_on(&job)) {
+            return Ok(());
+        }
+        let _changing = self.changing.lock().await;
+        let before = self.get(&record.package);
+        let finished = || self.means.library.list(&record.package).is_some();
+        if before.as_ref().is_some_and(|job| goes_on(job)) || finished() || !still() {
+            return Ok(());
+        }
+        // Who asks again and again fills no log.
+        self.room().map_err(DistributionPointError::AtCapacity)?;
+        if let Some(before) = &before {
+            before.stop().await;
+        }
+        self.make(record, before, "A client asks for").await
+    }
+
+    /// Writes a transfer down, and begins it.
+    async fn make(
+        &self,
+        record: JobRecord,
+        before: Option<Arc<Job>>,
+        why: &str,
+    ) -> Result<(), DistributionPointError> {
         let sources = before.filter(|before| before.record.digest == record.digest);
         let sources = sources.map(|before| before.record.sources.clone()).unwrap_or_default();
         let record = JobRecord { sources, ..record };
@@ -105,7 +150,7 @@ impl Jobs {
         blocking(move || written.write(&directory)).await?;
         tracing::info!(package = %record.package, version = record.version, "a transfer job was made");
         let JobRecord { package, version, digest, .. } = &record;
-        let text = format!("Notified of package {package}, version {version}, content {digest}");
+        let text = format!("{why} package {package}, version {version}, content {digest}");
         self.means.logs.info(Log::Pull, text);
         self.start(record);
         Ok(())
@@ -123,6 +168,11 @@ impl Jobs {
 
     pub(super) fn get(&self, package: &PackageId) -> Option<Arc<Job>> {
         self.means.all().get(package).cloned()
+    }
+
+    /// What is reported of one transfer.
+    pub(super) fn report_of(&self, package: &PackageId) -> Option<PullJob> {
+        self.get(package)?.report()
     }
 
     pub(super) fn report(&self) -> BTreeMap<PackageId, PullJob> {

@@ -14,10 +14,13 @@
 //!  (a site server sends)     ▲              (clients and other points read)
 //!                            │
 //!  schedule ──────▶ role::validating ── hashes all of it again
+//!
+//!  a client ─▶ serving ── not here ─▶ asking ── on_demand? ─▶ jobs, or the site server
 //! ```
 
 mod admitting;
 mod answering;
+mod asking;
 mod bundling;
 mod coming;
 mod content_port;
@@ -33,6 +36,8 @@ mod logs;
 mod manner;
 mod means;
 mod offering;
+mod on_demand;
+mod packages;
 mod patched;
 mod point;
 mod rate;

@@ -1,6 +1,10 @@
 //! The distribution point itself: its settings, its port, and what it can be told to do.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Weak},
+};
 
 use jiff::Timestamp;
 use tokio::sync::{RwLock, Semaphore, SemaphorePermit, watch};
@@ -8,9 +12,9 @@ use tokio::sync::{RwLock, Semaphore, SemaphorePermit, watch};
 use super::{
     DistributionPointError, Surroundings, admitting,
     content_port::{ContentPort, Ports},
-    job::JobRecord,
     jobs::Jobs,
     logs::Logs,
+    on_demand::OnDemand,
     receiving,
     removal::{remove_content, remove_file},
     saved::Saved,
@@ -21,8 +25,8 @@ use crate::{
     clock,
     content::{Library, LibraryError, blocking},
     model::{
-        Address, Digest, DistributionPointSettings, DistributionPointState, Name, PackageId,
-        PackageState, RoleSince,
+        Address, DistributionPointSettings, DistributionPointState, Name, PackageId, PackageState,
+        RoleSince,
     },
     net::Addresses,
     role::validating::Validating,
@@ -36,12 +40,24 @@ const RECEIVING: usize = 16;
 #[derive(Debug, Clone)]
 pub struct DistributionPoint(Arc<Inner>);
 
+/// The point as its content port knows it, which does not keep it: its end is the end of the port.
+#[derive(Debug, Clone, Default)]
+pub(super) struct WeakPoint(Weak<Inner>);
+
+impl WeakPoint {
+    /// The point, if it is still there.
+    pub(super) fn upgrade(&self) -> Option<DistributionPoint> {
+        self.0.upgrade().map(DistributionPoint)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) directory: PathBuf,
     ports: Ports,
     addresses: Addresses,
     usage: Arc<Usage>,
+    on_demand: OnDemand,
     receiving: Semaphore,
     logs: Logs,
     served: watch::Sender<Option<Name>>,
@@ -77,10 +93,22 @@ impl DistributionPoint {
         let ports = Ports::new(&surroundings);
         let (addresses, logs) = (surroundings.addresses, Logs::new(directory.join("logs")));
         let read_from = directory.clone();
-        let usage = blocking(move || Ok(Arc::new(Usage::open(&read_from)))).await?;
+        let kept = blocking(move || Ok((Usage::open(&read_from), OnDemand::open(&read_from)?)));
+        let (usage, on_demand) = kept.await?;
+        let usage = Arc::new(usage);
         let read_from = directory.clone();
-        let inner =
-            Inner { directory, ports, addresses, usage, receiving, logs, served, configured };
+        let inner = Arc::new(Inner {
+            directory,
+            ports,
+            addresses,
+            usage,
+            on_demand,
+            receiving,
+            logs,
+            served,
+            configured,
+        });
+        let point = Self(Arc::clone(&inner));
         let saved = blocking(move || {
             let saved = Saved::read(&read_from)?;
             if saved.is_none() {
@@ -107,9 +135,12 @@ impl DistributionPoint {
             }
             let validating = inner.validate(&library, &saved, resume).await?;
             let configured = Configured { saved, library, jobs, port, validating };
+            if resume {
+                point.pull_all_asked(&configured).await;
+            }
             *inner.configured.write().await = Some(configured);
         }
-        Ok(Self(Arc::new(inner)))
+        Ok(point)
     }
 
     /// Makes this site system the distribution point of that name, or changes its settings. A new
@@ -146,6 +177,10 @@ impl DistributionPoint {
         let saved_before = std::mem::replace(&mut before.saved, saved);
         let old_port = before.port.take_on(change);
         let (old, new) = (&saved_before.settings, &before.saved.settings);
+        if !new.fetches_on_demand() {
+            let inner = Arc::clone(inner);
+            blocking(move || inner.on_demand.withdraw_all()).await?;
+        }
         if !new.pulls() {
             before.library.share_downloads(false);
             before.jobs.cancel_all().await?;
@@ -198,8 +233,12 @@ impl DistributionPoint {
             port.close().await;
         }
         self.0.usage.forget_all();
-        let directory = self.0.directory.clone();
-        Ok(blocking(move || remove_content(&directory)).await?)
+        let inner = Arc::clone(&self.0);
+        let removed = blocking(move || {
+            inner.on_demand.withdraw_all()?;
+            remove_content(&inner.directory)
+        });
+        Ok(removed.await?)
     }
 
     /// What it is now: settings, port, packages (every file is looked at) and transfers. `None` if
@@ -219,6 +258,7 @@ impl DistributionPoint {
         let (pull_jobs, library) = (jobs.report(), library.clone());
         drop(configured);
         let packages = blocking(move || Ok(library.states())).await?;
+        let on_demand = self.0.on_demand.report(&packages);
         Ok(Some(DistributionPointState {
             name,
             settings,
@@ -226,6 +266,7 @@ impl DistributionPoint {
             packages,
             pull_jobs,
             validated,
+            on_demand,
             unique_clients: self.0.usage.report(),
         }))
     }
@@ -242,45 +283,6 @@ impl DistributionPoint {
                 (of_role, library.damaged_since())
             },
         )
-    }
-
-    /// Takes the notification to pull a package (PDP-5): the transfer is written down and runs in the
-    /// background. A repeated notification changes nothing, but a transfer that waits for a source
-    /// looks again at once.
-    ///
-    /// # Errors
-    ///
-    /// It does not pull, or has as many transfers as it takes.
-    pub async fn pull(
-        &self,
-        package: PackageId,
-        version: u32,
-        digest: Digest,
-    ) -> Result<(), DistributionPointError> {
-        let configured = self.0.configured.read().await;
-        let configured = configured.as_ref().ok_or(DistributionPointError::NotConfigured)?;
-        if !configured.saved.settings.pulls() {
-            return Err(DistributionPointError::DoesNotPull);
-        }
-        if configured.available(&package).await?.is_some_and(|state| state.digest == digest) {
-            return Ok(());
-        }
-        let sources = std::collections::BTreeSet::new();
-        configured.jobs.notify(JobRecord { package, version, digest, sources }).await
-    }
-
-    /// Removes a package, and its transfer if there is one.
-    ///
-    /// # Errors
-    ///
-    /// The disk refuses.
-    pub async fn remove_package(&self, package: &PackageId) -> Result<(), DistributionPointError> {
-        let configured = self.0.configured.read().await;
-        let configured = configured.as_ref().ok_or(DistributionPointError::NotConfigured)?;
-        configured.jobs.cancel(package).await?;
-        let (library, package) = (configured.library.clone(), package.clone());
-        self.0.usage.forget(&package);
-        Ok(blocking(move || library.remove(&package)).await?)
     }
 
     /// What the agent's admin port takes for it: packages that a site server sends (PDP-1).
@@ -309,6 +311,16 @@ impl DistributionPoint {
     /// What it is, while it is held; `None` if this site system is no distribution point.
     pub(super) fn configured(&self) -> &RwLock<Option<Configured>> {
         &self.0.configured
+    }
+
+    /// What it may fetch when a client asks.
+    pub(super) fn on_demand(&self) -> &OnDemand {
+        &self.0.on_demand
+    }
+
+    /// Who asks it for content.
+    pub(super) fn usage(&self) -> &Usage {
+        &self.0.usage
     }
 
     /// The library, if content may be sent to this point.
@@ -367,11 +379,12 @@ impl Inner {
         Ok(Jobs::open(directory, library.clone(), client, addresses, pull, logs, run).await?)
     }
 
-    fn router(&self, library: &Library) -> axum::Router {
+    fn router(self: &Arc<Self>, library: &Library) -> axum::Router {
         let usage = Arc::clone(&self.usage);
         let counting = axum::middleware::from_fn_with_state(usage, usage::count);
         let admitting = axum::middleware::from_fn(admitting::admit);
-        let served = serving::router(library.clone(), self.served.subscribe());
+        let point = WeakPoint(Arc::downgrade(self));
+        let served = serving::router(library.clone(), point, self.served.subscribe());
         served.layer(counting).layer(admitting)
     }
 

@@ -9,7 +9,7 @@ use crate::content::LibraryError;
 pub(super) fn remove_content(directory: &Path) -> Result<(), LibraryError> {
     remove_file(&validation::path(directory))?;
     remove_file(&Usage::path(directory))?;
-    for name in ["jobs", "library", "logs"] {
+    for name in ["jobs", "library", "logs", "on-demand"] {
         let path = directory.join(name);
         match fs::remove_dir_all(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {

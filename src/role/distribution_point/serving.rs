@@ -10,7 +10,8 @@
 //! | `GET /distribution-point`        | its name (JSON): what only a distribution point answers     |
 //!
 //! `HEAD`, `Range` (one part, or several), `If-Range`, `If-None-Match` and `If-Match` work
-//! everywhere. Only the library's own names reach the disk, never a path of a request.
+//! everywhere. Only the library's own names reach the disk, never a path of a request. A package that is
+//! on demand (PDP-3) is answered with 503 and `Retry-After` until it is here.
 
 use axum::{
     Router,
@@ -30,6 +31,7 @@ use super::{
     bundling,
     coming::ComingFile,
     offering,
+    point::WeakPoint,
 };
 use crate::{
     content::{Library, LibraryError, blocking},
@@ -44,14 +46,25 @@ use crate::{
 const JSON: &str = "application/json";
 const BYTES: &str = "application/octet-stream";
 
+/// What is served: by whom, for what is not here.
+#[derive(Debug, Clone)]
+struct Served {
+    library: Library,
+    point: WeakPoint,
+}
+
 /// What the content port serves, under the name that the point has at the time of a request.
-pub(super) fn router(library: Library, name: watch::Receiver<Option<Name>>) -> Router {
+pub(super) fn router(
+    library: Library,
+    point: WeakPoint,
+    name: watch::Receiver<Option<Name>>,
+) -> Router {
     let identity = Router::new().route(content_identity::PATH, get(identity)).with_state(name);
     Router::new()
         .route("/packages/{package}", get(package))
         .route("/files/{digest}", get(file))
         .route("/content/{package}/{*path}", get(content))
-        .with_state(library.clone())
+        .with_state(Served { library: library.clone(), point })
         .merge(offering::router(library.clone()))
         .merge(bundling::router(library))
         .merge(identity)
@@ -65,13 +78,14 @@ async fn identity(State(name): State<watch::Receiver<Option<Name>>>) -> Response
 }
 
 async fn package(
-    State(library): State<Library>,
+    State(Served { library, point }): State<Served>,
     Path(package): Path<String>,
     asked: Asked,
 ) -> Response {
     let Ok(package) = package.parse::<PackageId>() else {
         return not_found("that is not a package ID");
     };
+    let wanted = package.clone();
     let answered = blocking(move || {
         let shared = || library.pending(&package).filter(|_| library.shares_downloads());
         let Some(list) = library.whole(&package).or_else(shared) else { return Ok(None) };
@@ -81,24 +95,23 @@ async fn package(
     });
     match answered.await {
         Ok(Some(answer)) => answer,
-        Ok(None) => not_found("the package is not available here"),
+        Ok(None) => {
+            let fetched = point.asked_for(&wanted).await;
+            fetched.unwrap_or_else(|| not_found("the package is not available here"))
+        }
         Err(error) => failed(&error),
     }
 }
 
-async fn file(
-    State(library): State<Library>,
-    Path(digest): Path<String>,
-    asked: Asked,
-) -> Response {
+async fn file(State(served): State<Served>, Path(digest): Path<String>, asked: Asked) -> Response {
     match Digest::from_hex(&digest) {
-        Ok(digest) => send(library, digest, asked).await,
+        Ok(digest) => send(served, digest, asked).await,
         Err(_) => not_found("a file is named by the 64 hexadecimal digits of its SHA-256"),
     }
 }
 
 async fn content(
-    State(library): State<Library>,
+    State(served): State<Served>,
     Path((package, path)): Path<(String, String)>,
     asked: Asked,
 ) -> Response {
@@ -106,15 +119,19 @@ async fn content(
     else {
         return not_found("that is not a file of a package");
     };
-    let found = library.list(&package).and_then(|list| Some(list.file(&path)?.digest));
-    match found {
-        Some(digest) => send(library, digest, asked).await,
+    let Some(list) = served.library.list(&package) else {
+        let fetched = served.point.asked_for(&package).await;
+        return fetched.unwrap_or_else(|| not_found("the package is not available here"));
+    };
+    match list.file(&path) {
+        Some(file) => send(served, file.digest, asked).await,
         None => not_found("the package has no such file here"),
     }
 }
 
 /// Sends a file of the library, or the parts of it that were asked for.
-async fn send(library: Library, digest: Digest, asked: Asked) -> Response {
+async fn send(served: Served, digest: Digest, asked: Asked) -> Response {
+    let Served { library, point } = served;
     let answered = blocking(move || {
         let bytes = match library.open_file(&digest) {
             Ok(file) => Source::File(file),
@@ -124,6 +141,12 @@ async fn send(library: Library, digest: Digest, asked: Asked) -> Response {
                     None if library.size_needed(&digest).is_some() => return Ok(later()),
                     None => return Err(error),
                 }
+            }
+            // One of a package that a client has asked for, and that comes for that.
+            Err(LibraryError::NoFile(_))
+                if point.fetches_on_demand() && library.size_needed(&digest).is_some() =>
+            {
+                return Ok(later());
             }
             Err(error) => return Err(error),
         };

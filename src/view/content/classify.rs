@@ -39,6 +39,8 @@ pub(super) struct Known<'a> {
     pub(super) wish: Wish,
     /// What the library holds, and how many files of it are missing or damaged.
     pub(super) held: Option<(ContentFacts, u64)>,
+    /// What the point fetches when a client first asks for it.
+    pub(super) on_demand: Option<ContentFacts>,
     pub(super) note: Option<&'a TransferNote>,
     /// The size of the content at the site server.
     pub(super) size: Option<u64>,
@@ -73,7 +75,7 @@ pub(super) fn of_job(
     note: Option<&TransferNote>,
 ) -> Placement {
     let mut row = Placement { version: job.version, ..blank(package, point, site) };
-    Known { package, wish: Wish::NotTold, held: None, note, size: None }.on_its_way(job, &mut row);
+    Known { note, ..Known::nothing_of(package) }.on_its_way(job, &mut row);
     without_secrets_in(row)
 }
 
@@ -81,12 +83,15 @@ pub(super) fn of_job(
 pub(super) fn of_note(note: &TransferNote) -> Placement {
     let package = &note.package;
     let mut row = Placement { version: note.version, ..blank(package, &note.point, &note.site) };
-    Known { package, wish: Wish::NotTold, held: None, note: Some(note), size: None }
-        .noted(&mut row);
+    Known { note: Some(note), ..Known::nothing_of(package) }.noted(&mut row);
     without_secrets_in(row)
 }
 
-impl Known<'_> {
+impl<'a> Known<'a> {
+    fn nothing_of(package: &'a PackageId) -> Self {
+        Self { package, wish: Wish::NotTold, held: None, on_demand: None, note: None, size: None }
+    }
+
     /// The placement; `None` if there is nothing to say of it.
     pub(super) fn at(&self, point: &Point<'_>) -> Option<Placement> {
         let mut row =
@@ -96,7 +101,7 @@ impl Known<'_> {
             (_, Some(job), ..) => job.version,
             (_, _, Some((facts, _)), _) => facts.version,
             (_, _, _, Some(note)) => note.version,
-            (_, None, None, None) => return None,
+            (_, None, None, None) => self.on_demand?.version,
         };
         if let Seen::Unknown(why) = point.seen {
             row.state = ContentState::Unknown;
@@ -182,19 +187,43 @@ impl Known<'_> {
     fn missing(&self, point: &Point<'_>, row: &mut Placement) {
         let absent = matches!(point.seen, Seen::Absent);
         row.bytes_done = self.size.map(|_| 0);
-        row.reason = if absent {
-            Some("the distribution point is not there yet".to_owned())
+        if point.on_demand && !absent {
+            self.on_demand(point, row);
+        } else {
+            row.reason = self.why_missing(point, absent).map(str::to_owned);
+        }
+        if !absent {
+            self.noted(row);
+        }
+    }
+
+    /// Why nothing of it is there, unless a note tells.
+    fn why_missing(&self, point: &Point<'_>, absent: bool) -> Option<&'static str> {
+        if absent {
+            Some("the distribution point is not there yet")
         } else if point.prestaged {
-            Some("it waits for prestaged content (PDP-9)".to_owned())
+            Some("it waits for prestaged content (PDP-9)")
         } else if self.note.is_some() {
             None
         } else if point.pulls {
-            Some("it has not been notified yet".to_owned())
+            Some("it has not been notified yet")
         } else {
-            Some("the site server has not sent it yet".to_owned())
-        };
-        if !absent {
-            self.noted(row);
+            Some("the site server has not sent it yet")
+        }
+    }
+
+    /// It comes when a client asks for it, or has asked.
+    fn on_demand(&self, point: &Point<'_>, row: &mut Placement) {
+        if let Some(at) = point.requested(self.package) {
+            row.since = Some(at);
+            let waits = self.why_missing(point, false);
+            let waits = waits.map(|why| format!(": {why}")).unwrap_or_default();
+            row.reason = Some(format!("a client asked for it at {at}{waits}"));
+        } else if self.on_demand.is_some_and(|offered| self.wish.is_met_by(&offered)) {
+            row.state = ContentState::OnDemand;
+            row.reason = Some("it waits for the first request of a client".to_owned());
+        } else {
+            row.reason = Some("it has not been told yet that a client may ask for it".to_owned());
         }
     }
 

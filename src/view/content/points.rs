@@ -2,8 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::report::ContentInputs;
-use crate::model::{Known, Name, NumberSet, ObservedPoint, PackageId, PullJob, Since, SiteCode};
+use crate::model::{
+    DistributionPointSettings, Known, Name, NumberSet, ObservedPoint, PackageId, PullJob, Since,
+    SiteCode,
+};
 
 /// A distribution point.
 pub(super) struct Point<'a> {
@@ -11,6 +16,8 @@ pub(super) struct Point<'a> {
     pub(super) site: &'a SiteCode,
     pub(super) pulls: bool,
     pub(super) prestaged: bool,
+    /// Whether it fetches packages when a client first asks.
+    pub(super) on_demand: bool,
     pub(super) seen: Seen<'a>,
     /// Its place among the content libraries.
     pub(super) slot: Option<u32>,
@@ -24,6 +31,26 @@ pub(super) enum Seen<'a> {
 }
 
 impl<'a> Point<'a> {
+    fn new(
+        name: &'a Name,
+        site: &'a SiteCode,
+        settings: &DistributionPointSettings,
+        seen: Seen<'a>,
+        slot: Option<u32>,
+    ) -> Self {
+        let (pulls, prestaged) = (settings.pulls(), settings.prestaged);
+        let on_demand = settings.fetches_on_demand();
+        Self { name, site, pulls, prestaged, on_demand, seen, slot }
+    }
+
+    /// When a client first asked for a package that is on demand.
+    pub(super) fn requested(&self, package: &PackageId) -> Option<Timestamp> {
+        match self.seen {
+            Seen::Present(state, _) => state.on_demand.get(package)?.requested,
+            Seen::Absent | Seen::Unknown(_) => None,
+        }
+    }
+
     pub(super) fn job(&self, package: &PackageId) -> Option<&'a PullJob> {
         match self.seen {
             Seen::Present(state, _) => state.pull_jobs.get(package),
@@ -48,19 +75,15 @@ impl<'a> ContentInputs<'a> {
             let there = matches!(seen, Seen::Present(..));
             let slot = self.observed.libraries.number(&point.site_system).filter(|_| there);
             let settings = &point.settings;
-            let (pulls, prestaged) = (settings.pulls(), settings.prestaged);
-            points.insert(name, Point { name, site: &settings.site, pulls, prestaged, seen, slot });
+            points.insert(name, Point::new(name, &settings.site, settings, seen, slot));
         }
         for (system, state) in self.observed.present() {
             let Some(point) = &state.distribution_point else { continue };
             let settings = &point.settings;
-            points.entry(&point.name).or_insert_with(|| Point {
-                name: &point.name,
-                site: &state.settings.site,
-                pulls: settings.pulls(),
-                prestaged: settings.prestaged,
-                seen: Seen::Present(point, &state.since),
-                slot: self.observed.libraries.number(system),
+            points.entry(&point.name).or_insert_with(|| {
+                let seen = Seen::Present(point, &state.since);
+                let slot = self.observed.libraries.number(system);
+                Point::new(&point.name, &state.settings.site, settings, seen, slot)
             });
         }
         points

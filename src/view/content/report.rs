@@ -54,8 +54,8 @@ pub struct ContentReport {
     pub distribution_points: usize,
     /// How many placements there are in each state; states without any are left out.
     pub counts: BTreeMap<ContentState, usize>,
-    /// The placements, by package and distribution point: without `--all` those that are not
-    /// available.
+    /// The placements, by package and distribution point: without `--all` those that are neither
+    /// available nor on demand.
     pub placements: Vec<Placement>,
     /// How many more placements would be listed, but for their number.
     pub not_listed: usize,
@@ -123,8 +123,10 @@ struct Making<'a> {
     /// The points that shall hold a package, as places: one set for each that the hierarchy shares,
     /// found by where that is.
     shared: BTreeMap<*const NumberSet, Arc<NumberSet>>,
-    /// The distribution points that pull each package.
-    pulled: BTreeMap<&'a PackageId, BTreeSet<u32>>,
+    /// The distribution points that pull each package, or that a client has asked for it.
+    coming: BTreeMap<&'a PackageId, BTreeSet<u32>>,
+    /// The distribution points that fetch packages when a client first asks.
+    on_demand: NumberSet,
     notes: BTreeMap<(&'a PackageId, &'a Name), &'a TransferNote>,
     report: ContentReport,
 }
@@ -140,16 +142,30 @@ impl<'a> Making<'a> {
             chosen.points.iter().map(|point| (point.name, point.slot)).collect();
         let ranks = inputs.hierarchy.iter().flat_map(|it| it.distribution_points.keys());
         let slots = ranks.map(|name| by_name.get(name).copied().flatten()).collect();
-        let mut pulled: BTreeMap<_, BTreeSet<u32>> = BTreeMap::new();
+        let mut coming: BTreeMap<_, BTreeSet<u32>> = BTreeMap::new();
         for (system, state) in inputs.observed.present() {
             let slot = inputs.observed.libraries.number(system);
-            for id in state.distribution_point.iter().flat_map(|point| point.pull_jobs.keys()) {
-                pulled.entry(id).or_default().extend(slot);
+            let Some(point) = &state.distribution_point else { continue };
+            let asked = point.on_demand.iter().filter(|(_, it)| it.requested.is_some());
+            for id in point.pull_jobs.keys().chain(asked.map(|(id, _)| id)) {
+                coming.entry(id).or_default().extend(slot);
             }
         }
         let notes = inputs.transfers.iter().map(|note| ((&note.package, &note.point), note));
         let notes = notes.collect();
-        Self { inputs, chosen, all, slots, shared: BTreeMap::new(), pulled, notes, report }
+        let on_demand = chosen.points.iter().filter(|point| point.on_demand);
+        let on_demand = on_demand.filter_map(|point| point.slot).collect();
+        Self {
+            inputs,
+            chosen,
+            all,
+            slots,
+            shared: BTreeMap::new(),
+            coming,
+            on_demand,
+            notes,
+            report,
+        }
     }
 
     fn package(&mut self, id: &'a PackageId, name: Option<&'a Name>) {
@@ -167,31 +183,38 @@ impl<'a> Making<'a> {
             Some(wanted) if !wanted.contains(slot) => Wish::Nothing,
             _ => content,
         };
-        // What is looked at one by one; the rest is available.
-        let mut one_by_one: NumberSet =
-            self.pulled.get(id).into_iter().flatten().copied().collect();
+        // What is looked at one by one; the rest is available, or on demand.
+        let coming: NumberSet = self.coming.get(id).into_iter().flatten().copied().collect();
+        let mut one_by_one = coming.clone();
         if let Some(wanted) = &wanted {
             one_by_one.add(wanted);
         }
-        let mut available = NumberSet::default();
+        let (mut available, mut on_demand) = (NumberSet::default(), NumberSet::default());
         for held in self.inputs.observed.libraries.contents(id) {
             one_by_one.add(&held.damaged.keys().copied().collect());
             if content.is_met_by(&held.facts) {
                 available.add(&held.whole);
+                on_demand.add(&held.on_demand);
             }
             one_by_one.add(&held.whole);
+            one_by_one.add(&held.on_demand);
         }
-        if let Some(wanted) = &wanted {
-            available = &available & &**wanted;
+        on_demand = &on_demand & &self.on_demand;
+        for (state, mut slots) in
+            [(ContentState::Available, available), (ContentState::OnDemand, on_demand)]
+        {
+            if let Some(wanted) = &wanted {
+                slots = &slots & &**wanted;
+            }
+            slots.take(&coming);
+            slots = &slots & &self.chosen.slots;
+            if self.all {
+                // All are looked at, in the order of the distribution points.
+                slots = NumberSet::default();
+            }
+            self.count(state, slots.len());
+            one_by_one.take(&slots);
         }
-        available.take(&self.pulled.get(id).into_iter().flatten().copied().collect());
-        available = &available & &self.chosen.slots;
-        if self.all {
-            // All are looked at, in the order of the distribution points.
-            available = NumberSet::default();
-        }
-        self.count(ContentState::Available, available.len());
-        one_by_one.take(&available);
         let mut rows: Vec<Placement> = Vec::new();
         for slot in one_by_one.iter() {
             let Some(point) = self.chosen.at(slot) else { continue };
@@ -235,7 +258,11 @@ impl<'a> Making<'a> {
             contents.iter().find_map(|content| Some((content.facts, content.lacks(slot)?)))
         });
         let note = self.notes.get(&(id, point.name)).copied();
-        Known { package: id, wish, held, note, size }.at(point)
+        let on_demand = point
+            .slot
+            .and_then(|slot| contents.iter().find(|content| content.on_demand.contains(slot)));
+        let on_demand = on_demand.map(|content| content.facts);
+        Known { package: id, wish, held, on_demand, note, size }.at(point)
     }
 
     /// The digest and the size of a package's content at its site server, if that is the wanted
@@ -261,7 +288,7 @@ impl<'a> Making<'a> {
 
     fn list(&mut self, row: Placement) {
         self.count(row.state, 1);
-        if row.state == ContentState::Available && !self.all {
+        if matches!(row.state, ContentState::Available | ContentState::OnDemand) && !self.all {
             return;
         }
         if self.report.placements.len() < LISTED {

@@ -24,6 +24,8 @@ pub enum ContentState {
     Damaged,
     /// Another version of it is there.
     Outdated,
+    /// Nothing of it is there, and it will be fetched when a client first asks for it (PDP-3).
+    OnDemand,
     /// Nothing of it is there, and nothing is on its way.
     Missing,
     /// Its transfer stopped.
@@ -36,8 +38,9 @@ pub enum ContentState {
 
 impl ContentState {
     /// All states, in the order in which they are counted.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Available,
+        Self::OnDemand,
         Self::Downloading,
         Self::WaitingForSource,
         Self::WaitingForTime,
@@ -58,6 +61,7 @@ impl ContentState {
             Self::WaitingForTime => "waiting for its time",
             Self::Damaged => "damaged",
             Self::Outdated => "outdated",
+            Self::OnDemand => "on demand",
             Self::Missing => "missing",
             Self::Stopped => "stopped",
             Self::NotWanted => "not wanted",

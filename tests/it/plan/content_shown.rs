@@ -136,6 +136,48 @@ fn what_is_not_available_is_listed_with_its_reason() {
 }
 
 #[test]
+fn what_waits_for_its_first_client_is_counted_and_what_was_asked_for_is_listed() {
+    let hierarchy = contoso(|it| {
+        it.distribution_points.get_mut(&name("lis-dp")).unwrap().spec.on_demand = true;
+        it.distribution_points.get_mut(&name("ams-dp3")).unwrap().spec.on_demand = true;
+    });
+    let mut world = World::of(&hierarchy);
+    let asked = |world: &mut World, point: &str| {
+        let now = world.now;
+        let state = world.system(&name(point)).distribution_point.as_mut().unwrap();
+        state.on_demand.get_mut(&id(CATALOG)).unwrap().requested = Some(now);
+    };
+    asked(&mut world, "lis-dp");
+    // Told of a version that is wanted no longer.
+    let state = world.system(&name("ams-dp3")).distribution_point.as_mut().unwrap();
+    state.on_demand.get_mut(&id("AMS00001")).unwrap().content.version = 7;
+    let observed = world.observed();
+    let report_of = |hierarchy, filter: &ContentFilter| report(&observed, hierarchy, &[], filter);
+    let found = report_of(Some(&hierarchy), &ContentFilter::default());
+    assert_eq!(found.counts[&ContentState::OnDemand], 2, "{:#?}", found.placements);
+    assert_eq!((found.counts[&ContentState::Missing], found.placements.len()), (2, 2));
+    let lisbon = at(&found, "lis-dp");
+    assert_eq!((lisbon.state, lisbon.since), (ContentState::Missing, Some(world.now)));
+    let reason = format!("a client asked for it at {}: it has not been notified yet", world.now);
+    assert_eq!(lisbon.reason, Some(reason));
+    let all = report_of(Some(&hierarchy), &ContentFilter { all: true, ..Default::default() });
+    assert_eq!(all.counts, found.counts);
+    let waits = at(&all, "ams-dp3");
+    assert_eq!(waits.state, ContentState::OnDemand);
+    assert_eq!(waits.reason.as_deref(), Some("it waits for the first request of a client"));
+    let other = all
+        .placements
+        .iter()
+        .find(|it| it.distribution_point == name("ams-dp3") && it.package == id("AMS00001"));
+    let why = other.unwrap().reason.as_deref();
+    assert_eq!(why, Some("it has not been told yet that a client may ask for it"));
+    assert!(content_is_valid(&serde_json::from_str(&content_json(&all)).unwrap()));
+    // Without manifests it is known from those that were told.
+    let told = report_of(None, &ContentFilter::default());
+    assert_eq!(told.counts[&ContentState::OnDemand], 3);
+}
+
+#[test]
 fn the_json_form_is_as_its_schema_says() {
     let (world, hierarchy, notes) = mixed();
     let observed = world.observed();

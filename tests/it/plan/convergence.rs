@@ -1,7 +1,10 @@
 //! Whatever there is and whatever is wanted, a few plans lead from the one to the other.
 
 use headwater::{
-    model::{Declared, Hierarchy, Listener, Name, PullSelection, PullSource, PullSpec},
+    model::{
+        Declared, DistributionPointSpec, Hierarchy, Listener, Name, PullSelection, PullSource,
+        PullSpec,
+    },
     plan::Plan,
 };
 use proptest::{prelude::*, sample::Index};
@@ -23,6 +26,7 @@ pub(super) enum Change {
     Sources(Index, Vec<Index>),
     SwitchPull(Index),
     Prestaged(Index),
+    OnDemand(Index),
     MoveDistributionPoint(Index, Index),
     MoveUpdatePoint(Index, Index),
     RemoveUpdatePoint(Index),
@@ -49,6 +53,7 @@ pub(super) fn changes() -> impl Strategy<Value = Vec<Change>> {
         (some(), several()).prop_map(|(it, points)| Change::Sources(it, points)),
         some().prop_map(Change::SwitchPull),
         some().prop_map(Change::Prestaged),
+        some().prop_map(Change::OnDemand),
         (some(), some()).prop_map(|(it, to)| Change::MoveDistributionPoint(it, to)),
         (some(), some()).prop_map(|(it, to)| Change::MoveUpdatePoint(it, to)),
         some().prop_map(Change::RemoveUpdatePoint),
@@ -82,6 +87,11 @@ pub(super) fn wanted_documents(changes: &[Change]) -> Declared {
 fn pick<Value>(it: &std::collections::BTreeMap<Name, Value>, index: Index) -> Option<Name> {
     let names: Vec<&Name> = it.keys().collect();
     (!names.is_empty()).then(|| (*index.get(&names)).clone())
+}
+
+fn point(it: &mut Declared, index: Index) -> Option<&mut DistributionPointSpec> {
+    let point = pick(&it.distribution_points, index)?;
+    Some(&mut it.distribution_points.get_mut(&point)?.spec)
 }
 
 fn make(it: &mut Declared, change: &Change) -> Option<()> {
@@ -135,9 +145,10 @@ fn make(it: &mut Declared, change: &Change) -> Option<()> {
             let pull = it.distribution_points.get_mut(&point)?.spec.pull.as_mut()?;
             pull.enabled = !pull.enabled;
         }
-        Change::Prestaged(index) => {
-            let point = pick(&it.distribution_points, *index)?;
-            it.distribution_points.get_mut(&point)?.spec.prestaged = true;
+        Change::Prestaged(index) => point(it, *index)?.prestaged = true,
+        Change::OnDemand(index) => {
+            let point = point(it, *index)?;
+            point.on_demand = !point.on_demand;
         }
         Change::MoveDistributionPoint(index, to) => {
             let (point, to) =
@@ -185,9 +196,10 @@ fn make(it: &mut Declared, change: &Change) -> Option<()> {
     Some(())
 }
 
-/// Something breaks.
+/// Something breaks, or a client asks for something.
 #[derive(Debug, Clone)]
 pub(super) enum Damage {
+    Ask(Index, Index),
     LoseSystem(Index),
     LoseRoles(Index),
     LoseDatabase(Index),
@@ -200,6 +212,7 @@ pub(super) enum Damage {
 pub(super) fn damages() -> impl Strategy<Value = Vec<Damage>> {
     let some = any::<Index>;
     let damage = prop_oneof![
+        (some(), some()).prop_map(|(point, package)| Damage::Ask(point, package)),
         some().prop_map(Damage::LoseSystem),
         some().prop_map(Damage::LoseRoles),
         some().prop_map(Damage::LoseDatabase),
@@ -212,7 +225,8 @@ pub(super) fn damages() -> impl Strategy<Value = Vec<Damage>> {
 }
 
 pub(super) fn damage(world: &mut World, damage: &Damage) -> Option<()> {
-    let (Damage::LoseSystem(index)
+    let (Damage::Ask(index, _)
+    | Damage::LoseSystem(index)
     | Damage::LoseRoles(index)
     | Damage::LoseDatabase(index)
     | Damage::LosePolicy(index)
@@ -222,6 +236,12 @@ pub(super) fn damage(world: &mut World, damage: &Damage) -> Option<()> {
     let system = pick(&world.systems, *index)?;
     let state = world.systems.get_mut(&system)?;
     match damage {
+        Damage::Ask(_, package) => {
+            let on_demand = &mut state.distribution_point.as_mut()?.on_demand;
+            let ids: Vec<_> = on_demand.keys().cloned().collect();
+            let id = (!ids.is_empty()).then(|| package.get(&ids))?;
+            on_demand.get_mut(id)?.requested = Some(world.now);
+        }
         Damage::LoseSystem(_) => {
             let site = state.settings.site.clone();
             if state.site_server.is_some() {

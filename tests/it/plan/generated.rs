@@ -24,6 +24,7 @@ pub(super) enum Piece {
     DistributionPoint { system: Index, http: u16 },
     Pull { point: Index, sources: Vec<(Index, u32)>, enabled: bool },
     Prestaged { point: Index },
+    OnDemand { point: Index },
     Group { members: Vec<Index> },
     Package { site: Index, points: Vec<Index>, groups: Vec<Index>, priority: usize, version: u32 },
     Annotate { kind: usize, which: Index, annotation: usize },
@@ -73,6 +74,8 @@ pub(super) fn pieces() -> impl Strategy<Value = Vec<Piece>> {
         },
     );
     let prestaged = some().prop_map(|point| Piece::Prestaged { point });
+    let on_demand = some().prop_map(|point| Piece::OnDemand { point });
+    let own = prop_oneof![prestaged, on_demand];
     let annotations = (0..7_usize, some(), 0..3_usize)
         .prop_map(|(kind, which, annotation)| Piece::Annotate { kind, which, annotation });
     let up_to = |most: usize| 0..most;
@@ -86,7 +89,7 @@ pub(super) fn pieces() -> impl Strategy<Value = Vec<Piece>> {
         prop::collection::vec(pulls, up_to(7)),
         prop::collection::vec(groups, up_to(3)),
         prop::collection::vec(packages, up_to(5)),
-        prop::collection::vec(prestaged, up_to(2)),
+        prop::collection::vec(own, up_to(4)),
         prop::collection::vec(annotations, up_to(4)),
     )
         .prop_map(|(native, a, b, c, d, e, f, g, h, i, j)| {
@@ -227,6 +230,10 @@ fn put(all: &mut Declared, piece: &Piece) -> Option<()> {
         Piece::Prestaged { point } => {
             let point = pick(&all.distribution_points, *point)?;
             all.distribution_points.get_mut(&point)?.spec.prestaged = true;
+        }
+        Piece::OnDemand { point } => {
+            let point = pick(&all.distribution_points, *point)?;
+            all.distribution_points.get_mut(&point)?.spec.on_demand = true;
         }
         Piece::Group { members } => {
             let members = picked(&all.distribution_points, members);

@@ -10,6 +10,7 @@ mod facts;
 mod first_run;
 mod generated;
 mod kept;
+mod on_demand;
 mod order;
 mod ports;
 mod properties;

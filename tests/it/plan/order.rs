@@ -23,8 +23,10 @@ const CONTENT: [ActionKind; 2] = [ActionKind::DistributeContent, ActionKind::Upd
 
 /// Installs before settings before synchronization before distribution, and removal last: the
 /// stages in which a plan is listed.
-fn stage(kind: ActionKind) -> u8 {
-    match kind {
+fn stage(action: &Action) -> u8 {
+    match action.kind {
+        // Content, as far as it comes when it is asked for.
+        ActionKind::ConfigureDistributionPoint if action.resource.kind == Kind::Package => 4,
         ActionKind::CreateSiteSystem => 0,
         ActionKind::InstallAdministrationConsole
         | ActionKind::InstallUpdateServices
@@ -61,7 +63,7 @@ struct Order<'a> {
 
 /// What has to come before what, in every plan.
 pub(super) fn assert_ordered(plan: &Plan, hierarchy: &Hierarchy, world: &World) {
-    let stages: Vec<u8> = plan.actions.iter().map(|action| stage(action.kind)).collect();
+    let stages: Vec<u8> = plan.actions.iter().map(stage).collect();
     assert!(stages.is_sorted(), "{:#?}", super::world::ids(plan));
     let mut numbers: BTreeMap<&ActionId, usize> = BTreeMap::new();
     let mut of: BTreeMap<_, Vec<usize>> = BTreeMap::new();
@@ -144,6 +146,9 @@ impl Order<'_> {
                 let active = site.active_point.as_ref().unwrap();
                 needed.extend(self.planned(&SYNCHRONIZING, of, active));
                 needed
+            }
+            ActionKind::ConfigureDistributionPoint if action.resource.kind == Kind::Package => {
+                self.before_content_on_demand(action)
             }
             ActionKind::AddDistributionPoint
             | ActionKind::ConfigureDistributionPoint
@@ -249,6 +254,17 @@ impl Order<'_> {
                 let source = &source.distribution_point;
                 needed.extend(bringing.iter().filter(|it| to(it).contains(source)));
             }
+        }
+        needed
+    }
+
+    /// The site server has it first, and the distribution points are set up.
+    fn before_content_on_demand(&self, action: &Action) -> Vec<usize> {
+        let mut needed = self.those(|it| {
+            CONTENT.contains(&it.kind) && it.resource == action.resource && it.targets.is_empty()
+        });
+        for target in &action.targets {
+            needed.extend(self.planned(&CONTENT_POINT, Kind::DistributionPoint, target));
         }
         needed
     }

@@ -19,7 +19,7 @@ fn every_action_that_apply_refuses_is_told_of_in_the_plan() {
     let point = documents.software_update_points.get_mut(&name("cen-active")).unwrap();
     point.spec.source = None;
     let point = documents.distribution_points.get_mut(&name("ams-dp1")).unwrap();
-    point.spec.on_demand = true;
+    point.spec.pxe = serde_json::from_str(r#"{"enabled": true}"#).unwrap();
     let system = documents.site_systems.get_mut(&name("cen-inet")).unwrap();
     system.spec.placement = Some(Placement::Kubernetes);
     let package = documents.packages.get_mut(&name("printer-definitions")).unwrap();
@@ -44,7 +44,7 @@ fn every_action_that_apply_refuses_is_told_of_in_the_plan() {
         (ActionKind::ConfigureSsl, Unsupported::Ssl),
         (ActionKind::AddSoftwareUpdatePoint, Unsupported::Ssl),
         (ActionKind::Synchronize, Unsupported::MicrosoftUpdate),
-        (ActionKind::AddDistributionPoint, Unsupported::OnDemand),
+        (ActionKind::AddDistributionPoint, Unsupported::Pxe),
         (ActionKind::DistributeContent, Unsupported::PackageSource),
     ] {
         assert!(told.contains(&it), "{it:?}: {told:?}");

@@ -1,6 +1,6 @@
 //! What was done is undone: whatever was there before is there again, apart from what only grows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use headwater::{
     adopt::{Beside, Done, adopt, undo},
@@ -29,8 +29,16 @@ fn undoing<'a>(
     undo(&Done { before, after, documents, remote: NONE, now: world.now }).unwrap()
 }
 
+/// The site systems whose points fetch packages on demand: what they hold stays.
+fn on_demand(observed: &Observed) -> BTreeSet<Name> {
+    let systems = observed.present().filter(|(_, state)| {
+        state.distribution_point.as_ref().is_some_and(|it| it.settings.fetches_on_demand())
+    });
+    systems.map(|(name, _)| name.clone()).collect()
+}
+
 /// Facts without what only grows, and without what follows from that.
-fn comparable(observed: &Observed) -> Value {
+fn comparable(observed: &Observed, on_demand: &BTreeSet<Name>) -> Value {
     let mut facts = serde_json::to_value(Facts::of(observed)).unwrap();
     for system in facts["siteSystems"].as_object_mut().unwrap().values_mut() {
         for (part, fields) in [
@@ -42,6 +50,14 @@ fn comparable(observed: &Observed) -> Value {
             }
         }
     }
+    let libraries = &observed.libraries;
+    let mut held = BTreeSet::new();
+    for (id, _) in libraries.packages() {
+        for system in libraries.systems().iter().filter(|it| !on_demand.contains(*it)) {
+            held.extend(libraries.held(system, id).map(|held| format!("{id} {system} {held:?}")));
+        }
+    }
+    facts["libraries"] = serde_json::json!(held);
     facts
 }
 
@@ -103,7 +119,9 @@ fn assert_undone(from: &Declared, to: &Declared, order: u64) -> Result<(), TestC
         world.converge(&hierarchy, Choice::Any(order));
     }
     let moved = moved_facts(&Facts::of(&before), &Facts::of(&world.observed()));
-    let (first, last) = (comparable(&before), comparable(&world.observed()));
+    let fetching = on_demand(&before);
+    let first = comparable(&before, &fetching);
+    let last = comparable(&world.observed(), &fetching);
     prop_assert_eq!(without_what_stays(last, &first), first, "{:#?}", moved);
     Ok(())
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use headwater::{
     model::{
-        CatalogVersion, FileFacts, Hierarchy, Known, Name, Observed, SiteCode, SiteServerState,
-        SiteSystemState, SourceType, SynchronizationRecord, UpdateIdentity, UpdatePointState,
+        CatalogVersion, FileFacts, Hierarchy, Kind, Known, Name, Observed, SiteCode,
+        SiteServerState, SiteSystemState, SourceType, SynchronizationRecord, UpdateIdentity,
+        UpdatePointState,
     },
     plan::{Action, ActionId, ActionKind, Inputs, Plan, plan},
 };
@@ -255,6 +256,9 @@ fn assert_sound(plan: &Plan, hierarchy: &Hierarchy, world: &World) {
                     .distribution_points
                     .get(target)
                     .map_or(target, |point| &point.site_system),
+                ActionKind::ConfigureDistributionPoint if action.resource.kind == Kind::Package => {
+                    &hierarchy.distribution_points[target].site_system
+                }
                 _ => target,
             };
             assert!(!world.unknown.contains(on), "{} is done to something unknown", action.id);

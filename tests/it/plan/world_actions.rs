@@ -1,10 +1,13 @@
 //! What each action does to the world.
 
+use std::collections::BTreeMap;
+
 use headwater::{
     model::{
-        Digest, DistributionPointState, Hierarchy, Listener, Name, Package, PackageId,
-        PackageOrigin, PackageState, Ports, Since, SiteCode, SiteServerState, SiteSystemState,
-        SynchronizationRecord, UpdatePointRole, UpdatePointState, UpdateServicesState, WsusVersion,
+        ContentFacts, Digest, DistributionPointState, Hierarchy, Kind, Listener, Name,
+        OnDemandPackage, Package, PackageId, PackageOrigin, PackageState, Ports, Since, SiteCode,
+        SiteServerState, SiteSystemState, SynchronizationRecord, UpdatePointRole, UpdatePointState,
+        UpdateServicesState, WsusVersion,
     },
     plan::{Action, ActionKind},
 };
@@ -41,6 +44,9 @@ impl World {
                 self.synchronize(hierarchy, name);
             }
             ActionKind::PublishClientPolicy => self.publish(hierarchy, &action.site),
+            ActionKind::ConfigureDistributionPoint if action.resource.kind == Kind::Package => {
+                self.on_demand(hierarchy, action);
+            }
             ActionKind::AddDistributionPoint
             | ActionKind::ConfigureDistributionPoint
             | ActionKind::EnablePull
@@ -97,8 +103,8 @@ impl World {
                 revisions: 0,
                 client_policy: None,
                 announced: None,
-                packages: std::collections::BTreeMap::new(),
-                package_origins: std::collections::BTreeMap::new(),
+                packages: BTreeMap::new(),
+                package_origins: BTreeMap::new(),
                 validated: None,
                 status_messages: Vec::new(),
             });
@@ -224,8 +230,8 @@ impl World {
         let declared = &hierarchy.distribution_points[name];
         let state = self.system(&declared.site_system);
         let before = state.distribution_point.take();
-        let (packages, mut pull_jobs) =
-            before.map(|before| (before.packages, before.pull_jobs)).unwrap_or_default();
+        let before = before.map(|before| (before.packages, before.pull_jobs, before.on_demand));
+        let (packages, mut pull_jobs, on_demand) = before.unwrap_or_default();
         if !declared.settings.pulls() {
             pull_jobs.clear();
         }
@@ -236,8 +242,40 @@ impl World {
             packages,
             pull_jobs,
             validated: None,
-            unique_clients: std::collections::BTreeMap::new(),
+            on_demand: if declared.settings.fetches_on_demand() {
+                on_demand
+            } else {
+                BTreeMap::new()
+            },
+            unique_clients: BTreeMap::new(),
         });
+    }
+
+    /// Points that fetch on demand are told what they may fetch, or not to any more.
+    fn on_demand(&mut self, hierarchy: &Hierarchy, action: &Action) {
+        let id = package_id(hierarchy, &action.resource.name);
+        for target in &action.targets {
+            let declared = &hierarchy.distribution_points[target];
+            let package = hierarchy.packages.get(&action.resource.name);
+            let content = package.filter(|it| it.distribute_to.contains(target)).map(|package| {
+                let server = &hierarchy.sites[&package.site].site_server;
+                let held = &self.site_server(server).packages[&id];
+                assert!(held.version == package.version && held.available(), "{id} is not there");
+                let PackageState { version, digest, files, bytes, .. } = *held;
+                ContentFacts { version, digest, files, bytes }
+            });
+            let point = self.system(&declared.site_system).distribution_point.as_mut().unwrap();
+            assert_eq!(point.settings, declared.settings, "`{target}` has other settings");
+            assert!(point.settings.fetches_on_demand());
+            let before = point.on_demand.remove(&id);
+            let Some(content) = content else {
+                assert!(before.is_some(), "{}: `{target}` knows nothing of it", action.id);
+                continue;
+            };
+            assert_ne!(before.map(|before| before.content), Some(content), "{}", action.id);
+            let requested = before.and_then(|before| before.requested);
+            point.on_demand.insert(id.clone(), OnDemandPackage { content, requested });
+        }
     }
 
     fn distribute(&mut self, hierarchy: &Hierarchy, package: &Package, targets: &[Name]) {
@@ -296,11 +334,7 @@ impl World {
     }
 
     fn remove_content(&mut self, hierarchy: &Hierarchy, action: &Action) {
-        let name = &action.resource.name;
-        let id: PackageId = match hierarchy.packages.get(name) {
-            Some(package) => package.id.clone(),
-            None => name.as_str().to_ascii_uppercase().parse().unwrap(),
-        };
+        let id = package_id(hierarchy, &action.resource.name);
         if action.targets.is_empty() {
             let server = &hierarchy.sites[&action.site].site_server;
             self.site_server(server).package_origins.remove(&id);
@@ -310,6 +344,7 @@ impl World {
             let declared = &hierarchy.distribution_points[target];
             let point = self.system(&declared.site_system).distribution_point.as_mut().unwrap();
             let job = point.pull_jobs.remove(&id).is_some();
+            point.on_demand.remove(&id);
             assert!(point.packages.remove(&id).is_some() || job);
         }
     }
@@ -371,6 +406,14 @@ impl World {
         if !self.systems.values().any(|it| it.settings.site == *code && it.site_server.is_some()) {
             self.databases.remove(code);
         }
+    }
+}
+
+/// The ID of a package; without a document it goes by that.
+fn package_id(hierarchy: &Hierarchy, name: &Name) -> PackageId {
+    match hierarchy.packages.get(name) {
+        Some(package) => package.id.clone(),
+        None => name.as_str().to_ascii_uppercase().parse().unwrap(),
     }
 }
 

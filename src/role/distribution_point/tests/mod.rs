@@ -3,6 +3,7 @@
 mod adaptive;
 mod client_certificates;
 mod logging;
+mod on_demand;
 mod pacing;
 mod patches;
 mod pieces;

@@ -77,7 +77,6 @@ async fn what_is_not_supported_is_said_so() {
     let multicast =
         refused(|it| it.multicast = serde_json::from_str(r#"{"enabled": true}"#).unwrap());
     assert_eq!(multicast.await, Unsupported::Multicast);
-    assert_eq!(refused(|it| it.on_demand = true).await, Unsupported::OnDemand);
     assert!(point.state().await.unwrap().is_none());
 }
 

@@ -23,7 +23,7 @@ use crate::{
     net::{Addresses, Certificates, OpenPort, client},
     role::{
         Reporter,
-        distribution_point::{DistributionPoint, Surroundings},
+        distribution_point::{DistributionPoint, Surroundings, point::WeakPoint},
         package_library::{PackageLibrary, PackageLibraryError, Sending},
     },
     wire::{
@@ -207,7 +207,8 @@ impl World {
         wrap: impl FnOnce(Router) -> Router,
     ) -> OpenPort {
         let library: Library = self.site_server.library.clone();
-        let router = super::super::serving::router(library, watch::Sender::default().subscribe());
+        let (nobody, name) = (WeakPoint::default(), watch::Sender::default().subscribe());
+        let router = super::super::serving::router(library, nobody, name);
         OpenPort::open(self.ip(host), PORT, wrap(router)).await.unwrap()
     }
 
