@@ -40,8 +40,7 @@ pub(super) struct Arguments {
     /// times.
     #[arg(long, value_name = "PACKAGE")]
     package: Vec<String>,
-    /// Fetch again what is damaged or missing: of large files that are pulled only the pieces that
-    /// are.
+    /// Fetch again what is damaged or missing: of large files only the pieces that are.
     #[arg(long)]
     repair: bool,
     /// Hash at most so many megabytes (1,000,000 bytes) a second; otherwise as fast as it goes.

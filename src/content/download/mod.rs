@@ -91,6 +91,24 @@ impl Library {
         Ok(download)
     }
 
+    /// Whether something of a file is here that its download would begin with: what was downloaded of it
+    /// before, or a damaged one.
+    pub fn has_begun(&self, digest: &Digest) -> bool {
+        let layout = self.layout();
+        let aside = layout.quarantine().join(digest.to_hex());
+        [layout.partial(digest), aside, layout.file(digest)].iter().any(|path| path.exists())
+    }
+
+    /// The size and the pieces of a file of a package that is on its way, if its list names them.
+    pub fn pieces_of(&self, digest: &Digest) -> Option<(u64, Pieces)> {
+        let pending: Vec<_> = self.index().pending.values().cloned().collect();
+        let mut files = pending.iter().flat_map(|list| list.files());
+        files.find_map(|file| {
+            let pieces = file.pieces.clone().filter(|_| file.digest == *digest)?;
+            Some((file.size, pieces))
+        })
+    }
+
     /// Makes a damaged file the beginning of its own repair, if nothing has been downloaded of it.
     fn take_damaged(
         &self,

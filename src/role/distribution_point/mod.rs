@@ -43,6 +43,7 @@ mod point;
 mod rate;
 mod receiving;
 mod receiving_patches;
+mod receiving_pieces;
 mod removal;
 mod runs;
 mod saved;

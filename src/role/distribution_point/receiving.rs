@@ -21,7 +21,7 @@ use axum::{
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{DistributionPoint, DistributionPointError, receiving_patches};
+use super::{DistributionPoint, DistributionPointError, receiving_patches, receiving_pieces};
 use crate::{
     content::{Intaken, Library, LibraryError, ReceiveError, blocking, receive},
     error_text::with_causes,
@@ -39,6 +39,7 @@ pub(super) fn router(point: DistributionPoint) -> Router {
         .route("/v1/content/files/{digest}", put(file))
         .route("/v1/content/packages/{package}", put(package))
         .merge(receiving_patches::router())
+        .merge(receiving_pieces::router())
         // Bodies are bounded here, each by what it is.
         .layer(DefaultBodyLimit::disable())
         .with_state(point)

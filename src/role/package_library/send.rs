@@ -2,7 +2,8 @@
 //! its open hours and under its rate limit.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -27,6 +28,7 @@ use crate::{
     wire::{
         agent::{AgentOutcome, ProgressUnit},
         file_list::FileList,
+        pieces::Pieces,
     },
 };
 
@@ -164,8 +166,9 @@ impl PackageLibrary {
             .map(|(digest, size)| {
                 let done = &done;
                 async move {
-                    if !self.send_patch(digest, target).await? {
-                        self.send_file(list.package(), digest, size, target).await?;
+                    let lacks = target.missing_pieces(digest, size).await?;
+                    if lacks.is_some() || !self.send_patch(digest, target).await? {
+                        self.send_file(list.package(), digest, size, lacks, target).await?;
                     }
                     let done = done.fetch_add(size, Ordering::Relaxed).saturating_add(size);
                     report.progress(done, total, ProgressUnit::Bytes);
@@ -184,14 +187,23 @@ impl PackageLibrary {
         package: &PackageId,
         digest: Digest,
         size: u64,
+        lacks: Option<BTreeSet<u64>>,
         target: &Target<'_>,
     ) -> Result<(), PackageLibraryError> {
-        let url = format!("{}/v1/content/files/{}?size={size}", target.to, digest.to_hex());
+        let url = format!("{}/v1/content/files/{}", target.to, digest.to_hex());
+        let url = lacks.as_ref().map_or(format!("{url}?size={size}"), |pieces| {
+            let numbers: Vec<String> = pieces.iter().map(u64::to_string).collect();
+            format!("{url}/pieces?missing={}", numbers.join(","))
+        });
         let library = self.library.clone();
         let read = blocking(move || {
             let file = library.open_file(&digest)?;
+            if let Some(pieces) = lacks {
+                let spans = pieces.into_iter().map(|piece| Pieces::span(piece, size)).collect();
+                return Ok(Content::Large(file, spans));
+            }
             if size > AT_ONCE {
-                return Ok(Content::Large(file));
+                return Ok(Content::Large(file, std::iter::once(0..size).collect()));
             }
             let gone = |_| LibraryError::NoFile(digest);
             Ok(Content::Small(file.read(0, size).map_err(gone)?))
@@ -244,6 +256,24 @@ impl Target<'_> {
         }
     }
 
+    /// Which pieces the point lacks of a large file, if it has others: then nothing else is sent. A point
+    /// that does not know the question takes the whole file.
+    async fn missing_pieces(
+        &self,
+        digest: Digest,
+        size: u64,
+    ) -> Result<Option<BTreeSet<u64>>, PackageLibraryError> {
+        if Pieces::count(size) == 0 {
+            return Ok(None);
+        }
+        let url = format!("{}/v1/content/files/{}/pieces", self.to, digest.to_hex());
+        let asked = self.carry(&url, self.admin.get(&url), Content::Small(Bytes::new())).await;
+        match asked {
+            Err(PackageLibraryError::Refused { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
+            answered => read_answer(&url, &answered?).map(Some),
+        }
+    }
+
     fn body(&self, content: Content, movement: &Arc<Movement>) -> Body {
         match content {
             Content::Small(bytes) if !self.passage.is_limited() => Body::from(bytes),
@@ -251,9 +281,12 @@ impl Target<'_> {
                 let block = stream::once(std::future::ready(Ok(bytes)));
                 Body::wrap_stream(self.passage.through(block, movement))
             }
-            Content::Large(file) => {
-                let size = file.size();
-                let blocks = read_stream(Arc::new(file), 0, size);
+            Content::Large(file, spans) => {
+                let file = Arc::new(file);
+                let span = move |it: Range<u64>| {
+                    read_stream(Arc::clone(&file), it.start, it.end.saturating_sub(it.start))
+                };
+                let blocks = stream::iter(spans).map(span).flatten();
                 Body::wrap_stream(self.passage.through(blocks, movement))
             }
         }
@@ -282,14 +315,17 @@ async fn watched(
 
 pub(super) enum Content {
     Small(Bytes),
-    Large(StoredFile),
+    /// Parts of a file, one after the other.
+    Large(StoredFile, Vec<Range<u64>>),
 }
 
 impl Content {
     fn size(&self) -> u64 {
         match self {
             Self::Small(bytes) => bytes.len() as u64,
-            Self::Large(file) => file.size(),
+            Self::Large(_, spans) => {
+                spans.iter().fold(0, |sum, it| sum + it.end.saturating_sub(it.start))
+            }
         }
     }
 }

@@ -1,10 +1,18 @@
 //! Content validation that somebody asks for: at distribution points, and at the site server.
 
-use std::{collections::BTreeSet, fs, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
 
-use super::world::{World, observed, package, pull, some_files};
+use super::world::{World, large, observed, package, pull, some_files};
 use crate::{
     content::LibraryError,
     model::{Digest, FileDamage, PackageState, ValidationFindings},
@@ -12,7 +20,10 @@ use crate::{
         Reporter, distribution_point::DistributionPointError, package_library::PackageLibrary,
         validating::Asked,
     },
-    wire::agent::{AgentEvent, Progress},
+    wire::{
+        agent::{AgentEvent, Progress},
+        pieces::PIECE,
+    },
 };
 
 fn everything() -> Asked {
@@ -164,4 +175,36 @@ async fn a_site_server_validates_every_week() {
     };
     assert_eq!(record.damaged, 1);
     assert_eq!(library.states().await.unwrap()[&package(1)].damaged, 1);
+}
+
+/// A standard point lacks a piece, and gets a piece.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standard_point_is_repaired_by_the_piece() {
+    let world = World::new(177).await;
+    let content = large(3 * usize::try_from(PIECE).unwrap() + 5);
+    world.take(1, 1, &[("image".to_owned(), content.clone())]).await;
+    let point = world.standard_point(2).await;
+    world.send(1, 1, &point).await;
+    let hex = Digest::of(&content).to_hex();
+    let place = world.directory(2).join("library/files").join(&hex[..2]).join(&hex);
+    let mut damaged = content.clone();
+    damaged[content.len() / 2] ^= 1;
+    fs::write(&place, damaged).unwrap();
+    assert_eq!(point.validate(everything(), &Reporter::silent()).await.unwrap().damaged, 1);
+    let sent = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&sent);
+    let router = point.admin_router().layer(axum::middleware::from_fn(
+        move |request: axum::extract::Request, next: axum::middleware::Next| {
+            let length = request.headers().get("content-length").cloned();
+            let length = length.and_then(|it| it.to_str().ok()?.parse().ok());
+            counted.fetch_add(length.unwrap_or(0), Ordering::SeqCst);
+            next.run(request)
+        },
+    ));
+    world.send_to(1, 1, router, None).await.unwrap();
+    assert_eq!(fs::read(&place).unwrap(), content);
+    assert_eq!(observed(&point).await.packages[&package(1)].damaged, 0);
+    assert!((PIECE..PIECE + 10_000).contains(&sent.load(Ordering::SeqCst)), "{sent:?}");
+    let partial = world.directory(2).join("library/partial");
+    assert_eq!(fs::read_dir(partial).unwrap().count(), 0);
 }

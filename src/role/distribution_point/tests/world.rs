@@ -190,7 +190,18 @@ impl World {
         point: &DistributionPoint,
         pacing: Option<&Pacing>,
     ) -> Result<AgentOutcome, PackageLibraryError> {
-        let port = OpenPort::open(self.ip(250), 0, point.admin_router()).await.unwrap();
+        self.send_to(number, version, point.admin_router(), pacing).await
+    }
+
+    /// Sends a package to an admin port, or to what is put before it.
+    pub(super) async fn send_to(
+        &self,
+        number: u32,
+        version: u32,
+        router: Router,
+        pacing: Option<&Pacing>,
+    ) -> Result<AgentOutcome, PackageLibraryError> {
+        let port = OpenPort::open(self.ip(250), 0, router).await.unwrap();
         let admin = client(&Addresses::system()).unwrap();
         let to = format!("http://{}", port.address());
         let (package, from, silent) = (package(number), name("cen-srv"), Reporter::silent());
