@@ -172,15 +172,7 @@ impl Agent {
             }
             AgentCommand::ValidateContent { library, packages, bytes_per_second } => {
                 let asked = Asked { packages, bytes_per_second };
-                let findings = match library {
-                    ContentLibrary::DistributionPoint => {
-                        self.distribution_point().await?.validate(asked, report).await?
-                    }
-                    ContentLibrary::SiteServer => {
-                        self.package_library().await?.validate(asked, report).await?
-                    }
-                };
-                Ok(AgentOutcome::Validated(findings))
+                self.validate_content(library, asked, report).await
             }
             AgentCommand::RemovePackageSource { package } => {
                 if let Ok(library) = self.package_library().await {
@@ -189,6 +181,23 @@ impl Agent {
                 Ok(AgentOutcome::Done)
             }
         }
+    }
+
+    async fn validate_content(
+        &self,
+        library: ContentLibrary,
+        asked: Asked,
+        report: &Reporter,
+    ) -> Carried {
+        let findings = match library {
+            ContentLibrary::DistributionPoint => {
+                self.distribution_point().await?.validate(asked, report).await?
+            }
+            ContentLibrary::SiteServer => {
+                self.package_library().await?.validate(asked, report).await?
+            }
+        };
+        Ok(AgentOutcome::Validated(findings))
     }
 
     async fn configure(&self, settings: SiteSystemSettings) -> Carried {

@@ -33,7 +33,11 @@ impl PackageLibrary {
             let size = file.size();
             let url = format!("{url}?size={size}");
             let request = target.admin.put(&url);
-            if agreed(target.carry(&url, request, Content::Large(file)).await)? {
+            if agreed(
+                target
+                    .carry(&url, request, Content::Large(file, std::iter::once(0..size).collect()))
+                    .await,
+            )? {
                 tracing::info!(%digest, size, to = target.to, "a patch was sent instead of a file");
                 return Ok(true);
             }
