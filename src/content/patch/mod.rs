@@ -8,7 +8,7 @@
 //!  new file ── streams inflated ──▶ new plain text ─┘
 //! ```
 //!
-//! Nothing here touches a disk. What comes out of a patch is right only if its digest is: a patch
+//! Nothing here writes to a disk. What comes out of a patch is right only if its digest is: a patch
 //! comes from a server of somebody else, and nothing in it is believed.
 
 mod apply;
@@ -27,6 +27,6 @@ pub(super) use format::Header;
 pub(super) use make::make;
 
 /// Files larger than this, and those with more plain text, get no patch. To apply one takes memory for
-/// the old and the new plain text and the patch: so at most about five times this, 640 MiB, and for
-/// most files twice what is in them.
+/// the old and the new plain text and the patch: so at most two and a half times this, 640 MiB, and
+/// for most files twice what is in them.
 pub(super) const MAX_SIZE: u64 = 256 << 20;

@@ -5,9 +5,14 @@ use std::{fs, io::Write, time::Duration};
 use axum::{Router, body::Body, extract::Request, middleware::Next, response::Response};
 use bytes::Bytes;
 use futures::StreamExt;
+use tokio::sync::watch;
 
-use super::world::{Requests, World, observed, package, pull, stored};
-use crate::model::Digest;
+use super::world::{PORT, Requests, World, name, observed, package, pull, stored};
+use crate::{
+    model::{Digest, PackageState},
+    net::OpenPort,
+    role::{Reporter, distribution_point::DistributionPoint},
+};
 
 /// Text that does not compress to nothing.
 fn text(seed: u64, size: usize) -> Vec<u8> {
@@ -85,6 +90,18 @@ fn asked(requests: &Requests) -> (u32, u32) {
     (files, count(|path| path.starts_with("/patches/") && path.matches('/').count() == 3))
 }
 
+/// A point that has the first version from elsewhere, and pulls from the source from now on.
+async fn with_the_first(world: &World, host: u8, first: &PackageState) -> DistributionPoint {
+    let elsewhere = world.standard_point(3).await;
+    world.send(1, 1, &elsewhere).await;
+    let point = world.pull_point(host, &[(1, 3)]).await;
+    pull(&point, 1, first).await;
+    let settings = world.pulling(&[(1, 1)]);
+    point.configure(name(&format!("dp-{host}")), settings).await.unwrap();
+    elsewhere.close().await;
+    point
+}
+
 fn log(world: &World, host: u8) -> String {
     fs::read_to_string(world.directory(host).join("logs/PullDP.log")).unwrap_or_default()
 }
@@ -94,11 +111,9 @@ async fn a_patch_goes_from_the_site_server_over_a_standard_point_down_a_chain() 
     let world = World::new(140).await;
     let (old, new) = versions();
     let first = world.take(1, 1, &named("app-1.0.whl", &old)).await;
-    let (standard, host) = (world.standard_point(1).await, 1);
+    let standard = world.standard_point(1).await;
     world.send(1, 1, &standard).await;
-    // Slow links: each pulls through a proxy before its source.
-    let (one, two) =
-        (world.pull_point(2, &[(1, host)]).await, world.pull_point(3, &[(1, 2)]).await);
+    let (one, two) = (world.pull_point(2, &[(1, 1)]).await, world.pull_point(3, &[(1, 2)]).await);
     pull(&one, 1, &first).await;
     pull(&two, 1, &first).await;
 
@@ -130,15 +145,8 @@ async fn over_a_slow_link_a_pull_point_takes_the_patch_and_serves_it() {
     let first = world.take(1, 1, &named("app", &old)).await;
     let requests = Requests::default();
     let _source = world.wrapped_source(1, |router| slow(requests.count(router), 4 << 10)).await;
-    let point = world.pull_point(2, &[(1, 1)]).await;
-    // The first version is brought by hand, as it were.
-    let taken = world.standard_point(3).await;
-    world.send(1, 1, &taken).await;
-    let fast = world.pulling(&[(1, 3)]);
-    point.configure(super::world::name("dp-2"), fast).await.unwrap();
-    pull(&point, 1, &first).await;
-    point.configure(super::world::name("dp-2"), world.pulling(&[(1, 1)])).await.unwrap();
-
+    let point = with_the_first(&world, 2, &first).await;
+    let below = with_the_first(&world, 4, &first).await;
     let second = world.take(1, 2, &named("app", &new)).await;
     pull(&point, 1, &second).await;
     assert_eq!(asked(&requests), (0, 1), "{:?}", requests.all());
@@ -157,9 +165,60 @@ async fn over_a_slow_link_a_pull_point_takes_the_patch_and_serves_it() {
     let none = format!("{}/patches/{old_hex}", world.url(2));
     assert_eq!(reqwest::get(none).await.unwrap().status(), 404);
 
+    let library = point.library().await.unwrap();
+    let router = super::super::serving::router(library, watch::Sender::default().subscribe());
+    let requests = Requests::default();
+    let router = slow(requests.count(router), 4 << 10);
+    let _source = OpenPort::open(world.ip(5), PORT, router).await.unwrap();
+    below.configure(name("dp-4"), world.pulling(&[(1, 5)])).await.unwrap();
+    pull(&below, 1, &second).await;
+    assert_eq!(asked(&requests), (0, 1), "{:?}", requests.all());
+    assert_eq!(stored(&world.directory(4))[&hex], new);
+
     // Gone with the file.
     point.remove_package(&package(1)).await.unwrap();
     assert_eq!(fs::read_dir(world.directory(2).join("library/patches")).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_patch_leaves_nothing_and_comes_again() {
+    let world = World::new(144).await;
+    let (old, new) = versions();
+    let first = world.take(1, 1, &named("app", &old)).await;
+    let requests = Requests::default();
+    let _source = world.wrapped_source(1, |router| slow(requests.count(router), 8)).await;
+    let point = with_the_first(&world, 2, &first).await;
+    let second = world.take(1, 2, &named("app", &new)).await;
+    point.pull(package(1), 2, second.digest).await.unwrap();
+    while asked(&requests).1 == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    point.close().await;
+    drop(point);
+    for directory in ["partial", "incoming", "patches"] {
+        let left = fs::read_dir(world.directory(2).join("library").join(directory)).unwrap();
+        assert_eq!(left.count(), 0, "{directory}");
+    }
+    let point = world.open(2, true).await;
+    point.follow(&package(1), &Reporter::silent()).await.unwrap();
+    assert_eq!(asked(&requests), (0, 2), "{:?}", requests.all());
+    assert_eq!(stored(&world.directory(2))[&Digest::of(&new).to_hex()], new);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_begun_as_a_whole_goes_on_so() {
+    let world = World::new(145).await;
+    let (old, new) = versions();
+    let first = world.take(1, 1, &named("app", &old)).await;
+    let (_source, requests) = world.counted_source(1).await;
+    let point = with_the_first(&world, 2, &first).await;
+    let second = world.take(1, 2, &named("app", &new)).await;
+    let hex = Digest::of(&new).to_hex();
+    let half = &new[..new.len() / 2];
+    fs::write(world.directory(2).join("library/partial").join(&hex), half).unwrap();
+    pull(&point, 1, &second).await;
+    assert_eq!(asked(&requests), (1, 0), "{:?}", requests.all());
+    assert_eq!(stored(&world.directory(2))[&hex], new);
 }
 
 #[tokio::test(flavor = "multi_thread")]
