@@ -37,6 +37,9 @@ use crate::{
 const MEASURED: u64 = 256 << 10;
 const MEASURED_PART: u64 = 64;
 
+/// What came before that may have come in one burst: no link is believed to be faster by it.
+const BURST: u64 = 25_000_000;
+
 /// How often a patch is taken up where it broke off, with nothing won in between.
 const ATTEMPTS: u32 = 3;
 
@@ -313,7 +316,9 @@ impl Coming {
     /// Bytes a second.
     fn rate(&self) -> u64 {
         let micros = u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX).max(1);
-        (self.bytes.len() as u64).saturating_mul(1_000_000) / micros
+        let bytes = self.bytes.len() as u64;
+        let rate = bytes.saturating_mul(1_000_000) / micros;
+        if bytes < MEASURED { rate.min(BURST) } else { rate }
     }
 
     fn end(&self, choose: &impl Fn(&Self) -> Way) -> Part {
