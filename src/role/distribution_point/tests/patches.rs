@@ -11,7 +11,10 @@ use super::world::{PORT, Requests, World, name, observed, package, pull, stored}
 use crate::{
     model::{Digest, PackageState},
     net::OpenPort,
-    role::{Reporter, distribution_point::DistributionPoint},
+    role::{
+        Reporter,
+        distribution_point::{DistributionPoint, point::WeakPoint},
+    },
 };
 
 /// Text that does not compress to nothing.
@@ -166,7 +169,8 @@ async fn over_a_slow_link_a_pull_point_takes_the_patch_and_serves_it() {
     assert_eq!(reqwest::get(none).await.unwrap().status(), 404);
 
     let library = point.library().await.unwrap();
-    let router = super::super::serving::router(library, watch::Sender::default().subscribe());
+    let (nobody, name_of) = (WeakPoint::default(), watch::Sender::default().subscribe());
+    let router = super::super::serving::router(library, nobody, name_of);
     let requests = Requests::default();
     let router = slow(requests.count(router), 4 << 10);
     let _source = OpenPort::open(world.ip(5), PORT, router).await.unwrap();
