@@ -48,7 +48,7 @@ impl Claims {
 
 impl Claim {
     /// The file.
-    pub(super) fn digest(&self) -> Digest {
+    pub fn digest(&self) -> Digest {
         self.digest
     }
 }

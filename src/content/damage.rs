@@ -11,7 +11,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::layout::Layout;
+use super::{layout::Layout, packs::PACKED};
 use crate::{
     clock,
     model::{Digest, PackageId},
@@ -23,14 +23,13 @@ pub(super) struct Damage(Mutex<BTreeMap<PackageId, Timestamp>>);
 
 impl Damage {
     /// A package was looked at, and lacks these files.
-    pub(super) fn looked<'a>(
+    pub(super) fn looked(
         &self,
         package: &PackageId,
-        missing: impl Iterator<Item = &'a Digest>,
+        missing: &BTreeMap<Digest, u64>,
         layout: &Layout,
     ) {
-        let mut missing = missing.peekable();
-        if missing.peek().is_none() {
+        if missing.is_empty() {
             self.noticed().remove(package);
             return;
         }
@@ -56,14 +55,19 @@ impl Damage {
     }
 }
 
-/// When the first of some files was damaged, at the latest: one of another size was written then, and
-/// a directory that lacks one has not changed since. What the disk says is never later than now.
-fn since<'a>(missing: impl Iterator<Item = &'a Digest>, layout: &Layout) -> Timestamp {
+/// When the first of some files was damaged, at the latest: one of another size was written then, a
+/// packed one was put aside, and a directory that lacks one has not changed since. What the disk says is
+/// never later than now.
+fn since(missing: &BTreeMap<Digest, u64>, layout: &Layout) -> Timestamp {
     let mut directories = BTreeSet::new();
     let mut since = clock::now();
-    for digest in missing {
+    for (digest, size) in missing {
         let path = layout.file(digest);
-        let changed = changed(&path).or_else(|| {
+        let aside = || changed(&layout.quarantine().join(digest.to_hex()));
+        let changed = changed(&path).or_else(aside).or_else(|| {
+            if *size <= PACKED {
+                return None;
+            }
             // Each of them is asked once.
             let directory = path.parent()?.to_owned();
             directories.insert(directory.clone()).then(|| changed(&directory)).flatten()

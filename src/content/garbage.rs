@@ -1,7 +1,7 @@
 //! What leaves the library: packages, files that none needs any more, and what a crash left behind.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -10,10 +10,12 @@ use super::{
     Library, LibraryError, durable,
     index::Index,
     ingest::{Hashed, hash_file},
+    packs::PACKED,
     staging::Staged,
 };
 use crate::{
     clock,
+    error_text::with_causes,
     model::{Digest, PackageId},
 };
 
@@ -29,7 +31,19 @@ impl Library {
         let unneeded = index.remove_package(package);
         self.damage().forget(package);
         self.retire(&unneeded)?;
-        self.abandon_in(&mut index, package)
+        self.abandon_in(&mut index, package)?;
+        drop(index);
+        self.compact();
+        Ok(())
+    }
+
+    /// Makes packs smaller of which most is not needed any more. Nothing depends on that: what goes
+    /// wrong is tried again the next time.
+    pub(super) fn compact(&self) {
+        let aside = |digest: &Digest, bytes: &[u8]| self.keep_damaged(digest, bytes);
+        if let Err(error) = self.packs().compact(&aside) {
+            tracing::warn!(error = with_causes(&error), "a pack was not made smaller");
+        }
     }
 
     /// Forgets that a package was on its way; what is visible of it stays.
@@ -49,16 +63,28 @@ impl Library {
 
     /// Deletes files that nothing needs; the index must be held, so that nobody begins to need them.
     pub(super) fn delete(&self, unneeded: &[Digest]) -> Result<(), LibraryError> {
-        let layout = self.layout();
-        for path in unneeded.iter().flat_map(|it| [layout.file(it), layout.partial(it)]) {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(LibraryError::io("remove", &path)(error));
-                }
-                _ => {}
+        let alone = self.packs().forget(unneeded);
+        alone.iter().try_for_each(|digest| remove(&self.layout().file(digest)))?;
+        self.delete_partials(unneeded)
+    }
+
+    /// Deletes what was downloaded of files that nothing needs.
+    pub(super) fn delete_partials(&self, unneeded: &[Digest]) -> Result<(), LibraryError> {
+        if unneeded.is_empty() {
+            return Ok(());
+        }
+        let unneeded: BTreeSet<_> = unneeded.iter().collect();
+        for path in children(&self.layout().partials())? {
+            if named(&path).is_some_and(|digest| unneeded.contains(&digest)) {
+                remove(&path)?;
             }
         }
-        unneeded.iter().try_for_each(|digest| self.remove_patches(digest))
+        for path in children(&self.layout().all_patches())? {
+            if let Some(digest) = named(&path).filter(|digest| unneeded.contains(digest)) {
+                self.remove_patches(&digest)?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes what a crash left behind: everything temporary, and files that no package needs. A
@@ -93,19 +119,47 @@ impl Library {
     /// in meanwhile: nothing needs its files yet.
     pub(super) fn sweep_files(&self) -> Result<(), LibraryError> {
         let index = self.index();
-        let unneeded = |path: &PathBuf| {
-            let name = path.file_name().and_then(|name| name.to_str());
-            // What has another name was not put there by this library: it is not ours to remove.
-            let digest = name.and_then(|name| Digest::from_hex(name).ok());
-            digest.filter(|digest| index.size(digest).is_none())
-        };
+        let needed = |digest: &Digest| index.size(digest).is_some();
+        self.packs().forget_unneeded(needed);
         let mut found = children(&self.layout().partials())?;
         found.extend(children(&self.layout().all_patches())?);
+        found.extend(self.in_files()?);
+        // What has another name was not put there by this library: it is not ours to remove.
+        let unneeded = |path: &&PathBuf| named(path).is_some_and(|digest| !needed(&digest));
+        found.iter().filter(unneeded).try_for_each(|path| remove(path))
+    }
+
+    /// Finds small files that earlier versions did not pack: they are read where they are.
+    pub(super) fn find_unpacked(&self) -> Result<(), LibraryError> {
+        let index = self.index();
+        let small = |digest: &Digest| index.size(digest).is_some_and(|size| size <= PACKED);
+        let found = self.in_files()?;
+        self.packs().are_unpacked(found.iter().filter_map(|path| named(path)).filter(small));
+        Ok(())
+    }
+
+    /// Everything in `files/`.
+    pub(super) fn in_files(&self) -> Result<Vec<PathBuf>, LibraryError> {
+        let mut found = Vec::new();
         for shard in children(&self.layout().files())?.into_iter().filter(|path| path.is_dir()) {
             found.extend(children(&shard)?);
         }
-        let unneeded: Vec<Digest> = found.iter().filter_map(unneeded).collect();
-        self.delete(&unneeded)
+        Ok(found)
+    }
+}
+
+/// The digest after which a file is named.
+pub(super) fn named(path: &Path) -> Option<Digest> {
+    Digest::from_hex(path.file_name()?.to_str()?).ok()
+}
+
+/// Removes a file; one that is not there is as good.
+pub(super) fn remove(path: &Path) -> Result<(), LibraryError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(LibraryError::io("remove", path)(error))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -15,6 +15,7 @@ use std::{
 use super::{
     Library, LibraryError,
     intake::{BLOCK, Hash, Temporary},
+    packs::PACKED,
     staging::Staged,
     walk::{SourceFile, source_files},
 };
@@ -109,6 +110,17 @@ impl Library {
             }
         }
         let mut source = File::open(&file.path).map_err(LibraryError::io("open", &file.path))?;
+        if file.size <= PACKED {
+            let mut bytes = Vec::with_capacity(block_for(file.size));
+            let hashed = read(&file.path, &mut source, file.size, |part| {
+                bytes.extend_from_slice(part);
+                Ok(())
+            })?;
+            if !self.has(&hashed.digest, hashed.size) {
+                self.store(None, hashed.digest, &bytes)?;
+            }
+            return Ok(entry(hashed));
+        }
         let (temporary, mut copy) = Temporary::create(self)?;
         let hashed = read(&file.path, &mut source, file.size, |bytes| {
             copy.write_all(bytes).map_err(LibraryError::io("write", temporary.path()))
@@ -127,6 +139,7 @@ impl Library {
         let settled = self.settle();
         self.abandon(package)?;
         self.sweep_files()?;
+        self.compact();
         settled
     }
 }

@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use uuid::Uuid;
+
 use super::LibraryError;
 use crate::model::{Digest, PackageId};
 
@@ -18,15 +20,19 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// The directory of a content library, locked against other processes.
 ///
 /// ```text
-/// files/<two digits>/<digest>   verified and durable; nothing else ever gets here, but for small files
-///                               that are verified and will be durable soon, while `unsettled` is there
-/// unsettled                     small files are hashed again if it is there when the library opens
+/// packs/<number>.pack           files of at most 64 KiB, one behind the other; the one with the highest
+///                               number is appended to, and hashed when the library opens
+/// packs/<number>.index          what is in a full pack, which is durable then
+/// files/<two digits>/<digest>   larger files, verified and durable; small ones of earlier versions
+/// unsettled                     left by an earlier version: its small files are hashed again when the
+///                               library opens
 /// packages/<ID>.json            a package that is visible
 /// pending/<ID>.json             the list of files of a package that is on its way
 /// patches/<digest>/<digest>-<digest>
 ///                               what makes a file (the first) of another one: what it is the patch of,
 ///                               and the digest of its own bytes
 /// retired/<digest>              files that no package needs any more, kept for a day
+/// retired/<some name>.list      the digests of such files in packs, one a line
 /// quarantine/<digest>           damaged files that the last validation has put aside
 /// partial/<digest>              what has been downloaded of a file; kept over restarts
 /// incoming/                     files being pushed or taken in; at the start those that are whole
@@ -43,6 +49,7 @@ impl Layout {
     pub(super) fn open(root: &Path) -> Result<Self, LibraryError> {
         for directory in [
             "files",
+            "packs",
             "packages",
             "pending",
             "partial",
@@ -71,6 +78,10 @@ impl Layout {
 
     pub(super) fn root(&self) -> &Path {
         &self.root
+    }
+
+    pub(super) fn packs(&self) -> PathBuf {
+        self.root.join("packs")
     }
 
     pub(super) fn files(&self) -> PathBuf {
@@ -118,6 +129,11 @@ impl Layout {
 
     pub(super) fn retired(&self, digest: &Digest) -> PathBuf {
         self.all_retired().join(digest.to_hex())
+    }
+
+    /// A list of packed files.
+    pub(super) fn retired_list(&self, name: &Uuid) -> PathBuf {
+        self.all_retired().join(format!("{}.list", name.simple()))
     }
 
     pub(super) fn quarantine(&self) -> PathBuf {

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::Write,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -18,11 +17,10 @@ use super::{
     durable,
     garbage::children,
     index::Index,
-    intake::Temporary,
     layout::Layout,
+    packs::{PACKED, Packs},
     record::{self, PackageRecord},
-    staging::{Staged, Staging},
-    unsettled::{SMALL, Unsettled},
+    staging::Staging,
 };
 use crate::{
     clock,
@@ -40,7 +38,7 @@ struct Inner {
     layout: Layout,
     index: Mutex<Index>,
     staging: Staging,
-    unsettled: Unsettled,
+    packs: Packs,
     coming: Coming,
     claims: Arc<Claims>,
     damage: Damage,
@@ -70,23 +68,34 @@ impl Library {
                 Err(error) => drop_damaged(&path, &error)?,
             }
         }
+        let packs = Packs::open(layout.packs())?;
         let library = Self(Arc::new(Inner {
             layout,
             index: Mutex::new(index),
             staging: Staging::default(),
-            unsettled: Unsettled::default(),
+            packs,
             coming: Coming::default(),
             claims: Arc::default(),
             damage: Damage::default(),
             ingesting: Mutex::default(),
         }));
         library.check_unsettled()?;
+        library.find_unpacked()?;
+        library.find_retired()?;
         library.sweep()?;
         Ok(library)
     }
 
     pub(super) fn layout(&self) -> &Layout {
         &self.0.layout
+    }
+
+    pub(super) fn packs(&self) -> &Packs {
+        &self.0.packs
+    }
+
+    pub(super) fn staging(&self) -> &Staging {
+        &self.0.staging
     }
 
     pub(super) fn claims(&self) -> &Arc<Claims> {
@@ -107,6 +116,11 @@ impl Library {
 
     pub(super) fn index(&self) -> MutexGuard<'_, Index> {
         self.0.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The index, if nobody changes it in this moment, which takes as long as the disk does.
+    pub(super) fn try_index(&self) -> Option<MutexGuard<'_, Index>> {
+        self.0.index.try_lock().ok()
     }
 
     /// Puts a package on its way: its files are kept from now on, even before it is visible.
@@ -133,14 +147,29 @@ impl Library {
 
     /// Whether a file is there, with the right size.
     pub fn has(&self, digest: &Digest, size: u64) -> bool {
+        (size <= PACKED && self.packs().has(digest, size)) || self.has_unpacked(digest, size)
+    }
+
+    /// Whether a file is there that is not in a pack.
+    pub(super) fn has_unpacked(&self, digest: &Digest, size: u64) -> bool {
+        if size <= PACKED && !self.packs().maybe_unpacked(digest) {
+            return false;
+        }
         fs::metadata(self.layout().file(digest))
             .is_ok_and(|found| found.is_file() && found.len() == size)
     }
 
     /// The contents of a list that the library lacks, with their sizes.
     pub fn missing(&self, list: &FileList) -> BTreeMap<Digest, u64> {
+        self.packs().look();
+        self.lacks(list)
+    }
+
+    /// The same, as far as packs are known to be there.
+    fn lacks(&self, list: &FileList) -> BTreeMap<Digest, u64> {
         let mut contents = list.contents();
-        contents.retain(|digest, size| !self.has(digest, *size));
+        self.packs().take_from(&mut contents);
+        contents.retain(|digest, size| !self.has_unpacked(digest, *size));
         contents
     }
 
@@ -182,53 +211,14 @@ impl Library {
         Intake::incoming(self, digest, size)
     }
 
-    /// Stores a small file that is in memory; `false` if the bytes are not those of the digest. With
-    /// a claim, what is written is found again after a crash.
-    ///
-    /// # Errors
-    ///
-    /// The disk is full, or refuses.
-    pub fn store(
-        &self,
-        claim: Option<Claim>,
-        digest: Digest,
-        bytes: &[u8],
-    ) -> Result<bool, LibraryError> {
-        if Digest::of(bytes) != digest {
-            return Ok(false);
-        }
-        let path = self.with_room(|| {
-            if claim.is_some() && bytes.len() as u64 <= SMALL {
-                self.0.unsettled.write(self.layout(), &digest, bytes)?;
-                return Ok(self.layout().file(&digest));
-            }
-            if claim.is_some() {
-                let path = self.layout().partial(&digest);
-                fs::write(&path, bytes).map_err(LibraryError::io("write", &path))?;
-                return Ok(path);
-            }
-            let (temporary, mut file) = Temporary::create(self)?;
-            file.write_all(bytes).map_err(LibraryError::io("write", temporary.path()))?;
-            Ok(temporary.keep())
-        })?;
-        self.stage(Staged { path, digest, size: bytes.len() as u64, _claim: claim })?;
-        Ok(true)
-    }
-
-    pub(super) fn stage(&self, staged: Staged) -> Result<(), LibraryError> {
-        let digest = staged.digest;
-        let many = self.0.staging.add(staged);
-        self.0.claims.staged(&digest);
-        if many { self.settle() } else { Ok(()) }
-    }
-
     /// Makes all verified files durable and part of the library.
     ///
     /// # Errors
     ///
     /// The disk is full, or refuses.
     pub fn settle(&self) -> Result<(), LibraryError> {
-        self.0.staging.settle(self.layout(), &self.0.unsettled)
+        self.staging().settle(self.layout())?;
+        self.packs().settle()
     }
 
     /// Makes a package that is on its way visible, if every file of it is there. `sources` are
@@ -253,9 +243,8 @@ impl Library {
         origin: Option<PackageOrigin>,
     ) -> Result<PackageState, LibraryError> {
         self.settle()?;
-        let root = self.layout().root();
         // The names of the files must be durable before the record that counts on them.
-        durable::sync_below(root, &[]).map_err(LibraryError::io("sync", root))?;
+        self.staging().settle_names(self.layout())?;
         let mut index = self.index();
         let no_package = || LibraryError::NoPackage(package.clone());
         let list = Arc::clone(index.pending.get(package).ok_or_else(no_package)?);
@@ -276,11 +265,14 @@ impl Library {
         durable::remove(&self.layout().pending(package))?;
         unneeded.extend(index.remove_pending(package));
         self.retire(&unneeded)?;
+        drop(index);
+        self.compact();
         Ok(record.state(0))
     }
 
     /// The packages as they are on the disk now: every file is looked at.
     pub fn states(&self) -> BTreeMap<PackageId, PackageState> {
+        self.packs().look();
         let packages = self.index().packages.clone();
         packages.into_iter().map(|(id, record)| (id, self.look(&record))).collect()
     }
@@ -294,6 +286,7 @@ impl Library {
 
     /// A package as it is on the disk now.
     pub fn state(&self, package: &PackageId) -> Option<PackageState> {
+        self.packs().look();
         let record = self.index().packages.get(package).cloned()?;
         Some(self.look(&record))
     }
@@ -322,6 +315,12 @@ impl Library {
     pub fn open_file(&self, digest: &Digest) -> Result<StoredFile, LibraryError> {
         let no_file = || LibraryError::NoFile(*digest);
         let size = self.index().size(digest).ok_or_else(no_file)?;
+        if size <= PACKED {
+            let packed = self.packs().stored(digest, size)?;
+            if packed.is_some() || !self.packs().maybe_unpacked(digest) {
+                return packed.ok_or_else(no_file);
+            }
+        }
         StoredFile::open(&self.layout().file(digest), size)?.ok_or_else(no_file)
     }
 
@@ -338,8 +337,8 @@ impl Library {
     }
 
     fn look(&self, record: &PackageRecord) -> PackageState {
-        let missing = self.missing(&record.list);
-        self.0.damage.looked(record.list.package(), missing.keys(), self.layout());
+        let missing = self.lacks(&record.list);
+        self.0.damage.looked(record.list.package(), &missing, self.layout());
         let files = record.list.files().iter();
         record.state(files.filter(|file| missing.contains_key(&file.digest)).count() as u64)
     }

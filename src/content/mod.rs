@@ -14,6 +14,7 @@ mod ingest;
 mod intake;
 mod layout;
 mod library;
+mod packs;
 mod patch;
 mod patches;
 mod patching;
@@ -24,6 +25,7 @@ mod record;
 mod retired;
 mod room;
 mod staging;
+mod storing;
 #[cfg(test)]
 mod tests;
 mod unsettled;

@@ -15,12 +15,12 @@ use std::{
     },
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::{Stream, stream};
 use tokio::task::JoinHandle;
 
-use super::LibraryError;
-use crate::net::FileParts;
+use super::{Library, LibraryError, packs::PACKED};
+use crate::{model::Digest, net::FileParts};
 
 /// How much is read at once where few files are being sent: two such blocks are in memory for each.
 const BLOCK: u64 = 512 << 10;
@@ -66,10 +66,13 @@ impl Drop for Block {
     }
 }
 
-/// An open file of the library, of the size that its packages say.
+/// An open file of the library, of the size that its packages say: a file of its own, or a part of a
+/// pack.
 #[derive(Debug)]
 pub struct StoredFile {
-    file: File,
+    file: Arc<File>,
+    /// Where its first byte is.
+    start: u64,
     size: u64,
 }
 
@@ -79,12 +82,17 @@ impl StoredFile {
         let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
         match opened {
             Ok((found, file)) if found.is_file() && found.len() == size => {
-                Ok(Some(Self { file, size }))
+                Ok(Some(Self { file: Arc::new(file), start: 0, size }))
             }
             Ok(_) => Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(LibraryError::io("open", path)(error)),
         }
+    }
+
+    /// A part of a pack.
+    pub(super) fn part(pack: Arc<File>, start: u64, size: u64) -> Self {
+        Self { file: pack, start, size }
     }
 
     /// Its size in bytes.
@@ -98,11 +106,31 @@ impl StoredFile {
     ///
     /// The disk refuses, or the file has been cut meanwhile.
     pub fn read(&self, start: u64, length: u64) -> io::Result<Bytes> {
-        read_block(&self.file, start, length)
+        read_block(&self.file, self.place(start, length)?, length)
     }
-}
 
-impl StoredFile {
+    /// All of it, if the system has it in memory. Does not block.
+    #[cfg(target_os = "linux")]
+    fn read_at_once(&self) -> Option<Bytes> {
+        use rustix::io::{ReadWriteFlags, preadv2};
+        let mut bytes = vec![0; usize::try_from(self.size).ok()?];
+        let part = &mut [io::IoSliceMut::new(&mut bytes)];
+        let read = preadv2(&self.file, part, self.start, ReadWriteFlags::NOWAIT).ok()?;
+        (read == bytes.len()).then(|| Bytes::from(bytes))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn read_at_once(&self) -> Option<Bytes> {
+        None
+    }
+
+    /// Where a part of it begins: nothing behind its end belongs to it.
+    fn place(&self, start: u64, length: u64) -> io::Result<u64> {
+        let inside = start.checked_add(length).is_some_and(|end| end <= self.size);
+        let place = self.start.checked_add(start).filter(|_| inside);
+        place.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
     /// Whether a part of it is in memory, by its first and its last byte; yes where the system cannot
     /// tell.
     #[cfg(target_os = "linux")]
@@ -111,6 +139,7 @@ impl StoredFile {
         let is_there = |at| {
             let mut byte = [0];
             let into = &mut [io::IoSliceMut::new(&mut byte)];
+            let at = self.start.saturating_add(at);
             let read = preadv2(&self.file, into, at, ReadWriteFlags::NOWAIT);
             matches!(read, Ok(1) | Err(Errno::OPNOTSUPP | Errno::NOSYS))
         };
@@ -126,9 +155,10 @@ impl StoredFile {
     fn read_ahead(&self, start: u64, length: u64) -> io::Result<Bytes> {
         #[cfg(target_os = "linux")]
         if let Some(ahead) = NonZero::new(AHEAD) {
+            let at = self.start.saturating_add(start);
             // It would only be slower without.
             let _advised =
-                rustix::fs::fadvise(&self.file, start, Some(ahead), rustix::fs::Advice::WillNeed);
+                rustix::fs::fadvise(&self.file, at, Some(ahead), rustix::fs::Advice::WillNeed);
         }
         self.read(start, length)
     }
@@ -137,6 +167,51 @@ impl StoredFile {
 impl AsFd for StoredFile {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
+    }
+}
+
+impl Library {
+    /// A small file that some package needs, if it can be read without waiting for anything: to have
+    /// another thread read it costs more than that. `None` says nothing about it. Does not block.
+    pub fn read_at_once(&self, digest: &Digest) -> Option<Bytes> {
+        let size = self.try_index()?.size(digest).filter(|size| *size <= PACKED)?;
+        self.packs().stored(digest, size).ok()??.read_at_once()
+    }
+
+    /// Reads files that packages need one behind the other into memory; `None` if they have more than
+    /// so many bytes together.
+    ///
+    /// # Errors
+    ///
+    /// One of them is not there, or cannot be read.
+    pub fn read_together(
+        &self,
+        digests: &[Digest],
+        at_most: u64,
+    ) -> Result<Option<Bytes>, LibraryError> {
+        let mut files = Vec::with_capacity(digests.len());
+        let mut total = 0_u64;
+        {
+            let index = self.index();
+            for digest in digests {
+                let size = index.size(digest).ok_or(LibraryError::NoFile(*digest))?;
+                total = total.saturating_add(size);
+                files.push((*digest, size));
+            }
+        }
+        if total > at_most {
+            return Ok(None);
+        }
+        if let Some(bytes) = self.packs().read_together(&files) {
+            return Ok(Some(bytes));
+        }
+        let mut bytes = BytesMut::with_capacity(usize::try_from(total).unwrap_or_default());
+        for (digest, size) in &files {
+            // Cut since it was opened: it is not there any more.
+            let gone = |_| LibraryError::NoFile(*digest);
+            bytes.extend_from_slice(&self.open_file(digest)?.read(0, *size).map_err(gone)?);
+        }
+        Ok(Some(bytes.freeze()))
     }
 }
 
@@ -188,7 +263,8 @@ pub fn send_stream(
             }
             let next = left.min(FileParts::MOST);
             let block = if file.is_in_memory(at, next as u64) {
-                parts.stand_in(file, at, next)
+                let place = file.start.saturating_add(at);
+                parts.stand_in(file, place, next)
             } else {
                 let reading = move || file.read_ahead(at, (left as u64).min(BLOCK));
                 tokio::task::spawn_blocking(reading).await.map_err(io::Error::other)??

@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{Claim, LibraryError, durable, layout::Layout, unsettled::Unsettled};
+use super::{Claim, LibraryError, durable, layout::Layout};
 use crate::model::Digest;
 
 /// More files than this are settled at once even if more are to come: they are lost to a failure
@@ -35,11 +35,21 @@ struct Waiting {
     bytes: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Staging {
     waiting: Mutex<Waiting>,
     /// Held while files are settled: who finds nothing waiting waits for those on their way.
     settling: Mutex<()>,
+    /// Whether files may have names that are not durable.
+    moved: Mutex<bool>,
+}
+
+impl Default for Staging {
+    fn default() -> Self {
+        let (waiting, settling) = (Mutex::default(), Mutex::default());
+        // What another process has left behind when it ended is not known.
+        Self { waiting, settling, moved: Mutex::new(true) }
+    }
 }
 
 impl Staging {
@@ -52,18 +62,15 @@ impl Staging {
     }
 
     /// Makes every file that waits durable and moves it to its place.
-    pub(super) fn settle(
-        &self,
-        layout: &Layout,
-        unsettled: &Unsettled,
-    ) -> Result<(), LibraryError> {
+    pub(super) fn settle(&self, layout: &Layout) -> Result<(), LibraryError> {
         let _settling = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting =
             std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        let in_place = |staged: &&Staged| staged.path == layout.file(&staged.digest);
-        let settled = settle(layout, &waiting.files).and_then(|()| {
-            unsettled.settled(layout, waiting.files.iter().filter(in_place).count())
-        });
+        if waiting.files.is_empty() {
+            return Ok(());
+        }
+        self.moved();
+        let settled = settle(layout, &waiting.files);
         if settled.is_err() {
             // Downloads stay to be taken up again; copies would only fill the disk.
             let incoming = layout.incoming();
@@ -73,19 +80,30 @@ impl Staging {
         }
         settled
     }
+
+    /// Files get names.
+    pub(super) fn moved(&self) {
+        *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
+    /// Makes the names of files durable.
+    pub(super) fn settle_names(&self, layout: &Layout) -> Result<(), LibraryError> {
+        // Held meanwhile: who finds nothing to do may count on it.
+        let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        if *moved {
+            let root = layout.root();
+            durable::sync_below(root, &[]).map_err(LibraryError::io("sync", root))?;
+            *moved = false;
+        }
+        Ok(())
+    }
 }
 
 fn settle(layout: &Layout, batch: &[Staged]) -> Result<(), LibraryError> {
-    if batch.is_empty() {
-        return Ok(());
-    }
     sync(layout, batch).map_err(LibraryError::io("sync", layout.root()))?;
     let mut shards = BTreeSet::new();
     for staged in batch {
         let place = layout.file(&staged.digest);
-        if staged.path == place {
-            continue;
-        }
         if let Some(shard) = place.parent()
             && shards.insert(shard.to_owned())
         {

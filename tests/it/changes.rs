@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     converge::{DISTRIBUTION_POINTS, UPDATE_POINTS, assert_content},
     http::{get, get_auth_config},
+    library::holds,
     world::{EXPORT, World, digest, revisions, root},
 };
 
@@ -16,8 +17,7 @@ fn ids(plan: &Value) -> Vec<&str> {
 }
 
 fn in_place(world: &World, system: &str, content: &[u8]) -> bool {
-    let name = digest(content);
-    world.library(system).join("files").join(&name[..2]).join(name).exists()
+    holds(&world.library(system), content)
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn the_loop_follows_the_manifests_and_keeps_the_last_good_ones() {
     assert!(up.until(|line| line.starts_with("done     ConfigureDistributionPoint")));
     let content = fs::read(root().join("examples/minimal/content/welcome/welcome.txt")).unwrap();
     let name = digest(&content);
-    fs::remove_file(world.library("server").join("files").join(&name[..2]).join(&name)).unwrap();
+    fs::remove_file(world.library("server").join("packs/00000001.pack")).unwrap();
     assert!(up.until(|line| line.starts_with("done     DistributeContent")));
     let answer = get(&format!("{ip}:8070"), &format!("/files/{name}"), &[]);
     assert_eq!((answer.status, answer.body), (200, content));

@@ -9,7 +9,10 @@ use std::{
 use headwater::wire::export_file::ExportFile;
 use rusqlite::Connection;
 
-use super::world::{Converged, EXPORT, World, digest, revisions, root, walk};
+use super::{
+    library::held as held_by,
+    world::{Converged, EXPORT, World, digest, revisions, root, walk},
+};
 
 /// Site systems with an update point.
 pub(crate) const UPDATE_POINTS: [&str; 5] =
@@ -89,11 +92,10 @@ pub(crate) fn assert_content(world: &World, site_system: &str) {
         wanted.extend(files.into_values());
     }
     let mut found = BTreeSet::new();
-    walk(&library.join("files"), &mut |path| {
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        assert_eq!(digest(&fs::read(path).unwrap()), name, "{}", path.display());
-        found.insert(name);
-    });
+    for file in held_by(&library) {
+        assert!(file.is_right(), "{site_system}: {}", file.name);
+        found.insert(file.name);
+    }
     assert_eq!(found, wanted, "{site_system}");
 }
 

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     converge::{DISTRIBUTION_POINTS, PACKAGES, UPDATE_POINTS, assert_contoso, source},
+    library::{Held, held},
     world::{World, digest, walk},
 };
 
@@ -47,7 +48,7 @@ struct Stored {
     /// The place of each revision in the order of changes, by catalog and identity.
     revisions: BTreeMap<&'static str, BTreeMap<(String, u32), i64>>,
     /// Inode and time of the last write of each file that is there whole, in its place or on its
-    /// way there, by distribution point and digest.
+    /// way there, by distribution point and digest; or where it is in which pack.
     files: BTreeMap<&'static str, BTreeMap<String, (u64, i64, i64)>>,
 }
 
@@ -61,7 +62,12 @@ impl Stored {
         let contents = contents();
         let files = DISTRIBUTION_POINTS.iter().map(|system| {
             let mut files = BTreeMap::new();
-            for directory in ["incoming", "partial", "files"] {
+            if let Some(library) = exists(world.library(system)) {
+                let right = held(&library).into_iter().filter(Held::is_right);
+                files.extend(right.map(|file| (file.name, file.place)));
+                files.retain(|digest, _| contents.contains(digest));
+            }
+            for directory in ["incoming", "partial"] {
                 let Some(directory) = exists(world.library(system).join(directory)) else {
                     continue;
                 };

@@ -23,6 +23,7 @@ mod herd;
 mod http;
 mod killed;
 mod layers;
+mod library;
 mod many_problems;
 mod observed_file;
 mod on_demand;

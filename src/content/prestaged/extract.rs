@@ -69,6 +69,7 @@ impl Library {
                 self.abandon(list.package())?;
             }
         }
+        self.compact();
         settled
     }
 

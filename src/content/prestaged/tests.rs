@@ -196,12 +196,15 @@ fn whoever_seals_a_file_is_not_believed_either() {
 #[test]
 fn only_what_is_whole_and_right_is_exported() {
     let (home, from) = library();
-    take(home.path(), &from, 1, &[("a", b"one"), ("b", b"two")]);
+    let one = vec![1; 70_000];
+    take(home.path(), &from, 1, &[("a", &one), ("b", b"two")]);
     let nothing = from.export(&BTreeSet::from([package(1), package(2)]));
     assert!(matches!(nothing, Err(PrestagedError::NotWhole(id)) if id == package(2)));
-    let name = Digest::of(b"one").to_hex();
+    let name = Digest::of(&one).to_hex();
     let path = home.path().join("library/files").join(&name[..2]).join(&name);
-    fs::write(&path, "onf").unwrap();
+    let mut changed = one;
+    changed[7] = 2;
+    fs::write(&path, changed).unwrap();
     let ready = from.export(&BTreeSet::from([package(1)])).unwrap();
     assert!(matches!(ready.write(Vec::new()), Err(PrestagedError::WrongFile(_))));
     fs::remove_file(path).unwrap();

@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     super::{Library, LibraryError, ingest::on_all_processors},
-    hashing::{BLOCK, Hashed, hash},
+    hashing::{BLOCK, Hashed},
 };
 use crate::{
     model::{DamagedFile, Digest, FileDamage, PackageId, ValidationFindings},
@@ -38,6 +38,7 @@ impl Library {
         if packages.is_empty() {
             self.clear_quarantine()?;
         }
+        self.packs().look();
         let contents: BTreeMap<Digest, u64> = lists.iter().flat_map(|it| it.contents()).collect();
         let mut files: Vec<(Digest, u64)> = contents.into_iter().collect();
         // Large files at the end would leave all processors but one with nothing to do.
@@ -103,8 +104,7 @@ impl Library {
             return Ok(if ended { Ended::Early } else { Ended::Found(FileDamage::Missing) });
         }
         let block = usize::try_from(size.saturating_add(1)).unwrap_or(BLOCK).clamp(4 << 10, BLOCK);
-        let path = self.layout().file(digest);
-        Ok(match hash(&path, digest, &mut vec![0; block], &mut |bytes| read(bytes)) {
+        Ok(match self.hash(digest, size, &mut vec![0; block], &mut |bytes| read(bytes)) {
             Hashed::Ended => Ended::Early,
             Hashed::Damaged if self.put_aside(digest)? => Ended::Found(FileDamage::Damaged),
             Hashed::Right | Hashed::Damaged => Ended::Right,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     super::{Library, LibraryError},
-    hashing::{BLOCK, Hashed, hash},
+    hashing::{BLOCK, Hashed},
 };
 use crate::model::Digest;
 
@@ -46,6 +46,7 @@ impl Library {
         if progress.last.is_none() {
             self.clear_quarantine()?;
         }
+        self.packs().look();
         let contents = self.index().contents();
         let left = contents.into_iter().filter(|(digest, _)| Some(*digest) > progress.last);
         let mut of_run = 0;
@@ -57,7 +58,7 @@ impl Library {
                     of_run += read;
                     hashed(&progress, of_run)
                 };
-                match hash(&self.layout().file(&digest), &digest, &mut block, bytes) {
+                match self.hash(&digest, size, &mut block, bytes) {
                     Hashed::Ended => return Ok(None),
                     Hashed::Gone => {}
                     Hashed::Right => progress.add(size, false),

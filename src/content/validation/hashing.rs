@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use super::super::{Library, LibraryError, garbage::children, intake::Hash};
+use super::super::{Library, LibraryError, garbage::children, intake::Hash, packs::PackedFile};
 use crate::model::Digest;
 
 /// How much is read at once: what was read is still in the processor's own memory when it is hashed.
@@ -33,10 +33,52 @@ impl Library {
     /// The disk refuses more than the file.
     pub fn validate_file(&self, digest: &Digest) -> Result<bool, LibraryError> {
         let go_on = &mut |_| ControlFlow::Continue(());
-        match hash(&self.layout().file(digest), digest, &mut vec![0; BLOCK], go_on) {
+        let size = self.size_needed(digest).unwrap_or_default();
+        match self.hash(digest, size, &mut vec![0; BLOCK], go_on) {
             Hashed::Damaged => self.put_aside(digest),
             Hashed::Right | Hashed::Gone | Hashed::Ended => Ok(false),
         }
+    }
+
+    /// Hashes a file, packed or not; `read` is told of every block, and may end it.
+    pub(super) fn hash(
+        &self,
+        digest: &Digest,
+        size: u64,
+        block: &mut [u8],
+        read: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Hashed {
+        let Some(packed) = self.packs().read(digest, size) else {
+            return hash(&self.layout().file(digest), digest, block, read);
+        };
+        match read(size) {
+            ControlFlow::Break(()) => Hashed::Ended,
+            ControlFlow::Continue(()) if packed.is(digest) => Hashed::Right,
+            ControlFlow::Continue(()) => Hashed::Damaged,
+        }
+    }
+
+    /// Marks a damaged file of a pack, of which a copy is put aside, if there was still one.
+    fn bury(&self, digest: &Digest, packed: &PackedFile) -> Result<bool, LibraryError> {
+        match &packed.bytes {
+            Ok(bytes) => self.keep_damaged(digest, bytes)?,
+            Err(error) => tracing::warn!(%digest, %error, "a file cannot be read any more"),
+        }
+        let buried = self.packs().bury(digest, packed.place)?;
+        if buried {
+            tracing::warn!(%digest, "a small file is damaged, and was put aside");
+        }
+        Ok(buried)
+    }
+
+    /// Keeps the bytes of a damaged file for whoever wants to see them.
+    pub(in crate::content) fn keep_damaged(
+        &self,
+        digest: &Digest,
+        bytes: &[u8],
+    ) -> Result<(), LibraryError> {
+        let aside = self.layout().quarantine().join(digest.to_hex());
+        fs::write(&aside, bytes).map_err(LibraryError::io("write", &aside))
     }
 
     /// Removes what was put aside before, but for what is still missing: most of it is right, and the
@@ -57,6 +99,11 @@ impl Library {
 
     /// Whether there was something to put aside: the last package that had it may be gone.
     pub(super) fn put_aside(&self, digest: &Digest) -> Result<bool, LibraryError> {
+        let size = self.size_needed(digest).unwrap_or_default();
+        if let Some(packed) = self.packs().read(digest, size) {
+            // It may be another one by now.
+            return if packed.is(digest) { Ok(false) } else { self.bury(digest, &packed) };
+        }
         let path = &self.layout().file(digest);
         let aside = self.layout().quarantine().join(digest.to_hex());
         match fs::rename(path, &aside) {
@@ -69,7 +116,7 @@ impl Library {
 }
 
 /// Hashes a file; `read` is told of every block, and may end it.
-pub(super) fn hash(
+fn hash(
     path: &Path,
     digest: &Digest,
     block: &mut [u8],

@@ -11,7 +11,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use bytes::BytesMut;
 use futures::{StreamExt, stream};
 
 use super::{
@@ -42,7 +41,7 @@ async fn answer(State(library): State<Library>, request: Bytes) -> Response {
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
     };
     let kind = [(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))];
-    match blocking(move || read(&library, &bundle)).await {
+    match blocking(move || library.read_together(&bundle.files, Bundle::MAX_BYTES)).await {
         Ok(Some(bytes)) => (kind, bytes).into_response(),
         Ok(None) => {
             let why = format!("together they have more than {} bytes\n", Bundle::MAX_BYTES);
@@ -55,29 +54,8 @@ async fn answer(State(library): State<Library>, request: Bytes) -> Response {
     }
 }
 
-fn read(library: &Library, bundle: &Bundle) -> Result<Option<Bytes>, LibraryError> {
-    let mut files = Vec::with_capacity(bundle.files.len());
-    let mut total = 0_u64;
-    for digest in &bundle.files {
-        let file = library.open_file(digest)?;
-        total = total.saturating_add(file.size());
-        if total > Bundle::MAX_BYTES {
-            return Ok(None);
-        }
-        files.push((digest, file));
-    }
-    let mut bytes = BytesMut::with_capacity(usize::try_from(total).unwrap_or_default());
-    for (digest, file) in files {
-        // Cut since it was opened: it is not there any more.
-        let part = file.read(0, file.size()).map_err(|_| LibraryError::NoFile(*digest))?;
-        bytes.extend_from_slice(&part);
-    }
-    Ok(Some(bytes.freeze()))
-}
-
 /// A file of a bundle that is being fetched.
 struct Wanted {
-    digest: Digest,
     size: usize,
     claim: Claim,
 }
@@ -118,13 +96,13 @@ impl Fetch<'_> {
                 if library.has(&digest, size) {
                     return None;
                 }
-                Some(Wanted { digest, size: usize::try_from(size).ok()?, claim })
+                Some(Wanted { size: usize::try_from(size).ok()?, claim })
             })
             .collect();
         if wanted.is_empty() {
             return Ok(());
         }
-        let digests: Vec<_> = wanted.iter().map(|file| file.digest).collect();
+        let digests: Vec<_> = wanted.iter().map(|file| file.claim.digest()).collect();
         for digest in &digests {
             tracing::debug!(%digest, source = %self.source.name, "fetching a file");
         }
@@ -164,14 +142,12 @@ fn store(
     bytes: &Bytes,
 ) -> Result<Option<Digest>, LibraryError> {
     let mut rest = bytes.as_ref();
-    for Wanted { digest, size, claim } in wanted {
+    let files = wanted.into_iter().map(|Wanted { size, claim }| {
         let (file, later) = rest.split_at_checked(size).unwrap_or((rest, &[]));
-        if !library.store(Some(claim), digest, file)? {
-            return Ok(Some(digest));
-        }
         rest = later;
-    }
-    Ok(None)
+        (claim, file)
+    });
+    library.store_together(files.collect())
 }
 
 /// Puts files together, as many as a bundle may have.

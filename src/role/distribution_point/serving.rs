@@ -132,6 +132,11 @@ async fn content(
 /// Sends a file of the library, or the parts of it that were asked for.
 async fn send(served: Served, digest: Digest, asked: Asked) -> Response {
     let Served { library, point } = served;
+    // Most small files are read again and again.
+    if let Some(bytes) = library.read_at_once(&digest) {
+        let found = Found { digest, kind: BYTES, bytes: Source::Memory(bytes) };
+        return found.answer(&asked).unwrap_or_else(|error| failed(&error));
+    }
     let answered = blocking(move || {
         let bytes = match library.open_file(&digest) {
             Ok(file) => Source::File(file),

@@ -43,7 +43,9 @@ async fn deleted_file_is_seen_and_only_it_is_fetched() {
     let files = requests.files();
     assert_eq!(files.len(), 41);
     assert!(files.values().all(|count| *count == 1), "each content was fetched once");
-    let lost = files.keys().next().unwrap().trim_start_matches("/files/");
+    // One that is not packed.
+    let (_, content) = some_files().pop().unwrap();
+    let lost = &Digest::of(&content).to_hex();
     let shard = world.directory(2).join("library/files").join(&lost[..2]);
     fs::remove_file(shard.join(lost)).unwrap();
     assert!(observed(&point).await.packages[&package(1)].damaged > 0);
@@ -169,6 +171,23 @@ async fn packages_with_the_same_files_fetch_them_once() {
     let files = requests.files();
     assert_eq!(files.len(), 41 + 6);
     assert!(files.values().all(|count| *count == 1), "{files:?}");
+}
+
+#[tokio::test]
+async fn a_lost_pack_is_seen_and_only_its_files_are_fetched() {
+    let world = World::new(190).await;
+    let taken = world.take(1, 1, &some_files()).await;
+    let (_port, requests) = world.counted_source(1).await;
+    let point = world.pull_point(2, &[(1, 1)]).await;
+    pull(&point, 1, &taken).await;
+    fs::remove_file(world.directory(2).join("library/packs/00000001.pack")).unwrap();
+    // Of 42 paths one is not packed.
+    assert_eq!(observed(&point).await.packages[&package(1)].damaged, 41);
+    assert_eq!(pull(&point, 1, &taken).await.damaged, 0);
+    let mut asked: Vec<_> = requests.files().into_values().collect();
+    asked.sort_unstable();
+    assert_eq!(asked, [vec![1], vec![2; 40]].concat());
+    assert_eq!(stored(&world.directory(2)).len(), 41);
 }
 
 #[tokio::test]

@@ -333,14 +333,32 @@ pub(super) fn large(size: usize) -> Vec<u8> {
     bytes
 }
 
-/// The contents of a library's files by name.
+/// The contents of a library's files by name, but for those that are aside.
 pub(super) fn stored(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let children = |directory: PathBuf| {
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
+    };
+    let library = directory.join("library");
     let mut found = BTreeMap::new();
-    for shard in fs::read_dir(directory.join("library/files")).unwrap() {
-        for file in fs::read_dir(shard.unwrap().path()).unwrap() {
-            let path = file.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            found.insert(name, fs::read(path).unwrap());
+    for path in children(library.join("files")).into_iter().flat_map(children) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        found.insert(name, fs::read(path).unwrap());
+    }
+    for path in children(library.join("packs")) {
+        let pack = fs::read(&path).unwrap();
+        let mut at = if path.extension().unwrap() == "pack" { 16 } else { pack.len() };
+        while let Some(head) = pack.get(at..at + 48) {
+            let length = u32::from_be_bytes(head[4..8].try_into().unwrap()) as usize;
+            let Some(bytes) = pack.get(at + 48..at + 48 + length) else { break };
+            if head[3] == b'L' {
+                found.insert(hex::encode(&head[8..40]), bytes.to_vec());
+            }
+            at += 48 + length;
+        }
+    }
+    for list in children(library.join("retired")) {
+        for line in fs::read_to_string(list).unwrap_or_default().lines() {
+            found.remove(line);
         }
     }
     found

@@ -1,12 +1,14 @@
 //! The library on a real disk: what it keeps, refuses, loses and finds again.
 
+mod unpacked;
+mod validating;
+
 use std::{
     collections::BTreeSet,
     fs,
-    ops::ControlFlow,
     os::unix::{ffi::OsStrExt, fs::symlink},
     path::Path,
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
 use tempfile::TempDir;
@@ -66,23 +68,55 @@ fn place(content: &[u8]) -> String {
     format!("files/{}/{hex}", &hex[..2])
 }
 
+/// A file that is not packed: its number, many times.
+fn large(number: u8) -> Vec<u8> {
+    vec![number; 70_000]
+}
+
+/// How often each small file was written into packs.
+fn packed(root: &Path, contents: &[&[u8]]) -> Vec<usize> {
+    let packs: Vec<_> = fs::read_dir(root.join("packs"))
+        .unwrap()
+        .map(|entry| fs::read(entry.unwrap().path()).unwrap())
+        .collect();
+    let times = |content: &&[u8]| {
+        let digest = Digest::of(content);
+        let windows = packs.iter().flat_map(|pack| pack.windows(32));
+        windows.filter(|window| window == digest.as_bytes()).count()
+    };
+    contents.iter().map(times).collect()
+}
+
 fn aside(content: &[u8]) -> String {
     format!("retired/{}", Digest::of(content).to_hex())
 }
 
 #[test]
 fn each_content_is_stored_once() {
-    let (home, from) =
-        (tempfile::tempdir().unwrap(), source(&[("a", b"1"), ("b/a", b"1"), ("c", b"")]));
+    let (home, one) = (tempfile::tempdir().unwrap(), large(1));
+    let from = source(&[("a", &one), ("b/a", &one), ("c", b""), ("d", b"1"), ("e", b"1")]);
     let library = Library::open(home.path()).unwrap();
     let state = take(&library, from.path(), 1, 1).unwrap();
-    assert_eq!((state.files, state.bytes, state.damaged), (3, 2, 0));
+    assert_eq!((state.files, state.bytes, state.damaged), (5, 140_002, 0));
     take(&library, from.path(), 2, 1).unwrap();
-    let expected =
-        [place(b"1"), place(b""), "packages/CEN00001.json".into(), "packages/CEN00002.json".into()];
+    let expected = [
+        place(&one),
+        "packs/00000001.pack".into(),
+        "packages/CEN00001.json".into(),
+        "packages/CEN00002.json".into(),
+    ];
     assert_eq!(files_below(home.path()), expected.into());
-    let file = library.open_file(&Digest::of(b"1")).unwrap();
-    assert_eq!(file.read(0, file.size()).unwrap(), b"1".as_slice());
+    assert_eq!(packed(home.path(), &[b"", b"1"]), [1, 1]);
+    for content in [&b"1"[..], b"", &one] {
+        let file = library.open_file(&Digest::of(content)).unwrap();
+        assert_eq!(file.read(0, file.size()).unwrap(), content);
+        assert!(file.read(0, file.size() + 1).is_err(), "what comes behind it in its pack");
+    }
+    let together: Vec<_> = [&b"1"[..], b"", b"1"].into_iter().map(Digest::of).collect();
+    assert_eq!(library.read_together(&together, 2).unwrap().unwrap(), b"11".as_slice());
+    assert_eq!(library.read_together(&together, 1).unwrap(), None, "they are too many bytes");
+    let unknown = library.read_together(&[Digest::of(b"2")], 1);
+    assert!(matches!(unknown, Err(LibraryError::NoFile(_))));
 }
 
 #[test]
@@ -100,9 +134,10 @@ fn packages_are_there_after_a_restart() {
 fn new_version_replaces_the_old_one_and_its_files() {
     let home = tempfile::tempdir().unwrap();
     let library = Library::open(home.path()).unwrap();
-    take(&library, source(&[("a", b"1"), ("b", b"2")]).path(), 1, 1).unwrap();
-    take(&library, source(&[("a", b"1"), ("b", b"3")]).path(), 1, 2).unwrap();
-    let expected = [place(b"1"), place(b"3"), aside(b"2"), "packages/CEN00001.json".into()];
+    take(&library, source(&[("a", &large(1)), ("b", &large(2))]).path(), 1, 1).unwrap();
+    take(&library, source(&[("a", &large(1)), ("b", &large(3))]).path(), 1, 2).unwrap();
+    let package = "packages/CEN00001.json".into();
+    let expected = [place(&large(1)), place(&large(3)), aside(&large(2)), package];
     assert_eq!(files_below(home.path()), expected.into());
 }
 
@@ -110,13 +145,21 @@ fn new_version_replaces_the_old_one_and_its_files() {
 fn removed_package_leaves_what_others_need() {
     let home = tempfile::tempdir().unwrap();
     let library = Library::open(home.path()).unwrap();
-    take(&library, source(&[("a", b"1"), ("b", b"2")]).path(), 1, 1).unwrap();
-    take(&library, source(&[("x", b"2")]).path(), 2, 1).unwrap();
+    let (one, two) = (large(1), large(2));
+    let contents = [("a", &one[..]), ("b", &two), ("c", b"1"), ("d", b"2")];
+    take(&library, source(&contents).path(), 1, 1).unwrap();
+    take(&library, source(&[("x", &two), ("y", b"2")]).path(), 2, 1).unwrap();
     library.remove(&package(1)).unwrap();
     library.remove(&package(1)).unwrap();
-    let expected = [place(b"2"), aside(b"1"), "packages/CEN00002.json".into()];
-    assert_eq!(files_below(home.path()), expected.into());
-    assert!(matches!(library.open_file(&Digest::of(b"1")), Err(LibraryError::NoFile(_))));
+    let mut found = files_below(home.path());
+    found.retain(|name| Path::new(name).extension().is_none_or(|end| end != "list"));
+    let package = "packages/CEN00002.json".into();
+    let expected = [place(&two), aside(&one), package, "packs/00000001.pack".into()];
+    assert_eq!(found, expected.into());
+    for (gone, kept) in [(&one[..], &two[..]), (b"1", b"2")] {
+        assert!(matches!(library.open_file(&Digest::of(gone)), Err(LibraryError::NoFile(_))));
+        assert!(library.open_file(&Digest::of(kept)).is_ok());
+    }
 }
 
 #[test]
@@ -158,80 +201,29 @@ fn package_is_not_visible_before_every_file_is_there() {
 
 #[test]
 fn lost_and_cut_files_are_seen() {
-    let (home, from) =
-        (tempfile::tempdir().unwrap(), source(&[("a", b"11"), ("b", b"2"), ("c", b"2")]));
+    let (home, one, two) = (tempfile::tempdir().unwrap(), large(1), large(2));
+    let from = source(&[("a", &one), ("b", &two), ("c", &two), ("d", b"3"), ("e", b"4")]);
     let library = Library::open(home.path()).unwrap();
     take(&library, from.path(), 1, 1).unwrap();
-    fs::remove_file(home.path().join(place(b"2"))).unwrap();
+    fs::remove_file(home.path().join(place(&two))).unwrap();
     assert_eq!(library.state(&package(1)).unwrap().damaged, 2, "two paths of one content");
-    fs::write(home.path().join(place(b"11")), b"1").unwrap();
+    fs::write(home.path().join(place(&one)), b"1").unwrap();
     assert_eq!(library.states()[&package(1)].damaged, 3);
-    assert!(library.open_file(&Digest::of(b"11")).is_err(), "not as it was");
+    assert!(library.open_file(&Digest::of(&one)).is_err(), "not as it was");
+    // Of the pack the last file is not whole any more, and then it is gone.
+    let pack = home.path().join("packs/00000001.pack");
+    let cut = fs::OpenOptions::new().write(true).open(&pack).unwrap();
+    cut.set_len(fs::metadata(&pack).unwrap().len() - 1).unwrap();
+    assert_eq!(library.states()[&package(1)].damaged, 4);
+    fs::remove_file(&pack).unwrap();
+    assert_eq!(library.state(&package(1)).unwrap().damaged, 5);
+    assert!(library.open_file(&Digest::of(b"3")).is_err());
     assert!(library.whole(&package(1)).is_none());
     take(&library, from.path(), 1, 1).unwrap();
     assert_eq!(library.state(&package(1)).unwrap().damaged, 0, "taken in again");
-}
-
-#[test]
-fn changed_bytes_are_found_and_never_served() {
-    let (home, from) = (tempfile::tempdir().unwrap(), source(&[("a", b"11"), ("b", b"2")]));
+    drop(library);
     let library = Library::open(home.path()).unwrap();
-    take(&library, from.path(), 1, 1).unwrap();
-    fs::write(home.path().join(place(b"11")), b"12").unwrap();
-    assert_eq!(library.state(&package(1)).unwrap().damaged, 0, "the size is right");
-    let validate = || {
-        let go_on = |_: &ValidationProgress, _| ControlFlow::Continue(());
-        let found = library.validate(ValidationProgress::default(), &go_on).unwrap().unwrap();
-        (found.files, found.bytes, found.damaged)
-    };
-    assert_eq!(validate(), (2, 3, 1));
-    assert!(library.open_file(&Digest::of(b"11")).is_err());
-    assert_eq!(library.state(&package(1)).unwrap().damaged, 1);
-    let aside = home.path().join("quarantine").join(Digest::of(b"11").to_hex());
-    assert_eq!(fs::read(&aside).unwrap(), b"12", "somebody may want to see it");
-    take(&library, from.path(), 1, 1).unwrap();
-    assert_eq!(validate(), (2, 3, 0));
-    assert!(!aside.exists(), "kept until the next validation");
-}
-
-#[test]
-fn a_file_that_cannot_be_read_keeps_no_other_one_from_being_hashed() {
-    let (home, from) = (tempfile::tempdir().unwrap(), source(&[("a", b""), ("b", b"2")]));
-    let library = Library::open(home.path()).unwrap();
-    take(&library, from.path(), 1, 1).unwrap();
-    // It has a length of 0, and its first byte cannot be read.
-    fs::remove_file(home.path().join(place(b""))).unwrap();
-    symlink("/proc/self/mem", home.path().join(place(b""))).unwrap();
-    let go_on = |_: &ValidationProgress, _| ControlFlow::Continue(());
-    let found = library.validate(ValidationProgress::default(), &go_on).unwrap().unwrap();
-    assert_eq!((found.files, found.damaged), (2, 1));
-    assert_eq!(library.state(&package(1)).unwrap().damaged, 1);
-}
-
-#[test]
-fn a_validation_ends_where_it_is_told_to_and_goes_on_there() {
-    let contents = [vec![1; 3 << 20], vec![2; 3 << 20], vec![3; 3 << 20]];
-    let files: Vec<_> =
-        ["a", "b", "c"].into_iter().zip(contents.iter().map(Vec::as_slice)).collect();
-    let (home, from) = (tempfile::tempdir().unwrap(), source(&files));
-    let library = Library::open(home.path()).unwrap();
-    take(&library, from.path(), 1, 1).unwrap();
-    let told = Mutex::new(Vec::new());
-    let until = |end: u64| {
-        let told = &told;
-        move |progress: &ValidationProgress, bytes: u64| {
-            told.lock().unwrap().push((*progress, bytes >> 20));
-            if bytes < end { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        }
-    };
-    let ended = library.validate(ValidationProgress::default(), &until(5 << 20)).unwrap();
-    assert_eq!(ended, None);
-    let (progress, hashed) = *told.lock().unwrap().last().unwrap();
-    assert_eq!((progress.files, progress.bytes, hashed), (1, 3 << 20, 5));
-    told.lock().unwrap().clear();
-    let ended = library.validate(progress, &until(u64::MAX)).unwrap().unwrap();
-    assert_eq!((ended.files, ended.bytes, ended.damaged), (3, 9 << 20, 0));
-    assert_eq!(told.lock().unwrap().last().unwrap().1, 6, "the first one is not hashed again");
+    assert_eq!(library.state(&package(1)).unwrap().damaged, 0);
 }
 
 #[test]
