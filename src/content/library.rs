@@ -83,6 +83,7 @@ impl Library {
         library.find_unpacked()?;
         library.find_retired()?;
         library.sweep()?;
+        library.compact();
         Ok(library)
     }
 
@@ -242,16 +243,18 @@ impl Library {
         mut sources: BTreeSet<String>,
         origin: Option<PackageOrigin>,
     ) -> Result<PackageState, LibraryError> {
-        self.settle()?;
-        // The names of the files must be durable before the record that counts on them.
+        let no_package = || LibraryError::NoPackage(package.clone());
+        let wanted = self.pending(package).ok_or_else(no_package)?;
+        self.staging().settle(self.layout())?;
+        // What is there by now, and the names of files, must be durable before the record that counts on
+        // them; what comes only now is not.
+        self.require(&wanted)?;
+        self.packs().settle()?;
         self.staging().settle_names(self.layout())?;
         let mut index = self.index();
-        let no_package = || LibraryError::NoPackage(package.clone());
-        let list = Arc::clone(index.pending.get(package).ok_or_else(no_package)?);
-        let missing = self.missing(&list).len();
-        if missing > 0 {
-            return Err(LibraryError::Incomplete { package: package.clone(), missing });
-        }
+        let list = index.pending.get(package).filter(|list| list.digest() == wanted.digest());
+        let list = Arc::clone(list.ok_or_else(no_package)?);
+        self.require(&list)?;
         let mut since = Some(clock::now());
         if let Some(before) = index.packages.get(package)
             && before.list.digest() == list.digest()
@@ -268,6 +271,13 @@ impl Library {
         drop(index);
         self.compact();
         Ok(record.state(0))
+    }
+
+    fn require(&self, list: &FileList) -> Result<(), LibraryError> {
+        match self.missing(list).len() {
+            0 => Ok(()),
+            missing => Err(LibraryError::Incomplete { package: list.package().clone(), missing }),
+        }
     }
 
     /// The packages as they are on the disk now: every file is looked at.

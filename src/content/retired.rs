@@ -311,6 +311,8 @@ mod tests {
             drop(library);
             let library = open(home.path());
             assert_eq!((noted(), aside(&library)), (vec![], vec![]));
+            let packs = children(&home.path().join("library/packs")).unwrap();
+            assert!(packs.is_empty(), "its room is free again: {packs:?}");
         }
     }
 

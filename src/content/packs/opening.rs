@@ -30,19 +30,20 @@ impl Packs {
             let opened = File::options().read(true).write(true).open(&path);
             let pack = Arc::new(opened.map_err(LibraryError::io("open", &path))?);
             let length = pack.metadata().map_err(LibraryError::io("read", &path))?.len();
-            let mut found = |length, records: &[Record]| {
-                state.known(number, length);
+            // A longer one was made by nobody.
+            let length = u32::try_from(length).unwrap_or_default();
+            let mut found = |length: u32, records: &[Record]| {
+                state.known(number, length.into());
                 for Record { digest, at, length } in records {
                     state.put(*digest, Place { pack: number, at: *at, length: *length });
                 }
             };
-            if let Some(records) = indexed(&directory, number, length)? {
+            if let Some(records) = indexed(&directory, number, length) {
                 found(length, &records);
                 continue;
             }
-            let scanned = scan(&pack).map_err(LibraryError::io("read", &path))?;
-            let Some(scanned) = scanned else {
-                if is_blank(&pack, length).map_err(LibraryError::io("read", &path))? {
+            let Some(scanned) = scan(&pack, length) else {
+                if is_blank(&pack) {
                     super::remove(&path)?;
                     continue;
                 }
@@ -52,7 +53,7 @@ impl Packs {
                 continue;
             };
             put_right(&pack, &path, &scanned, length)?;
-            found(scanned.end.into(), &scanned.records);
+            found(scanned.end, &scanned.records);
             if Some(number) == last {
                 let (file, settled) = (Arc::clone(&pack), 0);
                 state.unsettled.insert(number, Unsettled { file, settled, new: true, full: false });
@@ -98,49 +99,44 @@ fn numbers(directory: &Path) -> Result<BTreeMap<u32, PathBuf>, LibraryError> {
 }
 
 /// Whether a crash came before the disk had the first bytes of a pack.
-fn is_blank(pack: &File, length: u64) -> io::Result<bool> {
+fn is_blank(pack: &File) -> bool {
     let mut head = [0; HEAD.len()];
-    if length < HEAD.len() as u64 {
-        return Ok(true);
+    match pack.read_exact_at(&mut head, 0) {
+        Ok(()) => head == [0; HEAD.len()],
+        Err(error) => error.kind() == io::ErrorKind::UnexpectedEof,
     }
-    pack.read_exact_at(&mut head, 0)?;
-    Ok(head == [0; HEAD.len()])
 }
 
 /// What the index of a pack says, if there is one and it is right.
-fn indexed(
-    directory: &Path,
-    number: u32,
-    length: u64,
-) -> Result<Option<Vec<Record>>, LibraryError> {
-    let path = index_path(directory, number);
-    let bytes = match fs::read(&path) {
+fn indexed(directory: &Path, number: u32, length: u32) -> Option<Vec<Record>> {
+    let bytes = match fs::read(index_path(directory, number)) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(LibraryError::io("read", &path)(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => {
+            tracing::warn!(pack = number, %error, "the index of a pack cannot be read");
+            return None;
+        }
     };
-    let inside = |record: &Record| u64::from(record.at) + u64::from(record.length) <= length;
+    let inside =
+        |record: &Record| record.at.checked_add(record.length).is_some_and(|end| end <= length);
     let records = read_index(&bytes).filter(|records| records.iter().all(inside));
     if records.is_none() {
-        tracing::warn!(
-            pack = number,
-            "the index of a pack is damaged, or the pack is: it is hashed"
-        );
+        tracing::warn!(pack = number, "an index is not that of its pack, which is hashed");
     }
-    Ok(records)
+    records
 }
 
 /// Marks what is not what it should be, and cuts off what is behind the last file.
-fn put_right(pack: &File, path: &Path, scanned: &Scanned, length: u64) -> Result<(), LibraryError> {
+fn put_right(pack: &File, path: &Path, scanned: &Scanned, length: u32) -> Result<(), LibraryError> {
     for Record { digest, at, length } in &scanned.wrong {
         tracing::warn!(%digest, length, pack = %path.display(), "a small file is damaged");
         let start = Place { pack: 0, at: *at, length: *length }.start();
         mark(pack, start).map_err(LibraryError::io("write", path))?;
     }
-    let end = u64::from(scanned.end);
+    let end = scanned.end;
     if length > end {
         tracing::info!(pack = %path.display(), bytes = length - end, "cut off what was not whole");
-        pack.set_len(end).map_err(LibraryError::io("cut", path))?;
+        pack.set_len(end.into()).map_err(LibraryError::io("cut", path))?;
     }
     Ok(())
 }

@@ -78,11 +78,9 @@ impl Packs {
             mark(&pack, place.start())?;
             pack.sync_data()
         });
-        match marked {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(LibraryError::io("write", &path)(error));
-            }
-            _ => {}
+        // A disk that cannot read it may not take the mark either: it is hashed at the next start.
+        if let Err(error) = marked {
+            tracing::warn!(%digest, path = %path.display(), %error, "a record was not marked");
         }
         Ok(self.state().forget(digest).is_some())
     }
@@ -135,7 +133,8 @@ pub(super) fn write_index_of(
     pack: &File,
 ) -> Result<(), LibraryError> {
     let path = pack_path(directory, number);
-    let scanned = heads(pack).map_err(LibraryError::io("read", &path))?;
+    let length = pack.metadata().map_err(LibraryError::io("read", &path))?.len();
+    let scanned = heads(pack, u32::try_from(length).unwrap_or_default());
     match scanned.filter(|scanned| !scanned.gaps) {
         Some(scanned) => {
             durable::write(&index_path(directory, number), &write_index(&scanned.records))

@@ -41,6 +41,9 @@ const UNANSWERED_TRIES: u32 = 7;
 const BUSY: Duration = Duration::from_secs(2);
 const BUSY_AT_MOST: Duration = Duration::from_mins(1);
 
+/// So much of what a source says that it will send is believed: room for it is made at once.
+const EXPECTED: u64 = 1 << 20;
+
 /// How long to wait before a broken transfer is taken up; twice as long each time.
 const BACK_OFF: Duration = Duration::from_millis(250);
 
@@ -175,7 +178,8 @@ impl<'a> Source<'a> {
         if response.content_length().is_some_and(|length| length > limit) {
             return Err(too_long());
         }
-        let mut bytes = BytesMut::new();
+        let length = response.content_length().unwrap_or_default().min(EXPECTED);
+        let mut bytes = BytesMut::with_capacity(usize::try_from(length).unwrap_or_default());
         let mut blocks = std::pin::pin!(response.bytes_stream());
         while let Some(block) = self.next(&mut blocks).await? {
             bytes.extend_from_slice(&block.map_err(Failure::Source)?);
