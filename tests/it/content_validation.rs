@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     content_schemas::assert_validation_is_valid,
-    world::{Ended, World, digest, root, walk},
+    world::{Ended, World, digest, root},
 };
 
 /// Where a library has a file with this content.
@@ -28,15 +28,19 @@ fn flip(path: &Path) {
     fs::write(path, bytes).unwrap();
 }
 
-/// The files of the package of the smallest example.
-fn welcome() -> Vec<(String, Vec<u8>)> {
-    let directory = root().join("examples/minimal/content/welcome");
-    let mut files = Vec::new();
-    walk(&directory, &mut |path| {
-        let name = path.strip_prefix(&directory).unwrap().to_str().unwrap().to_owned();
-        files.push((name, fs::read(path).unwrap()));
-    });
-    files
+const NAME: &str = "welcome.bin";
+
+/// The smallest example, with another package: a file that is too large for a pack, and where it was
+/// taken from.
+fn with_a_large_file() -> (World, PathBuf, Vec<u8>) {
+    let (world, content) = (World::of("minimal"), b"welcome ".repeat(20_000));
+    let source = world.path("welcome");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join(NAME), &content).unwrap();
+    let path = format!("path: {}", root().join("examples/minimal/content/welcome").display());
+    world.edit("headwater.yaml", &path, &format!("path: {}", source.display()));
+    world.with_manifests("up --once").expect(0);
+    (world, source, content)
 }
 
 fn validate(world: &World, arguments: &[&str]) -> Ended {
@@ -54,8 +58,7 @@ fn library(world: &World, code: i32, arguments: &[&str]) -> Value {
 
 #[test]
 fn damage_at_a_standard_point_is_named_and_sent_again() {
-    let world = World::converged("minimal");
-    let (name, content) = welcome().remove(0);
+    let (world, _, content) = with_a_large_file();
     let whole = validate(&world, &["content"]).expect(0).stdout;
     assert!(whole.starts_with("`content`: ") && whole.ends_with(": all as they should be.\n"));
     let stored = place(&world.library("server"), &content);
@@ -63,7 +66,7 @@ fn damage_at_a_standard_point_is_named_and_sent_again() {
     assert_eq!(world.plan()["actions"], serde_json::json!([]), "nobody has looked");
 
     let told = validate(&world, &["content", "--package", "welcome"]).expect(1).stdout;
-    assert!(told.starts_with(&format!("ONE00001 {name}: damaged, and put aside, ")), "{told}");
+    assert!(told.starts_with(&format!("ONE00001 {NAME}: damaged, and put aside, ")), "{told}");
     assert!(told.contains("1 damaged") && told.contains("--repair"), "{told}");
     assert!(!stored.exists(), "it is served no more");
     assert!(world.library("server").join("quarantine").join(digest(&content)).exists());
@@ -85,19 +88,10 @@ fn damage_at_a_standard_point_is_named_and_sent_again() {
 
 #[test]
 fn damage_at_the_site_server_is_taken_from_the_same_source_or_stays() {
-    let world = World::of("minimal");
-    let source = world.path("welcome");
-    fs::create_dir(&source).unwrap();
-    for (name, content) in welcome() {
-        fs::write(source.join(name), content).unwrap();
-    }
-    let path = format!("path: {}", root().join("examples/minimal/content/welcome").display());
-    world.edit("headwater.yaml", &path, &format!("path: {}", source.display()));
-    world.with_manifests("up --once").expect(0);
-    let (name, content) = welcome().remove(0);
+    let (world, source, content) = with_a_large_file();
     let stored = place(&world.site_system("server").join("package-library"), &content);
     flip(&stored);
-    fs::write(source.join(&name), "something else").unwrap();
+    fs::write(source.join(NAME), "something else").unwrap();
     let lost = library(&world, 1, &["server", "--repair"]);
     assert_eq!(lost["distributionPoint"], Value::Null);
     let why = lost["repairs"][0]["detail"].as_str().unwrap();
@@ -108,7 +102,7 @@ fn damage_at_the_site_server_is_taken_from_the_same_source_or_stays() {
     let point = place(&world.library("server"), &content);
     assert_eq!(fs::read(point).unwrap(), content);
 
-    fs::write(source.join(&name), &content).unwrap();
+    fs::write(source.join(NAME), &content).unwrap();
     let told = validate(&world, &["server", "--repair"]).expect(0).stdout;
     assert!(told.contains("ONE00001 repaired: taken from "), "{told}");
     assert!(told.contains("site server `server`: "), "{told}");

@@ -66,6 +66,11 @@ impl Kept {
     }
 }
 
+/// Too large for a pack: a file of its own.
+fn unpacked(byte: u8) -> Vec<u8> {
+    vec![byte; 100_000]
+}
+
 fn flip(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
     let middle = bytes.len() / 2;
@@ -80,11 +85,11 @@ fn named(findings: &ValidationFindings) -> Vec<(&str, &str, FileDamage)> {
 
 #[test]
 fn damage_is_named_wherever_it_is_and_put_aside_once() {
-    let large = vec![7; 3 << 20];
-    let kept = Kept::of(&[&[("a/large", &large), ("b", b"2"), ("c", b"3")], &[("same", &large)]]);
+    let (large, three) = (vec![7; 3 << 20], unpacked(3));
+    let kept = Kept::of(&[&[("a/large", &large), ("b", b"2"), ("c", &three)], &[("same", &large)]]);
     assert!(kept.validate(&[]).is_whole());
     kept.flip(&large);
-    fs::remove_file(kept.place(b"3")).unwrap();
+    fs::remove_file(kept.place(&three)).unwrap();
     let found = kept.validate(&[]);
     assert_eq!((found.files, found.damaged, found.missing), (2, 1, 1));
     assert_eq!(found.bytes, 1 + (3 << 20));
@@ -112,14 +117,15 @@ fn damage_is_named_wherever_it_is_and_put_aside_once() {
 
 #[test]
 fn only_what_was_asked_for_is_hashed() {
-    let kept = Kept::of(&[&[("a", b"11"), ("b", b"22")], &[("c", b"33")]]);
-    for content in [b"11", b"33"] {
+    let [one, two, three] = [1, 2, 3].map(unpacked);
+    let kept = Kept::of(&[&[("a", &one), ("b", &two)], &[("c", &three)]]);
+    for content in [&one, &three] {
         kept.flip(content);
     }
     let found = kept.validate(&[2]);
-    assert_eq!((found.files, found.bytes), (1, 2));
+    assert_eq!((found.files, found.bytes), (1, three.len() as u64));
     assert_eq!(named(&found), [("CEN00002", "c", FileDamage::Damaged)]);
-    assert!(kept.place(b"11").exists(), "nobody has looked at it");
+    assert!(kept.place(&one).exists(), "nobody has looked at it");
     let unknown = BTreeSet::from([package(1), package(9)]);
     let go_on = |_, _| ControlFlow::Continue(());
     let error = kept.library.validate_at_once(&unknown, &go_on).unwrap_err();
