@@ -133,10 +133,10 @@ def wrk(url, *options):
     """What `wrk` says: requests and bytes a second, requests in all."""
     command = ["wrk", "-t1", *options, url]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    if "Non-2xx" in said or "Socket errors" in said:
-        raise SystemExit(f"{url} was not served:\n{said}")
     [rate] = re.findall(r"Requests/sec:\s+([\d.]+)", said)
     [total] = re.findall(r"(\d+) requests in", said)
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise SystemExit(f"{url} was not served:\n{said}")
     return float(rate), int(total)
 
 
@@ -171,7 +171,7 @@ def serve(directory, rounds, megabytes, files):
                     choose = f'string.format("{path}/%06d.bin", math.random(0, {files - 1}))'
                     script.write_text(f'request = function() return wrk.format("GET", {choose}) end\n')
                     before = processor_seconds(server.pid)
-                    rate, total = wrk(server.url, "-c32", "-d4s", "-s", script)
+                    rate, total = wrk(server.url, "-c32", "-d4s", "--timeout", "30s", "-s", script)
                     note("small to wrk", "requests/s", name, rate)
                     note("small to wrk, server", "us each", name, (processor_seconds(server.pid) - before) / total * 1e6)
         for (what, unit), values in figures.items():

@@ -56,10 +56,10 @@ spec: {{site: top, siteSystem: {name}, ports: content, protocol: {protocol}{pull
 PULL = ", pull: {sources: [{distributionPoint: standard}]}"
 
 NGINX = """
-daemon off; worker_processes 2; worker_rlimit_nofile 20000; pid {home}/nginx.pid; error_log {home}/error.log;
+daemon off; worker_processes 2; pid {home}/nginx.pid; error_log {home}/error.log;
 events {{ worker_connections 8192; }}
 http {{
-  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=50000;
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=9000;
   client_body_temp_path {home}/body; proxy_temp_path {home}/proxy; fastcgi_temp_path {home}/fastcgi;
   uwsgi_temp_path {home}/uwsgi; scgi_temp_path {home}/scgi;
   ssl_protocols TLSv1.3; ssl_certificate {home}/tls.crt; ssl_certificate_key {home}/tls.key;
