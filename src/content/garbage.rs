@@ -122,11 +122,14 @@ impl Library {
         let needed = |digest: &Digest| index.size(digest).is_some();
         self.packs().forget_unneeded(needed);
         let mut found = children(&self.layout().partials())?;
-        found.extend(children(&self.layout().all_patches())?);
         found.extend(self.in_files()?);
         // What has another name was not put there by this library: it is not ours to remove.
-        let unneeded = |path: &&PathBuf| named(path).is_some_and(|digest| !needed(&digest));
-        found.iter().filter(unneeded).try_for_each(|path| remove(path))
+        let unneeded = |path: &PathBuf| named(path).filter(|digest| !needed(digest));
+        for path in found.iter().filter(|path| unneeded(path).is_some()) {
+            remove(path)?;
+        }
+        let patches = children(&self.layout().all_patches())?;
+        patches.iter().filter_map(unneeded).try_for_each(|new| self.remove_patches(&new))
     }
 
     /// Finds small files that earlier versions did not pack: they are read where they are.

@@ -85,6 +85,7 @@ impl Library {
         let (temporary, mut file) = Temporary::create(self)?;
         let written = file.write_all(patch).and_then(|()| file.sync_data());
         written.map_err(LibraryError::io("write", temporary.path()))?;
+        let name = format!("{}-{}", from.to_hex(), Digest::of(patch).to_hex());
         // Held, so that the file does not stop to be needed in this moment.
         let index = self.index();
         if index.size(new).is_none() {
@@ -95,7 +96,6 @@ impl Library {
         for (_, _, other) in self.patch_files(new)?.into_iter().filter(|(it, _, _)| it == from) {
             remove(&other)?;
         }
-        let name = format!("{}-{}", from.to_hex(), Digest::of(patch).to_hex());
         let place = directory.join(name);
         let kept = fs::rename(temporary.path(), &place);
         kept.map_err(LibraryError::io("move into", &place))?;

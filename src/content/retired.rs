@@ -106,9 +106,10 @@ impl Library {
             let place = layout.file(&digest);
             let taken = if right && !self.has(&digest, size) {
                 let shard = place.parent().unwrap_or(layout.root());
-                self.staging().moved();
                 self.packs().are_unpacked([digest]);
-                fs::create_dir_all(shard).and_then(|()| fs::rename(aside, &place))
+                let moved = fs::create_dir_all(shard).and_then(|()| fs::rename(aside, &place));
+                self.staging().moved();
+                moved
             } else {
                 fs::remove_file(aside)
             };
@@ -166,17 +167,17 @@ impl Library {
             remove(aside)?;
         }
         let packed = self.packs().forget_retired(&HashSet::new());
-        self.packs().make_room()?;
+        let freed = self.packs().make_room()?;
         let files = retired.len().saturating_add(packed);
         if files > 0 {
             tracing::info!(files, "removed what no package needs: the disk is full");
         }
         // A patch saves bytes of the network; a file that cannot come is worse.
         let patches = children(&self.layout().all_patches())?;
-        for patches in &patches {
-            fs::remove_dir_all(patches).map_err(LibraryError::io("remove", patches))?;
+        for new in patches.iter().filter_map(|path| named(path)) {
+            self.remove_patches(&new)?;
         }
-        Ok(files > 0 || !patches.is_empty())
+        Ok(files > 0 || freed || !patches.is_empty())
     }
 
     /// What is aside as files of their own.

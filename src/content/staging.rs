@@ -69,8 +69,9 @@ impl Staging {
         if waiting.files.is_empty() {
             return Ok(());
         }
-        self.moved();
         let settled = settle(layout, &waiting.files);
+        // Behind the moves, of which some may have been made: a sync before them does not count.
+        self.moved();
         if settled.is_err() {
             // Downloads stay to be taken up again; copies would only fill the disk.
             let incoming = layout.incoming();
@@ -81,7 +82,7 @@ impl Staging {
         settled
     }
 
-    /// Files get names.
+    /// Files have got names.
     pub(super) fn moved(&self) {
         *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }

@@ -31,16 +31,21 @@ impl Packs {
         Ok(())
     }
 
-    /// Gives the room of what nothing needs back at once, where copying would need some.
-    pub(in crate::content) fn make_room(&self) -> Result<(), LibraryError> {
+    /// Gives the room of what nothing needs back at once, where copying would need some; whether there
+    /// was any.
+    pub(in crate::content) fn make_room(&self) -> Result<bool, LibraryError> {
         let _compacting = lock(&self.compacting);
-        self.remove_unneeded()?;
+        let mut freed = self.remove_unneeded()?;
         let numbers: Vec<_> = self.state().packs.keys().copied().collect();
-        numbers.into_iter().try_for_each(|number| self.punch(number))
+        for number in numbers {
+            freed |= self.punch(number)?;
+        }
+        Ok(freed)
     }
 
-    /// Removes packs of which nothing is needed. Held: `compacting`, as copies are not known yet.
-    fn remove_unneeded(&self) -> Result<(), LibraryError> {
+    /// Removes packs of which nothing is needed; whether there were any. Held: `compacting`, as copies
+    /// are not known yet.
+    fn remove_unneeded(&self) -> Result<bool, LibraryError> {
         let _settling = lock(&self.settling);
         let unneeded: Vec<_> = {
             let (mut writer, mut state) = (self.writer(), self.state());
@@ -49,16 +54,15 @@ impl Packs {
             let unneeded: Vec<_> = unneeded.map(|(number, _)| *number).collect();
             for number in &unneeded {
                 writer.take_if(|it| it.number == *number);
-                state.unsettled.remove(number);
-                state.cut(*number, 0);
+                state.gone(*number);
             }
             unneeded
         };
-        for number in unneeded {
-            remove(&index_path(&self.directory, number))?;
-            remove(&pack_path(&self.directory, number))?;
+        for number in &unneeded {
+            remove(&index_path(&self.directory, *number))?;
+            remove(&pack_path(&self.directory, *number))?;
         }
-        Ok(())
+        Ok(!unneeded.is_empty())
     }
 
     /// A pack of which less than half is needed; it takes no more.
@@ -75,9 +79,9 @@ impl Packs {
     /// Copies what is needed of a pack, and removes it; how many bytes were copied.
     fn rewrite(&self, number: u32, aside: Aside<'_>) -> Result<u64, LibraryError> {
         let path = pack_path(&self.directory, number);
-        let (records, pack) = {
+        let (records, pack, doubts) = {
             let mut state = self.state();
-            (state.of_pack(number), state.open(number, &self.directory))
+            (state.of_pack(number), state.open(number, &self.directory), state.doubts)
         };
         let pack = pack.map_err(LibraryError::io("open", &path))?;
         let mut moves: Vec<(Digest, Place, Place)> = Vec::with_capacity(records.len());
@@ -103,7 +107,7 @@ impl Packs {
         }
         self.copy(&mut block, &mut moves)?;
         self.settle()?;
-        self.replace(moves);
+        self.replace(moves, doubts);
         self.remove_unneeded()?;
         tracing::debug!(pack = number, copied, "a pack was rewritten");
         Ok(copied)
@@ -125,8 +129,12 @@ impl Packs {
     }
 
     /// Files are read from their copies from now on, unless something has become of them meanwhile.
-    fn replace(&self, moves: Vec<(Digest, Place, Place)>) {
+    fn replace(&self, moves: Vec<(Digest, Place, Place)>, doubts: u64) {
         let mut state = self.state();
+        // Somebody else was refused by the disk, which may not have the copies: what was copied stays.
+        if state.doubts != doubts {
+            return;
+        }
         for (digest, from, to) in moves {
             if state.place(&digest) == Some(from) {
                 let retired = state.retired.contains(&digest);
@@ -145,9 +153,11 @@ impl Packs {
         }
     }
 
-    /// Gives the room between the files of a pack back.
+    /// Gives the room between the files of a pack back; whether there was any.
     #[cfg(target_os = "linux")]
-    fn punch(&self, number: u32) -> Result<(), LibraryError> {
+    fn punch(&self, number: u32) -> Result<bool, LibraryError> {
+        use std::os::unix::fs::MetadataExt;
+
         use rustix::fs::{FallocateFlags, fallocate};
         let _settling = lock(&self.settling);
         let mut gaps = Vec::new();
@@ -160,13 +170,18 @@ impl Packs {
             end = u64::from(place.end());
         }
         if gaps.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let path = pack_path(&self.directory, number);
         // The index knows of files that are gone then: without it, the pack is asked.
         crate::content::durable::remove(&index_path(&self.directory, number))?;
         let pack = std::fs::File::options().write(true).open(&path);
         let pack = pack.map_err(LibraryError::io("open", &path))?;
+        let taken = || {
+            let found = pack.metadata().map_err(LibraryError::io("read", &path))?;
+            Ok::<_, LibraryError>(found.blocks())
+        };
+        let before = taken()?;
         for (at, length) in gaps {
             let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
             if fallocate(&pack, flags, at, length).is_err() {
@@ -174,12 +189,13 @@ impl Packs {
                 break;
             }
         }
-        Ok(())
+        // Holes that were there already give nothing.
+        Ok(taken()? < before)
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn punch(&self, _number: u32) -> Result<(), LibraryError> {
-        Ok(())
+    fn punch(&self, _number: u32) -> Result<bool, LibraryError> {
+        Ok(false)
     }
 }
 

@@ -134,7 +134,11 @@ impl Packs {
         let mut options = File::options();
         let made = options.read(true).write(true).create_new(true).open(&path);
         let file = made.map_err(LibraryError::io("create", &path))?;
-        file.write_all_at(HEAD, 0).map_err(LibraryError::io("write", &path))?;
+        if let Err(error) = file.write_all_at(HEAD, 0) {
+            // An empty one would be one more at every attempt.
+            let _ = std::fs::remove_file(&path);
+            return Err(LibraryError::io("write", &path)(error));
+        }
         let (file, end) = (Arc::new(file), HEAD.len() as u64);
         self.state().begun(number, &file, end);
         Ok(Writer { number, file, end: u32::try_from(end).unwrap_or_default(), records: 0 })

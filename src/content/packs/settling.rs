@@ -51,6 +51,7 @@ impl Packs {
             *writer = None;
         }
         let mut state = self.state();
+        state.doubts = state.doubts.saturating_add(1);
         for (number, pack) in waiting {
             let doubted =
                 |_: &Digest, place: Place| place.pack == *number && place.start() >= pack.settled;
@@ -89,13 +90,15 @@ impl Packs {
     pub(in crate::content) fn look(&self) {
         let known: Vec<_> =
             self.state().packs.iter().map(|(number, pack)| (*number, pack.length)).collect();
-        let found = |number| {
-            let found = std::fs::metadata(pack_path(&self.directory, number));
-            found.ok().filter(std::fs::Metadata::is_file).map_or(0, |it| it.len())
+        let found = |number| match std::fs::metadata(pack_path(&self.directory, number)) {
+            Ok(found) => Some(if found.is_file() { found.len() } else { 0 }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(0),
+            // Who cannot look does not know: it is as it was.
+            Err(_) => None,
         };
         let lost: Vec<_> = known
             .into_iter()
-            .map(|(number, length)| (number, length, found(number)))
+            .filter_map(|(number, length)| Some((number, length, found(number)?)))
             .filter(|(_, length, found)| found < length)
             .collect();
         if lost.is_empty() {
@@ -108,7 +111,6 @@ impl Packs {
             if state.packs.contains_key(&number) {
                 tracing::warn!(pack = number, length, found, "a pack was removed or cut");
                 writer.take_if(|it| it.number == number);
-                state.unsettled.remove(&number);
                 state.cut(number, found);
             }
         }

@@ -35,6 +35,8 @@ pub(super) struct State {
     /// Packs that have more than the disk may have.
     pub(super) unsettled: BTreeMap<u32, Unsettled>,
     pub(super) unsettled_bytes: u64,
+    /// How often the disk has refused what was appended.
+    pub(super) doubts: u64,
     /// The highest number that a pack has had.
     last: u32,
 }
@@ -185,6 +187,13 @@ impl State {
         self.unsettled.entry(number).or_insert_with(new);
     }
 
+    /// A pack is gone, in which nothing was left.
+    pub(super) fn gone(&mut self, number: u32) {
+        self.open.retain(|(open, _)| *open != number);
+        self.unsettled.remove(&number);
+        self.packs.remove(&number);
+    }
+
     /// A pack is gone, or cut: from there on, there is nothing in it.
     pub(super) fn cut(&mut self, number: u32, end: u64) {
         let behind =
@@ -192,10 +201,11 @@ impl State {
         for digest in self.digests(behind) {
             self.forget(&digest);
         }
-        self.open.retain(|(open, _)| *open != number);
         if end == 0 {
-            self.packs.remove(&number);
+            self.gone(number);
         } else {
+            self.open.retain(|(open, _)| *open != number);
+            self.unsettled.remove(&number);
             self.pack(number).length = end;
         }
     }

@@ -364,3 +364,15 @@ fn library_in_use_is_refused_to_another_process() {
     drop(clone);
     assert!(Library::open(home.path()).is_ok());
 }
+
+#[test]
+fn patches_of_files_that_nothing_needs_go_when_the_library_opens() {
+    let home = tempfile::tempdir().unwrap();
+    drop(Library::open(home.path()).unwrap());
+    // As a crash leaves them between the end of a package and that of its patches.
+    let patches = home.path().join("patches").join(Digest::of(b"gone").to_hex());
+    fs::create_dir_all(&patches).unwrap();
+    fs::write(patches.join("patch"), "bytes").unwrap();
+    drop(Library::open(home.path()).unwrap());
+    assert!(!patches.exists());
+}
