@@ -23,7 +23,10 @@ use crate::{
 };
 
 /// How often a pipe hears of an action that is still going on.
-const LINES_EVERY: Duration = Duration::from_secs(5);
+pub(super) const LINES_EVERY: Duration = Duration::from_secs(5);
+
+/// A bar of bytes.
+pub(super) const BYTES: &str = "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left  {msg}";
 
 /// Shows events until it is ended.
 pub(super) struct Progress {
@@ -181,16 +184,14 @@ fn show_amount(bar: &ProgressBar, amount: Amount) {
             ProgressUnit::Updates => {
                 style("{bar:30} {pos}/{len} updates, {rate}, {eta} left  {msg}")
             }
-            ProgressUnit::Bytes => {
-                style("{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left  {msg}")
-            }
+            ProgressUnit::Bytes => style(BYTES),
         });
     }
     bar.set_position(amount.done);
 }
 
 /// A style; one that cannot be read, which a test would find, falls back to the plain one.
-fn style(template: &str) -> ProgressStyle {
+pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {

@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar};
 use jiff::Timestamp;
 
-use super::{OutputFormat, Printer};
+use super::{OutputFormat, Printer, progress::style};
 use crate::{
     model::{Name, PackageId},
     view::{Placement, pull_line, pull_line_json},
@@ -115,9 +115,4 @@ impl Bars {
         }
         Ok(())
     }
-}
-
-/// A style; one that cannot be read falls back to the plain one.
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -63,7 +63,7 @@ fn since(missing: &BTreeMap<Digest, u64>, layout: &Layout) -> Timestamp {
     let mut since = clock::now();
     for (digest, size) in missing {
         let path = layout.file(digest);
-        let aside = || changed(&layout.quarantine().join(digest.to_hex()));
+        let aside = || changed(&layout.quarantined(digest));
         let changed = changed(&path).or_else(aside).or_else(|| {
             if *size <= PACKED {
                 return None;

@@ -117,7 +117,12 @@ impl Library {
                 Ok(())
             })?;
             if !self.has(&hashed.digest, hashed.size) {
-                self.store(None, hashed.digest, &bytes)?;
+                // It may have grown while it was read.
+                if hashed.size <= PACKED {
+                    self.pack(&[(hashed.digest, &bytes)])?;
+                } else {
+                    self.store(None, hashed.digest, &bytes)?;
+                }
             }
             return Ok(entry(hashed));
         }
@@ -191,7 +196,7 @@ fn read(
 }
 
 /// A buffer that holds a small file at once, with room to see its end.
-fn block_for(size: u64) -> usize {
+pub(super) fn block_for(size: u64) -> usize {
     usize::try_from(size.saturating_add(1)).unwrap_or(BLOCK).clamp(4 << 10, BLOCK)
 }
 

@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::{Claim, Library, LibraryError, staging::Staged};
 use crate::model::Digest;
 
-/// How much is read at once where a file is hashed.
+/// How much is read at once where a file is hashed: what was read is still in the processor's own memory
+/// then.
 pub(super) const BLOCK: usize = 256 << 10;
 
 /// Files of at least this size get their space before their bytes: a full disk is found early, and

@@ -140,6 +140,10 @@ impl Layout {
         self.root.join("quarantine")
     }
 
+    pub(super) fn quarantined(&self, digest: &Digest) -> PathBuf {
+        self.quarantine().join(digest.to_hex())
+    }
+
     pub(super) fn all_patches(&self) -> PathBuf {
         self.root.join("patches")
     }

@@ -124,6 +124,12 @@ impl Library {
         self.0.index.try_lock().ok()
     }
 
+    /// Whether a file is one of a package that is on its way here.
+    pub fn is_awaited(&self, digest: &Digest) -> bool {
+        let pending: Vec<_> = self.index().pending.values().cloned().collect();
+        pending.iter().flat_map(|list| list.files()).any(|file| file.digest == *digest)
+    }
+
     /// Puts a package on its way: its files are kept from now on, even before it is visible.
     /// Another list of the same package is forgotten; a list that is already on its way stays.
     ///

@@ -39,7 +39,7 @@ pub use error::{LibraryError, blocking};
 pub use ingest::Taking;
 pub use intake::{Intake, Intaken};
 pub use library::Library;
-pub use patches::{LARGEST_PATCHED, SMALLEST_PATCHED};
+pub use patches::may_be_patched;
 pub use patching::Applied;
 pub use prestaged::{Export, Extracted, PrestagedError};
 pub use reading::{StoredFile, read_stream, send_stream};

@@ -9,7 +9,10 @@ use std::{
 };
 
 use super::{
-    Library, LibraryError, StoredFile, garbage::children, intake::Temporary, patch::Header,
+    Library, LibraryError, StoredFile,
+    garbage::{children, remove},
+    intake::Temporary,
+    patch::Header,
 };
 use crate::{
     model::Digest,
@@ -17,10 +20,15 @@ use crate::{
 };
 
 /// Smaller files have no patches: they come in a moment.
-pub const SMALLEST_PATCHED: u64 = 1 << 20;
+const SMALLEST_PATCHED: u64 = 1 << 20;
 
 /// Nor have larger ones: they would take too much memory.
-pub const LARGEST_PATCHED: u64 = super::patch::MAX_SIZE;
+pub(super) const LARGEST_PATCHED: u64 = super::patch::MAX_SIZE;
+
+/// Whether files of this size have patches.
+pub fn may_be_patched(size: u64) -> bool {
+    (SMALLEST_PATCHED..=LARGEST_PATCHED).contains(&size)
+}
 
 /// The most patches of one file that are looked at.
 const MOST: usize = 64;
@@ -130,15 +138,6 @@ impl Library {
             .collect();
         found.sort();
         Ok(found)
-    }
-}
-
-pub(super) fn remove(path: &Path) -> Result<(), LibraryError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(LibraryError::io("remove", path)(error))
-        }
-        _ => Ok(()),
     }
 }
 

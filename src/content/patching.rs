@@ -8,9 +8,10 @@ use std::{
 
 use super::{
     Claim, Intake, Library, LibraryError,
+    garbage::remove,
     intake::Hash,
     patch::{self, Header, PatchError},
-    patches::{LARGEST_PATCHED, SMALLEST_PATCHED, read_whole, remove},
+    patches::{LARGEST_PATCHED, may_be_patched, read_whole},
 };
 use crate::{
     error_text::with_causes,
@@ -59,7 +60,7 @@ impl Library {
                         tracing::info!(path = %new.path, of = new.size, size, "a patch was made");
                     }
                     Ok(None) => {
-                        tracing::debug!(path = %new.path, "a patch would not save half of the bytes");
+                        tracing::debug!(path = %new.path, "it has a patch, or one would not save half");
                     }
                     Err(error) => {
                         let error = with_causes(&error);
@@ -99,7 +100,8 @@ impl Library {
         Ok(Some(made.len() as u64))
     }
 
-    /// Makes a file of a patch and of another file that is there. Nothing of a wrong one stays.
+    /// Makes a file of a patch, which is kept, and of another file that is there. Nothing of a wrong one
+    /// stays.
     ///
     /// # Errors
     ///
@@ -137,6 +139,10 @@ impl Library {
         if self.shares_downloads() {
             self.settle()?;
         }
+        // For those who take it from here: without it they get the whole file.
+        if let Err(error) = self.keep_patch(&digest, from, patch) {
+            tracing::warn!(%digest, error = with_causes(&error), "a patch is not kept");
+        }
         Ok(Applied::Verified)
     }
 }
@@ -144,7 +150,7 @@ impl Library {
 /// The large files that are new in a version, each with the one that it was before.
 fn pairs<'a>(before: &'a FileList, after: &'a FileList) -> Vec<(&'a FileEntry, &'a FileEntry)> {
     let [old, new] = [before, after].map(FileList::contents);
-    let large = |file: &&FileEntry| (SMALLEST_PATCHED..=LARGEST_PATCHED).contains(&file.size);
+    let large = |file: &&FileEntry| may_be_patched(file.size);
     let gone: Vec<_> =
         before.files().iter().filter(large).filter(|it| !new.contains_key(&it.digest)).collect();
     let (mut seen, mut left) = (BTreeSet::new(), BUDGET);

@@ -146,6 +146,7 @@ impl StoredFile {
         is_there(start) && is_there(start.saturating_add(length).saturating_sub(1))
     }
 
+    /// No other system can send it by itself.
     #[cfg(not(target_os = "linux"))]
     fn is_in_memory(&self, _start: u64, _length: u64) -> bool {
         false

@@ -73,7 +73,8 @@ impl Library {
         Ok(wrong)
     }
 
-    fn pack(&self, files: &[(Digest, &[u8])]) -> Result<(), LibraryError> {
+    /// Puts small files into packs, whose digests were verified.
+    pub(super) fn pack(&self, files: &[(Digest, &[u8])]) -> Result<(), LibraryError> {
         self.with_room(|| self.packs().append(files))
     }
 

@@ -156,6 +156,10 @@ impl ValidatingAtOnce {
         report: &Reporter,
     ) -> Result<ValidationFindings, LibraryError> {
         let one = Arc::clone(&self.one).lock_owned().await;
+        // Stopped since somebody asked.
+        if self.end.is_cancelled() {
+            return Err(LibraryError::ValidationEnded);
+        }
         let report = report.clone();
         blocking(move || {
             let findings = self.validate(&asked, &report);

@@ -10,14 +10,9 @@ use serde_json::Value;
 
 use super::{
     content_schemas::assert_validation_is_valid,
+    library::place,
     world::{Ended, World, digest, root},
 };
-
-/// Where a library has a file with this content.
-fn place(library: &Path, content: &[u8]) -> PathBuf {
-    let hex = digest(content);
-    library.join("files").join(&hex[..2]).join(hex)
-}
 
 /// Changes a bit of a stored file, which other worlds may share.
 fn flip(path: &Path) {

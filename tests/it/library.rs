@@ -1,8 +1,18 @@
 //! What lies in content libraries, read by another way than the program's own.
 
-use std::{fs, os::unix::fs::MetadataExt, path::Path};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
 use super::world::{digest, walk};
+
+/// Where a library has a file of its own with this content.
+pub(crate) fn place(library: &Path, content: &[u8]) -> PathBuf {
+    let hex = digest(content);
+    library.join("files").join(&hex[..2]).join(hex)
+}
 
 /// A file that a library holds, needed or not.
 pub(crate) struct Held {

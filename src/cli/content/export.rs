@@ -12,7 +12,7 @@ use futures::StreamExt;
 
 use super::{
     super::{ExitCode, Failure, OutputFormat, Printer, files::unusable, operation},
-    Asked, ask, bar,
+    Asked, ask, bar, package_id,
 };
 use crate::{
     model::{Name, PackageId, PackageState},
@@ -105,13 +105,7 @@ fn chosen(wanted: &[String], at: &Asked) -> Option<BTreeMap<PackageId, PackageSt
     let site_server = at.state.site_server.as_ref();
     let held = site_server.map(|server| &server.packages);
     let point = at.state.distribution_point.as_ref().map(|point| &point.packages);
-    let names = site_server.map(|server| &server.package_origins);
-    let id = |text: &String| {
-        let by_name = names.and_then(|names| {
-            names.iter().find(|(_, origin)| origin.name.as_str() == text).map(|(id, _)| id.clone())
-        });
-        by_name.or_else(|| text.to_ascii_uppercase().parse().ok())
-    };
+    let id = |text: &String| package_id(text, site_server);
     let ids: Vec<PackageId> = wanted.iter().map(id).collect::<Option<_>>()?;
     [held, point].into_iter().flatten().find_map(|held| {
         let whole = |id: &PackageId| {

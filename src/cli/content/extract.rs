@@ -8,7 +8,7 @@ use tokio_util::io::ReaderStream;
 
 use super::{
     super::{ExitCode, Failure, OutputFormat, Printer, files::unusable, operation},
-    Asked, ask, bar,
+    Asked, ask, bar, with_point,
 };
 use crate::{
     clock,
@@ -72,10 +72,7 @@ async fn extract(
     let unreadable = |error| unusable("read", path, error);
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
     let bytes = file.metadata().await.map_err(unreadable)?.len();
-    let is_it = |it: &&Asked| {
-        it.state.distribution_point.as_ref().is_some_and(|there| there.name == *point)
-    };
-    let at = asked.iter().find(is_it).ok_or_else(|| {
+    let at = with_point(asked, point).ok_or_else(|| {
         operation(anyhow::anyhow!(
             "there is no distribution point `{point}`: `headwater apply` makes what the manifests \
              declare, and `headwater status` shows what there is"

@@ -6,17 +6,21 @@ mod repair;
 mod validate;
 mod working;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-use super::{ExitCode, Failure, Printer, operation, sources};
+use super::{ExitCode, Failure, Printer, operation, progress::style, sources};
 use crate::{
-    model::{Declared, Hierarchy, Name, SiteSystemState},
+    model::{Declared, Hierarchy, Name, PackageId, PackageState, SiteServerState, SiteSystemState},
     net::AgentClient,
     observe::Agents,
     role::controller::{Purpose, Session},
+    wire::agent::ContentLibrary,
 };
 
 /// What `headwater content` is given.
@@ -93,11 +97,38 @@ async fn ask(
     Ok((session, asked))
 }
 
+/// The site system with a distribution point of this name.
+fn with_point<'a>(asked: &'a [Asked], point: &Name) -> Option<&'a Asked> {
+    let is_it = |it: &&Asked| {
+        it.state.distribution_point.as_ref().is_some_and(|there| there.name == *point)
+    };
+    asked.iter().find(is_it)
+}
+
+/// What a library of a site system has, if there is one.
+fn packages(
+    state: &SiteSystemState,
+    library: ContentLibrary,
+) -> Option<&BTreeMap<PackageId, PackageState>> {
+    match library {
+        ContentLibrary::DistributionPoint => {
+            state.distribution_point.as_ref().map(|point| &point.packages)
+        }
+        ContentLibrary::SiteServer => state.site_server.as_ref().map(|server| &server.packages),
+    }
+}
+
+/// A package by its ID, or by the name of its document as these site servers know it.
+fn package_id<'a>(
+    text: &str,
+    servers: impl IntoIterator<Item = &'a SiteServerState>,
+) -> Option<PackageId> {
+    let mut origins = servers.into_iter().flat_map(|server| &server.package_origins);
+    let by_name = origins.find(|(_, origin)| origin.name.as_str() == text);
+    by_name.map(|(id, _)| id.clone()).or_else(|| text.to_ascii_uppercase().parse().ok())
+}
+
 /// A bar on a terminal, and nothing elsewhere.
 fn bar(bytes: u64) -> ProgressBar {
-    let bar = ProgressBar::new(bytes);
-    if let Ok(style) = ProgressStyle::with_template("{bytes} of {total_bytes}  {bytes_per_sec}") {
-        bar.set_style(style);
-    }
-    bar
+    ProgressBar::new(bytes).with_style(style("{bytes} of {total_bytes}  {bytes_per_sec}"))
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::mpsc::unbounded_channel;
 
-use super::{super::Failure, super::operation, Asked, working::Working};
+use super::{super::Failure, super::operation, Asked, packages, working::Working};
 use crate::{
     model::{
         DistributionPointState, PackageId, PackageOrigin, PackageState, SiteServerState,
@@ -29,15 +29,9 @@ impl Repairing<'_> {
     /// Repairs the packages that lack something now: these, or with none whichever.
     pub(super) async fn repair(&self, only: &BTreeSet<PackageId>) -> Result<Vec<Repair>, Failure> {
         let state = state(self.at).await.map_err(operation)?;
-        let packages = match self.library {
-            ContentLibrary::DistributionPoint => {
-                state.distribution_point.as_ref().map(|point| &point.packages)
-            }
-            ContentLibrary::SiteServer => state.site_server.as_ref().map(|it| &it.packages),
-        };
         let wanted = |id: &PackageId| only.is_empty() || only.contains(id);
         let mut repairs = Vec::new();
-        for (id, held) in packages.into_iter().flatten() {
+        for (id, held) in packages(&state, self.library).into_iter().flatten() {
             if held.available() || !wanted(id) {
                 continue;
             }

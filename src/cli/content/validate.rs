@@ -1,7 +1,7 @@
 //! `headwater content validate`: hashes content again, says what is damaged, and repairs it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
 };
 
@@ -9,13 +9,14 @@ use clap::Args;
 
 use super::{
     super::{ExitCode, Failure, OutputFormat, Printer, operation},
-    Asked, ask,
+    Asked, ask, package_id, packages,
     repair::Repairing,
+    with_point,
     working::Working,
 };
 use crate::{
     clock,
-    model::{Name, PackageId, PackageState, ValidationFindings},
+    model::{Name, PackageId, ValidationFindings},
     plan::ActionKind,
     role::controller::{Purpose, Session},
     store::Journal,
@@ -91,13 +92,17 @@ async fn validate(
         )));
     }
     // What somebody asks for by name has to be there before anything is hashed.
-    let chosen: Vec<BTreeSet<PackageId>> =
-        targets.iter().map(|it| chosen(arguments, it, asked)).collect::<Result<_, _>>()?;
+    let chosen = chosen(arguments, &targets, asked)?;
     let journal = Journal::open(&session.data().journal()).map_err(operation)?;
     let run = journal.begin_command(clock::now()).map_err(operation)?;
     let mut libraries = Vec::new();
     let mut failed = None;
-    for (target, packages) in targets.iter().zip(chosen) {
+    for target in &targets {
+        let packages: BTreeSet<_> = chosen.iter().filter(|id| target.holds(id)).cloned().collect();
+        // A name may mean two libraries, of which one has nothing of what was asked for.
+        if packages.is_empty() && !chosen.is_empty() {
+            continue;
+        }
         let id = format!("{}:{}", ActionKind::ValidateContent, target.name());
         journal.begin_action(run, &id, clock::now()).map_err(operation)?;
         let validated = target.validate(arguments, packages, asked).await;
@@ -127,28 +132,22 @@ fn summary(findings: &ValidationFindings) -> String {
 
 /// The libraries that a name means: that of a distribution point, of a site server, or of both.
 fn targets<'a>(name: &Name, asked: &'a [Asked]) -> Vec<Target<'a>> {
-    let point =
-        |it: &&Asked| it.state.distribution_point.as_ref().is_some_and(|point| point.name == *name);
     let server = |it: &&Asked| it.state.site_server.is_some() && it.name == *name;
-    let point = asked.iter().find(point).map(|at| (at, ContentLibrary::DistributionPoint));
+    let point = with_point(asked, name).map(|at| (at, ContentLibrary::DistributionPoint));
     let server = asked.iter().find(server).map(|at| (at, ContentLibrary::SiteServer));
     [point, server].into_iter().flatten().map(|(at, library)| Target { at, library }).collect()
 }
 
-/// The packages that were asked for, by their IDs; none for all.
+/// The packages that were asked for, by their IDs, each of which some library has; none for all.
 fn chosen(
     arguments: &Arguments,
-    target: &Target<'_>,
+    targets: &[Target<'_>],
     asked: &[Asked],
 ) -> Result<BTreeSet<PackageId>, Failure> {
-    let held = target.packages();
-    let origins = || asked.iter().filter_map(|it| it.state.site_server.as_ref());
+    let servers = || asked.iter().filter_map(|it| it.state.site_server.as_ref());
     let id = |text: &String| {
-        let named = origins().flat_map(|server| &server.package_origins);
-        let mut named = named.filter(|(_, origin)| origin.name.as_str() == text);
-        let by_name = named.next().map(|(id, _)| id.clone());
-        let id = by_name.or_else(|| text.to_ascii_uppercase().parse().ok());
-        id.filter(|id| held.contains_key(id)).ok_or_else(|| {
+        let id = package_id(text, servers());
+        id.filter(|id| targets.iter().any(|it| it.holds(id))).ok_or_else(|| {
             operation(anyhow::anyhow!(
                 "`{}` has no package `{text}`: package IDs are such as CEN00001, and `headwater \
                  status --content --all` shows what is where",
@@ -173,15 +172,8 @@ impl Target<'_> {
         point.filter(|_| self.library == ContentLibrary::DistributionPoint)
     }
 
-    fn packages(&self) -> BTreeMap<PackageId, PackageState> {
-        let state = &self.at.state;
-        let packages = match self.library {
-            ContentLibrary::DistributionPoint => {
-                state.distribution_point.as_ref().map(|point| &point.packages)
-            }
-            ContentLibrary::SiteServer => state.site_server.as_ref().map(|it| &it.packages),
-        };
-        packages.cloned().unwrap_or_default()
+    fn holds(&self, package: &PackageId) -> bool {
+        packages(&self.at.state, self.library).is_some_and(|it| it.contains_key(package))
     }
 
     async fn validate(

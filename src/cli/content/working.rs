@@ -2,18 +2,16 @@
 
 use std::{
     io::{self, IsTerminal, Write},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
+use super::super::progress::{BYTES, LINES_EVERY, style};
 use crate::{
     view::{bytes_line, plain},
     wire::agent::{AgentEvent, Progress},
 };
-
-/// How often a pipe hears of it.
-const LINES_EVERY: Duration = Duration::from_secs(5);
 
 /// Some work, while it goes on.
 pub(super) struct Working {
@@ -30,10 +28,7 @@ impl Working {
         let now = Instant::now();
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(0);
-            let style = "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left  {msg}";
-            if let Ok(style) = ProgressStyle::with_template(style) {
-                bar.set_style(style);
-            }
+            bar.set_style(style(BYTES));
             bar.set_message(what.clone());
             bar
         });

@@ -57,9 +57,9 @@ struct State {
 }
 
 impl Library {
-    /// Takes the download of a large file up, or begins it, by whoever has the right to. Pieces that are there already are found
-    /// by their hashes: of an earlier download, of a damaged file that was put aside, or of other files
-    /// of the library, such as the same file of the version before.
+    /// Takes the download of a large file up, or begins it, by whoever has the right to. Pieces that are
+    /// there already are found by their hashes: of an earlier download, of a damaged file that was put
+    /// aside, or of other files of the library, such as the same file of the version before.
     ///
     /// # Errors
     ///
@@ -95,7 +95,7 @@ impl Library {
     /// before, or a damaged one.
     pub fn has_begun(&self, digest: &Digest) -> bool {
         let layout = self.layout();
-        let aside = layout.quarantine().join(digest.to_hex());
+        let aside = layout.quarantined(digest);
         [layout.partial(digest), aside, layout.file(digest)].iter().any(|path| path.exists())
     }
 
@@ -103,10 +103,8 @@ impl Library {
     pub fn pieces_of(&self, digest: &Digest) -> Option<(u64, Pieces)> {
         let pending: Vec<_> = self.index().pending.values().cloned().collect();
         let mut files = pending.iter().flat_map(|list| list.files());
-        files.find_map(|file| {
-            let pieces = file.pieces.clone().filter(|_| file.digest == *digest)?;
-            Some((file.size, pieces))
-        })
+        let file = files.find(|file| file.digest == *digest && file.pieces.is_some())?;
+        Some((file.size, file.pieces.clone()?))
     }
 
     /// Makes a damaged file the beginning of its own repair, if nothing has been downloaded of it.
@@ -119,7 +117,7 @@ impl Library {
         if partial.exists() || self.has(digest, size) {
             return Ok(());
         }
-        let aside = self.layout().quarantine().join(digest.to_hex());
+        let aside = self.layout().quarantined(digest);
         for damaged in [aside, self.layout().file(digest)] {
             match fs::rename(&damaged, partial) {
                 Ok(()) => return Ok(()),

@@ -20,7 +20,6 @@ mod tests;
 
 use std::{
     fs::File,
-    io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -31,7 +30,7 @@ use self::{
     format::{HEAD, RECORD, write_record},
     state::{Place, State},
 };
-use super::LibraryError;
+use super::{LibraryError, garbage::remove};
 use crate::model::Digest;
 
 /// Files up to this size are packed. Of larger ones making a file is a small part of the work.
@@ -175,14 +174,4 @@ fn pack_path(directory: &Path, number: u32) -> PathBuf {
 
 fn index_path(directory: &Path, number: u32) -> PathBuf {
     directory.join(format!("{number:08}.index"))
-}
-
-/// Removes a file; one that is not there is as good.
-fn remove(path: &Path) -> Result<(), LibraryError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(LibraryError::io("remove", path)(error))
-        }
-        _ => Ok(()),
-    }
 }

@@ -11,8 +11,11 @@ use std::{
 };
 
 use super::{
-    super::{Library, LibraryError, ingest::on_all_processors},
-    hashing::{BLOCK, Hashed},
+    super::{
+        Library, LibraryError,
+        ingest::{block_for, on_all_processors},
+    },
+    hashing::Hashed,
 };
 use crate::{
     model::{DamagedFile, Digest, FileDamage, PackageId, ValidationFindings},
@@ -103,8 +106,8 @@ impl Library {
             let ended = read(size).is_break();
             return Ok(if ended { Ended::Early } else { Ended::Found(FileDamage::Missing) });
         }
-        let block = usize::try_from(size.saturating_add(1)).unwrap_or(BLOCK).clamp(4 << 10, BLOCK);
-        Ok(match self.hash(digest, size, &mut vec![0; block], &mut |bytes| read(bytes)) {
+        let block = &mut vec![0; block_for(size)];
+        Ok(match self.hash(digest, size, block, &mut |bytes| read(bytes)) {
             Hashed::Ended => Ended::Early,
             Hashed::Damaged if self.put_aside(digest)? => Ended::Found(FileDamage::Damaged),
             Hashed::Right | Hashed::Damaged => Ended::Right,

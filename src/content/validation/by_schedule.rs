@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    super::{Library, LibraryError},
-    hashing::{BLOCK, Hashed},
+    super::{Library, LibraryError, intake::BLOCK},
+    hashing::Hashed,
 };
 use crate::model::Digest;
 

@@ -9,11 +9,13 @@ use std::{
     path::Path,
 };
 
-use super::super::{Library, LibraryError, garbage::children, intake::Hash, packs::PackedFile};
+use super::super::{
+    Library, LibraryError,
+    garbage::{children, named},
+    intake::{BLOCK, Hash},
+    packs::PackedFile,
+};
 use crate::model::Digest;
-
-/// How much is read at once: what was read is still in the processor's own memory when it is hashed.
-pub(super) const BLOCK: usize = 256 << 10;
 
 /// How the hashing of one file ended.
 pub(super) enum Hashed {
@@ -77,7 +79,7 @@ impl Library {
         digest: &Digest,
         bytes: &[u8],
     ) -> Result<(), LibraryError> {
-        let aside = self.layout().quarantine().join(digest.to_hex());
+        let aside = self.layout().quarantined(digest);
         fs::write(&aside, bytes).map_err(LibraryError::io("write", &aside))
     }
 
@@ -85,9 +87,7 @@ impl Library {
     /// beginning of its repair.
     pub(super) fn clear_quarantine(&self) -> Result<(), LibraryError> {
         for path in children(&self.layout().quarantine())? {
-            let name = path.file_name().and_then(|name| name.to_str());
-            let digest = name.and_then(|name| Digest::from_hex(name).ok());
-            let missing = digest.is_some_and(|digest| {
+            let missing = named(&path).is_some_and(|digest| {
                 self.size_needed(&digest).is_some_and(|size| !self.has(&digest, size))
             });
             if !missing {
@@ -105,7 +105,7 @@ impl Library {
             return if packed.is(digest) { Ok(false) } else { self.bury(digest, &packed) };
         }
         let path = &self.layout().file(digest);
-        let aside = self.layout().quarantine().join(digest.to_hex());
+        let aside = self.layout().quarantined(digest);
         match fs::rename(path, &aside) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             renamed => renamed.map_err(LibraryError::io("put aside", path))?,

@@ -62,8 +62,8 @@ impl Limits {
     pub(super) const BUFFERS: usize = 32 << 20;
 
     /// For content. Every pull point of the largest hierarchy, 5,000, and clients beside them may ask
-    /// a point at the same time; 1,024 are answered at a time. Never more than half of what the system lets this process open: the
-    /// rest is for the files that are sent.
+    /// a point at the same time; 1,024 are answered at a time. Never more than half of what the system
+    /// lets this process open: the rest is for the files that are sent.
     pub fn content() -> Self {
         let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let files = usize::try_from(files).unwrap_or(usize::MAX);

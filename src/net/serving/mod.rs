@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  accepted ─▶ a place? ─▶ watched ─▶ TLS, if there is any ─▶ HTTP ─▶ a place? ─▶ router
-//!                 │ no        │ nothing moves                            │ no
+//!                 │ no        │ nothing moves                            │ not in time
 //!                 ▼           ▼                                          ▼
 //!            503, closed    closed                             503, try again later
 //! ```

@@ -134,12 +134,15 @@ impl ClientCertVerifier for Asking {
 pub(in crate::net) struct ClientIdentity {
     certificates: Certificates,
     names: Vec<String>,
+    /// The authority that issues it, as others name it.
+    ours: Option<DistinguishedName>,
     issued: Mutex<Option<(Timestamp, Arc<CertifiedKey>)>>,
 }
 
 impl ClientIdentity {
     pub(in crate::net) fn new(certificates: &Certificates, names: Vec<String>) -> Self {
-        Self { certificates: certificates.clone(), names, issued: Mutex::default() }
+        let (ours, issued) = (certificates.authority_subject(), Mutex::default());
+        Self { certificates: certificates.clone(), names, ours, issued }
     }
 
     fn key(&self) -> Result<Arc<CertifiedKey>, CertificatesError> {
@@ -162,7 +165,7 @@ impl ResolvesClientCert for ClientIdentity {
         _sigschemes: &[SignatureScheme],
     ) -> Option<Arc<CertifiedKey>> {
         // Whoever names roots and not ours would only refuse it.
-        let ours = self.certificates.authority_subject()?;
+        let ours = self.ours.as_ref()?;
         if !root_hint_subjects.is_empty() && !root_hint_subjects.contains(&ours.as_ref()) {
             return None;
         }

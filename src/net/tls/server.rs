@@ -34,6 +34,7 @@ pub(in crate::net) const HTTP_2: &[u8] = b"h2";
 pub struct ServerTls {
     certificates: Certificates,
     shown: Arc<Shown>,
+    asking: Arc<Asking>,
     wanted: Mutex<WantedOfClients>,
     _looks_until_dropped: DropGuard,
 }
@@ -42,7 +43,6 @@ pub struct ServerTls {
 #[derive(Debug, Clone)]
 pub struct WantedOfClients {
     clients: ClientCertificates,
-    asking: Arc<Asking>,
     config: Arc<ServerConfig>,
 }
 
@@ -103,13 +103,15 @@ impl ServerTls {
         clients: ClientCertificates,
     ) -> Result<Self, rustls::Error> {
         let shown = Arc::new(Shown(Mutex::new(first)));
-        let wanted = WantedOfClients::new(certificates, &shown, clients)?;
+        let asking = Arc::new(Asking::new(certificates)?);
+        let wanted = WantedOfClients::new(&asking, &shown, clients)?;
         let stop = CancellationToken::new();
         let looking = look(certificates.clone(), Arc::clone(&shown), stop.clone());
         tokio::spawn(looking);
         Ok(Self {
             certificates: certificates.clone(),
             shown,
+            asking,
             wanted: Mutex::new(wanted),
             _looks_until_dropped: stop.drop_guard(),
         })
@@ -137,7 +139,7 @@ impl ServerTls {
         if self.wanted().clients == clients {
             return Ok(None);
         }
-        WantedOfClients::new(&self.certificates, &self.shown, clients).map(Some)
+        WantedOfClients::new(&self.asking, &self.shown, clients).map(Some)
     }
 
     /// Wants other certificates of clients from now on, also of those that are connected.
@@ -147,8 +149,7 @@ impl ServerTls {
 
     /// What the client of a connection has shown.
     pub(in crate::net) fn shown_by(&self, connection: &ServerConnection) -> ShownCertificate {
-        let asking = Arc::clone(&self.wanted().asking);
-        asking.shown(connection)
+        self.asking.shown(connection)
     }
 
     /// Whether who has shown that is served now.
@@ -184,18 +185,17 @@ impl WantedOfClients {
     /// Sessions of one wish are not taken up again under another one: whoever was not asked for a
     /// certificate then would not be asked now.
     fn new(
-        certificates: &Certificates,
+        asking: &Arc<Asking>,
         shown: &Arc<Shown>,
         clients: ClientCertificates,
     ) -> Result<Self, rustls::Error> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let asking = Arc::new(Asking::new(certificates)?);
         let builder = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(rustls::ALL_VERSIONS)?;
         let builder = match clients {
             ClientCertificates::Ignore => builder.with_no_client_auth(),
             ClientCertificates::Accept | ClientCertificates::Require => {
-                builder.with_client_cert_verifier(Arc::<Asking>::clone(&asking))
+                builder.with_client_cert_verifier(Arc::<Asking>::clone(asking))
             }
         };
         let mut config = builder.with_cert_resolver(Arc::<Shown>::clone(shown));
@@ -203,7 +203,7 @@ impl WantedOfClients {
         // instructions for it, whatever a client would rather have.
         config.ignore_client_order = true;
         config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { clients, asking, config: Arc::new(config) })
+        Ok(Self { clients, config: Arc::new(config) })
     }
 }
 

@@ -3,23 +3,19 @@
 
 use std::time::Duration;
 
-use axum::{
-    http::{StatusCode, header::RETRY_AFTER},
-    response::{IntoResponse, Response},
-};
+use axum::response::Response;
 
 use super::{
     DistributionPoint, DistributionPointError,
     job::JobRecord,
     point::{Configured, WeakPoint},
-    serving::failed,
+    serving::{self, failed},
 };
 use crate::{
     clock,
     content::{Library, blocking},
     error_text::with_causes,
     model::{OnDemandPackage, PackageId, PullJob, PullJobState},
-    wire::content_identity::COMING,
 };
 
 /// When a client shall ask again where the site server has to send the package: a controller looks about
@@ -135,11 +131,5 @@ fn pulled(package: &PackageId, job: Option<&PullJob>) -> Response {
 }
 
 fn later(what: &str, after: u64, comes: bool) -> Response {
-    let text = format!("{what}: ask again in {after} seconds\n");
-    let mut response =
-        (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, after.to_string())], text).into_response();
-    if comes {
-        response.headers_mut().insert(COMING, axum::http::HeaderValue::from_static("1"));
-    }
-    response
+    serving::later(format!("{what}: ask again in {after} seconds\n"), after, comes)
 }

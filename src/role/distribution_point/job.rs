@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::rate::Rate;
 use crate::{
     clock,
-    content::{LibraryError, read_json, write_json},
+    content::{LibraryError, write_json},
     model::{Digest, Name, PackageId, PullJob, PullJobState},
 };
 
@@ -47,10 +47,6 @@ pub(super) struct JobRecord {
 impl JobRecord {
     pub(super) fn path(directory: &Path, package: &PackageId) -> PathBuf {
         directory.join(format!("{package}.json"))
-    }
-
-    pub(super) fn read(path: &Path) -> Result<Option<Self>, LibraryError> {
-        read_json(path)
     }
 
     pub(super) fn write(&self, directory: &Path) -> Result<(), LibraryError> {

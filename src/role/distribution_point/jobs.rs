@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, PoisonError},
 };
 
@@ -16,7 +16,7 @@ use super::{
     job::{Job, JobRecord},
     logs::{Log, Logs},
     means::{Means, io_error},
-    transfer,
+    records, transfer,
 };
 use crate::{
     content::{Library, LibraryError, blocking},
@@ -52,7 +52,7 @@ impl Jobs {
         let (records, directory) = blocking(move || {
             fs::create_dir_all(&directory)
                 .map_err(|source| io_error("create", &directory, source))?;
-            Ok((read_records(&directory)?, directory))
+            Ok((records::read_all(&directory, "a transfer")?, directory))
         })
         .await?;
         let means = Means::new(library, client, addresses, pull, directory, logs);
@@ -215,24 +215,4 @@ impl Jobs {
         }
         Ok(())
     }
-}
-
-fn read_records(directory: &Path) -> Result<Vec<JobRecord>, LibraryError> {
-    let mut records = Vec::new();
-    for entry in fs::read_dir(directory).map_err(|error| io_error("read", directory, error))? {
-        let path = entry.map_err(|error| io_error("read", directory, error))?.path();
-        if path.extension().is_none_or(|extension| extension != "json") {
-            continue;
-        }
-        match JobRecord::read(&path) {
-            Ok(record) => records.extend(record),
-            // The site notifies again: it sees that the package is not there.
-            Err(error @ LibraryError::Damaged { .. }) => {
-                tracing::warn!(%error, "a transfer was forgotten");
-                fs::remove_file(&path).map_err(|error| io_error("remove", &path, error))?;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(records)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -13,6 +13,7 @@ use super::{
     job::{Job, JobRecord, Status},
     logs::Logs,
     patched::Patching,
+    removal::remove_file,
     source::Source,
 };
 use crate::{
@@ -123,13 +124,7 @@ impl Means {
 
     /// Removes the record of a transfer. Blocks.
     pub(super) fn forget(&self, package: &PackageId) -> Result<(), LibraryError> {
-        let path = JobRecord::path(&self.directory, package);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(io_error("remove", &path, error))
-            }
-            _ => Ok(()),
-        }
+        remove_file(&JobRecord::path(&self.directory, package))
     }
 
     /// The package is available: the transfer is over.

@@ -44,6 +44,7 @@ mod rate;
 mod receiving;
 mod receiving_patches;
 mod receiving_pieces;
+mod records;
 mod removal;
 mod runs;
 mod saved;

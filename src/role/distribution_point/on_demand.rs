@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -11,9 +11,9 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{means::io_error, removal::remove_file};
+use super::{means::io_error, records, removal::remove_file};
 use crate::{
-    content::{LibraryError, read_json, write_json},
+    content::{LibraryError, write_json},
     model::{ContentFacts, OnDemandPackage, PackageId, PackagesById},
 };
 
@@ -41,29 +41,13 @@ impl OnDemand {
     /// sees that, and tells it again. Blocks.
     pub(super) fn open(point: &Path) -> Result<Self, LibraryError> {
         let directory = Self::path(point);
-        let mut packages = BTreeMap::new();
-        let entries = match fs::read_dir(&directory) {
-            Ok(entries) => Some(entries),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(io_error("read", &directory, error)),
-        };
-        for entry in entries.into_iter().flatten() {
-            let path = entry.map_err(|error| io_error("read", &directory, error))?.path();
-            if path.extension().is_none_or(|extension| extension != "json") {
-                continue;
-            }
-            match read_json::<Record>(&path) {
-                Ok(None) => {}
-                Ok(Some(Record { package, content, requested })) => {
-                    packages.insert(package, OnDemandPackage { content, requested });
-                }
-                Err(error @ LibraryError::Damaged { .. }) => {
-                    tracing::warn!(%error, "a package on demand was forgotten");
-                    remove_file(&path)?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let records = records::read_all(&directory, "a package on demand")?;
+        let packages = records
+            .into_iter()
+            .map(|Record { package, content, requested }| {
+                (package, OnDemandPackage { content, requested })
+            })
+            .collect();
         Ok(Self { directory, packages: Mutex::new(packages), writing: Mutex::default() })
     }
 

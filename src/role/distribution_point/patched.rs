@@ -22,9 +22,8 @@ use super::{
     validators::entity_tag,
 };
 use crate::{
-    content::{Applied, Claim, LARGEST_PATCHED, LibraryError, SMALLEST_PATCHED, blocking},
+    content::{Applied, Claim, LibraryError, blocking, may_be_patched},
     engine::patch_choice::{self, Offer, PACKED_AT_FIRST, Way},
-    error_text::with_causes,
     model::Digest,
     wire::{
         patches::{PatchEntry, PatchList},
@@ -120,18 +119,12 @@ impl Fetch<'_> {
             counted.reset();
             return Ok(Patched::No(claim));
         };
-        let _turn = turn().await;
+        let _turn = tokio::select! {
+            () = self.stop.cancelled() => return Err(Failure::Stopped),
+            turn = turn() => turn,
+        };
         let (library, from, began) = (self.means.library.clone(), patch.from, Instant::now());
-        let applied = blocking(move || {
-            let applied = library.apply_patch(claim, size, &from, &bytes)?;
-            if matches!(applied, Applied::Verified) {
-                // For those who pull from here. Without it they get the whole file.
-                if let Err(error) = library.keep_patch(&digest, &from, &bytes) {
-                    tracing::warn!(%digest, error = with_causes(&error), "a patch is not kept");
-                }
-            }
-            Ok(applied)
-        });
+        let applied = blocking(move || library.apply_patch(claim, size, &from, &bytes));
         match applied.await? {
             Applied::Verified => {
                 self.means.patching.measured(patch, began.elapsed());
@@ -165,9 +158,13 @@ impl Fetch<'_> {
         size: u64,
         pieces: Option<&Pieces>,
     ) -> Result<Option<Offered>, Failure> {
-        let library = self.means.library.clone();
-        let sizes = SMALLEST_PATCHED..=LARGEST_PATCHED;
-        if !sizes.contains(&size) || library.list(&self.job.record.package).is_none() {
+        let (library, wanted) = (self.means.library.clone(), *digest);
+        if !may_be_patched(size) || library.list(&self.job.record.package).is_none() {
+            return Ok(None);
+        }
+        // What was begun as a whole goes on as it was.
+        let begun = blocking(move || Ok::<_, LibraryError>(library.has_begun(&wanted)));
+        if begun.await? {
             return Ok(None);
         }
         let list = match self.patch_list(digest).await {
@@ -176,14 +173,12 @@ impl Fetch<'_> {
             Err(Failure::Source(_) | Failure::Lacks(_)) => return Ok(None),
             Err(failure) => return Err(failure),
         };
-        let (digest, pieces) = (*digest, pieces.cloned());
+        let (library, pieces) = (self.means.library.clone(), pieces.cloned());
         let found = blocking(move || {
             let usable = |it: &PatchEntry| it.size <= size / 2 && library.holds(&it.from);
             let Some(patch) = list.patches.into_iter().find(usable) else { return Ok(None) };
-            let here = library.partials()?.contains_key(&digest);
             let elsewhere = pieces.map_or(0, |pieces| library.bytes_elsewhere(&pieces, size));
-            // What was begun as a whole goes on as it was.
-            Ok((!here).then_some((patch, size.saturating_sub(elsewhere))))
+            Ok(Some((patch, size.saturating_sub(elsewhere))))
         });
         let found: Result<_, LibraryError> = found.await;
         Ok(found?.map(|(patch, whole)| {

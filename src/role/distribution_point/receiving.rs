@@ -123,8 +123,14 @@ async fn missing(
 }
 
 #[derive(Deserialize)]
-struct Size {
-    size: u64,
+pub(super) struct Size {
+    pub(super) size: u64,
+}
+
+/// A digest of a request.
+pub(super) fn parsed(digest: &str) -> Result<Digest, Refused> {
+    Digest::from_hex(digest)
+        .map_err(|error| Refused::because(StatusCode::BAD_REQUEST, with_causes(&error)))
 }
 
 async fn file(
@@ -134,8 +140,7 @@ async fn file(
     body: Body,
 ) -> Result<StatusCode, Refused> {
     let library = point.receiving_library().await?;
-    let digest = Digest::from_hex(&digest)
-        .map_err(|error| Refused::because(StatusCode::BAD_REQUEST, with_causes(&error)))?;
+    let digest = parsed(&digest)?;
     if library.size_needed(&digest) != Some(size) {
         let why = format!("no package that is on its way here has a file {digest} of {size} bytes");
         return Err(Refused::because(StatusCode::CONFLICT, why));

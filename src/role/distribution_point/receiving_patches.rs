@@ -1,21 +1,32 @@
 //! Patches that a site server sends instead of files, where the version before is here. They are kept
 //! for those who pull from here.
 
+use std::time::Duration;
+
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::Body,
     extract::{Path, Query, State},
     http::StatusCode,
     routing::get,
 };
-use serde::Deserialize;
+use bytes::BytesMut;
+use futures::StreamExt;
+use tokio::time::timeout;
 
-use super::{DistributionPoint, patched::turn, receiving::Refused};
+use super::{
+    DistributionPoint,
+    patched::turn,
+    receiving::{Refused, Size, parsed},
+};
 use crate::{
-    content::{Applied, Library, LibraryError, blocking},
+    content::{Applied, Library, blocking, may_be_patched},
     error_text::with_causes,
     model::Digest,
 };
+
+/// How long nothing of a patch may come: longer than the slowest rate pauses between two blocks.
+const SILENCE: Duration = Duration::from_mins(5);
 
 /// What the admin port takes.
 pub(super) fn router() -> Router<DistributionPoint> {
@@ -33,11 +44,9 @@ struct Asked {
 impl Asked {
     async fn read(point: &DistributionPoint, new: &str, from: &str) -> Result<Self, Refused> {
         let library = point.receiving_library().await?;
-        let [new, from] = [new, from].map(Digest::from_hex);
-        let (Ok(new), Ok(from)) = (new, from) else {
-            return Err(Refused::because(StatusCode::BAD_REQUEST, "that is not a digest"));
-        };
-        let size = library.size_needed(&new).filter(|size| !library.has(&new, *size));
+        let (new, from) = (parsed(new)?, parsed(from)?);
+        let size = library.size_needed(&new);
+        let size = size.filter(|size| may_be_patched(*size) && !library.has(&new, *size));
         let Some(size) = size.filter(|_| library.holds(&from)) else {
             let why = "the patch is of no use here";
             return Err(Refused::because(StatusCode::NOT_FOUND, why));
@@ -53,11 +62,6 @@ async fn of_use(
     Asked::read(&point, &new, &from).await.map(|_| StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
-struct Size {
-    size: u64,
-}
-
 async fn patch(
     State(point): State<DistributionPoint>,
     Path((new, from)): Path<(String, String)>,
@@ -69,25 +73,34 @@ async fn patch(
         let why = "a patch of more than half of the file is not worth it";
         return Err(Refused::because(StatusCode::PAYLOAD_TOO_LARGE, why));
     }
+    let claim = library.claim(new).await?;
+    // Somebody else has sent it meanwhile.
+    if library.has(&new, size) {
+        return Ok(StatusCode::NO_CONTENT);
+    }
     // Before the bytes are in memory.
     let _turn = turn().await;
-    let limit = usize::try_from(patch_size).unwrap_or(0);
-    let read = to_bytes(body, limit).await;
-    let bytes =
-        read.map_err(|error| Refused::because(StatusCode::BAD_REQUEST, with_causes(&error)))?;
-    let claim = library.claim(new).await?;
-    let applied = blocking(move || {
-        let applied = library.apply_patch(claim, size, &from, &bytes)?;
-        if matches!(applied, Applied::Verified) {
-            // Without it those who pull from here get the whole file.
-            if let Err(error) = library.keep_patch(&new, &from, &bytes) {
-                tracing::warn!(%new, error = with_causes(&error), "a patch is not kept");
-            }
-        }
-        Ok::<_, LibraryError>(applied)
-    });
+    let bytes = whole(body, patch_size).await?;
+    let applied = blocking(move || library.apply_patch(claim, size, &from, &bytes));
     match applied.await? {
         Applied::Verified => Ok(StatusCode::NO_CONTENT),
         Applied::Failed { why, .. } => Err(Refused::because(StatusCode::UNPROCESSABLE_ENTITY, why)),
+    }
+}
+
+/// Reads a patch of that size. A sender of whom nothing comes any more does not keep the turn.
+async fn whole(body: Body, size: u64) -> Result<BytesMut, Refused> {
+    let broken = |why: &str| Refused::because(StatusCode::BAD_REQUEST, format!("the patch {why}"));
+    let mut bytes = BytesMut::new();
+    let mut blocks = body.into_data_stream();
+    loop {
+        let block = timeout(SILENCE, blocks.next()).await;
+        let Some(block) = block.map_err(|_| broken("does not come"))? else { return Ok(bytes) };
+        let block =
+            block.map_err(|error| broken(&format!("broke off: {}", with_causes(&error))))?;
+        bytes.extend_from_slice(&block);
+        if bytes.len() as u64 > size {
+            return Err(broken("is longer than was said"));
+        }
     }
 }

@@ -19,7 +19,10 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use serde::Deserialize;
 
-use super::{DistributionPoint, receiving::Refused};
+use super::{
+    DistributionPoint,
+    receiving::{Refused, parsed},
+};
 use crate::{
     content::{Claim, Download, Library, LibraryError, blocking},
     error_text::with_causes,
@@ -66,17 +69,17 @@ async fn pieces(
     let _permit = point.receive_permit().await;
     let claim = library.claim(digest).await?;
     let begun = blocking(move || Ok((begin(&library, &claim, digest)?, claim)));
+    let mut coming = Coming { body: body.into_data_stream(), read: BytesMut::new() };
     let (Some(download), claim) = begun.await? else {
         let why = format!("no package that is on its way here has pieces of {digest}");
-        return Err(Refused::because(StatusCode::CONFLICT, why));
+        return Err(coming.ask_again(why).await);
     };
     let wanted = download.missing();
     let told: Vec<String> = wanted.iter().map(u64::to_string).collect();
     if told.join(",") != missing {
         let why = format!("other pieces of {digest} are missing by now: ask again");
-        return Err(Refused::because(StatusCode::CONFLICT, why));
+        return Err(coming.ask_again(why).await);
     }
-    let mut coming = Coming { body: body.into_data_stream(), read: BytesMut::new() };
     for index in wanted {
         let span = Pieces::span(index, download.size());
         let Some(bytes) = coming.next(span.end.saturating_sub(span.start)).await? else {
@@ -96,11 +99,6 @@ async fn pieces(
     }
     blocking(move || download.finish(claim)).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn parsed(digest: &str) -> Result<Digest, Refused> {
-    Digest::from_hex(digest)
-        .map_err(|error| Refused::because(StatusCode::BAD_REQUEST, with_causes(&error)))
 }
 
 /// Takes a file up whose pieces are known, if it is missing. Blocks.
@@ -123,6 +121,12 @@ struct Coming {
 }
 
 impl Coming {
+    /// Why it is not taken, once all of it has come: whoever is still sending would hear nothing.
+    async fn ask_again(mut self, why: String) -> Refused {
+        while let Some(Ok(_)) = self.body.next().await {}
+        Refused::because(StatusCode::CONFLICT, why)
+    }
+
     /// The next so many bytes, at most a piece; `None` if there are fewer.
     async fn next(&mut self, length: u64) -> Result<Option<Bytes>, Refused> {
         let length = usize::try_from(length).unwrap_or(usize::MAX);

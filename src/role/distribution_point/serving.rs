@@ -6,6 +6,7 @@
 //! | `GET /files/<digest>`            | a file by the 64 digits of its SHA-256                      |
 //! | `POST /files`                    | small files, one after the other ([`crate::wire::bundle`])  |
 //! | `GET /patches/<digest>`          | what makes that file of others ([`crate::wire::patches`])   |
+//! | `GET /patches/<digest>/<digest>` | what makes the first one of the second                      |
 //! | `GET /content/<ID>/<path>`       | a file of a package by its path                             |
 //! | `GET /distribution-point`        | its name (JSON): what only a distribution point answers     |
 //!
@@ -17,7 +18,7 @@ use axum::{
     Router,
     extract::{Path, State},
     http::{
-        StatusCode,
+        HeaderValue, StatusCode,
         header::{CONTENT_TYPE, RETRY_AFTER},
     },
     response::{IntoResponse, Response},
@@ -143,15 +144,15 @@ async fn send(served: Served, digest: Digest, asked: Asked) -> Response {
             Err(error @ LibraryError::NoFile(_)) if library.shares_downloads() => {
                 match ComingFile::find(&library, digest) {
                     Some(file) => Source::Coming(file),
-                    None if library.size_needed(&digest).is_some() => return Ok(later()),
+                    None if library.is_awaited(&digest) => return Ok(coming()),
                     None => return Err(error),
                 }
             }
             // One of a package that a client has asked for, and that comes for that.
             Err(LibraryError::NoFile(_))
-                if point.fetches_on_demand() && library.size_needed(&digest).is_some() =>
+                if point.fetches_on_demand() && library.is_awaited(&digest) =>
             {
-                return Ok(later());
+                return Ok(coming());
             }
             Err(error) => return Err(error),
         };
@@ -165,9 +166,18 @@ async fn send(served: Served, digest: Digest, asked: Asked) -> Response {
 }
 
 /// A file of a package that is on its way here.
-fn later() -> Response {
-    let told = [(RETRY_AFTER.as_str(), "1"), (content_identity::COMING, "1")];
-    (StatusCode::SERVICE_UNAVAILABLE, told, "the file is on its way here\n").into_response()
+fn coming() -> Response {
+    later("the file is on its way here\n".to_owned(), 1, true)
+}
+
+/// The answer to whoever shall ask again after so many seconds, for something that may be coming already.
+pub(super) fn later(text: String, after: u64, comes: bool) -> Response {
+    let told = [(RETRY_AFTER, after.to_string())];
+    let mut answer = (StatusCode::SERVICE_UNAVAILABLE, told, text).into_response();
+    if comes {
+        answer.headers_mut().insert(content_identity::COMING, HeaderValue::from_static("1"));
+    }
+    answer
 }
 
 fn not_found(why: &'static str) -> Response {

@@ -14,7 +14,7 @@ use crate::{
     },
     role::{
         Reporter,
-        validating::{Asked, Validating, ValidatingAtOnce},
+        validating::{Asked, Validating},
     },
     wire::agent::{AgentOutcome, ProgressUnit},
 };
@@ -25,7 +25,6 @@ pub struct PackageLibrary {
     pub(in crate::role) library: Library,
     pub(super) budgets: Budgets,
     validating: Arc<tokio::sync::Mutex<Validating>>,
-    at_once: ValidatingAtOnce,
 }
 
 /// The site server could not take or send a package.
@@ -119,9 +118,8 @@ impl PackageLibrary {
         let schedule = validate.then(|| (ContentValidation::of_site_server(), None));
         let span = tracing::info_span!("content validation", library = "of the site server");
         let validating = Validating::start(path, &library, schedule, span).await?;
-        let at_once = validating.at_once();
         let validating = Arc::new(tokio::sync::Mutex::new(validating));
-        Ok(Self { library, budgets: Budgets::default(), validating, at_once })
+        Ok(Self { library, budgets: Budgets::default(), validating })
     }
 
     /// Ends validations that are under way: what is on the disk may go then.
@@ -144,7 +142,8 @@ impl PackageLibrary {
         asked: Asked,
         report: &Reporter,
     ) -> Result<ValidationFindings, PackageLibraryError> {
-        Ok(self.at_once.clone().run(asked, report).await?)
+        let at_once = self.validating.lock().await.at_once();
+        Ok(at_once.run(asked, report).await?)
     }
 
     /// Takes the source directory of a package in, as this version. A version that is there whole is

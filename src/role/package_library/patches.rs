@@ -1,15 +1,15 @@
 //! Sending a patch instead of a file, to a point that has the version before.
 
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::StatusCode;
 
 use super::{
     PackageLibrary, PackageLibraryError,
     send::{Content, Target},
 };
-use crate::{content::blocking, model::Digest};
-
-/// What a request for nothing may take: an answer of no bytes.
-const NOTHING: &[u8] = b"";
+use crate::{
+    content::{blocking, may_be_patched},
+    model::Digest,
+};
 
 impl PackageLibrary {
     /// Sends a patch that makes a file, if there is one and it is of use there; whether the file is there
@@ -17,14 +17,18 @@ impl PackageLibrary {
     pub(super) async fn send_patch(
         &self,
         digest: Digest,
+        size: u64,
         target: &Target<'_>,
     ) -> Result<bool, PackageLibraryError> {
+        if !may_be_patched(size) {
+            return Ok(false);
+        }
         let library = self.library.clone();
         let list = blocking(move || library.patches(&digest)).await?;
         for patch in list.patches {
             let from = patch.from.to_hex();
             let url = format!("{}/v1/content/patches/{}/{from}", target.to, digest.to_hex());
-            if !agreed(target.ask(&url, target.admin.get(&url)).await)? {
+            if !agreed(target.ask(&url).await)? {
                 continue;
             }
             let library = self.library.clone();
@@ -33,11 +37,9 @@ impl PackageLibrary {
             let size = file.size();
             let url = format!("{url}?size={size}");
             let request = target.admin.put(&url);
-            if agreed(
-                target
-                    .carry(&url, request, Content::Large(file, std::iter::once(0..size).collect()))
-                    .await,
-            )? {
+            // A point makes one file of a patch at a time: who waits there for another one stands still.
+            let _turn = target.patching.lock().await;
+            if agreed(target.carry(&url, request, Content::whole(file)).await)? {
                 tracing::info!(%digest, size, to = target.to, "a patch was sent instead of a file");
                 return Ok(true);
             }
@@ -46,22 +48,15 @@ impl PackageLibrary {
     }
 }
 
-impl Target<'_> {
-    /// Sends a request without a body.
-    async fn ask(
-        &self,
-        url: &str,
-        request: RequestBuilder,
-    ) -> Result<Vec<u8>, PackageLibraryError> {
-        self.carry(url, request, Content::Small(NOTHING.into())).await
-    }
-}
-
-/// Whether it was done. That it was refused is no failure: there is another way.
+/// Whether it was done. That it was refused, or not waited for, is no failure: there is another way.
 fn agreed(answer: Result<Vec<u8>, PackageLibraryError>) -> Result<bool, PackageLibraryError> {
     match answer {
         Ok(_) => Ok(true),
-        Err(PackageLibraryError::Refused { status: StatusCode::NOT_FOUND, .. }) => Ok(false),
+        // A point that is not there any more does not take the whole file either, and tells that.
+        Err(
+            PackageLibraryError::Refused { status: StatusCode::NOT_FOUND, .. }
+            | PackageLibraryError::Stalled { .. },
+        ) => Ok(false),
         Err(PackageLibraryError::Refused { status, url, why }) => {
             tracing::warn!(%status, url, why, "a patch was refused, the whole file is sent");
             Ok(false)

@@ -119,12 +119,17 @@ impl PackageLibrary {
         if let Some(closed) = PackageLibraryError::closed(passage.opening(), priority) {
             return Err(closed);
         }
-        let target = Target { to, admin, passage: Arc::new(passage) };
+        let (passage, patching) = (Arc::new(passage), tokio::sync::Mutex::default());
+        let target = Target { to, admin, passage, patching };
+        let url = format!("{to}/v1/content/packages/{package}?from={from}");
         let mut round = 1;
         loop {
-            self.send_missing(&list, &target, report).await?;
-            let url = format!("{to}/v1/content/packages/{package}?from={from}");
-            match answer::<PackageState>(&url, admin.put(&url)).await {
+            // Another package may bring the same file, or lose it, between the question and the bytes.
+            let published = match self.send_missing(&list, &target, report).await {
+                Ok(()) => answer::<PackageState>(&url, admin.put(&url)).await,
+                Err(error) => Err(error),
+            };
+            match published {
                 Err(PackageLibraryError::Refused { status: StatusCode::CONFLICT, .. })
                     if round < ROUNDS =>
                 {
@@ -167,7 +172,7 @@ impl PackageLibrary {
                 let done = &done;
                 async move {
                     let lacks = target.missing_pieces(digest, size).await?;
-                    if lacks.is_some() || !self.send_patch(digest, target).await? {
+                    if lacks.is_some() || !self.send_patch(digest, size, target).await? {
                         self.send_file(list.package(), digest, size, lacks, target).await?;
                     }
                     let done = done.fetch_add(size, Ordering::Relaxed).saturating_add(size);
@@ -203,7 +208,7 @@ impl PackageLibrary {
                 return Ok(Content::Large(file, spans));
             }
             if size > AT_ONCE {
-                return Ok(Content::Large(file, std::iter::once(0..size).collect()));
+                return Ok(Content::whole(file));
             }
             let gone = |_| LibraryError::NoFile(digest);
             Ok(Content::Small(file.read(0, size).map_err(gone)?))
@@ -231,6 +236,8 @@ pub(super) struct Target<'a> {
     pub(super) to: &'a str,
     pub(super) admin: &'a Client,
     passage: Arc<Passage>,
+    /// Held while a patch goes there.
+    pub(super) patching: tokio::sync::Mutex<()>,
 }
 
 impl Target<'_> {
@@ -256,6 +263,11 @@ impl Target<'_> {
         }
     }
 
+    /// Sends a request without a body.
+    pub(super) async fn ask(&self, url: &str) -> Result<Vec<u8>, PackageLibraryError> {
+        self.carry(url, self.admin.get(url), Content::Small(Bytes::new())).await
+    }
+
     /// Which pieces the point lacks of a large file, if it has others: then nothing else is sent. A point
     /// that does not know the question takes the whole file.
     async fn missing_pieces(
@@ -267,8 +279,7 @@ impl Target<'_> {
             return Ok(None);
         }
         let url = format!("{}/v1/content/files/{}/pieces", self.to, digest.to_hex());
-        let asked = self.carry(&url, self.admin.get(&url), Content::Small(Bytes::new())).await;
-        match asked {
+        match self.ask(&url).await {
             Err(PackageLibraryError::Refused { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
             answered => read_answer(&url, &answered?).map(Some),
         }
@@ -320,6 +331,12 @@ pub(super) enum Content {
 }
 
 impl Content {
+    /// All of a file.
+    pub(super) fn whole(file: StoredFile) -> Self {
+        let size = file.size();
+        Self::Large(file, std::iter::once(0..size).collect())
+    }
+
     fn size(&self) -> u64 {
         match self {
             Self::Small(bytes) => bytes.len() as u64,

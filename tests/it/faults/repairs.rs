@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, time::Duration};
 use headwater::model::FileDamage;
 
 use super::{
-    super::world::digest,
+    super::library::place,
     fleet::{Fleet, Followed, files, package},
     proxy::Proxy,
 };
@@ -30,9 +30,7 @@ fn a_flipped_bit_moves_no_more_than_a_piece() {
     bring();
     assert!(fleet.validate(&puller).is_whole());
     let large = &packages[&1]["large.cab"];
-    let hex = digest(large);
-    let library = puller.directory().join("distribution-point/library/files");
-    let place = library.join(&hex[..2]).join(&hex);
+    let place = place(&puller.directory().join("distribution-point/library"), large);
     let mut damaged = large.clone();
     damaged[20 << 20] ^= 1;
     fs::write(place, damaged).unwrap();

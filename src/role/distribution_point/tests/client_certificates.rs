@@ -71,21 +71,11 @@ async fn asked(client: &Client, world: &World) -> (StatusCode, String) {
     (answer.status(), answer.text().await.unwrap())
 }
 
-async fn configured(
-    world: &World,
-    host: u8,
-    settings: DistributionPointSettings,
-) -> DistributionPoint {
-    let point = world.open(host, true).await;
-    point.configure(name(&format!("dp-{host}")), settings).await.unwrap();
-    point
-}
-
 #[tokio::test]
 async fn only_those_who_show_a_certificate_that_counts_are_served() {
     let authority = Authority::new();
     let world = trusting(174, &authority).await;
-    let point = configured(&world, 1, wanting(ClientCertificates::Require)).await;
+    let point = world.configured(1, wanting(ClientCertificates::Require)).await;
     world.take(1, 1, &some_files()).await;
     world.send(1, 1, &point).await;
     let with = |identity| client(&world).identity(identity);
@@ -123,7 +113,7 @@ async fn only_those_who_show_a_certificate_that_counts_are_served() {
 async fn what_is_wanted_of_clients_changes_while_the_port_is_open() {
     let authority = Authority::new();
     let world = trusting(175, &authority).await;
-    let point = configured(&world, 1, wanting(ClientCertificates::Ignore)).await;
+    let point = world.configured(1, wanting(ClientCertificates::Ignore)).await;
     world.take(1, 1, &some_files()).await;
     world.send(1, 1, &point).await;
     let none = client(&world).build().unwrap();
@@ -158,7 +148,7 @@ async fn what_is_wanted_of_clients_changes_while_the_port_is_open() {
 #[tokio::test]
 async fn points_show_their_sources_who_they_are() {
     let world = World::new(176).await;
-    let from = configured(&world, 1, wanting(ClientCertificates::Require)).await;
+    let from = world.configured(1, wanting(ClientCertificates::Require)).await;
     let taken = world.take(1, 1, &some_files()).await;
     world.send(1, 1, &from).await;
     let pulling = || {
@@ -169,7 +159,7 @@ async fn points_show_their_sources_who_they_are() {
         settings.pull.as_mut().unwrap().sources = vec![source];
         settings
     };
-    let point = configured(&world, 2, pulling()).await;
+    let point = world.configured(2, pulling()).await;
     assert!(pull(&point, 1, &taken).await.available());
 
     // Of another hierarchy, whose authority the source does not know.

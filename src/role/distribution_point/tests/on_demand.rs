@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use super::world::{World, name, observed, package, some_files, standard, state};
 use crate::{
     engine::CAPACITY,
-    model::{ContentFacts, DistributionPointSettings, PackageState, PullJobState},
+    model::{ContentFacts, Digest, DistributionPointSettings, PackageState, PullJobState},
     role::{
         Reporter,
         distribution_point::{DistributionPoint, DistributionPointError},
@@ -29,9 +29,7 @@ async fn pulling(
     sources: &[(u32, u8)],
     wanted: &PackageState,
 ) -> DistributionPoint {
-    let point = world.open(host, true).await;
-    let settings = on_demand(world.pulling(sources));
-    point.configure(name(&format!("dp-{host}")), settings).await.unwrap();
+    let point = world.configured(host, on_demand(world.pulling(sources))).await;
     point.offer(package(1), content(wanted)).await.unwrap();
     point
 }
@@ -318,4 +316,20 @@ async fn clients_begin_no_more_transfers_than_the_point_takes() {
     point.remove_package(&package(1)).await.unwrap();
     assert_eq!(ask_for(last).await, LATER);
     assert!(observed(&point).await.pull_jobs.contains_key(&package(last)));
+}
+
+#[tokio::test]
+async fn a_file_that_does_not_come_is_not_promised() {
+    let world = World::new(160).await;
+    let wanted = world.take(1, 1, &some_files()).await;
+    let (_source, _) = world.counted_source(1).await;
+    let point = pulling(&world, 2, &[(1, 1)], &wanted).await;
+    assert_eq!(ask(&world, 2, "/packages/CEN00001").await.0, LATER);
+    arrives(&point).await;
+    let (_, content) = some_files().pop().unwrap();
+    let hex = Digest::of(&content).to_hex();
+    let file = format!("/files/{hex}");
+    assert_eq!(ask(&world, 2, &file).await.0, StatusCode::OK);
+    fs::remove_file(world.directory(2).join("library/files").join(&hex[..2]).join(&hex)).unwrap();
+    assert_eq!(ask(&world, 2, &file).await, (StatusCode::NOT_FOUND, None));
 }

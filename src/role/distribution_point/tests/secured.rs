@@ -60,16 +60,6 @@ async fn shown(client: &Client, url: &str) -> Vec<u8> {
     shown
 }
 
-async fn configured(
-    world: &World,
-    host: u8,
-    settings: DistributionPointSettings,
-) -> DistributionPoint {
-    let point = world.open(host, true).await;
-    point.configure(name(&format!("dp-{host}")), settings).await.unwrap();
-    point
-}
-
 /// A source over HTTPS, as a point is told of it.
 fn source(priority: u32, host: u8, url: String) -> PullSourceSettings {
     let distribution_point = name(&format!("dp-{host}"));
@@ -86,7 +76,7 @@ fn pulling(world: &World, sources: Vec<PullSourceSettings>) -> DistributionPoint
 #[tokio::test]
 async fn a_point_over_https_serves_over_tls_and_over_nothing_else() {
     let world = World::new(100).await;
-    let point = configured(&world, 1, secured()).await;
+    let point = world.configured(1, secured()).await;
     world.take(1, 1, &some_files()).await;
     world.send(1, 1, &point).await;
     let open = Listener::Open(format!("{}:{}", world.ip(1), PORT + 1));
@@ -133,7 +123,7 @@ async fn a_certificate_is_exchanged_while_connections_go_on() {
     let world = World::new(102).await;
     let names = [world.ip(1).to_string()];
     let first = write_secret(world.home.path(), "web", &names);
-    let point = configured(&world, 1, with_secret("web")).await;
+    let point = world.configured(1, with_secret("web")).await;
     let url = url(&world, 1);
     let old = client(&first);
     let before = shown(&old, &url).await;
@@ -177,7 +167,7 @@ async fn a_secret_that_is_not_there_changes_nothing_and_heals() {
 #[tokio::test]
 async fn a_moved_point_has_a_certificate_for_its_new_address() {
     let world = World::new(104).await;
-    let point = configured(&world, 1, secured()).await;
+    let point = world.configured(1, secured()).await;
     let by_name = |host: &str| {
         let root = Certificate::from_pem(authority(&world).as_bytes()).unwrap();
         let address = std::net::SocketAddr::new(world.ip(1), PORT + 1);
@@ -194,11 +184,11 @@ async fn a_moved_point_has_a_certificate_for_its_new_address() {
 #[tokio::test]
 async fn content_is_pulled_over_tls() {
     let world = World::new(105).await;
-    let from = configured(&world, 1, secured()).await;
+    let from = world.configured(1, secured()).await;
     let wanted = world.take(1, 1, &some_files()).await;
     world.send(1, 1, &from).await;
     let sources = vec![source(1, 1, url(&world, 1))];
-    let point = configured(&world, 2, pulling(&world, sources)).await;
+    let point = world.configured(2, pulling(&world, sources)).await;
     assert!(pull(&point, 1, &wanted).await.available());
     assert!(stored(&world.directory(2)) == stored(&world.directory(1)));
 }
@@ -219,11 +209,11 @@ async fn who_is_not_believed_is_no_source_and_the_next_one_is_asked() {
     // Of a root that is trusted, but for another name.
     let root = write_secret(world.home.path(), "web", &["other.example".to_owned()]);
     fs::write(world.home.path().join("certificates/trusted.pem"), root).unwrap();
-    let other_name = configured(&world, 2, with_secret("web")).await;
+    let other_name = world.configured(2, with_secret("web")).await;
     world.send(1, 1, &other_name).await;
 
     let mut sources = vec![source(1, 1, url(&world, 1)), source(2, 2, url(&world, 2))];
-    let point = configured(&world, 3, pulling(&world, sources.clone())).await;
+    let point = world.configured(3, pulling(&world, sources.clone())).await;
     point.pull(super::world::package(1), 1, wanted.digest).await.unwrap();
     let why = waits(&point, 1).await;
     assert!(why.contains("it does not lead to a root that is trusted here"), "{why}");
@@ -232,7 +222,7 @@ async fn who_is_not_believed_is_no_source_and_the_next_one_is_asked() {
     assert!(why.contains(&other), "{why}");
     assert!(!world.directory(3).join("library/packages/CEN00001.json").exists());
 
-    let believed = configured(&world, 4, secured()).await;
+    let believed = world.configured(4, secured()).await;
     world.send(1, 1, &believed).await;
     sources.push(source(3, 4, url(&world, 4)));
     point.configure(name("dp-3"), pulling(&world, sources)).await.unwrap();

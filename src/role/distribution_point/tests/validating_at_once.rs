@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::world::{World, large, observed, package, pull, some_files};
 use crate::{
@@ -207,4 +207,45 @@ async fn a_standard_point_is_repaired_by_the_piece() {
     assert!((PIECE..PIECE + 10_000).contains(&sent.load(Ordering::SeqCst)), "{sent:?}");
     let partial = world.directory(2).join("library/partial");
     assert_eq!(fs::read_dir(partial).unwrap().count(), 0);
+}
+
+/// Two packages have the file: one brings it while the other has asked and not yet sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_another_package_brings_meanwhile_is_asked_for_again() {
+    let world = World::new(161).await;
+    let content = large(2 * usize::try_from(PIECE).unwrap());
+    let point = world.standard_point(2).await;
+    for number in [1, 2] {
+        world.take(number, 1, &[("image".to_owned(), content.clone())]).await;
+        world.send(number, 1, &point).await;
+    }
+    let hex = Digest::of(&content).to_hex();
+    let place = world.directory(2).join("library/files").join(&hex[..2]).join(&hex);
+    let mut damaged = content.clone();
+    damaged[7] ^= 1;
+    fs::write(&place, damaged).unwrap();
+    assert_eq!(point.validate(everything(), &Reporter::silent()).await.unwrap().damaged, 1);
+    let (reached, open) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (at, gate) = (Arc::clone(&reached), Arc::clone(&open));
+    let router = point.admin_router().layer(axum::middleware::from_fn(
+        move |request: axum::extract::Request, next: axum::middleware::Next| {
+            let (at, gate) = (Arc::clone(&at), Arc::clone(&gate));
+            async move {
+                if request.method() == "PUT" && request.uri().path().ends_with("/pieces") {
+                    at.add_permits(1);
+                    gate.acquire().await.unwrap().forget();
+                }
+                next.run(request).await
+            }
+        },
+    ));
+    let other = async {
+        reached.acquire().await.unwrap().forget();
+        world.send(2, 1, &point).await;
+        open.add_permits(100);
+    };
+    let (sent, ()) = tokio::join!(world.send_to(1, 1, router, None), other);
+    sent.unwrap();
+    assert_eq!(fs::read(&place).unwrap(), content);
+    assert_eq!(observed(&point).await.packages[&package(1)].damaged, 0);
 }

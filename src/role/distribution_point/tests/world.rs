@@ -127,16 +127,25 @@ impl World {
         Surroundings { ip, host, addresses: Addresses::system(), certificates }
     }
 
-    pub(super) async fn standard_point(&self, host: u8) -> DistributionPoint {
+    /// A point with these settings.
+    pub(super) async fn configured(
+        &self,
+        host: u8,
+        settings: DistributionPointSettings,
+    ) -> DistributionPoint {
         let point = self.open(host, true).await;
-        point.configure(name(&format!("dp-{host}")), standard()).await.unwrap();
+        point.configure(name(&format!("dp-{host}")), settings).await.unwrap();
         point
     }
 
+    /// A standard distribution point.
+    pub(super) async fn standard_point(&self, host: u8) -> DistributionPoint {
+        self.configured(host, standard()).await
+    }
+
+    /// A pull distribution point, with its sources by number.
     pub(super) async fn pull_point(&self, host: u8, sources: &[(u32, u8)]) -> DistributionPoint {
-        let point = self.open(host, true).await;
-        point.configure(name(&format!("dp-{host}")), self.pulling(sources)).await.unwrap();
-        point
+        self.configured(host, self.pulling(sources)).await
     }
 
     /// Takes files in as a package on the site server.
