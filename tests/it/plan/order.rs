@@ -258,12 +258,18 @@ impl Order<'_> {
         needed
     }
 
-    /// The site server has it first, and the distribution points are set up.
+    /// The site server has it first, if it is offered, and the distribution points are set up.
     fn before_content_on_demand(&self, action: &Action) -> Vec<usize> {
-        let mut needed = self.those(|it| {
-            CONTENT.contains(&it.kind) && it.resource == action.resource && it.targets.is_empty()
-        });
+        let package = self.hierarchy.packages.get(&action.resource.name);
+        let mut needed = Vec::new();
         for target in &action.targets {
+            if package.is_some_and(|package| package.distribute_to.contains(target)) {
+                needed.extend(self.those(|it| {
+                    CONTENT.contains(&it.kind)
+                        && it.resource == action.resource
+                        && it.targets.is_empty()
+                }));
+            }
             needed.extend(self.planned(&CONTENT_POINT, Kind::DistributionPoint, target));
         }
         needed
