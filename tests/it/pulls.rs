@@ -22,17 +22,16 @@ fn polls_run_out_and_the_point_finishes_all_the_same() {
     assert_eq!((&row["package"], &row["source"]), (&"ONE00001".into(), &"branch".into()));
     assert_eq!(row["bytesTotal"], LARGE);
     assert!(row["secondsLeft"].as_u64().is_some_and(|left| left > 0), "{row}");
-    let world = &slow.world;
-    let table = world.with_manifests("status --content").expect(0).stdout;
+    let table = slow.world.with_manifests("status --content").expect(0).stdout;
     let line = table.lines().find(|line| line.contains(" leaf ")).unwrap();
     assert!(line.contains("downloading") && line.contains("of 12.0 MiB"), "{table}");
-    let pulls = world.with_manifests("pulls").expect(0).stdout;
+    let pulls = slow.world.with_manifests("pulls").expect(0).stdout;
     assert!(pulls.ends_with("1 transfer: 1 downloading.\n"), "{pulls}");
     let numbers = slow.messages_until(|numbers| !numbers.is_empty());
     assert!(!numbers.contains(&8210), "{numbers:?}");
 
     let lines = std::thread::scope(|scope| {
-        let following = scope.spawn(|| world.with_manifests("pulls --follow --output json"));
+        let following = scope.spawn(|| slow.world.with_manifests("pulls --follow --output json"));
         slow.open();
         following.join().unwrap().expect(0).stdout
     });
@@ -48,7 +47,7 @@ fn polls_run_out_and_the_point_finishes_all_the_same() {
     let numbers = slow.messages_until(|numbers| numbers.ends_with(&[8210, 2330]));
     let made = numbers.iter().filter(|number| **number == 2357).count();
     assert_eq!(made, 1, "a point that goes on is not given a second job: {numbers:?}");
-    let shown = world.run(&["status", "--messages", "--point", "leaf"]).expect(0).stdout;
+    let shown = slow.world.run(&["status", "--messages", "--point", "leaf"]).expect(0).stdout;
     let last = shown.lines().last().unwrap();
     assert!(last.contains("2330") && last.contains("package ONE00001"), "{shown}");
     let row = slow.leaf_until("available", |row| row["state"] == "available");

@@ -101,7 +101,7 @@ impl SlowSource {
     /// How the package stands at `leaf`, once it is as the test wants it.
     #[track_caller]
     pub(crate) fn leaf_until(
-        &self,
+        &mut self,
         what: &str,
         is_it: impl Fn(&serde_json::Value) -> bool,
     ) -> serde_json::Value {
@@ -113,14 +113,19 @@ impl SlowSource {
             if is_it(&row) {
                 return row;
             }
-            assert!(begun.elapsed() < PATIENCE, "it never was {what}: {row}");
+            assert!(begun.elapsed() < PATIENCE, "it never was {what}: {row}\n{}", self.said());
             thread::sleep(Duration::from_millis(200));
         }
     }
 
+    /// What `headwater up` has said.
+    fn said(&mut self) -> String {
+        self.up.as_mut().map(|up| up.said_so_far().join("\n")).unwrap_or_default()
+    }
+
     /// Waits until it has come in part.
     #[track_caller]
-    pub(crate) fn in_the_middle(&self) -> serde_json::Value {
+    pub(crate) fn in_the_middle(&mut self) -> serde_json::Value {
         self.leaf_until("in the middle", |row| {
             row["state"] == "downloading" && row["bytesDone"].as_u64().is_some_and(|it| it > 0)
         })
@@ -128,7 +133,7 @@ impl SlowSource {
 
     /// Numbers of the status messages about `leaf`, once they are as the test wants them.
     #[track_caller]
-    pub(crate) fn messages_until(&self, is_it: impl Fn(&[u16]) -> bool) -> Vec<u16> {
+    pub(crate) fn messages_until(&mut self, is_it: impl Fn(&[u16]) -> bool) -> Vec<u16> {
         let begun = std::time::Instant::now();
         loop {
             let messages = self.world.messages("server").into_iter();
@@ -137,7 +142,7 @@ impl SlowSource {
             if is_it(&numbers) {
                 return numbers;
             }
-            assert!(begun.elapsed() < PATIENCE, "{numbers:?}");
+            assert!(begun.elapsed() < PATIENCE, "{numbers:?}\n{}", self.said());
             thread::sleep(Duration::from_millis(200));
         }
     }
