@@ -33,7 +33,6 @@ from processes import (
     Fleet,
     Nginx,
     alone,
-    fresh,
     peak_megabytes,
     processor_seconds,
     reader,
@@ -41,6 +40,7 @@ from processes import (
     timed,
     warm,
 )
+from spine import fresh, random_file
 
 SMALL = 10 * 1024
 
@@ -48,13 +48,7 @@ SMALL = 10 * 1024
 def large_source(directory, megabytes):
     """A directory with one large file, and its digest."""
     source = fresh(directory, "source")
-    digest = hashlib.sha256()
-    with open(source / "large.bin", "wb") as file:
-        for _ in range(megabytes):
-            block = os.urandom(1_000_000)
-            digest.update(block)
-            file.write(block)
-    return source, digest.hexdigest()
+    return source, random_file(source / "large.bin", megabytes)
 
 
 def small_source(directory, files):

@@ -3,16 +3,16 @@
 
     cargo build --release && benches/delta.py [--rounds 3] [--rates 2,20,200] [--only cmake,ruff,sympy]
 
-Needs Python 3 with pip, and the Debian packages rsync, iproute2 and util-linux (`unshare`); root, for a network namespace. The
-pairs come from PyPI: two versions of a wheel with programs (cmake, packed by zlib), one by another compressor (ruff, packed by
-miniz_oxide), and one of text (sympy). Everything runs in a temporary directory below --directory.
+Needs Python 3 with pip, and the Debian packages rsync, iproute2 and util-linux (`unshare`); root, for a network namespace.
+The pairs come from PyPI: two versions of a wheel with programs (cmake, packed by zlib), one by another compressor (ruff,
+packed by miniz_oxide), and one of text (sympy). Everything runs in a temporary directory below --directory.
 
-bytes  The patch that our site server makes, beside the whole file (which file-level delta sends) and what `rsync` sends (`--stats`,
-       no -z: the files are packed).
-time   `up --once` with the first version, then a standard point gets the second one, then a pull point pulls it over a loopback
-       of so many megabits a second (`tc tbf`), timed by the journal. `auto` is what the product chooses; `full` the same without
-       the patch at its source, which is what file-level delta does. What `patch` takes where it was not chosen is reckoned: its
-       bytes at that rate, and the work of the slowest rate.
+bytes  The patch that our site server makes, beside the whole file (which file-level delta sends) and what `rsync` sends
+       (`--stats`, no -z: the files are packed).
+time   `up --once` with the first version, then a standard point gets the second one, then a pull point pulls it over a
+       loopback of so many megabits a second (`tc tbf`), timed by the journal. `auto` is what the product chooses; `full`
+       the same without the patch at its source, which is what file-level delta does. What `patch` takes where it was not
+       chosen is reckoned: its bytes at that rate, and the work of the slowest rate.
 """
 
 import argparse
@@ -20,13 +20,12 @@ import os
 import pathlib
 import re
 import shutil
-import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 
-from spine import BINARY, CONTENT, SITE, fresh, once
+from spine import BINARY, action_seconds, content_manifests, fresh, once
 
 PAIRS = {"cmake": ("4.0.2", "4.0.3"), "ruff": ("0.11.12", "0.11.13"), "sympy": ("1.13.2", "1.13.3")}
 
@@ -46,15 +45,6 @@ def by_rsync(directory, old, new):
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     moved = [re.search(rf"Total bytes {way}: ([\d,]+)", said).group(1) for way in ("sent", "received")]
     return sum(int(number.replace(",", "")) for number in moved)
-
-
-def manifests(directory, source, version, points):
-    text = SITE.format(name="top", code="TOP", type="Primary", parent="") + CONTENT.format(path=source)
-    text = text.replace("packageId: TOP00001,", f"packageId: TOP00001, sourceVersion: {version},")
-    text = text.replace("[standard, pulling]", f"[{', '.join(points)}]")
-    path = fresh(directory, "manifests")
-    (path / "all.yaml").write_text(text)
-    return path
 
 
 def shape(megabits):
@@ -78,9 +68,9 @@ class Pair:
         # What every round begins with: the first version everywhere, the second one at the standard point.
         self.prepared = fresh(directory, "data") / "data"
         shape(None)
-        once(self.prepared, manifests(directory, self.sources[0], 1, ["standard", "pulling"]))
+        once(self.prepared, content_manifests(directory, self.sources[0], 1, ["standard", "pulling"]))
         # It ends with an error: the pull point keeps what it has, for nobody confirms that it goes.
-        command = [BINARY, "--data", self.prepared, "up", "--once", manifests(directory, self.sources[1], 2, ["standard"])]
+        command = [BINARY, "--data", self.prepared, "up", "--once", content_manifests(directory, self.sources[1], 2, ["standard"])]
         subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.patches = self.prepared / "site-systems/one/distribution-point/library/patches"
         found = [path.stat().st_size for path in self.patches.glob("*/*")]
@@ -97,20 +87,11 @@ class Pair:
                 shutil.rmtree(path)
         shape(megabits)
         try:
-            once(data, manifests(self.directory, self.sources[1], 2, ["standard", "pulling"]))
+            once(data, content_manifests(self.directory, self.sources[1], 2, ["standard", "pulling"]))
         finally:
             shape(None)
         log = (data / "site-systems/two/distribution-point/logs/PullDP.log").read_text()
-        return last_seconds(data), "bytes saved" in log
-
-
-def last_seconds(data):
-    with sqlite3.connect(f"file:{data}/journal.db?mode=ro", uri=True) as journal:
-        query = (
-            "SELECT finished_at - started_at FROM action WHERE id LIKE '%Content:Package/large@TOP.%' AND outcome = 'done'"
-            " ORDER BY started_at DESC LIMIT 1"
-        )
-        return journal.execute(query).fetchone()[0] / 1000
+        return action_seconds(data, "%Content:Package/large@TOP.%"), "bytes saved" in log
 
 
 def main():

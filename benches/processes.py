@@ -8,15 +8,13 @@ import os
 import pathlib
 import shutil
 import signal
-import sqlite3
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BINARY = ROOT / "target/release/headwater"
+from spine import BINARY, ROOT, action_seconds, fresh
+
 TICKS = os.sysconf("SC_CLK_TCK")
 SOURCE, PULLING = "127.0.0.11", "127.0.0.12"
 
@@ -73,14 +71,9 @@ def alone():
     timers of pacing cost more than the bytes. Needs root; otherwise the network is as it is."""
     if os.geteuid() != 0 or os.environ.get("HEADWATER_BENCH_ALONE"):
         return
-    prepare = "ip link set lo up && sysctl -qw net.ipv4.tcp_congestion_control=reno && ulimit -n $(ulimit -Hn) && exec \"$@\""
+    prepare = "ip link set lo up && sysctl -qw net.ipv4.tcp_congestion_control=reno && exec \"$@\""
     os.environ["HEADWATER_BENCH_ALONE"] = "1"
     os.execvp("unshare", ["unshare", "--net", "sh", "-c", prepare, "sh", sys.executable, *sys.argv])
-
-
-def fresh(directory, name):
-    """A new directory each time: file systems are slow after thousands of removals."""
-    return pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-", dir=directory))
 
 
 def warm(megabytes):
@@ -196,10 +189,7 @@ class Fleet:
     def pull(self):
         """Seconds that it takes until the pull point has it, verified and durable, by the journal."""
         self._apply([("standard", SOURCE, ""), ("pulling", PULLING, PULL)])
-        with sqlite3.connect(f"file:{self.data}/journal.db?mode=ro", uri=True) as journal:
-            query = """SELECT finished_at - started_at FROM action WHERE outcome = 'done'
-                AND id LIKE 'DistributeContent:%' ORDER BY started_at DESC"""
-            return journal.execute(query).fetchone()[0] / 1000
+        return action_seconds(self.data, "DistributeContent:%")
 
     def _trust(self, *agents):
         """Has the controller believe certificates of the agents' authorities."""

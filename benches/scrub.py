@@ -14,26 +14,11 @@ import argparse
 import json
 import os
 import pathlib
-import sqlite3
 import subprocess
 import tempfile
 
 from processes import report, timed
-from spine import BINARY, CONTENT, SITE, action_seconds, fresh, once
-
-
-def manifests_for(directory, source):
-    manifests = fresh(directory, "manifests")
-    text = SITE.format(name="top", code="TOP", type="Primary", parent="") + CONTENT.format(path=source)
-    (manifests / "all.yaml").write_text(text)
-    return manifests
-
-
-def last_seconds(data, action):
-    """How long the last one of an action took, by the journal."""
-    with sqlite3.connect(f"file:{data}/journal.db?mode=ro", uri=True) as journal:
-        query = "SELECT finished_at - started_at FROM action WHERE id = ? AND outcome = 'done' ORDER BY run DESC LIMIT 1"
-        return journal.execute(query, (action,)).fetchone()[0] / 1000
+from spine import BINARY, action_seconds, content_manifests, fresh, once, random_file
 
 
 def loopback_bytes():
@@ -53,10 +38,8 @@ def validated(data, prefix=()):
 def scrub(directory, rounds, megabytes):
     source = fresh(directory, "source")
     for name in ("a.bin", "b.bin"):
-        with open(source / name, "wb") as file:
-            for _ in range(megabytes // 2):
-                file.write(os.urandom(1_000_000))
-    manifests, data = manifests_for(directory, source), fresh(directory, "scrub")
+        random_file(source / name, megabytes // 2)
+    manifests, data = content_manifests(directory, source), fresh(directory, "scrub")
     once(data, manifests)
     pull = action_seconds(data, "DistributeContent:Package/large@TOP.1")
     library = data / "site-systems/two/distribution-point/library/files"
@@ -79,7 +62,7 @@ def scrub(directory, rounds, megabytes):
         before = loopback_bytes()
         once(data, manifests)
         moved.append((loopback_bytes() - before) / (1 << 20))
-        seconds.append(last_seconds(data, "DistributeContent:Package/large@TOP.1.repair"))
+        seconds.append(action_seconds(data, "DistributeContent:Package/large@TOP.1.repair"))
         if validated(data)["damaged"] != 0 or not large.exists():
             raise SystemExit("the flipped byte was not repaired")
     report(f"validate {megabytes} MB, one core", "MB/s", one, {"sha256sum, one core": theirs})

@@ -15,6 +15,7 @@ choose a --directory where that is not so. Quote ratios of one run; the absolute
 """
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -78,7 +79,7 @@ spec: {{site: top, siteSystem: two, ports: content, pull: {{sources: [{{distribu
 apiVersion: headwater.dev/v1alpha1
 kind: Package
 metadata: {{name: large}}
-spec: {{packageId: TOP00001, source: {{path: {path}}}, distributeTo: {{distributionPoints: [standard, pulling]}}}}
+spec: {{packageId: TOP00001, sourceVersion: {version}, source: {{path: {path}}}, distributeTo: {{distributionPoints: [{points}]}}}}
 """
 
 
@@ -98,10 +99,31 @@ def once(data, manifests):
 
 
 def action_seconds(data, action):
-    """How long an action of the only runs took, by the journal."""
+    """How long the last done action took whose ID is like this, by the journal."""
     with sqlite3.connect(f"file:{data}/journal.db?mode=ro", uri=True) as journal:
-        query = "SELECT finished_at - started_at FROM action WHERE id = ? AND outcome = 'done'"
+        query = """SELECT finished_at - started_at FROM action WHERE outcome = 'done' AND id LIKE ?
+            ORDER BY started_at DESC"""
         return journal.execute(query, (action,)).fetchone()[0] / 1000
+
+
+def random_file(path, megabytes):
+    """Makes a file that nothing can pack, and gives its SHA-256."""
+    digest = hashlib.sha256()
+    with open(path, "wb") as file:
+        for _ in range(megabytes):
+            block = os.urandom(1_000_000)
+            digest.update(block)
+            file.write(block)
+    return digest.hexdigest()
+
+
+def content_manifests(directory, source, version=1, points=("standard", "pulling")):
+    """A site whose two distribution points get what is in a directory."""
+    manifests = fresh(directory, "manifests")
+    text = SITE.format(name="top", code="TOP", type="Primary", parent="")
+    text += CONTENT.format(path=source, version=version, points=", ".join(points))
+    (manifests / "all.yaml").write_text(text)
+    return manifests
 
 
 def spread(values, unit):
@@ -136,12 +158,8 @@ def tier(directory, rounds):
 
 def pull(directory, rounds, megabytes):
     source = fresh(directory, "source")
-    with open(source / "large.bin", "wb") as file:
-        for _ in range(megabytes):
-            file.write(os.urandom(1_000_000))
-    manifests = fresh(directory, "pull-manifests")
-    text = SITE.format(name="top", code="TOP", type="Primary", parent="") + CONTENT.format(path=source)
-    (manifests / "all.yaml").write_text(text)
+    random_file(source / "large.bin", megabytes)
+    manifests = content_manifests(directory, source)
     ours, peers = [], []
     for _ in range(rounds):
         data = fresh(directory, "pull")

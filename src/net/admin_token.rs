@@ -7,7 +7,10 @@ use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use reqwest::header;
 use uuid::Uuid;
 
-use super::{Addresses, ClientError, private_file};
+use super::{
+    Addresses, ClientError,
+    made_once::{Readers, make_once},
+};
 
 /// The longest token that somebody may have written.
 const LONGEST: u64 = 4096;
@@ -29,7 +32,7 @@ impl AdminToken {
     pub fn open(path: &Path) -> io::Result<Self> {
         let make =
             || Ok(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()).into_bytes());
-        private_file::make_once(path, LONGEST, make)?;
+        make_once(path, LONGEST, Readers::Owner, make)?;
         Self::read(path)
     }
 

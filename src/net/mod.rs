@@ -6,7 +6,7 @@ mod admin_token;
 mod agent_client;
 mod client;
 mod listener;
-mod private_file;
+mod made_once;
 mod serving;
 mod tls;
 

@@ -151,11 +151,12 @@ fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(), StoreProb
     let number = |connection: &Connection, name| -> Result<i64, StoreProblem> {
         Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
     };
-    // Nothing is written before it is known that the file is ours.
-    check(connection, schema)?;
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    tracing::trace!(%mode, "opened a database");
+    // Nothing is written before it is known that the file is ours; and it is looked at as it is at one
+    // moment, for another process may just be making it.
+    let before = connection.transaction()?;
+    check(&before, schema)?;
+    before.finish()?;
+    keep_a_log(connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been faster.
     check(&transaction, schema)?;
@@ -168,6 +169,27 @@ fn migrate(connection: &mut Connection, schema: &Schema) -> Result<(), StoreProb
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// From now on what is written goes to a log first, whoever has the file open. SQLite does not wait by
+/// itself for a process that does the same at this moment.
+fn keep_a_log(connection: &Connection) -> Result<(), StoreProblem> {
+    const PAUSE: Duration = Duration::from_millis(10);
+    let mut waited = Duration::ZERO;
+    loop {
+        let mode: Result<String, _> =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+        match mode.map_err(StoreProblem::from) {
+            Err(StoreProblem::Busy) if waited < BUSY => {
+                std::thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            mode => {
+                tracing::trace!(mode = mode?, "opened a database");
+                return Ok(());
+            }
+        }
+    }
 }
 
 fn check(connection: &Connection, schema: &Schema) -> Result<(), StoreProblem> {

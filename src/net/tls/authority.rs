@@ -15,7 +15,11 @@ use rustls::{
 };
 
 use super::CertificatesError;
-use crate::{model::Digest, net::private_file, store};
+use crate::{
+    model::Digest,
+    net::made_once::{Readers, make_once},
+    store,
+};
 
 /// How long the authority is valid: who trusts it does so once. Twenty years are longer than any
 /// site system lives.
@@ -55,16 +59,18 @@ impl Authority {
         std::fs::create_dir_all(directory)
             .map_err(CertificatesError::file("make the directory", directory))?;
         let make = || make(now).map_err(std::io::Error::other);
-        let text = private_file::make_once(&path, LONGEST, make)
+        let text = make_once(&path, LONGEST, Readers::Owner, make)
             .map_err(CertificatesError::file("keep the certificate authority in", &path))?;
         let key = PrivatePkcs8KeyDer::from_pem_slice(&text).map_err(|_| failed())?;
         let key = KeyPair::try_from(&key).map_err(|_| failed())?;
         let certificate = CertificateDer::from_pem_slice(&text).map_err(|_| failed())?;
         let shown = directory.join("authority.crt");
         let pem = pem(&text).ok_or_else(failed)?;
-        if store::read_bounded(&shown, LONGEST).ok().flatten().as_deref() != Some(pem) {
-            store::replace(&shown, pem)
-                .map_err(CertificatesError::file("write the authority's certificate to", &shown))?;
+        let failed = CertificatesError::file("write the authority's certificate to", &shown);
+        match make_once(&shown, LONGEST, Readers::Everybody, || Ok(pem.to_vec())) {
+            Ok(text) if text == pem => {}
+            // It is that of another authority, or nobody's.
+            _ => store::replace(&shown, pem).map_err(failed)?,
         }
         Ok(Self { key, certificate })
     }

@@ -175,3 +175,27 @@ impl DataDirectory {
 const LONG: &str = "up ";
 /// What stands before the address of a host that will end.
 const SHORT: &str = "command ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Journal;
+
+    #[test]
+    fn commands_that_are_the_first_at_the_same_time_all_find_their_way() {
+        for _ in 0..20 {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("data");
+            let start = std::sync::Barrier::new(8);
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        start.wait();
+                        let data = DataDirectory::open(&path).unwrap();
+                        Journal::open(&data.journal()).unwrap();
+                    });
+                }
+            });
+        }
+    }
+}

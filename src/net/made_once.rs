@@ -1,4 +1,4 @@
-//! Secrets that are made once and that only their owner may read.
+//! Files that are made once, by whichever of several processes is the first.
 
 use std::{
     fs::{self, OpenOptions},
@@ -11,11 +11,29 @@ use uuid::Uuid;
 
 use crate::store;
 
-/// Reads the file, of at most `longest` bytes, or makes it of what `make` gives, for its owner alone
-/// (mode 0600). Of several processes that make it at the same time, all get the same. Blocks.
+/// Who may read such a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Readers {
+    /// Its owner alone: it is a secret.
+    Owner,
+    Everybody,
+}
+
+impl Readers {
+    const fn mode(self) -> u32 {
+        match self {
+            Self::Owner => 0o600,
+            Self::Everybody => 0o644,
+        }
+    }
+}
+
+/// Reads the file, of at most `longest` bytes, or makes it of what `make` gives. Of several processes
+/// that make it at the same time, all get the same, and none a part of it. Blocks.
 pub(super) fn make_once(
     path: &Path,
     longest: u64,
+    readers: Readers,
     make: impl FnOnce() -> io::Result<Vec<u8>>,
 ) -> io::Result<Vec<u8>> {
     if let Some(bytes) = store::read_bounded(path, longest)? {
@@ -23,8 +41,9 @@ pub(super) fn make_once(
     }
     let bytes = make()?;
     let temporary = path.with_extension(format!("{}.new", Uuid::new_v4().simple()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    // Unlike renaming, linking never replaces a secret that somebody may be using already.
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(readers.mode()).open(&temporary)?;
+    // Unlike renaming, linking never replaces what somebody may be using already.
     let linked = file
         .write_all(&bytes)
         .and_then(|()| file.sync_all())
