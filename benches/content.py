@@ -6,8 +6,8 @@
 
 Needs Python 3 and the Debian packages curl, openssl, aria2, nginx-light, wrk and iproute2, and about five times the
 megabytes of free disk. Everything runs in a temporary directory below --directory, between processes of their own, on
-loopback; as root in a network namespace of its own, with the congestion control `reno`. The page cache is warm, and memory
-that was not used for a while is touched before each turn. Contestants take turns; quote ratios of one run.
+loopback; as root in a network namespace of its own, with the congestion control `reno`. The page cache is warm, and the
+memory is full of it before each turn. Contestants take turns; quote ratios of one run.
 
 large   One file: our pull (verified and durable, timed by the journal) beside `curl -o` and then `openssl dgst`, `aria2c`
         with four connections and a checksum, and `curl -o` alone, which verify nothing or make nothing durable; all of them
@@ -78,7 +78,7 @@ def large(directory, rounds, megabytes, protocol="HTTP"):
         aria2c += [f"--checksum=sha-256={digest}", "-d", directory, "-o", target.name, url]
         for _ in range(rounds):
             with fleet.pulling(standard) as puller:
-                warm(2 * megabytes)
+                warm(directory)
                 before = processor_seconds(standard.pid)
                 pulled.append(megabytes / fleet.pull())
                 serving.append((processor_seconds(standard.pid) - before) / megabytes * 1000)
@@ -86,7 +86,7 @@ def large(directory, rounds, megabytes, protocol="HTTP"):
                 memory.append(peak_megabytes(puller.pid))
             for name, commands in zip(peers, [[get, openssl], [aria2c], [get]]):
                 target.unlink(missing_ok=True)
-                warm(2 * megabytes)
+                warm(directory)
                 peers[name].append(megabytes / timed(*commands))
             target.unlink()
     report(f"pull {megabytes} MB over {protocol}", "MB/s", pulled, peers)
@@ -103,20 +103,20 @@ def small(directory, rounds, files):
     with fleet.standard() as standard:
         for _ in range(rounds):
             with fleet.pulling(standard) as puller:
-                warm(1000)
+                warm(directory)
                 ours.append(files / fleet.pull())
                 memory.append(peak_megabytes(puller.pid))
                 to, config = fresh(directory, "by-curl"), directory / "curl.txt"
                 lines = [f'url = "{standard.url}/{name}"\noutput = "{to}/{name}"\n' for name in digests]
                 config.write_text("".join(lines))
-                warm(1000)
+                warm(directory)
                 seconds = timed(["curl", "-sSf", "-Z", "--parallel-max", "16", "-K", config])
                 peers["curl -Z (unverified)"].append(files / seconds)
                 to, wanted = fresh(directory, "by-aria2c"), directory / "aria2c.txt"
                 entry = "{url}/{name}\n dir={to}\n out={name}\n checksum=sha-256={digest}\n"
                 lines = [entry.format(url=standard.url, to=to, name=it, digest=at) for it, at in digests.items()]
                 wanted.write_text("".join(lines))
-                warm(1000)
+                warm(directory)
                 seconds = timed(["aria2c", "-q", "-j16", "--file-allocation=none", "-i", wanted])
                 peers["aria2c -j16 --checksum"].append(files / seconds)
     report(f"pull {files} files", "files/s", ours, peers)

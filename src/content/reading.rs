@@ -17,16 +17,20 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, stream};
-use tokio::task::JoinHandle;
 
 use super::{Library, LibraryError, packs::PACKED};
 use crate::{model::Digest, net::FileParts};
 
-/// How much is read at once where few files are being sent: two such blocks are in memory for each.
+/// How much is read at once from the disk.
 const BLOCK: u64 = 512 << 10;
 
-/// Where many are, all of them together have so much in memory, as long as each has [`LEAST_BLOCK`].
-const BLOCKS: u64 = 32 << 20;
+/// How much is read at once of what the system has in memory: it is still in the processor's cache when
+/// it is encrypted and sent.
+const BLOCK_IN_CACHE: u64 = 128 << 10;
+
+/// Where many files are being sent, all of them together have so much in memory, as long as each has
+/// [`LEAST_BLOCK`].
+const BLOCKS: u64 = 16 << 20;
 /// See [`BLOCKS`].
 const LEAST_BLOCK: u64 = 16 << 10;
 
@@ -36,24 +40,29 @@ static READING: AtomicU64 = AtomicU64::new(0);
 /// How far ahead the disk reads where it has to.
 const AHEAD: u64 = 8 * BLOCK;
 
-/// Blocks that were sent wait here to be read into again: to have them cleared each time would cost as
-/// much as reading. So many at most, 16 MiB.
+/// Blocks of [`BLOCK_IN_CACHE`] that were sent wait here to be read into again, the last one first: to
+/// have them cleared each time would cost as much as reading. So many at most, 4 MiB.
 static SENT: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 const KEPT: usize = 32;
 
 /// A block that goes back to the others when it was sent.
-struct Block(Vec<u8>);
+struct Block {
+    bytes: Vec<u8>,
+    /// How much of it is to be sent.
+    length: usize,
+}
 
 impl Block {
-    fn take(size: usize) -> Self {
+    fn take() -> Self {
         let sent = SENT.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Self(sent.unwrap_or_else(|| vec![0; size]))
+        let bytes = sent.unwrap_or_else(|| vec![0; usize::try_from(BLOCK_IN_CACHE).unwrap_or(0)]);
+        Self { bytes, length: 0 }
     }
 }
 
 impl AsRef<[u8]> for Block {
     fn as_ref(&self) -> &[u8] {
-        &self.0
+        self.bytes.get(..self.length).unwrap_or_default()
     }
 }
 
@@ -61,7 +70,7 @@ impl Drop for Block {
     fn drop(&mut self) {
         let mut sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
         if sent.len() < KEPT {
-            sent.push(std::mem::take(&mut self.0));
+            sent.push(std::mem::take(&mut self.bytes));
         }
     }
 }
@@ -110,17 +119,35 @@ impl StoredFile {
     }
 
     /// All of it, if the system has it in memory. Does not block.
-    #[cfg(target_os = "linux")]
     fn read_at_once(&self) -> Option<Bytes> {
-        use rustix::io::{ReadWriteFlags, preadv2};
         let mut bytes = vec![0; usize::try_from(self.size).ok()?];
-        let part = &mut [io::IoSliceMut::new(&mut bytes)];
-        let read = preadv2(&self.file, part, self.start, ReadWriteFlags::NOWAIT).ok()?;
+        let read = self.at_hand(0, &mut bytes)?;
         (read == bytes.len()).then(|| Bytes::from(bytes))
     }
 
+    /// A part of at most [`BLOCK_IN_CACHE`] bytes, as far as the system has it in memory; `None` if it
+    /// has not even its beginning. Does not block.
+    fn block_at_hand(&self, start: u64, length: u64) -> Option<Bytes> {
+        let mut block = Block::take();
+        let into = block.bytes.get_mut(..usize::try_from(length).ok()?)?;
+        block.length = self.at_hand(start, into)?;
+        Some(Bytes::from_owner(block))
+    }
+
+    /// Reads what the system has in memory from there on, and tells how much that is, if it is anything.
+    /// Does not block.
+    #[cfg(target_os = "linux")]
+    fn at_hand(&self, start: u64, into: &mut [u8]) -> Option<usize> {
+        use rustix::io::{ReadWriteFlags, preadv2};
+        let place = self.place(start, into.len() as u64).ok()?;
+        let read =
+            preadv2(&self.file, &mut [io::IoSliceMut::new(into)], place, ReadWriteFlags::NOWAIT);
+        read.ok().filter(|read| *read > 0)
+    }
+
+    /// No other system can tell.
     #[cfg(not(target_os = "linux"))]
-    fn read_at_once(&self) -> Option<Bytes> {
+    fn at_hand(&self, _start: u64, _into: &mut [u8]) -> Option<usize> {
         None
     }
 
@@ -150,6 +177,12 @@ impl StoredFile {
     #[cfg(not(target_os = "linux"))]
     fn is_in_memory(&self, _start: u64, _length: u64) -> bool {
         false
+    }
+
+    /// Reads a part on a thread that may wait for the disk.
+    async fn read_elsewhere(self: Arc<Self>, start: u64, length: u64) -> io::Result<Bytes> {
+        let reading = move || self.read_ahead(start, length);
+        tokio::task::spawn_blocking(reading).await.map_err(io::Error::other)?
     }
 
     /// Reads a part, and has the disk begin with what follows it. Blocks.
@@ -218,30 +251,34 @@ impl Library {
 
 /// Reads a part of a file into memory. Blocks.
 pub(super) fn read_block(file: &File, start: u64, length: u64) -> io::Result<Bytes> {
-    let size = usize::try_from(length).map_err(io::Error::other)?;
-    if length != BLOCK {
-        let mut block = vec![0; size];
-        file.read_exact_at(&mut block, start)?;
-        return Ok(Bytes::from(block));
-    }
-    let mut block = Block::take(size);
-    file.read_exact_at(&mut block.0, start)?;
-    Ok(Bytes::from_owner(block))
+    let mut block = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+    file.read_exact_at(&mut block, start)?;
+    Ok(Bytes::from(block))
 }
 
-/// A part of a file as a stream of blocks; the next one is read while one is being sent.
+/// A part of a file as a stream of blocks. What the system has in memory is read where it is sent; the
+/// disk reads ahead of what it has to be asked for.
 pub fn read_stream(
     file: Arc<StoredFile>,
     start: u64,
     length: u64,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    READING.fetch_add(1, Ordering::Relaxed);
-    let reading = Reading { file, at: start, left: length, next: None };
-    stream::try_unfold(reading, |mut reading| async move {
-        let Some(block) = reading.next.take().or_else(|| reading.begin()) else { return Ok(None) };
-        let block = block.await.map_err(io::Error::other)??;
-        reading.next = reading.begin();
-        Ok(Some((block, reading)))
+    let end = start.saturating_add(length);
+    let one_more = Reading::begin();
+    stream::try_unfold((start, one_more), move |(at, one_more)| {
+        let file = Arc::clone(&file);
+        async move {
+            let left = end.saturating_sub(at);
+            if left == 0 {
+                return Ok(None);
+            }
+            let block = match file.block_at_hand(at, left.min(share(BLOCK_IN_CACHE))) {
+                Some(block) => block,
+                None => file.read_elsewhere(at, left.min(share(BLOCK))).await?,
+            };
+            let next = at.saturating_add(block.len() as u64);
+            Ok(Some((block, (next, one_more))))
+        }
     })
 }
 
@@ -267,34 +304,27 @@ pub fn send_stream(
                 let place = file.start.saturating_add(at);
                 parts.stand_in(file, place, next)
             } else {
-                let reading = move || file.read_ahead(at, (left as u64).min(BLOCK));
-                tokio::task::spawn_blocking(reading).await.map_err(io::Error::other)??
+                file.read_elsewhere(at, (left as u64).min(BLOCK)).await?
             };
-            Ok(Some((block.clone(), at.saturating_add(block.len() as u64))))
+            let next = at.saturating_add(block.len() as u64);
+            Ok(Some((block, next)))
         }
     })
 }
 
-struct Reading {
-    file: Arc<StoredFile>,
-    at: u64,
-    left: u64,
-    next: Option<JoinHandle<io::Result<Bytes>>>,
-}
+/// One of the files that are being sent from memory.
+struct Reading;
 
 impl Reading {
-    /// Begins to read the next block; `None` after the last one.
-    fn begin(&mut self) -> Option<JoinHandle<io::Result<Bytes>>> {
-        let share = BLOCKS / 2 / READING.load(Ordering::Relaxed).max(1);
-        let length = self.left.min(share.clamp(LEAST_BLOCK, BLOCK));
-        if length == 0 {
-            return None;
-        }
-        let (file, start) = (Arc::clone(&self.file), self.at);
-        self.at = self.at.saturating_add(length);
-        self.left -= length;
-        Some(tokio::task::spawn_blocking(move || file.read(start, length)))
+    fn begin() -> Self {
+        READING.fetch_add(1, Ordering::Relaxed);
+        Self
     }
+}
+
+/// How much of one of them may be in memory, `most` at most.
+fn share(most: u64) -> u64 {
+    (BLOCKS / READING.load(Ordering::Relaxed).max(1)).clamp(LEAST_BLOCK, most)
 }
 
 impl Drop for Reading {
