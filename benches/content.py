@@ -11,7 +11,7 @@ memory is full of it before each turn. Contestants take turns; quote ratios of o
 
 large   One file: our pull (verified and durable, timed by the journal) beside `curl -o` and then `openssl dgst`, `aria2c`
         with four connections and a checksum, and `curl -o` alone, which verify nothing or make nothing durable; all of them
-        from the same distribution point.
+        from the same distribution point. `dd` copies the file and makes it durable: no pull is faster than its disk.
 tls     The same over HTTPS, beside `curl` and `openssl`.
 small   Many files of 10 KiB: our pull beside `curl -Z` (unverified) and `aria2c` (verified).
 serve   The large file, over HTTP and over TLS 1.3, to a fast reader (`benches/reader.rs`) and to `curl`, and files of 10 KiB
@@ -68,7 +68,7 @@ def large(directory, rounds, megabytes, protocol="HTTP"):
     pulled, serving, pulling, memory = [], [], [], []
     peers = {"curl -o; openssl dgst": []}
     if protocol == "HTTP":
-        peers |= {"aria2c -x4 --checksum": [], "curl -o": []}
+        peers |= {"aria2c -x4 --checksum": [], "curl -o": [], "dd conv=fdatasync, no network": []}
     target = directory / "by-others.bin"
     with fleet.standard() as standard:
         url = f"{standard.url}/large.bin"
@@ -76,6 +76,8 @@ def large(directory, rounds, megabytes, protocol="HTTP"):
         openssl = ["openssl", "dgst", "-sha256", target]
         aria2c = ["aria2c", "-q", "-x4", "-s4", "--file-allocation=falloc", "--allow-overwrite=true"]
         aria2c += [f"--checksum=sha-256={digest}", "-d", directory, "-o", target.name, url]
+        # What the disk takes.
+        dd = ["dd", f"if={source}/large.bin", f"of={target}", "bs=256k", "conv=fdatasync"]
         for _ in range(rounds):
             with fleet.pulling(standard) as puller:
                 warm(directory)
@@ -84,7 +86,7 @@ def large(directory, rounds, megabytes, protocol="HTTP"):
                 serving.append((processor_seconds(standard.pid) - before) / megabytes * 1000)
                 pulling.append(processor_seconds(puller.pid) / megabytes * 1000)
                 memory.append(peak_megabytes(puller.pid))
-            for name, commands in zip(peers, [[get, openssl], [aria2c], [get]]):
+            for name, commands in zip(peers, [[get, openssl], [aria2c], [get], [dd]]):
                 target.unlink(missing_ok=True)
                 warm(directory)
                 peers[name].append(megabytes / timed(*commands))

@@ -31,7 +31,7 @@ async fn large_file_goes_on_in_the_middle() {
                 let broken = futures::stream::once(async { Err(std::io::Error::other("broken")) });
                 let some = body
                     .into_data_stream()
-                    .take(1)
+                    .take(4)
                     .map(|block| block.map_err(std::io::Error::other));
                 Response::from_parts(parts, Body::from_stream(some.chain(broken)))
             }))
