@@ -128,9 +128,15 @@ impl StoredFile {
     /// A part of at most [`BLOCK_IN_CACHE`] bytes, as far as the system has it in memory; `None` if it
     /// has not even its beginning. Does not block.
     fn block_at_hand(&self, start: u64, length: u64) -> Option<Bytes> {
+        if length < BLOCK_IN_CACHE {
+            // No more memory than was asked for, where so many are being sent.
+            let mut bytes = vec![0; usize::try_from(length).ok()?];
+            let read = self.at_hand(start, &mut bytes)?;
+            bytes.truncate(read);
+            return Some(Bytes::from(bytes));
+        }
         let mut block = Block::take();
-        let into = block.bytes.get_mut(..usize::try_from(length).ok()?)?;
-        block.length = self.at_hand(start, into)?;
+        block.length = self.at_hand(start, &mut block.bytes)?;
         Some(Bytes::from_owner(block))
     }
 
