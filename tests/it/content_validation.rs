@@ -82,6 +82,22 @@ fn damage_at_a_standard_point_is_named_and_sent_again() {
 }
 
 #[test]
+fn a_name_that_means_two_libraries_has_a_package_looked_at_in_both() {
+    let world = World::of("minimal");
+    let point = "kind: DistributionPoint\nmetadata:\n  name: ";
+    world.edit("headwater.yaml", &format!("{point}content"), &format!("{point}server"));
+    world.edit("headwater.yaml", "      - content\n", "      - server\n");
+    world.with_manifests("up --once").expect(0);
+    let arguments = ["server", "--package", "welcome", "--output", "json"];
+    let report = validate(&world, &arguments).expect(0).json();
+    assert_validation_is_valid(&report);
+    let libraries = report["libraries"].as_array().unwrap();
+    let points: Vec<_> = libraries.iter().map(|it| &it["distributionPoint"]).collect();
+    assert_eq!(points, [&"server".into(), &Value::Null], "{report}");
+    assert!(libraries.iter().all(|it| it["findings"]["files"] == 1), "{report}");
+}
+
+#[test]
 fn damage_at_the_site_server_is_taken_from_the_same_source_or_stays() {
     let (world, source, content) = with_a_large_file();
     let stored = place(&world.site_system("server").join("package-library"), &content);
