@@ -278,6 +278,10 @@ pub fn read_stream(
             if left == 0 {
                 return Ok(None);
             }
+            if at > start {
+                // A connection gathers whatever is ready: let it send the block before first.
+                tokio::task::yield_now().await;
+            }
             let block = match file.block_at_hand(at, left.min(share(BLOCK_IN_CACHE))) {
                 Some(block) => block,
                 None => file.read_elsewhere(at, left.min(share(BLOCK))).await?,
