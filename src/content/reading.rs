@@ -34,6 +34,9 @@ const BLOCKS: u64 = 16 << 20;
 /// See [`BLOCKS`].
 const LEAST_BLOCK: u64 = 16 << 10;
 
+/// So many files at a time are read where they are sent, the others on threads that may wait.
+const FEW: u64 = 32;
+
 /// How many files are being sent from memory.
 static READING: AtomicU64 = AtomicU64::new(0);
 
@@ -282,7 +285,10 @@ pub fn read_stream(
                 // A connection gathers whatever is ready: let it send the block before first.
                 tokio::task::yield_now().await;
             }
-            let block = match file.block_at_hand(at, left.min(share(BLOCK_IN_CACHE))) {
+            // Who reads slowly would be given more than he takes: where there are many, that adds up.
+            let few = READING.load(Ordering::Relaxed) <= FEW;
+            let at_hand = || file.block_at_hand(at, left.min(share(BLOCK_IN_CACHE)));
+            let block = match few.then(at_hand).flatten() {
                 Some(block) => block,
                 None => file.read_elsewhere(at, left.min(share(BLOCK))).await?,
             };
