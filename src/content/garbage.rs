@@ -111,7 +111,7 @@ impl Library {
 
     /// What packages on their way still need.
     fn lacking(&self) -> BTreeMap<Digest, u64> {
-        let pending: Vec<_> = self.index().pending.values().cloned().collect();
+        let pending = self.all_pending();
         pending.iter().flat_map(|list| self.missing(list)).collect()
     }
 

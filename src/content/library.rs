@@ -126,8 +126,13 @@ impl Library {
 
     /// Whether a file is one of a package that is on its way here.
     pub fn is_awaited(&self, digest: &Digest) -> bool {
-        let pending: Vec<_> = self.index().pending.values().cloned().collect();
+        let pending = self.all_pending();
         pending.iter().flat_map(|list| list.files()).any(|file| file.digest == *digest)
+    }
+
+    /// The lists of all packages that are on their way here.
+    pub(super) fn all_pending(&self) -> Vec<Arc<FileList>> {
+        self.index().pending.values().cloned().collect()
     }
 
     /// Puts a package on its way: its files are kept from now on, even before it is visible.

@@ -131,15 +131,9 @@ impl StoredFile {
     /// A part of at most [`BLOCK_IN_CACHE`] bytes, as far as the system has it in memory; `None` if it
     /// has not even its beginning. Does not block.
     fn block_at_hand(&self, start: u64, length: u64) -> Option<Bytes> {
-        if length < BLOCK_IN_CACHE {
-            // No more memory than was asked for, where so many are being sent.
-            let mut bytes = vec![0; usize::try_from(length).ok()?];
-            let read = self.at_hand(start, &mut bytes)?;
-            bytes.truncate(read);
-            return Some(Bytes::from(bytes));
-        }
+        let length = usize::try_from(length.min(BLOCK_IN_CACHE)).ok()?;
         let mut block = Block::take();
-        block.length = self.at_hand(start, &mut block.bytes)?;
+        block.length = self.at_hand(start, block.bytes.get_mut(..length)?)?;
         Some(Bytes::from_owner(block))
     }
 
@@ -287,10 +281,10 @@ pub fn read_stream(
             }
             // Who reads slowly would be given more than he takes: where there are many, that adds up.
             let few = READING.load(Ordering::Relaxed) <= FEW;
-            let at_hand = || file.block_at_hand(at, left.min(share(BLOCK_IN_CACHE)));
+            let at_hand = || file.block_at_hand(at, left);
             let block = match few.then(at_hand).flatten() {
                 Some(block) => block,
-                None => file.read_elsewhere(at, left.min(share(BLOCK))).await?,
+                None => file.read_elsewhere(at, left.min(share())).await?,
             };
             let next = at.saturating_add(block.len() as u64);
             Ok(Some((block, (next, one_more))))
@@ -338,9 +332,9 @@ impl Reading {
     }
 }
 
-/// How much of one of them may be in memory, `most` at most.
-fn share(most: u64) -> u64 {
-    (BLOCKS / READING.load(Ordering::Relaxed).max(1)).clamp(LEAST_BLOCK, most)
+/// How much of one of them may be in memory.
+fn share() -> u64 {
+    (BLOCKS / READING.load(Ordering::Relaxed).max(1)).clamp(LEAST_BLOCK, BLOCK)
 }
 
 impl Drop for Reading {

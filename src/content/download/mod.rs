@@ -101,7 +101,7 @@ impl Library {
 
     /// The size and the pieces of a file of a package that is on its way, if its list names them.
     pub fn pieces_of(&self, digest: &Digest) -> Option<(u64, Pieces)> {
-        let pending: Vec<_> = self.index().pending.values().cloned().collect();
+        let pending = self.all_pending();
         let mut files = pending.iter().flat_map(|list| list.files());
         let file = files.find(|file| file.digest == *digest && file.pieces.is_some())?;
         Some((file.size, file.pieces.clone()?))

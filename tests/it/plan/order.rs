@@ -261,15 +261,16 @@ impl Order<'_> {
     /// The site server has it first, if it is offered, and the distribution points are set up.
     fn before_content_on_demand(&self, action: &Action) -> Vec<usize> {
         let package = self.hierarchy.packages.get(&action.resource.name);
+        let offered = |target| package.is_some_and(|it| it.distribute_to.contains(target));
         let mut needed = Vec::new();
+        if action.targets.iter().any(offered) {
+            needed = self.those(|it| {
+                CONTENT.contains(&it.kind)
+                    && it.resource == action.resource
+                    && it.targets.is_empty()
+            });
+        }
         for target in &action.targets {
-            if package.is_some_and(|package| package.distribute_to.contains(target)) {
-                needed.extend(self.those(|it| {
-                    CONTENT.contains(&it.kind)
-                        && it.resource == action.resource
-                        && it.targets.is_empty()
-                }));
-            }
             needed.extend(self.planned(&CONTENT_POINT, Kind::DistributionPoint, target));
         }
         needed
