@@ -79,6 +79,7 @@ mod tests {
             after: after.iter().map(|id| ActionId((*id).to_owned())).collect(),
             targets: Vec::new(),
             diff: Vec::new(),
+            only_new: false,
         }
     }
 

@@ -36,6 +36,7 @@ impl Apply {
         let site = self.site(code)?;
         let event = match (point.settings.role, &site.parent) {
             (UpdatePointRole::InternetBased, _) => SyncEvent::RunInternetBased,
+            (UpdatePointRole::Active, None) if action.only_new => SyncEvent::RunByHand,
             (UpdatePointRole::Active, None) => SyncEvent::Run,
             (UpdatePointRole::Active, Some(parent)) => {
                 if !self.machines.take_request(code) {
@@ -91,8 +92,10 @@ impl Apply {
                             Err(error) => SyncEvent::PointFailed(point, with_causes(&error)),
                         });
                     }
-                    SyncCommand::UpdateSiteDatabase(point) => {
-                        events.push_back(match self.copy(action, code, &point).await {
+                    SyncCommand::UpdateSiteDatabase(ref point)
+                    | SyncCommand::AddToSiteDatabase(ref point) => {
+                        let only_new = matches!(command, SyncCommand::AddToSiteDatabase(_));
+                        events.push_back(match self.copy(action, code, point, only_new).await {
                             Ok(()) => SyncEvent::SiteDatabaseUpdated,
                             Err(error) => SyncEvent::SiteDatabaseFailed(with_causes(&error)),
                         });
@@ -143,6 +146,7 @@ impl Apply {
             AgentOutcome::Done
             | AgentOutcome::Package(_)
             | AgentOutcome::Validated(_)
+            | AgentOutcome::CatalogChecked(_)
             | AgentOutcome::Waits { .. }
             | AgentOutcome::AtCapacity { .. } => Ok(String::new()),
         }
@@ -153,10 +157,12 @@ impl Apply {
         action: &Action,
         code: &SiteCode,
         point: &Name,
+        only_new: bool,
     ) -> Result<(), ActionError> {
         let from = self.agents.get(&self.update_point(point)?.site_system)?.url().to_owned();
         let server = self.agents.get(&self.site(code)?.site_server)?;
-        self.ask(action, &server, &AgentCommand::CopyToSiteDatabase { from }).await.map(drop)
+        let command = AgentCommand::CopyToSiteDatabase { from, only_new };
+        self.ask(action, &server, &command).await.map(drop)
     }
 
     async fn replicate(

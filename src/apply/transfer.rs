@@ -193,6 +193,7 @@ impl Apply {
                 Ok(
                     AgentOutcome::Synchronized { .. }
                     | AgentOutcome::Validated(_)
+                    | AgentOutcome::CatalogChecked(_)
                     | AgentOutcome::Waits { .. }
                     | AgentOutcome::AtCapacity { .. },
                 ) => Followed::PollDue,

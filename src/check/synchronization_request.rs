@@ -8,9 +8,10 @@ use super::{
     document::{Document, OfKind},
     import::instead,
     linked::UpdatePoint,
+    spelling::closest,
     top_level_settings::is_below,
 };
-use crate::model::{FieldPath, SYNC_REQUESTED_AT, Schedule, SourceType};
+use crate::model::{FieldPath, SYNC_REQUESTED_AT, Schedule, SourceType, time_zone, time_zones};
 
 pub(super) const RULE: Rule = Rule {
     id: "SYNC-2",
@@ -112,6 +113,9 @@ fn schedule_of(point: &UpdatePoint<'_>, schedule: &Schedule) -> Option<Problem> 
         let help = "write a span of time, such as `every: 1d`";
         return Some(document.value(&RULE, "spec.schedule.every", message).warning().help(help));
     }
+    if let Some(problem) = time_zone_of(point, schedule) {
+        return Some(problem);
+    }
     let cron = schedule.cron.as_ref()?;
     let (message, help) = match wrong_field(cron)? {
         Wrong::Number => (
@@ -124,6 +128,23 @@ fn schedule_of(point: &UpdatePoint<'_>, schedule: &Schedule) -> Option<Problem> 
         ),
     };
     Some(document.value(&RULE, "spec.schedule.cron", message).help(help))
+}
+
+fn time_zone_of(point: &UpdatePoint<'_>, schedule: &Schedule) -> Option<Problem> {
+    let name = schedule.time_zone.as_ref()?;
+    let (message, help) = if schedule.cron.is_none() {
+        let message = "a time zone goes with `cron`: an interval is the same in every one";
+        (message.to_owned(), "remove `timeZone`".to_owned())
+    } else if time_zone(name).is_none() {
+        let help = match closest(name, time_zones()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "write the name of a region and a city, such as `Europe/Lisbon`".to_owned(),
+        };
+        (format!("there is no time zone `{name}`"), help)
+    } else {
+        return None;
+    };
+    Some(point.document.value(&RULE, "spec.schedule.timeZone", message).help(help))
 }
 
 /// What is wrong with a cron expression.

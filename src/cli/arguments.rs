@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     agent, apply, completions, content, explain, graph, import_state, observe, output::Color, plan,
-    ports, pulls, schema, show, status, up, validate,
+    ports, pulls, schema, show, status, sync, up, updates, validate,
 };
 
 /// Declares software-update hierarchies as YAML and makes the site systems agree with them.
@@ -76,6 +76,12 @@ pub enum Command {
     /// the manifests. Stays and keeps it so, reading the manifests anew each time, unless --once
     /// is given.
     Up(up::Arguments),
+    /// Synchronize a site at the top now, and those below it.
+    ///
+    /// Run Synchronization, as administrators know it: updates that are new come into the site database,
+    /// and what has changed or expired waits for the schedule, unless --full is given. Nothing else is
+    /// changed, and no manifests are needed.
+    Sync(sync::Arguments),
     /// Show the state of the hierarchy.
     ///
     /// The site systems are asked. Manifests are needed only to find those with `placement:
@@ -108,6 +114,11 @@ pub enum Command {
     /// taken in where it shall be. `validate` hashes what a distribution point or a site server has
     /// again, and repairs what is damaged.
     Content(content::Arguments),
+    /// Look at the updates of a software update point.
+    ///
+    /// Lists and finds them by words, products, classifications and dates, shows everything about one of
+    /// them, and checks that all of them are as they were stored.
+    Updates(updates::Arguments),
     /// Run the agent of one site system.
     ///
     /// For a site system that is declared with `placement: Remote` and the `agent.url` at which

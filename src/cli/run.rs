@@ -6,7 +6,7 @@ use std::future::Future;
 
 use super::{
     Cli, Command, ExitCode, Failure, Printer, agent, apply, completions, content, explain, graph,
-    import_state, observe, plan, ports, pulls, schema, show, status, up, validate,
+    import_state, observe, plan, ports, pulls, schema, show, status, sync, up, updates, validate,
 };
 use crate::{telemetry, view::plain};
 
@@ -23,6 +23,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Show(arguments) => show::run(&arguments, &mut printer),
         Command::Apply(arguments) => block_on(apply::run(&arguments, data, &mut printer)),
         Command::Up(arguments) => block_on(up::run(&arguments, data, &mut printer)),
+        Command::Sync(arguments) => block_on(sync::run(&arguments, data, &mut printer)),
         Command::Status(arguments) => block_on(status::run(&arguments, data, &mut printer)),
         Command::Pulls(arguments) => block_on(pulls::run(&arguments, data, &mut printer)),
         Command::Graph(arguments) => graph::run(&arguments, &mut printer),
@@ -32,6 +33,7 @@ pub fn run(cli: Cli) -> ExitCode {
         }
         Command::Ports(arguments) => block_on(ports::run(&arguments, data, &mut printer)),
         Command::Content(arguments) => block_on(content::run(&arguments, data, &mut printer)),
+        Command::Updates(arguments) => block_on(updates::run(&arguments, data, &mut printer)),
         Command::Agent(arguments) => block_on(agent::run(&arguments, data, &mut printer)),
         Command::Schema(arguments) => schema::run(&arguments, &mut printer),
         Command::Completions(arguments) => completions::run(&arguments, &mut printer),

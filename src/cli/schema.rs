@@ -11,7 +11,10 @@ use crate::{
     model::Kind,
     plan::plan_schema,
     store::replace,
-    view::{content_schema, pull_schema, validation_schema},
+    view::{
+        catalog_check_schema, content_schema, pull_schema, update_schema, updates_schema,
+        validation_schema,
+    },
 };
 
 /// What `headwater schema` is given.
@@ -24,8 +27,9 @@ use crate::{
 pub struct Arguments {
     /// The kind, such as `Site`, or `Plan` for what `headwater plan --output json` prints,
     /// `Content` for what `headwater status --content --output json` prints, `Pull` for a line of
-    /// `headwater pulls --output json`, or `Validation` for what `headwater content validate --output
-    /// json` prints; without it, a schema for the documents of all kinds.
+    /// `headwater pulls --output json`, `Validation` for what `headwater content validate --output
+    /// json` prints, or `Updates`, `Update` and `CatalogCheck` for what `headwater updates list`, `show` and
+    /// `check` print; without it, a schema for the documents of all kinds.
     #[arg(value_parser = subject)]
     kind: Option<Subject>,
     /// Write the schemas of all kinds into this directory instead.
@@ -46,6 +50,12 @@ enum Subject {
     Pull,
     /// A report of a content validation as JSON.
     Validation,
+    /// Updates as JSON.
+    Updates,
+    /// One update as JSON.
+    Update,
+    /// A check of a catalog as JSON.
+    CatalogCheck,
 }
 
 fn subject(text: &str) -> Result<Subject, String> {
@@ -54,12 +64,16 @@ fn subject(text: &str) -> Result<Subject, String> {
         "Content" => return Ok(Subject::Content),
         "Pull" => return Ok(Subject::Pull),
         "Validation" => return Ok(Subject::Validation),
+        "Updates" => return Ok(Subject::Updates),
+        "Update" => return Ok(Subject::Update),
+        "CatalogCheck" => return Ok(Subject::CatalogCheck),
         _ => {}
     }
     let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == text).map(Subject::Kind);
     kind.ok_or_else(|| {
         format!(
-            "kinds are {}, and `Plan`, `Content`, `Pull` and `Validation`",
+            "kinds are {}, and `Plan`, `Content`, `Pull`, `Validation`, `Updates`, `Update` and \
+             `CatalogCheck`",
             Kind::ALL.map(Kind::as_str).join(", ")
         )
     })
@@ -83,6 +97,9 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
         Some(Subject::Content) => pretty(&content_schema()),
         Some(Subject::Pull) => pretty(&pull_schema()),
         Some(Subject::Validation) => pretty(&validation_schema()),
+        Some(Subject::Updates) => pretty(&updates_schema()),
+        Some(Subject::Update) => pretty(&update_schema()),
+        Some(Subject::CatalogCheck) => pretty(&catalog_check_schema()),
         None => pretty(&combined_schema()),
     };
     printer.result(&schema)?;
@@ -97,6 +114,9 @@ fn files() -> Vec<(String, String)> {
         ("content.json".to_owned(), pretty(&content_schema())),
         ("pull.json".to_owned(), pretty(&pull_schema())),
         ("validation.json".to_owned(), pretty(&validation_schema())),
+        ("updates.json".to_owned(), pretty(&updates_schema())),
+        ("update.json".to_owned(), pretty(&update_schema())),
+        ("catalog-check.json".to_owned(), pretty(&catalog_check_schema())),
     ];
     files.extend(Kind::ALL.map(|kind| (format!("{kind}.json"), pretty(kind_schema(kind)))));
     files

@@ -61,6 +61,9 @@ pub struct SiteServerFacts<'a> {
     /// The version of what the site database holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catalog_version: Option<CatalogVersion>,
+    /// The version of the active point's catalog that a synchronization by hand has seen (SYNC-3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<CatalogVersion>,
     /// The policy its clients were given last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_policy: Option<Cow<'a, ClientPolicy>>,
@@ -174,6 +177,8 @@ impl<'a> SiteServerFacts<'a> {
         let SiteServerState {
             catalog_version,
             revisions: _,
+            waiting: _,
+            seen,
             client_policy,
             announced,
             packages,
@@ -183,6 +188,7 @@ impl<'a> SiteServerFacts<'a> {
         } = state;
         Self {
             catalog_version: *catalog_version,
+            seen: *seen,
             client_policy: client_policy.as_ref().map(Cow::Borrowed),
             announced: *announced,
             packages: packages.iter().map(|(id, it)| (id.clone(), PackageFacts::of(it))).collect(),

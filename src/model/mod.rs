@@ -25,6 +25,7 @@ mod port_settings;
 mod pull_job;
 mod resolve;
 mod resource;
+mod schedule;
 mod server_url;
 mod settings;
 mod since;
@@ -82,6 +83,7 @@ pub use resource::{
     API_VERSION, CONTENT, DocumentId, Kind, Metadata, PRUNE, Resource, ResourceId, SUSPEND,
     SYNC_REQUESTED_AT,
 };
+pub use schedule::{Schedule, time_zone, time_zones};
 pub use server_url::ServerUrl;
 pub use settings::{
     ClientPolicy, DistributionPointSettings, Pacing, PackageOrigin, PullSettings,
@@ -95,8 +97,8 @@ pub use site::{
 };
 pub use site_system::{AgentEndpoint, Placement, SiteSystemSpec, Software};
 pub use software_update_point::{
-    ClientConnections, Schedule, Selection, SoftwareUpdatePointSpec, SourceType,
-    SynchronizationSource, UpdatePointRole,
+    ClientConnections, Selection, SoftwareUpdatePointSpec, SourceType, SynchronizationSource,
+    UpdatePointRole,
 };
 pub use status_message::{StatusMessage, StatusMessageId};
 pub use text::{Address, Forest, InvalidText, Name, PackageId, SiteCode, folded};

@@ -93,6 +93,13 @@ pub struct SiteServerState {
     pub catalog_version: Option<CatalogVersion>,
     /// How many revisions the site database holds.
     pub revisions: u64,
+    /// How many revisions that have changed or expired wait for the next scheduled synchronization,
+    /// because the last one was started by hand (SYNC-3).
+    #[serde(default, skip_serializing_if = "super::pull_job::is_zero")]
+    pub waiting: u64,
+    /// The version that the active point's catalog had when they were left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<CatalogVersion>,
     /// The policy its clients were given last (SYNC-9).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_policy: Option<ClientPolicy>,

@@ -38,7 +38,7 @@ pub struct PullJob {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn is_zero(bytes: &u64) -> bool {
+pub(super) fn is_zero(bytes: &u64) -> bool {
     *bytes == 0
 }
 

@@ -3,10 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Interval, Name};
-
-/// A time as schemas ask for it: with date, time and offset (RFC 3339).
-const RFC_3339: &str = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$";
+use super::{Name, Schedule};
 
 /// A software update point of a site (SUP-1, SUP-4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -140,29 +137,4 @@ pub enum Selection {
     Exact,
     /// What is listed, and what was already selected.
     AtLeast,
-}
-
-/// When something happens by itself: either `every` or `cron`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(extend("oneOf" = [
-    {"required": ["every"], "properties": {"every": {"type": "string"}}},
-    {"required": ["cron"], "properties": {"cron": {"type": "string"}}},
-]))]
-pub struct Schedule {
-    /// At this interval.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub every: Option<Interval>,
-    /// By a cron expression of five fields.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(example = "0 2 * * *")]
-    pub cron: Option<String>,
-    /// Not before this time, such as `2026-12-01T02:00:00Z`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        with = "Option<String>",
-        extend("format" = "date-time", "pattern" = RFC_3339),
-        example = "2026-12-01T02:00:00Z"
-    )]
-    pub start_at: Option<jiff::Timestamp>,
 }

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::StreamExt;
 use reqwest::{Client, Response, StatusCode};
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use crate::{
     model::{Address, Name, PackageId, PackageState, SiteSystemState},
     wire::{
         agent::{AgentCommand, AgentEvent, AgentIdentity, AgentOutcome, TransfersReport},
         host::{HostRequest, HostedSystem},
+        updates::{FoundUpdates, UpdateDetails, UpdatesQuery},
     },
 };
 
@@ -137,6 +139,23 @@ impl AgentClient {
             }
         }
         Err(AgentError::BrokenOff { url: self.url.clone() })
+    }
+
+    /// The updates of its update point's catalog that a query finds.
+    pub async fn updates(&self, query: &UpdatesQuery) -> Result<FoundUpdates, AgentError> {
+        self.json(self.http.post(format!("{}/v1/update-point/updates", self.url)).json(query)).await
+    }
+
+    /// A revision of an update in its update point's catalog, or the newest one; `None` if it is not
+    /// there.
+    pub async fn update(
+        &self,
+        update_id: Uuid,
+        revision: Option<i32>,
+    ) -> Result<Option<UpdateDetails>, AgentError> {
+        let revision = revision.map(|it| format!("?revision={it}")).unwrap_or_default();
+        let url = format!("{}/v1/update-point/updates/{update_id}{revision}", self.url);
+        self.json(self.http.get(url)).await
     }
 
     /// The host's site systems.

@@ -153,6 +153,10 @@ pub struct Action {
     pub targets: Vec<Name>,
     /// What changes, field by field.
     pub diff: Vec<FieldChange>,
+    /// Whether the synchronization brings only new updates into the site database, because it was
+    /// requested by hand: what has changed or expired waits for the scheduled one (SYNC-3).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_new: bool,
 }
 
 impl Action {

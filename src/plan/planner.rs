@@ -139,8 +139,16 @@ impl<'a> Planner<'a> {
             after,
             targets,
             diff,
+            only_new: false,
         });
         id
+    }
+
+    /// The synchronization that was added last was requested by hand (SYNC-3).
+    pub(super) fn last_brings_only_what_is_new(&mut self) {
+        if let Some(action) = self.actions.last_mut() {
+            action.only_new = true;
+        }
     }
 
     /// The actions of a kind that are planned for a resource.

@@ -23,6 +23,9 @@ pub(super) const SYNCHRONIZING: [ActionKind; 2] =
 /// What has to be done, the requirement that asks for it, and why.
 type Due = (ActionKind, &'static str, String);
 
+/// Why a synchronization that somebody has requested is due.
+const BY_HAND: &str = "a synchronization was requested by hand";
+
 impl<'a> Planner<'a> {
     pub(super) fn synchronizations(&mut self) {
         for it in self.points_of_sites() {
@@ -43,6 +46,7 @@ impl<'a> Planner<'a> {
             self.unsynchronized.insert(it.name, chosen);
             return self.wait(resource, on, chosen);
         }
+        let only_new = reason == BY_HAND;
         self.add(Draft {
             kind,
             resource,
@@ -54,6 +58,9 @@ impl<'a> Planner<'a> {
             diff: Vec::new(),
             part: None,
         });
+        if only_new {
+            self.last_brings_only_what_is_new();
+        }
     }
 
     /// What a point needs to synchronize and does not have, and whether somebody chose that.
@@ -151,13 +158,6 @@ impl<'a> Planner<'a> {
     /// Started by hand or by schedule, at the top only (SYNC-2).
     fn top_due(&mut self, it: PointOfSite<'_>, state: Option<&UpdatePointState>) -> Option<Due> {
         let schedule = it.point.settings.schedule.as_ref();
-        if schedule.is_some_and(|schedule| schedule.cron.is_some()) {
-            let message = "`schedule.cron` is not supported by this version: write \
-                           `schedule.every`"
-                .to_owned();
-            let resource = ResourceId::new(Kind::SoftwareUpdatePoint, it.name);
-            self.tell("SYNC-2", resource, message);
-        }
         let source = &it.point.settings.source;
         let last = state.and_then(|state| state.last_synchronization.as_ref());
         let requested = it.point.sync_requested_at.filter(|at| *at <= self.now);
@@ -169,12 +169,10 @@ impl<'a> Planner<'a> {
             {
                 "it has never been synchronized with this source"
             }
-            Some(last) if requested.is_some_and(|at| at > last.finished_at) => {
-                "a synchronization was requested by hand"
-            }
             Some(last) if schedule.is_some_and(|it| scheduled(it, last, self.now)) => {
                 "its schedule says so"
             }
+            Some(last) if requested.is_some_and(|at| at > last.finished_at) => BY_HAND,
             Some(_) => return None,
         };
         Some((ActionKind::Synchronize, "SYNC-2", reason.to_owned()))
@@ -237,9 +235,13 @@ impl<'a> Planner<'a> {
         if !is_active(it.point) {
             return None;
         }
-        let database = self.database(&it.site.site_server);
+        let server = self.system(&it.site.site_server).and_then(|it| it.site_server.as_ref());
+        let database = server.and_then(|server| server.catalog_version);
+        let seen = server.and_then(|server| server.seen);
         let above = it.site.parent.as_ref().and_then(|above| self.hierarchy.sites.get(above));
         let (wanted, requirement, whose) = match above {
+            // What a synchronization by hand has left waits for the schedule (SYNC-3).
+            None if seen.is_some() && seen == state?.catalog_version => return None,
             None => (state?.catalog_version, "SYNC-4", "its active point"),
             Some(above) => {
                 // What is not there says nothing, and a synchronization up there brings this along.
@@ -332,10 +334,7 @@ fn import_due(point: &UpdatePoint, state: Option<&UpdatePointState>) -> Option<D
 }
 
 fn scheduled(schedule: &Schedule, last: &SynchronizationRecord, now: jiff::Timestamp) -> bool {
-    // Without an interval, with none at all or with one beyond the end of time it is never due.
-    let every = schedule.every.filter(|every| every.as_seconds() > 0);
-    let next = every.and_then(|every| last.finished_at.checked_add(every.duration()).ok());
-    next.is_some_and(|next| schedule.start_at.map_or(next, |start| next.max(start)) <= now)
+    schedule.next_after(last.finished_at).is_some_and(|next| next <= now)
 }
 
 /// Whether a catalog differs from its upstream's only by what it has in addition: its last

@@ -1,9 +1,7 @@
 //! What the catalog of an update point and the database of a site have in common: a table of
 //! revisions, in an order of changes.
 
-use std::sync::{Mutex, PoisonError};
-
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, Transaction, params};
 use uuid::Uuid;
 
 use super::StoreProblem;
@@ -18,17 +16,82 @@ pub(super) fn identity(row: &Row<'_>, at: usize) -> rusqlite::Result<UpdateIdent
     Ok(UpdateIdentity { update_id, revision: row.get(at + 1)? })
 }
 
-/// How many revisions there are.
-pub(super) fn count(it: &Connection) -> Result<u64, StoreProblem> {
-    let count: i64 = it.query_row("SELECT count(*) FROM revision", [], |row| row.get(0))?;
-    Ok(count.unsigned_abs())
+/// What is kept of all revisions together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Totals {
+    version: CatalogVersion,
+    revisions: u64,
+}
+
+impl Default for Totals {
+    fn default() -> Self {
+        Self { version: CatalogVersion::of_nothing(), revisions: 0 }
+    }
+}
+
+impl Totals {
+    /// Those of a catalog.
+    pub(super) fn of_catalog(it: &Connection) -> Result<Self, StoreProblem> {
+        Self::read(it, "SELECT version, revisions FROM catalog")
+    }
+
+    /// Those of the database of a site.
+    pub(super) fn of_site(it: &Connection) -> Result<Self, StoreProblem> {
+        Self::read(it, "SELECT version, revisions FROM site")
+    }
+
+    fn read(it: &Connection, select: &str) -> Result<Self, StoreProblem> {
+        Ok(it.prepare_cached(select)?.query_row([], |row| {
+            let (version, revisions): (_, i64) = (row.get(0)?, row.get(1)?);
+            let version = CatalogVersion::from_bytes(version);
+            Ok(Self { version, revisions: revisions.unsigned_abs() })
+        })?)
+    }
+
+    /// How many there are.
+    pub(super) const fn revisions(&self) -> u64 {
+        self.revisions
+    }
+
+    /// The version of them; `None` where there are none.
+    pub(super) fn version(&self) -> Option<CatalogVersion> {
+        (self.revisions > 0).then_some(self.version)
+    }
+
+    /// One revision more.
+    pub(super) fn add(&mut self, identity: UpdateIdentity) {
+        self.version = self.version.with(identity);
+        self.revisions = self.revisions.saturating_add(1);
+    }
+
+    /// One revision less.
+    pub(super) fn remove(&mut self, identity: UpdateIdentity) {
+        self.version = self.version.without(identity);
+        self.revisions = self.revisions.saturating_sub(1);
+    }
+
+    /// Keeps them in a catalog.
+    pub(super) fn write_to_catalog(&self, it: &Transaction<'_>) -> Result<(), StoreProblem> {
+        self.write(it, "UPDATE catalog SET version = ?1, revisions = ?2")
+    }
+
+    /// Keeps them in the database of a site.
+    pub(super) fn write_to_site(&self, it: &Transaction<'_>) -> Result<(), StoreProblem> {
+        self.write(it, "UPDATE site SET version = ?1, revisions = ?2")
+    }
+
+    fn write(&self, it: &Transaction<'_>, update: &str) -> Result<(), StoreProblem> {
+        let revisions = i64::try_from(self.revisions).unwrap_or(i64::MAX);
+        it.prepare_cached(update)?.execute(params![self.version.as_bytes(), revisions])?;
+        Ok(())
+    }
 }
 
 /// The revisions that changed after `after`, in the order of changes, as `select` has them and
 /// `record` reads them.
 pub(super) fn page(
     it: &Connection,
-    catalog: [u8; 16],
+    (catalog, version): ([u8; 16], Option<CatalogVersion>),
     select: &str,
     after: i64,
     record: impl Fn(&Row<'_>) -> Result<RevisionRecord, StoreProblem>,
@@ -44,61 +107,5 @@ pub(super) fn page(
         }
         revisions.push(record(row)?);
     }
-    Ok(RevisionPage { catalog: Uuid::from_bytes(catalog), revisions, more })
-}
-
-/// The version of what a table holds, computed once after each change. `At` is what a change
-/// changes.
-#[derive(Debug)]
-pub(super) struct Version<At>(Mutex<Option<(At, CatalogVersion)>>);
-
-impl<At> Default for Version<At> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<At: Copy + PartialEq> Version<At> {
-    /// The version at this change; `None` while there is no revision.
-    pub(super) fn at(
-        &self,
-        it: &Connection,
-        change: At,
-    ) -> Result<Option<CatalogVersion>, StoreProblem> {
-        let cached = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, version)) = cached
-            && at == change
-        {
-            return Ok(Some(version));
-        }
-        let mut statement = it.prepare_cached(
-            "SELECT update_id, revision FROM revision ORDER BY update_id, revision",
-        )?;
-        let mut rows = statement.query_map([], |row| identity(row, 0))?.peekable();
-        if rows.peek().is_none() {
-            return Ok(None);
-        }
-        let version = digest(rows)?;
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((change, version));
-        Ok(Some(version))
-    }
-}
-
-/// The version of the revisions that `rows` yields in order.
-fn digest(
-    rows: impl Iterator<Item = rusqlite::Result<UpdateIdentity>>,
-) -> Result<CatalogVersion, StoreProblem> {
-    let mut failed = None;
-    let identities = rows.map_while(|row| match row {
-        Ok(identity) => Some(identity),
-        Err(error) => {
-            failed = Some(error);
-            None
-        }
-    });
-    let version = CatalogVersion::of(identities);
-    match failed {
-        Some(error) => Err(error.into()),
-        None => Ok(version),
-    }
+    Ok(RevisionPage { catalog: Uuid::from_bytes(catalog), revisions, more, version })
 }

@@ -22,6 +22,7 @@ mod rules;
 mod sarif;
 mod status;
 mod table;
+mod updates;
 mod validation;
 
 pub use adoption::{adopted_files, adoption_notes};
@@ -38,7 +39,7 @@ pub use moved::{moved_json, moved_text};
 pub use observation::observation_json;
 pub use outcome::{
     FailedAction, LastRunSummary, LeftAction, RunSummary, last_run_text, outcome_line, run_json,
-    run_text,
+    run_text, synchronized_text,
 };
 pub use plain::{counted, plain};
 pub use plan::{
@@ -57,6 +58,11 @@ pub use sarif::problems_sarif;
 pub use status::{
     DistributionPointStatus, SiteSystemStatus, StatusReport, UpdatePointStatus, status_json,
     status_text,
+};
+pub use updates::{
+    CheckedCatalog, ListedUpdates, ShownUpdate, catalog_check_json, catalog_check_schema,
+    catalog_check_text, update_json, update_schema, update_text, updates_json, updates_schema,
+    updates_text,
 };
 pub use validation::{
     Repair, ValidatedLibrary, ValidationReport, bytes_line, validation_json, validation_schema,

@@ -40,6 +40,27 @@ pub struct LeftAction {
 
 /// How a run ended, as text: what was not done and why, then one line.
 pub fn run_text(summary: &RunSummary) -> String {
+    let done = counted(summary.done, "action");
+    let last = match (summary.converged, summary.done) {
+        (true, 0) => "Nothing to do: the hierarchy is as the manifests say.\n".to_owned(),
+        (true, _) => format!("{done} done. The hierarchy is as the manifests say.\n"),
+        (false, _) => format!("{done} done. The hierarchy is not as the manifests say yet.\n"),
+    };
+    not_done(summary) + &last
+}
+
+/// How a synchronization by hand ended, as text: what was not done and why, then one line.
+pub fn synchronized_text(summary: &RunSummary) -> String {
+    let last = if summary.converged {
+        "Everything is synchronized.\n"
+    } else {
+        "Not everything is synchronized: what failed is tried again by `headwater up`, or by hand.\n"
+    };
+    not_done(summary) + last
+}
+
+/// What was not done and why, a line each.
+fn not_done(summary: &RunSummary) -> String {
     let mut text = String::new();
     for left in &summary.left {
         add(
@@ -50,13 +71,7 @@ pub fn run_text(summary: &RunSummary) -> String {
     for waiting in &summary.waiting {
         add(&mut text, format_args!("{:<8} {}\n", "waits", plain(waiting)));
     }
-    let done = counted(summary.done, "action");
-    let last = match (summary.converged, summary.done) {
-        (true, 0) => "Nothing to do: the hierarchy is as the manifests say.\n".to_owned(),
-        (true, _) => format!("{done} done. The hierarchy is as the manifests say.\n"),
-        (false, _) => format!("{done} done. The hierarchy is not as the manifests say yet.\n"),
-    };
-    text + &last
+    text
 }
 
 /// How a run ended, as JSON.

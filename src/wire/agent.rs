@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::updates::CatalogFindings;
 use crate::model::{
     CatalogVersion, ClientPolicy, ContentFacts, Digest, DistributionPointSettings, Name, Pacing,
     PackageId, PackageOrigin, PackageState, PullJob, SiteCode, SiteSystemSettings, StatusMessage,
@@ -68,10 +69,18 @@ pub enum AgentCommand {
     ImportUpdates,
     /// Synchronize the update point with its upstream server (SYNC-4, SYNC-5).
     SynchronizeUpdatePoint,
+    /// Check the update point's catalog.
+    CheckCatalog {
+        /// Whether to fetch again what is damaged.
+        repair: bool,
+    },
     /// Copy changed metadata from the active point's catalog into the site database (SYNC-4).
     CopyToSiteDatabase {
         /// The admin address of the agent that carries the active point.
         from: String,
+        /// Whether only updates that are new are copied: a synchronization by hand (SYNC-3).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        only_new: bool,
     },
     /// Take replicated metadata from the parent site's database (SYNC-5).
     ReplicateSiteDatabase {
@@ -241,6 +250,8 @@ pub enum AgentOutcome {
     Package(PackageState),
     /// Content was validated: what was found.
     Validated(ValidationFindings),
+    /// The catalog was checked: what was found.
+    CatalogChecked(CatalogFindings),
     /// Nothing more can be done before this time: tell again then. Only an answer to commands that
     /// bring limits.
     Waits {
@@ -290,6 +301,9 @@ pub struct RevisionPage {
     pub revisions: Vec<RevisionRecord>,
     /// Whether more follow.
     pub more: bool,
+    /// The version of what the sender holds now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<CatalogVersion>,
 }
 
 impl RevisionPage {

@@ -21,4 +21,5 @@ pub mod range;
 pub mod server_sync;
 pub mod soap;
 pub mod update_document;
+pub mod updates;
 pub mod xml;

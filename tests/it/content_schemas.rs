@@ -34,3 +34,9 @@ pub(crate) fn assert_pull_is_valid(line: &Value) {
 pub(crate) fn assert_validation_is_valid(report: &Value) {
     VALIDATION.validate(report).unwrap();
 }
+
+/// A report is as the schema of this name says.
+#[track_caller]
+pub(crate) fn assert_valid(schema: &str, report: &Value) {
+    validator(schema).validate(report).unwrap();
+}

@@ -43,14 +43,19 @@ pub(crate) fn exported() -> Documents {
 
 /// What a catalog holds; the digest that it keeps of each document has to be the right one.
 pub(crate) fn held(catalog: &Connection) -> Documents {
+    let dictionary = fs::read(root().join("src/store/catalog/documents.dictionary")).unwrap();
     let mut rows = catalog
         .prepare(
-            "SELECT lower(hex(update_id)), revision, text, lower(hex(sha256))
-             FROM revision JOIN document ON revision.id = revision_id",
+            "SELECT lower(hex(update_id)), revision, packed, lower(hex(sha256)), length
+             FROM revision JOIN document USING (change) JOIN identifier ON number = identifier
+             WHERE dictionary = 1",
         )
         .unwrap();
     let rows = rows.query_map([], |row| {
-        let text: Vec<u8> = row.get(2)?;
+        let mut text = Vec::with_capacity(row.get::<_, u32>(4)? as usize);
+        zstd_safe::DCtx::create()
+            .decompress_using_dict(&mut text, &row.get::<_, Vec<u8>>(2)?, &dictionary)
+            .unwrap();
         let computed = digest(&text);
         assert_eq!(row.get::<_, String>(3)?, computed);
         Ok(((row.get(0)?, row.get(1)?), computed))

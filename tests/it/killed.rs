@@ -134,8 +134,10 @@ fn contents() -> BTreeSet<String> {
 fn changes(world: &World, system: &str) -> BTreeMap<(String, u32), i64> {
     let catalog = world.catalog(system);
     // It may have been killed before there was a table.
-    let Ok(mut rows) = catalog.prepare("SELECT hex(update_id), revision, change FROM revision")
-    else {
+    let Ok(mut rows) = catalog.prepare(
+        "SELECT hex(update_id), revision, change
+         FROM revision JOIN identifier ON number = identifier",
+    ) else {
         return BTreeMap::new();
     };
     let rows = rows.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?))).unwrap();

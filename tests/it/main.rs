@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod adopting;
+mod by_hand;
 mod changes;
 mod checkouts;
 mod commands;
@@ -46,6 +47,7 @@ mod show;
 mod slow_source;
 mod trouble;
 mod undo;
+mod updates;
 mod validate;
 mod workspace;
 mod world;

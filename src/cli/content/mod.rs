@@ -4,7 +4,7 @@ mod export;
 mod extract;
 mod repair;
 mod validate;
-mod working;
+pub(super) mod working;
 
 use std::{
     collections::BTreeMap,
@@ -60,14 +60,14 @@ pub(super) async fn run(
 }
 
 /// A site system that answers, and what it says.
-struct Asked {
-    name: Name,
-    agent: AgentClient,
-    state: SiteSystemState,
+pub(super) struct Asked {
+    pub(super) name: Name,
+    pub(super) agent: AgentClient,
+    pub(super) state: SiteSystemState,
 }
 
 /// Opens the way to the site systems, and asks them; those that do not answer are told.
-async fn ask(
+pub(super) async fn ask(
     data: &Path,
     manifests: &[PathBuf],
     purpose: Purpose,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Some work, while it goes on.
-pub(super) struct Working {
+pub(in crate::cli) struct Working {
     what: String,
     begun: Instant,
     told: Instant,
@@ -24,7 +24,7 @@ pub(super) struct Working {
 
 impl Working {
     /// Work of this name begins.
-    pub(super) fn on(what: String) -> Self {
+    pub(in crate::cli) fn on(what: String) -> Self {
         let now = Instant::now();
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(0);
@@ -36,7 +36,7 @@ impl Working {
     }
 
     /// Shows what an agent says.
-    pub(super) fn show(&mut self, event: &AgentEvent) {
+    pub(in crate::cli) fn show(&mut self, event: &AgentEvent) {
         match event {
             AgentEvent::Progress(Progress { done, total, .. }) => self.so_far(*done, *total),
             AgentEvent::Waiting { until, why } => {

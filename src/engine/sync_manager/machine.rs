@@ -12,8 +12,11 @@ const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(60);
 /// What happens to a sync manager.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SyncEvent {
-    /// Somebody or the schedule starts a synchronization: at the top only (SYNC-2).
+    /// The schedule starts a synchronization: at the top only (SYNC-2).
     Run,
+    /// Somebody starts a synchronization by hand: at the top only (SYNC-2). Only new updates enter the
+    /// site database (SYNC-3).
+    RunByHand,
     /// The parent site sent its synchronization request: below the top only (SYNC-2).
     Requested,
     /// A child did not get its request when the last synchronization ended: it shall have it now.
@@ -43,6 +46,9 @@ pub enum SyncCommand {
     SynchronizeUpdateServices(Name),
     /// Copy changed metadata from the catalog of this point into the site database.
     UpdateSiteDatabase(Name),
+    /// Copy updates that are new from the catalog of this point into the site database; what has changed
+    /// or expired waits for the scheduled synchronization (SYNC-3).
+    AddToSiteDatabase(Name),
     /// Replicate the metadata to the site database of a child.
     Replicate(SiteCode),
     /// Send a child its synchronization request.
@@ -74,6 +80,8 @@ pub struct SyncManager {
     internet_based: Option<Name>,
     children: Vec<SiteCode>,
     phase: Phase,
+    /// Whether what goes on, or has failed, was started by hand.
+    by_hand: bool,
     /// Children whose replication is under way.
     replicating: BTreeSet<SiteCode>,
     /// Children that have the metadata and get their request once 6702 is sent.
@@ -97,6 +105,7 @@ impl SyncManager {
             internet_based,
             children,
             phase: Phase::Idle,
+            by_hand: false,
             replicating: BTreeSet::new(),
             replicated: BTreeSet::new(),
             retry_at: None,
@@ -119,7 +128,14 @@ impl SyncManager {
     /// manager is doing change nothing: an answer that comes twice or too late does no harm.
     pub fn handle(&mut self, event: SyncEvent, now: Timestamp) -> Vec<SyncCommand> {
         match (event, self.phase) {
-            (SyncEvent::Run, Phase::Idle) if self.top => self.start("it was asked to run"),
+            (SyncEvent::Run, Phase::Idle) if self.top => {
+                self.by_hand = false;
+                self.start("its time has come")
+            }
+            (SyncEvent::RunByHand, Phase::Idle) if self.top => {
+                self.by_hand = true;
+                self.start("it was asked to run")
+            }
             (SyncEvent::Requested, Phase::Idle) if !self.top => {
                 self.start("the parent site sent its synchronization request")
             }
@@ -192,14 +208,16 @@ impl SyncManager {
         }
         self.phase = Phase::SiteDatabase;
         let active = self.active.clone();
-        vec![
-            SyncCommand::Message(
-                StatusMessageId::SynchronizingSiteDatabase,
-                active.clone(),
-                "changed metadata enters the site database".to_owned(),
-            ),
-            SyncCommand::UpdateSiteDatabase(active),
-        ]
+        let (text, command) = if self.by_hand {
+            let text = "new metadata enters the site database; what has changed or expired waits for \
+                        the schedule";
+            (text, SyncCommand::AddToSiteDatabase(active.clone()))
+        } else {
+            let text = "changed metadata enters the site database";
+            (text, SyncCommand::UpdateSiteDatabase(active.clone()))
+        };
+        let id = StatusMessageId::SynchronizingSiteDatabase;
+        vec![SyncCommand::Message(id, active, text.to_owned()), command]
     }
 
     fn replicate(&mut self) -> Vec<SyncCommand> {

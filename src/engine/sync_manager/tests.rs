@@ -33,6 +33,7 @@ fn words(commands: &[C]) -> Vec<String> {
             C::Message(id, point, _) => format!("{id} {point}"),
             C::SynchronizeUpdateServices(point) => format!("synchronize {point}"),
             C::UpdateSiteDatabase(point) => format!("site database from {point}"),
+            C::AddToSiteDatabase(point) => format!("new of site database from {point}"),
             C::Replicate(child) => format!("replicate to {child}"),
             C::RequestChild(child) => format!("request {child}"),
             C::SetTimer(at) => format!("timer {at}"),
@@ -71,6 +72,32 @@ fn the_top_synchronizes_then_copies_then_replicates_then_says_6702_then_asks_its
             "complete cen-active",
         ]
     );
+}
+
+#[test]
+fn what_was_started_by_hand_adds_what_is_new_also_when_it_is_tried_again() {
+    let mut manager = top();
+    manager.handle(E::RunByHand, at(0));
+    manager.handle(E::PointFailed(name("cen-active"), "gone".into()), at(0));
+    manager.handle(E::TimeReached, at(60));
+    let next = words(&manager.handle(E::PointSynchronized(name("cen-active")), at(61)));
+    assert_eq!(next, ["6705 cen-active", "new of site database from cen-active"]);
+    let mut manager = child();
+    assert_eq!(manager.handle(E::RunByHand, at(0)), []);
+}
+
+#[test]
+fn a_scheduled_run_after_one_by_hand_takes_everything() {
+    let mut manager = top();
+    for event in [E::RunByHand, E::PointSynchronized(name("cen-active")), E::SiteDatabaseUpdated] {
+        manager.handle(event, at(0));
+    }
+    for child in ["AMS", "SEA"] {
+        manager.handle(E::Replicated(site(child)), at(0));
+    }
+    manager.handle(E::Run, at(1));
+    let next = words(&manager.handle(E::PointSynchronized(name("cen-active")), at(2)));
+    assert_eq!(next, ["6705 cen-active", "site database from cen-active"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     body::Body,
-    extract::{DefaultBodyLimit, Query, Request, State},
+    extract::{DefaultBodyLimit, Path as UrlPath, Query, Request, State},
     http::{StatusCode, header::CONTENT_TYPE},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -17,12 +17,16 @@ use serde::Deserialize;
 use tokio::sync::{OnceCell, mpsc};
 use tower::ServiceExt;
 use tracing::Instrument;
+use uuid::Uuid;
 
 use crate::{
     error_text::with_causes,
     net::{AdminToken, ListenError, OpenPort},
     role::Reporter,
-    wire::agent::{AgentCommand, AgentEvent, AgentIdentity},
+    wire::{
+        agent::{AgentCommand, AgentEvent, AgentIdentity},
+        updates::UpdatesQuery,
+    },
 };
 
 use super::{Agent, CommandError, prestaged};
@@ -68,6 +72,8 @@ impl AdminPort {
             .route("/v1/transfers", get(transfers))
             .route("/v1/commands", post(command).layer(DefaultBodyLimit::max(LARGEST_COMMAND)))
             .route("/v1/update-point/revisions", get(update_point_revisions))
+            .route("/v1/update-point/updates", post(updates))
+            .route("/v1/update-point/updates/{id}", get(update))
             .route("/v1/site-database/revisions", get(site_database_revisions))
             .route("/v1/prestaged-content", get(prestaged::export).post(prestaged::extract))
             // Not a route of its own: the parameters of an outer route would get in the way of the
@@ -160,6 +166,26 @@ async fn update_point_revisions(
 ) -> Response {
     let page = async { Ok(served.agent.update_point().await?.page(after).await?) };
     answer(page.await)
+}
+
+async fn updates(State(served): State<Served>, Json(query): Json<UpdatesQuery>) -> Response {
+    let found = async { Ok(served.agent.update_point().await?.updates(query).await?) };
+    answer(found.await)
+}
+
+#[derive(Deserialize)]
+struct OfRevision {
+    #[serde(default)]
+    revision: Option<i32>,
+}
+
+async fn update(
+    State(served): State<Served>,
+    UrlPath(id): UrlPath<Uuid>,
+    Query(OfRevision { revision }): Query<OfRevision>,
+) -> Response {
+    let found = async { Ok(served.agent.update_point().await?.update(id, revision).await?) };
+    answer(found.await)
 }
 
 async fn site_database_revisions(

@@ -14,6 +14,7 @@ use crate::{
         update_point::{UpdatePoint, UpdatePointError},
         validating::Asked,
     },
+    store::site_database::Manner,
     wire::agent::{AgentCommand, AgentOutcome, ContentLibrary},
 };
 
@@ -105,14 +106,16 @@ impl Agent {
                 Ok(AgentOutcome::Done)
             }
             AgentCommand::UninstallUpdateServices => self.uninstall_update_services().await,
+            AgentCommand::CheckCatalog { repair } => self.check_catalog(repair, report).await,
             AgentCommand::ImportUpdates => Ok(self.update_point().await?.import(report).await?),
             AgentCommand::SynchronizeUpdatePoint => {
                 Ok(self.update_point().await?.synchronize(report).await?)
             }
-            AgentCommand::CopyToSiteDatabase { from } => {
+            AgentCommand::CopyToSiteDatabase { from, only_new } => {
                 self.console_for(&from, own_url).await?;
                 let server = self.site_server().await?;
-                Ok(server.copy_from(&self.0.admin, &from, report).await?)
+                let manner = if only_new { Manner::OnlyNew } else { Manner::Everything };
+                Ok(server.copy_from(&self.0.admin, &from, manner, report).await?)
             }
             AgentCommand::ReplicateSiteDatabase { from } => {
                 let server = self.site_server().await?;
@@ -181,6 +184,10 @@ impl Agent {
                 Ok(AgentOutcome::Done)
             }
         }
+    }
+
+    async fn check_catalog(&self, repair: bool, report: &Reporter) -> Carried {
+        Ok(self.update_point().await?.check(repair, report).await?)
     }
 
     async fn validate_content(

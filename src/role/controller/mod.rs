@@ -1,11 +1,13 @@
 //! The controller: looks, plans, applies, until the hierarchy is as the manifests say.
 
+mod by_hand;
 mod controller_state;
 mod exactly;
 mod locate;
 mod session;
 mod undo_file;
 
+pub use by_hand::{SynchronizeError, Synchronized};
 pub use controller_state::{Controller, ControllerError, Converged, Looked};
 pub use exactly::{CarriedOut, Exactly, Manner};
 pub use locate::locate;

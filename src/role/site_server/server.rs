@@ -12,7 +12,7 @@ use crate::{
     role::Reporter,
     store::{
         StoreError,
-        site_database::{PageError, SiteDatabase},
+        site_database::{Manner, PageError, SiteDatabase},
     },
     wire::agent::{AgentOutcome, ProgressUnit, RevisionPage},
 };
@@ -51,8 +51,8 @@ impl SiteServer {
         })))
     }
 
-    /// Copies changed metadata from the catalog of the active update point (SYNC-4), through the
-    /// agent at `from`. The client carries the authorization.
+    /// Copies changed metadata from the catalog of the active update point (SYNC-4), or what of it is
+    /// new (SYNC-3), through the agent at `from`. The client carries the authorization.
     ///
     /// # Errors
     ///
@@ -62,9 +62,10 @@ impl SiteServer {
         &self,
         admin: &reqwest::Client,
         from: &str,
+        manner: Manner,
         report: &Reporter,
     ) -> Result<AgentOutcome, SiteServerError> {
-        self.receive(admin, from, "/v1/update-point/revisions", report).await
+        self.receive(admin, from, "/v1/update-point/revisions", manner, report).await
     }
 
     /// Takes replicated metadata from the database of the site above (SYNC-5), through the agent
@@ -79,7 +80,7 @@ impl SiteServer {
         from: &str,
         report: &Reporter,
     ) -> Result<AgentOutcome, SiteServerError> {
-        self.receive(admin, from, "/v1/site-database/revisions", report).await
+        self.receive(admin, from, "/v1/site-database/revisions", Manner::Everything, report).await
     }
 
     /// Keeps status messages with the site.
@@ -115,9 +116,12 @@ impl SiteServer {
     pub async fn state(&self) -> Result<SiteServerState, SiteServerError> {
         self.in_database(|it| {
             let (client_policy, announced) = it.policy()?;
+            let waiting = it.changes_waiting()?;
             Ok(SiteServerState {
                 catalog_version: it.version()?,
                 revisions: it.count()?,
+                waiting: waiting.map_or(0, |it| it.revisions),
+                seen: waiting.and_then(|it| it.seen),
                 client_policy,
                 announced,
                 packages: std::collections::BTreeMap::new(),
@@ -152,19 +156,20 @@ impl SiteServer {
         admin: &reqwest::Client,
         from: &str,
         path: &str,
+        manner: Manner,
         report: &Reporter,
     ) -> Result<AgentOutcome, SiteServerError> {
         let _receiving = self.0.receiving.lock().await;
         let url = format!("{}{path}", from.trim_end_matches('/'));
         let failed = |source| SiteServerError::Source { url: url.clone(), source };
         let (mut done, mut new_revisions, mut restarts) = (0_u64, 0_u64, 0_u32);
-        let mut after = self.in_database(SiteDatabase::received_up_to).await?;
+        let mut after = self.in_database(move |it| it.received_up_to(manner)).await?;
         loop {
             let page = source::page(admin, &url, after).await.map_err(failed)?;
             let count = page.revisions.len() as u64;
             let database = Arc::clone(&self.0.database);
             let received = blocking(move || {
-                let received = database.receive(after, &page, clock::now());
+                let received = database.receive(after, &page, manner, clock::now());
                 Ok::<_, SiteServerError>(received)
             });
             let received = received.await?.map_err(|error| match error {

@@ -19,6 +19,7 @@ use crate::{
             fixture::{EXPORTED, Place, ip, new_revisions, software},
         },
     },
+    store::site_database::Manner,
     wire::agent::{AgentOutcome, RevisionPage},
 };
 
@@ -78,17 +79,17 @@ async fn a_catalog_reaches_the_sites_below() {
     let agent = Agent { point: top.point.clone(), site: central.clone() };
     let (_port, url) = agent.open().await;
     let (admin, report) = (reqwest::Client::new(), Reporter::silent());
-    let copied = central.copy_from(&admin, &url, &report).await.unwrap();
+    let copied = central.copy_from(&admin, &url, Manner::Everything, &report).await.unwrap();
     assert_eq!(new_revisions(&copied), EXPORTED);
     assert_eq!(version(&copied), top.point.catalog().version().unwrap());
     let replicated = primary.replicate_from(&admin, &url, &report).await.unwrap();
     assert_eq!(replicated, copied);
-    let again = central.copy_from(&admin, &url, &report).await.unwrap();
+    let again = central.copy_from(&admin, &url, Manner::Everything, &report).await.unwrap();
     assert_eq!(new_revisions(&again), 0);
     // Only what is new is taken on the next time.
     let added = [software(1, &[100])];
     top.point.catalog().store_batch(&added, &[], crate::clock::now()).unwrap();
-    let copied = central.copy_from(&admin, &url, &report).await.unwrap();
+    let copied = central.copy_from(&admin, &url, Manner::Everything, &report).await.unwrap();
     let replicated = primary.replicate_from(&admin, &url, &report).await.unwrap();
     assert_eq!((new_revisions(&copied), new_revisions(&replicated)), (1, 1));
     assert_eq!(primary.state().await.unwrap().revisions, EXPORTED + 1);
@@ -103,7 +104,7 @@ async fn another_catalog_replaces_what_the_first_one_told() {
         let place = Place::with_updates(updates).await;
         let agent = Agent { point: place.point.clone(), site: central.clone() };
         let (_port, url) = agent.open().await;
-        let outcome = central.copy_from(&admin, &url, &report).await.unwrap();
+        let outcome = central.copy_from(&admin, &url, Manner::Everything, &report).await.unwrap();
         assert_eq!(version(&outcome), place.point.catalog().version().unwrap());
     }
 }
@@ -113,8 +114,9 @@ async fn what_is_wrong_at_the_other_end_is_said_with_its_address() {
     let directory = tempfile::tempdir().unwrap();
     let central = site(&directory, "central").await;
     let (admin, report) = (reqwest::Client::new(), Reporter::silent());
-    let failed =
-        async |url: &str| with_causes(&central.copy_from(&admin, url, &report).await.unwrap_err());
+    let failed = async |url: &str| {
+        with_causes(&central.copy_from(&admin, url, Manner::Everything, &report).await.unwrap_err())
+    };
     let error = failed("http://127.0.0.1:1").await;
     assert!(error.contains("http://127.0.0.1:1/v1/update-point/revisions: no answer"), "{error}");
     let refusing = Router::new().fallback(async || (StatusCode::FORBIDDEN, "no such token"));

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::{ImportError, SynchronizationError};
+use super::{ImportError, SynchronizationError, TitleError};
 use crate::{
     blocking::Interrupted,
     net::{ClientError, ListenError},
@@ -51,6 +51,9 @@ pub enum UpdatePointError {
     /// A synchronization failed.
     #[error(transparent)]
     Synchronization(#[from] SynchronizationError),
+    /// A title that was asked for.
+    #[error(transparent)]
+    Title(#[from] TitleError),
     /// The program is ending.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),

@@ -27,7 +27,7 @@ use crate::{
     model::{UpdateIdentity, UpdatePointSettings},
     net::{Addresses, OpenPort},
     role::Reporter,
-    store::catalog::NewRevision,
+    store::catalog::{NewRevision, PackedDocument},
     wire::{agent::AgentOutcome, update_document::UpdateDocument},
 };
 
@@ -164,7 +164,7 @@ fn revision(number: u128, update_type: &str, title: &str, rest: &str) -> NewRevi
          {rest}</u:Update>"
     );
     let index = UpdateDocument::index(&document).unwrap();
-    NewRevision { index, document, file_digests: Vec::new() }
+    NewRevision { index, document: PackedDocument::pack(&document), file_digests: Vec::new() }
 }
 
 /// What a proxy does with a request.

@@ -2,6 +2,7 @@
 //! was cut off is completed by importing again.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -15,7 +16,7 @@ use crate::{
     role::Reporter,
     store::{
         self,
-        catalog::{Catalog, FileLocation, NewRevision},
+        catalog::{Catalog, FileLocation, NewRevision, PackedDocument},
     },
     wire::{
         agent::{AgentOutcome, ProgressUnit},
@@ -56,6 +57,14 @@ pub enum ImportError {
         /// What is wrong with it.
         #[source]
         source: ExportError,
+    },
+    /// It does not hold what is needed.
+    #[error("export file {} lacks {missing} of the updates whose documents are damaged", .path.display())]
+    Lacks {
+        /// The file.
+        path: PathBuf,
+        /// How many updates.
+        missing: usize,
     },
     /// One of its documents is not an update.
     #[error("update {identity} of export file {}: nothing was imported", .path.display())]
@@ -122,6 +131,24 @@ pub(super) fn run(
     Ok(AgentOutcome::Synchronized { catalog_version: catalog.version()?, new_revisions })
 }
 
+/// These revisions out of the file.
+pub(super) fn revisions_of(
+    path: &Path,
+    wanted: &[UpdateIdentity],
+) -> Result<Vec<NewRevision>, ImportError> {
+    let export = ExportFile::parse(&read(path)?)
+        .map_err(|source| ImportError::Export { path: path.to_owned(), source })?;
+    let documents = export.documents().zip(index(&export, path)?);
+    let wanted: BTreeSet<_> = wanted.iter().collect();
+    let of_them = documents.filter(|((identity, _), _)| wanted.contains(identity));
+    let found: Vec<_> = of_them.map(|(document, index)| revision((index, document))).collect();
+    if found.len() < wanted.len() {
+        let missing = wanted.len().abs_diff(found.len());
+        return Err(ImportError::Lacks { path: path.to_owned(), missing });
+    }
+    Ok(found)
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, ImportError> {
     let failed = |source| ImportError::Read { path: path.to_owned(), source };
     let absent = || ImportError::Absent(path.to_owned());
@@ -150,7 +177,7 @@ fn index(export: &ExportFile, path: &Path) -> Result<Vec<UpdateIndex>, ImportErr
 
 fn revision((index, (_, text)): (UpdateIndex, (UpdateIdentity, &str))) -> NewRevision {
     let file_digests = index.files.iter().map(|file| file.digest_sha1.clone()).collect();
-    NewRevision { index, document: text.to_owned(), file_digests }
+    NewRevision { index, document: PackedDocument::pack(text), file_digests }
 }
 
 fn languages(package: &ExportPackage) -> Vec<LanguageData> {

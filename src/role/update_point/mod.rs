@@ -1,6 +1,8 @@
 //! A software update point: a catalog of update metadata, served to the points below it and
 //! synchronized from the one above it over WSUS's server-server protocol (SUP-1, SYNC-4).
 
+mod asking;
+mod checking;
 mod error;
 mod import;
 mod import_file;
@@ -8,6 +10,7 @@ mod persisted;
 mod point;
 mod service;
 mod synchronization;
+mod titles;
 
 #[cfg(test)]
 pub(in crate::role) mod fixture;
@@ -17,4 +20,5 @@ mod tests;
 pub use error::UpdatePointError;
 pub use import::ImportError;
 pub use point::UpdatePoint;
-pub use synchronization::{SelectionError, SynchronizationError, UpstreamError};
+pub use synchronization::{SynchronizationError, UpstreamError};
+pub use titles::TitleError;

@@ -212,10 +212,8 @@ impl UpdatePoint {
     /// stored until then stays, and is not fetched again.
     pub async fn synchronize(&self, report: &Reporter) -> Result<AgentOutcome, UpdatePointError> {
         let (name, settings) = self.settings()?;
-        let url = synchronization::upstream_of(&settings)?;
+        let upstream = self.upstream(&settings)?;
         let _working = self.0.working.lock().await;
-        let upstream =
-            synchronization::Upstream::new(self.0.client.clone(), &url, &self.0.addresses)?;
         let catalog = Arc::clone(&self.0.catalog);
         Ok(synchronization::run(catalog, upstream, name, settings, report).await?)
     }
@@ -239,9 +237,23 @@ impl UpdatePoint {
         close(port).await;
     }
 
-    #[cfg(test)]
+    /// Its catalog.
     pub(in crate::role) fn catalog(&self) -> &Arc<Catalog> {
         &self.0.catalog
+    }
+
+    /// Held by whatever must be the only one of its kind at a time.
+    pub(super) fn working(&self) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::clone(&self.0.working)
+    }
+
+    /// The upstream server that the settings name.
+    pub(super) fn upstream(
+        &self,
+        settings: &UpdatePointSettings,
+    ) -> Result<synchronization::Upstream, UpdatePointError> {
+        let url = synchronization::upstream_of(settings)?;
+        Ok(synchronization::Upstream::new(self.0.client.clone(), &url, &self.0.addresses)?)
     }
 
     fn configured(&self) -> MutexGuard<'_, Option<Configured>> {
@@ -249,7 +261,7 @@ impl UpdatePoint {
         self.0.configured.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn settings(&self) -> Result<(Name, UpdatePointSettings), UpdatePointError> {
+    pub(super) fn settings(&self) -> Result<(Name, UpdatePointSettings), UpdatePointError> {
         match &*self.configured() {
             Some(Configured { persisted: Persisted { name, settings, .. }, .. }) => {
                 Ok((name.clone(), settings.clone()))

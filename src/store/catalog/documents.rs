@@ -1,8 +1,8 @@
 //! Reading documents: what `GetUpdateData` answers.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Catalog, FileLocation};
+use super::{Catalog, FileLocation, numbers, packed::unpack};
 use crate::{
     model::{Digest, UpdateIdentity},
     store::{StoreError, StoreProblem},
@@ -27,11 +27,20 @@ impl Catalog {
     /// One of them is not there, or the file cannot be read.
     pub fn size_of(&self, identities: &[UpdateIdentity]) -> Result<u64, StoreError> {
         self.database.read(|it| {
-            let mut statement =
-                it.prepare_cached("SELECT length(text) FROM document WHERE revision_id = ?1")?;
+            let mut statement = it.prepare_cached(
+                "SELECT length FROM identifier JOIN revision ON identifier = number
+                 JOIN document USING (change) WHERE update_id = ?1 AND revision = ?2",
+            )?;
             let mut total = 0_u64;
             for identity in identities {
-                let length: i64 = statement.query_row([row_of(it, identity)?], |row| row.get(0))?;
+                let key = params![identity.update_id.as_bytes(), identity.revision];
+                let length: Option<i64> =
+                    statement.query_row(key, |row| row.get(0)).optional()?;
+                // What is there without a document is told when that is read.
+                let Some(length) = length else {
+                    row_of(it, identity)?;
+                    continue;
+                };
                 total = total.saturating_add(length.unsigned_abs());
             }
             Ok(total)
@@ -87,8 +96,10 @@ impl Catalog {
     /// The file cannot be read.
     pub fn locations(&self, digests: &[Vec<u8>]) -> Result<Vec<FileLocation>, StoreError> {
         self.database.read(|it| {
-            let mut statement =
-                it.prepare_cached("SELECT publisher_url FROM file_location WHERE digest = ?1")?;
+            let mut statement = it.prepare_cached(
+                "SELECT publisher_url FROM file
+                     WHERE sha1 = ?1 AND publisher_url IS NOT NULL",
+            )?;
             let mut locations = Vec::new();
             for digest in digests {
                 let url = statement.query_row([digest], |row| row.get(0)).optional()?;
@@ -102,28 +113,57 @@ impl Catalog {
 }
 
 fn row_of(it: &Connection, identity: &UpdateIdentity) -> Result<i64, StoreProblem> {
-    it.prepare_cached("SELECT id FROM revision WHERE update_id = ?1 AND revision = ?2")?
-        .query_row(params![identity.update_id.as_bytes(), identity.revision], |row| row.get(0))
-        .optional()?
-        .ok_or(StoreProblem::NotFound(*identity))
+    it.prepare_cached(
+        "SELECT change FROM identifier JOIN revision ON identifier = number
+         WHERE update_id = ?1 AND revision = ?2",
+    )?
+    .query_row(params![identity.update_id.as_bytes(), identity.revision], |row| row.get(0))
+    .optional()?
+    .ok_or(StoreProblem::NotFound(*identity))
 }
 
 fn document(it: &Connection, identity: &UpdateIdentity) -> Result<StoredDocument, StoreProblem> {
-    let id = row_of(it, identity)?;
     let damaged = || StoreProblem::DamagedDocument(*identity);
-    let (sha256, text): ([u8; 32], Vec<u8>) = it
-        .prepare_cached("SELECT sha256, text FROM document WHERE revision_id = ?1")?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?
-        .ok_or_else(damaged)?;
-    // No byte is served before its digest was checked.
-    if Digest::of(&text) != Digest::from_bytes(sha256) {
-        return Err(damaged());
-    }
-    let text = String::from_utf8(text).map_err(|_| damaged())?;
     let mut statement = it.prepare_cached(
-        "SELECT digest FROM file_digest WHERE revision_id = ?1 ORDER BY position",
+        "SELECT dictionary, sha256, length, packed, files
+         FROM identifier JOIN revision ON identifier = number JOIN document USING (change)
+         WHERE update_id = ?1 AND revision = ?2",
     )?;
-    let file_digests = statement.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut rows = statement.query(params![identity.update_id.as_bytes(), identity.revision])?;
+    let Some(row) = rows.next()? else {
+        row_of(it, identity)?;
+        return Err(damaged());
+    };
+    let text = unpacked(row)?.ok_or_else(damaged)?;
+    let file_digests = file_digests(it, row.get_ref(4)?.as_blob().unwrap_or_default())?;
     Ok(StoredDocument { identity: *identity, text, file_digests })
+}
+
+/// The text in the first columns of a row; `None` if it is not what was stored.
+fn unpacked(row: &Row<'_>) -> rusqlite::Result<Option<String>> {
+    let sha256 = Digest::from_bytes(row.get(1)?);
+    let length: i64 = row.get(2)?;
+    let packed = row.get_ref(3)?.as_blob().unwrap_or_default();
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    Ok(unpack(row.get(0)?, &sha256, length, packed))
+}
+
+/// The text of a revision's document; `None` if it is not what was stored.
+pub(super) fn text(it: &Connection, change: i64) -> Result<Option<String>, StoreProblem> {
+    let found = it
+        .prepare_cached(
+            "SELECT dictionary, sha256, length, packed FROM document WHERE change = ?1",
+        )?
+        .query_row([change], unpacked)
+        .optional()?;
+    Ok(found.flatten())
+}
+
+fn file_digests(it: &Connection, files: &[u8]) -> Result<Vec<Vec<u8>>, StoreProblem> {
+    let numbers = numbers::read_all(files)?;
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut statement = it.prepare_cached("SELECT sha1 FROM file WHERE number = ?1")?;
+    numbers.into_iter().map(|it| Ok(statement.query_row([it], |row| row.get(0))?)).collect()
 }

@@ -1,25 +1,26 @@
 //! Opening a catalog, and what is known of it as a whole.
 
-use std::path::Path;
+use std::{path::Path, sync::Mutex};
 
 use aws_lc_rs::rand;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::{convert, identifiers::Remembered};
 use crate::{
     model::CatalogVersion,
-    store::{
-        Database, Schema, StoreError, StoreProblem,
-        revisions::{self, Version},
-    },
+    store::{Database, Schema, StoreError, StoreProblem, revisions::Totals},
 };
 
 /// The file's application identifier, `HWct`, and the migrations that make its schema.
 const SCHEMA: Schema = Schema {
     what: "the catalog of an update point",
     application_id: 0x4857_6374,
-    migrations: &[include_str!("migrations/0001_catalog.sql")],
+    migrations: &[
+        include_str!("migrations/0001_catalog.sql"),
+        include_str!("migrations/0002_index.sql"),
+    ],
 };
 
 /// The catalog of an update point. Its calls block: asynchronous code makes them on a blocking
@@ -27,19 +28,25 @@ const SCHEMA: Schema = Schema {
 #[derive(Debug)]
 pub struct Catalog {
     pub(super) database: Database,
-    version: Version<i64>,
+    /// Held while a batch is stored.
+    pub(super) remembered: Mutex<Remembered>,
 }
 
 impl Catalog {
-    /// Opens the catalog at `path`, or creates an empty one.
+    /// Opens the catalog at `path`, or creates an empty one. One that was written by an earlier version
+    /// is converted, which takes about a second for ten thousand revisions.
     ///
     /// # Errors
     ///
     /// The file cannot be created, is something else, or was written by a newer program.
     pub fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
         let database = Database::open(path, &SCHEMA)?;
-        database.write(|it| create(it, now))?;
-        Ok(Self { database, version: Version::default() })
+        let mut remembered = Remembered::default();
+        database.write(|it| {
+            create(it, now)?;
+            convert::old_tables(it, &mut remembered)
+        })?;
+        Ok(Self { database, remembered: Mutex::new(remembered) })
     }
 
     /// How many revisions it holds.
@@ -48,17 +55,16 @@ impl Catalog {
     ///
     /// The file cannot be read.
     pub fn count(&self) -> Result<u64, StoreError> {
-        self.database.read(|it| revisions::count(it))
+        self.database.read(|it| Ok(Totals::of_catalog(it)?.revisions()))
     }
 
-    /// The version of what it holds; `None` while it holds nothing. It is computed once after each
-    /// change.
+    /// The version of what it holds; `None` while it holds nothing.
     ///
     /// # Errors
     ///
     /// The file cannot be read.
     pub fn version(&self) -> Result<Option<CatalogVersion>, StoreError> {
-        self.database.read(|it| self.version.at(it, last_change(it)?))
+        self.database.read(|it| Ok(Totals::of_catalog(it)?.version()))
     }
 }
 

@@ -3,17 +3,17 @@
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
-use super::Catalog;
+use super::{Catalog, identifiers, kinds, numbers};
 use crate::{
     store::{
         StoreError, StoreProblem,
-        revisions::{self, identity},
+        revisions::{self, Totals, identity},
     },
     wire::agent::{RevisionPage, RevisionRecord},
 };
 
 /// Most categories of one revision that are told: real ones have a handful.
-const CATEGORIES: i64 = 256;
+const CATEGORIES: usize = 256;
 
 impl Catalog {
     /// The revisions that changed after `after`, in the order of changes.
@@ -28,28 +28,37 @@ impl Catalog {
 
 fn page(it: &Connection, after: i64) -> Result<RevisionPage, StoreProblem> {
     let catalog = it.query_row("SELECT uuid FROM catalog", [], |row| row.get(0))?;
-    let select =
-        "SELECT update_id, revision, change, update_type, category_type, expired, title, id
-         FROM revision WHERE change > ?1 ORDER BY change";
-    revisions::page(it, catalog, select, after, |row| record(it, row))
+    let select = "SELECT update_id, revision, change, update_type, category_type, expired, title,
+             prerequisites
+         FROM revision JOIN identifier ON number = identifier WHERE change > ?1 ORDER BY change";
+    let version = Totals::of_catalog(it)?.version();
+    revisions::page(it, (catalog, version), select, after, |row| record(it, row))
 }
 
 fn record(it: &Connection, row: &Row<'_>) -> Result<RevisionRecord, StoreProblem> {
-    let mut statement = it.prepare_cached(
-        "SELECT DISTINCT target FROM prerequisite WHERE revision_id = ?1 AND is_category
-         ORDER BY target LIMIT ?2",
-    )?;
-    let id: i64 = row.get(7)?;
-    let categories = statement
-        .query_map([id, CATEGORIES], |row| row.get(0).map(Uuid::from_bytes))?
-        .collect::<Result<_, _>>()?;
+    let category_type: Option<i64> = row.get(4)?;
+    let category_type = category_type.map(kinds::category_type).transpose()?;
     Ok(RevisionRecord {
         change: row.get(2)?,
         identity: identity(row, 0)?,
-        update_type: row.get(3)?,
-        category_type: row.get(4)?,
+        update_type: kinds::update_type(row.get(3)?)?.as_str().to_owned(),
+        category_type: category_type.map(|it| it.as_str().to_owned()),
         expired: row.get(5)?,
         title: row.get(6)?,
-        categories,
+        categories: categories(it, row.get_ref(7)?.as_blob().unwrap_or_default())?,
     })
+}
+
+/// The products and classifications that a revision belongs to, in the order of their identifiers.
+pub(super) fn categories(it: &Connection, prerequisites: &[u8]) -> Result<Vec<Uuid>, StoreProblem> {
+    let groups = numbers::read_groups(prerequisites)?;
+    let of_categories = groups.into_iter().filter(|group| group.is_category);
+    let mut categories = of_categories
+        .flat_map(|group| group.any_of)
+        .take(CATEGORIES)
+        .map(|number| identifiers::update_id(it, number))
+        .collect::<Result<Vec<_>, _>>()?;
+    categories.sort_unstable();
+    categories.dedup();
+    Ok(categories)
 }

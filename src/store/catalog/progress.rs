@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Catalog;
+use super::{Catalog, kinds, page::categories, search::titles};
 use crate::{
     store::{StoreError, StoreProblem},
     wire::update_document::CategoryType,
@@ -40,6 +40,17 @@ pub struct Selected {
     pub categories: Option<BTreeSet<Uuid>>,
     /// Classifications.
     pub classifications: Option<BTreeSet<Uuid>>,
+}
+
+/// A category, as people choose it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CategoryTitle {
+    /// The identifier.
+    pub id: Uuid,
+    /// The title.
+    pub title: String,
+    /// The title of what it belongs to: a product to its family, a family to its company.
+    pub of: Option<String>,
 }
 
 impl AnchorKind {
@@ -110,7 +121,7 @@ impl Catalog {
         })
     }
 
-    /// The updates of one category type, by identifier, each with its title.
+    /// The updates of one category type, in the order of their identifiers.
     ///
     /// # Errors
     ///
@@ -118,16 +129,25 @@ impl Catalog {
     pub fn categories(
         &self,
         category_type: CategoryType,
-    ) -> Result<Vec<(Uuid, String)>, StoreError> {
+    ) -> Result<Vec<CategoryTitle>, StoreError> {
         self.database.read(|it| {
             let mut statement = it.prepare_cached(
-                "SELECT update_id, title FROM revision WHERE category_type = ?1 AND configuration
-                 ORDER BY update_id, revision",
+                "SELECT update_id, title, prerequisites
+                 FROM revision JOIN identifier ON number = identifier
+                 WHERE update_type = 1 AND category_type = ?1 ORDER BY update_id, revision",
             )?;
-            let rows = statement.query_map([category_type.as_str()], |row| {
-                Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?))
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let mut rows = statement.query([kinds::of_category_type(category_type)])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                let above = categories(it, row.get_ref(2)?.as_blob().unwrap_or_default())?;
+                let (above, _) = titles(it, &above)?;
+                found.push(CategoryTitle {
+                    id: Uuid::from_bytes(row.get(0)?),
+                    title: row.get(1)?,
+                    of: above.into_iter().next(),
+                });
+            }
+            Ok(found)
         })
     }
 }

@@ -11,4 +11,4 @@ mod receive;
 mod tests;
 
 pub use open::SiteDatabase;
-pub use receive::{PageError, Received};
+pub use receive::{ChangesWaiting, Manner, PageError, Received};

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Transaction};
 use uuid::Uuid;
 
 use crate::{
     model::CatalogVersion,
     store::{
-        Database, Schema, StoreError,
-        revisions::{self, Version},
+        Database, Schema, StoreError, StoreProblem,
+        revisions::{Totals, identity},
     },
 };
 
@@ -20,6 +20,8 @@ const SCHEMA: Schema = Schema {
     migrations: &[
         include_str!("migrations/0001_site_database.sql"),
         include_str!("migrations/0002_policy_since.sql"),
+        include_str!("migrations/0003_totals.sql"),
+        include_str!("migrations/0004_by_hand.sql"),
     ],
 };
 
@@ -27,7 +29,6 @@ const SCHEMA: Schema = Schema {
 #[derive(Debug)]
 pub struct SiteDatabase {
     pub(super) database: Database,
-    version: Version<(Uuid, i64)>,
 }
 
 impl SiteDatabase {
@@ -43,9 +44,9 @@ impl SiteDatabase {
                 let uuid = Uuid::new_v4().into_bytes();
                 it.execute("INSERT INTO site (id, uuid, last_change) VALUES (1, ?1, 0)", [uuid])?;
             }
-            Ok(())
+            count(it)
         })?;
-        Ok(Self { database, version: Version::default() })
+        Ok(Self { database })
     }
 
     /// How many revisions it holds.
@@ -54,22 +55,30 @@ impl SiteDatabase {
     ///
     /// The file cannot be read.
     pub fn count(&self) -> Result<u64, StoreError> {
-        self.database.read(|it| revisions::count(it))
+        self.database.read(|it| Ok(Totals::of_site(it)?.revisions()))
     }
 
-    /// The version of what it holds; `None` while it holds nothing. It is computed once after each
-    /// change.
+    /// The version of what it holds; `None` while it holds nothing.
     ///
     /// # Errors
     ///
     /// The file cannot be read.
     pub fn version(&self) -> Result<Option<CatalogVersion>, StoreError> {
-        self.database.read(|it| {
-            let change: (Uuid, i64) =
-                it.query_row("SELECT uuid, last_change FROM site", [], |row| {
-                    Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?))
-                })?;
-            self.version.at(it, change)
-        })
+        self.database.read(|it| Ok(Totals::of_site(it)?.version()))
     }
+}
+
+/// Counts what an earlier version of this program has put there, once.
+fn count(it: &Transaction<'_>) -> Result<(), StoreProblem> {
+    let counted = it.query_row("SELECT version IS NOT NULL FROM site", [], |row| row.get(0))?;
+    if counted {
+        return Ok(());
+    }
+    let mut totals = Totals::default();
+    let mut statement = it.prepare("SELECT update_id, revision FROM revision")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        totals.add(identity(row, 0)?);
+    }
+    totals.write_to_site(it)
 }

@@ -7,7 +7,7 @@ use super::SiteDatabase;
 use crate::{
     store::{
         StoreError,
-        revisions::{self, identity},
+        revisions::{self, Totals, identity},
     },
     wire::agent::{RevisionPage, RevisionRecord},
 };
@@ -24,7 +24,8 @@ impl SiteDatabase {
             let select = "SELECT update_id, revision, change, update_type, category_type, expired,
                      title, categories
                  FROM revision WHERE change > ?1 ORDER BY change";
-            revisions::page(it, uuid, select, after, |row| Ok(record(row)?))
+            let version = Totals::of_site(it)?.version();
+            revisions::page(it, (uuid, version), select, after, |row| Ok(record(row)?))
         })
     }
 }

@@ -1,6 +1,8 @@
 //! What is remembered of an update document: the few facts that synchronising, choosing and
 //! downloading need (protocol §2.2).
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::DocumentError;
@@ -44,7 +46,9 @@ pub struct UpdateIndex {
 }
 
 /// `Properties/@UpdateType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub enum UpdateType {
     /// A company, product family, product or classification.
     Category,
@@ -67,7 +71,9 @@ pub enum PublicationState {
 }
 
 /// `CategoryInformation/@CategoryType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub enum CategoryType {
     /// The publisher: top of the tree.
     Company,

@@ -49,6 +49,20 @@ impl UpdateDocument {
         parts.into_index()
     }
 
+    /// Reads only the titles, each with its language.
+    pub fn titles(text: &str) -> Result<Vec<(String, String)>, DocumentError> {
+        let mut xml = open(text)?;
+        let mut parts = Parts::default();
+        while let Some(tag) = xml.next_child()? {
+            if tag.is(Namespace::Update, "LocalizedPropertiesCollection") {
+                parts.titles(&mut xml)?;
+            } else {
+                xml.skip()?;
+            }
+        }
+        Ok(parts.titles)
+    }
+
     /// Reads only the identity, which stands first in every real document.
     pub fn identity(text: &str) -> Result<UpdateIdentity, DocumentError> {
         let mut xml = open(text)?;

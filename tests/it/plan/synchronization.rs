@@ -34,7 +34,7 @@ fn scheduled(it: &mut Declared, every: Option<Interval>, cron: Option<&str>) {
     with_upstream(it);
     let point = it.software_update_points.get_mut(&name("cen-active")).unwrap();
     let cron = cron.map(str::to_owned);
-    point.spec.schedule = Some(Schedule { every, cron, start_at: None });
+    point.spec.schedule = Some(Schedule { every, cron, time_zone: None, start_at: None });
 }
 
 const ALL: [&str; 5] = ["cen-active", "cen-internet", "ams-active", "sea-active", "lis-active"];
@@ -79,10 +79,15 @@ fn an_interval_of_nothing_is_never_due() {
 }
 
 #[test]
-fn a_schedule_that_is_not_supported_is_told() {
+fn a_cron_expression_is_due_at_its_next_time() {
     let hierarchy = contoso(|it| scheduled(it, None, Some("0 2 * * *")));
-    let plan = World::new().plan(&hierarchy);
-    assert!(plan.diagnostics[0].message.contains("`schedule.cron` is not supported"));
+    let mut world = World::of(&hierarchy);
+    let day = jiff::SignedDuration::from_hours(24);
+    world.now += day - jiff::SignedDuration::from_secs(1);
+    let due = synchronized(&world, &hierarchy);
+    assert!(due == ALL, "{} has two o'clock behind it: {due:?}", world.now);
+    assert_eq!(world.converge(&hierarchy, Choice::First), 1);
+    assert_eq!(synchronized(&world, &hierarchy), Vec::<String>::new());
 }
 
 #[test]

@@ -101,6 +101,8 @@ impl World {
             state.site_server = Some(SiteServerState {
                 catalog_version: None,
                 revisions: 0,
+                waiting: 0,
+                seen: None,
                 client_policy: None,
                 announced: None,
                 packages: BTreeMap::new(),

@@ -1,9 +1,9 @@
 //! Why a synchronization failed: always with the upstream server's address.
 
-use super::SelectionError;
 use crate::{
     blocking::Interrupted,
     model::{SourceType, UpdateIdentity},
+    role::update_point::TitleError,
     store::StoreError,
     wire::{
         soap::{ErrorCode, Fault, Reaction, SoapError},
@@ -37,7 +37,7 @@ pub enum SynchronizationError {
     Address(String),
     /// What is selected cannot be asked for.
     #[error(transparent)]
-    Selection(#[from] SelectionError),
+    Selection(#[from] TitleError),
     /// The upstream server did not do as it should.
     #[error("upstream server {url}")]
     Upstream {

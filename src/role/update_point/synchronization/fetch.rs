@@ -6,7 +6,7 @@ use super::{SynchronizationError, Upstream, UpstreamError, session::Session};
 use crate::{
     blocking::{blocking, spawned},
     model::UpdateIdentity,
-    store::catalog::{FileLocation, NewRevision},
+    store::catalog::{FileLocation, NewRevision, PackedDocument},
     wire::{
         server_sync::{FileUrl, UpdateData, UpdateDatum},
         soap::ErrorCode,
@@ -117,7 +117,7 @@ fn revision(datum: UpdateDatum) -> Result<NewRevision, UpstreamError> {
     if index.identity != identity {
         return Err(UpstreamError::OtherDocument { identity, found: index.identity });
     }
-    Ok(NewRevision { index, document: document.into_string(), file_digests })
+    Ok(NewRevision { index, document: PackedDocument::pack(document.as_str()), file_digests })
 }
 
 /// Addresses are told on, and never used here.

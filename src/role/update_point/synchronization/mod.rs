@@ -3,6 +3,7 @@
 
 mod error;
 mod fetch;
+mod repair;
 mod run;
 mod selection;
 mod session;
@@ -12,7 +13,7 @@ mod upstream;
 mod tests;
 
 pub use error::{SynchronizationError, UpstreamError};
-pub use selection::SelectionError;
 
+pub(super) use repair::repair;
 pub(super) use run::run;
 pub(super) use upstream::{Upstream, upstream_of};

@@ -7,14 +7,14 @@ use futures::{StreamExt, stream::FuturesOrdered};
 use super::{
     SynchronizationError, Upstream,
     fetch::{Fetched, fetch},
-    selection::{self, Offered},
+    selection,
     session::Session,
 };
 use crate::{
     blocking::blocking,
     clock,
     model::{Name, SynchronizationRecord, UpdateIdentity, UpdatePointSettings},
-    role::Reporter,
+    role::{Reporter, update_point::titles::Offered},
     store::{
         StoreError,
         catalog::{AnchorKind, Catalog, Selected, UpstreamAnchor},
@@ -23,7 +23,6 @@ use crate::{
         agent::{AgentOutcome, ProgressUnit},
         server_sync::{Filter, RevisionIdList},
         soap::Reaction,
-        update_document::CategoryType,
     },
 };
 
@@ -93,12 +92,7 @@ impl Run<'_> {
         self.take(&session, AnchorKind::Configuration, list, Selected::default(), limit).await?;
 
         // What can be selected is known only now (SUP-9).
-        let offered = self.in_catalog(|it| {
-            let products = it.categories(CategoryType::Product)?;
-            let classifications = it.categories(CategoryType::UpdateClassification)?;
-            Ok(Offered { products, classifications })
-        });
-        let offered = offered.await?;
+        let offered = self.in_catalog(Offered::by).await?;
         let before = self.anchor(AnchorKind::Updates).await?;
         let selected = selection::selected(&self.settings, &offered, before.as_ref())?;
         let filter = selection::filter(&selected, before.as_ref());

@@ -6,31 +6,10 @@ use uuid::Uuid;
 
 use crate::{
     model::{Selection, UpdatePointSettings},
-    store::catalog::{Selected, UpstreamAnchor},
+    role::update_point::titles::{Offered, TitleError},
+    store::catalog::{CategoryTitle, Selected, UpstreamAnchor},
     wire::server_sync::{Filter, IdAndDelta},
 };
-
-/// Why what is selected cannot be asked for.
-#[derive(Debug, thiserror::Error)]
-pub enum SelectionError {
-    /// A title that the catalog does not offer.
-    #[error(
-        "the upstream server offers no {what} `{title}`: write its title as the server does, or \
-         its identifier"
-    )]
-    Unknown {
-        /// `product` or `classification`.
-        what: &'static str,
-        /// The title.
-        title: String,
-    },
-}
-
-/// What the catalog offers, by identifier and title.
-pub(super) struct Offered {
-    pub(super) products: Vec<(Uuid, String)>,
-    pub(super) classifications: Vec<(Uuid, String)>,
-}
 
 /// What the settings select. Points that choose nothing take all that their upstream server has;
 /// with one list alone, the other one is everything.
@@ -38,13 +17,14 @@ pub(super) fn selected(
     settings: &UpdatePointSettings,
     offered: &Offered,
     before: Option<&UpstreamAnchor>,
-) -> Result<Selected, SelectionError> {
+) -> Result<Selected, TitleError> {
     let UpdatePointSettings { products, classifications, .. } = settings;
     if products.is_empty() && classifications.is_empty() {
         return Ok(Selected::default());
     }
-    let mut categories = identifiers("product", products, &offered.products)?;
-    let mut classes = identifiers("classification", classifications, &offered.classifications)?;
+    let mut categories = or_all(offered.products(products)?, products, &offered.products);
+    let classes = offered.classifications(classifications)?;
+    let mut classes = or_all(classes, classifications, &offered.classifications);
     if settings.selection == Selection::AtLeast
         && let Some(before) = before
     {
@@ -82,32 +62,7 @@ pub(super) fn filter(selected: &Selected, before: Option<&UpstreamAnchor>) -> Fi
     }
 }
 
-fn identifiers(
-    what: &'static str,
-    wanted: &[String],
-    offered: &[(Uuid, String)],
-) -> Result<BTreeSet<Uuid>, SelectionError> {
-    if wanted.is_empty() {
-        return Ok(offered.iter().map(|(id, _)| *id).collect());
-    }
-    let mut found = BTreeSet::new();
-    for text in wanted {
-        // An identifier may stand for what the server does not list, such as a hidden category.
-        if let Ok(id) = Uuid::try_parse(text.trim()) {
-            found.insert(id);
-            continue;
-        }
-        // Titles are not unique: the same title of two products means both.
-        let before = found.len();
-        let same = offered.iter().filter(|(_, title)| title.eq_ignore_ascii_case(text.trim()));
-        let mut any = false;
-        for (id, _) in same {
-            any = true;
-            found.insert(*id);
-        }
-        if !any && found.len() == before {
-            return Err(SelectionError::Unknown { what, title: text.clone() });
-        }
-    }
-    Ok(found)
+/// What these titles mean; with none of them, everything.
+fn or_all(chosen: BTreeSet<Uuid>, wanted: &[String], offered: &[CategoryTitle]) -> BTreeSet<Uuid> {
+    if wanted.is_empty() { offered.iter().map(|it| it.id).collect() } else { chosen }
 }

@@ -144,6 +144,7 @@ fn actions() -> impl Strategy<Value = Action> {
             after: Vec::new(),
             targets,
             diff,
+            only_new: false,
         })
 }
 

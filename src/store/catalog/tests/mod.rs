@@ -1,17 +1,23 @@
+//! A catalog, called as its point calls it.
+
+mod search;
+
 use std::path::Path;
 
 use jiff::Timestamp;
+use rusqlite::params;
 use uuid::Uuid;
 
 use super::*;
 use crate::{
-    model::{CatalogVersion, SynchronizationRecord, UpdateIdentity},
-    store::StoreProblem,
+    model::{CatalogVersion, Digest, SynchronizationRecord, UpdateIdentity},
+    store::{Database, Schema, StoreProblem},
     wire::{
         agent::RevisionPage,
         server_sync::{Filter, IdAndDelta, LanguageData},
         update_document::{
-            CategoryType, PrerequisiteGroup, PublicationState, UpdateIndex, UpdateType,
+            CategoryType, PrerequisiteGroup, PublicationState, UpdateDocument, UpdateIndex,
+            UpdateType,
         },
     },
 };
@@ -39,6 +45,7 @@ fn revision(number: u128, update_type: UpdateType) -> NewRevision {
         eula_id: None,
     };
     let document = format!("<Update>\r\n{number}</Update>");
+    let document = PackedDocument::pack(&document);
     NewRevision { index, document, file_digests: vec![vec![7; 20]] }
 }
 
@@ -76,11 +83,11 @@ fn a_revision_is_stored_once_and_reads_back() {
     let new = [revision(1, UpdateType::Detectoid), revision(2, UpdateType::Category)];
     assert_eq!(catalog.store_batch(&new, &[], now()).unwrap(), 2);
     let mut other = revision(1, UpdateType::Detectoid);
-    "changed".clone_into(&mut other.document);
+    other.document = PackedDocument::pack("changed");
     assert_eq!(catalog.store_batch(&[other], &[], now()).unwrap(), 0);
     let stored = catalog.documents(&[identity(2), identity(1), identity(2)]).unwrap();
     let texts: Vec<_> = stored.iter().map(|it| it.text.as_str()).collect();
-    let (one, two) = (new[0].document.as_str(), new[1].document.as_str());
+    let (one, two) = ("<Update>\r\n1</Update>", "<Update>\r\n2</Update>");
     assert_eq!(texts, [two, one, two]);
     assert_eq!(stored[0].file_digests, [vec![7; 20]]);
     assert_eq!(catalog.count().unwrap(), 2);
@@ -105,7 +112,7 @@ fn a_damaged_document_is_never_served() {
     let directory = tempfile::tempdir().unwrap();
     let catalog = catalog(directory.path());
     catalog.store_batch(&[revision(1, UpdateType::Detectoid)], &[], now()).unwrap();
-    catalog.database.write(|it| Ok(it.execute("UPDATE document SET text = x'41'", [])?)).unwrap();
+    catalog.database.write(|it| Ok(it.execute("UPDATE document SET packed = x'41'", [])?)).unwrap();
     let error = catalog.documents(&[identity(1)]).unwrap_err();
     assert!(matches!(error.problem, StoreProblem::DamagedDocument(it) if it == identity(1)));
 }
@@ -256,5 +263,95 @@ fn categories_are_found_by_their_type() {
     company.index.category_type = Some(CategoryType::Company);
     catalog.store_batch(&[product, company], &[], now()).unwrap();
     let products = catalog.categories(CategoryType::Product).unwrap();
-    assert_eq!(products, [(Uuid::from_u128(1), "Update 1".to_owned())]);
+    let title = CategoryTitle { id: Uuid::from_u128(1), title: "Update 1".to_owned(), of: None };
+    assert_eq!(products, [title]);
+}
+
+#[test]
+fn a_catalog_of_the_first_version_is_taken_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("catalog.db");
+    let schema = Schema {
+        what: "the catalog of an update point",
+        application_id: 0x4857_6374,
+        migrations: &[include_str!("../migrations/0001_catalog.sql")],
+    };
+    let old = Database::open(&path, &schema).unwrap();
+    let text = include_str!(
+        "../../../../tests/data/updates/ff36f0b5-dded-4780-8664-cd78af8b62c1-r200.xml"
+    );
+    let index = UpdateDocument::index(text).unwrap();
+    old.write(|it| {
+        it.execute_batch(
+            "INSERT INTO catalog VALUES (1, zeroblob(16), 5, 70, 9, zeroblob(32), zeroblob(16), NULL)",
+        )?;
+        it.execute(
+            "INSERT INTO revision VALUES (3, ?1, ?2, 'Software', NULL, 0, 0, 'a title', 70, 9)",
+            params![index.identity.update_id.as_bytes(), index.identity.revision],
+        )?;
+        it.execute(
+            "INSERT INTO document VALUES (3, ?1, ?2)",
+            params![Digest::of(text.as_bytes()).as_bytes(), text.as_bytes()],
+        )?;
+        it.execute_batch(
+            "INSERT INTO file_digest VALUES (3, 0, x'07');
+             INSERT INTO file_location VALUES (x'07', 'http://example.com/file')",
+        )?;
+        Ok(())
+    })
+    .unwrap();
+    drop(old);
+
+    let catalog = self::catalog(directory.path());
+    let stored = catalog.documents(&[index.identity]).unwrap();
+    assert_eq!((stored[0].text.as_str(), &stored[0].file_digests), (text, &vec![vec![7]]));
+    assert_eq!(catalog.version().unwrap(), Some(CatalogVersion::of([index.identity])));
+    assert_eq!(catalog.locations(&[vec![7]]).unwrap()[0].publisher_url, "http://example.com/file");
+    // Who has read it before reads on after the same change and with the same anchor.
+    let page = catalog.page(0).unwrap();
+    assert_eq!((page.catalog, page.revisions[0].change), (Uuid::nil(), 70));
+    let anchored = |anchor: &str| {
+        let filter = Filter { anchor: Some(anchor.to_owned()), ..Filter::default() };
+        catalog.revision_list(&filter).unwrap().revisions.len()
+    };
+    assert_eq!(anchored("1,1970-01-01 00:00:00.008"), 1);
+    assert_eq!(anchored("1,1970-01-01 00:00:00.009"), 0);
+    drop(catalog);
+    assert_eq!(self::catalog(directory.path()).count().unwrap(), 1);
+}
+
+#[test]
+fn a_category_that_comes_after_those_who_name_it_is_found_as_theirs() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = catalog(directory.path());
+    catalog.store_batch(&[software(1, &[10, 20])], &[], now()).unwrap();
+    let late = [revision(10, UpdateType::Category), revision(20, UpdateType::Category)];
+    catalog.store_batch(&late, &[], now()).unwrap();
+    let filter = Filter {
+        categories: Some(wanted(&[(10, false)])),
+        classifications: Some(wanted(&[(20, false)])),
+        ..Filter::default()
+    };
+    assert_eq!(catalog.revision_list(&filter).unwrap().revisions, [identity(1)]);
+}
+
+#[test]
+fn what_a_batch_that_failed_had_numbered_is_forgotten() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = catalog(directory.path());
+    catalog
+        .database
+        .write(|it| {
+            Ok(it.execute_batch(
+        "CREATE TEMP TRIGGER full BEFORE INSERT ON document BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )?)
+        })
+        .unwrap();
+    catalog.store_batch(&[software(1, &[10])], &[], now()).unwrap_err();
+    catalog.database.write(|it| Ok(it.execute_batch("DROP TRIGGER full")?)).unwrap();
+    let new =
+        [revision(7, UpdateType::Category), software(1, &[10]), revision(10, UpdateType::Category)];
+    assert_eq!(catalog.store_batch(&new, &[], now()).unwrap(), 3);
+    let categories = catalog.page(0).unwrap().revisions[1].categories.clone();
+    assert_eq!(categories, [Uuid::from_u128(10)]);
 }

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Measures synchronization from tier to tier, between processes: one site with its update point in each.
+
+    cargo build --release && benches/synchronization.py [--rounds 3] [--updates 100000] [--tiers 4]
+
+The catalog at the top is synthetic (`benches/catalog/synthetic.rs`), and made anew for each round. Everything runs in a
+temporary directory below --directory, on loopback addresses of a network namespace of its own where it is run by root.
+
+1. tier: updates a second from one point to the next, durable, indexed and searchable; processor time of both processes for
+   each update; peak of memory of the lower one for each update; beside a plain bulk insert of the same rows into SQLite.
+2. tiers: the same through several tiers, each of which begins when its parent is done.
+3. unchanged: the next run of the lowest point, and what it receives.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+from processes import Server, alone, peak_megabytes, processor_seconds, spread, warm
+from spine import BINARY, ROOT, action_seconds, fresh
+
+SITE = """
+apiVersion: headwater.dev/v1alpha1
+kind: Site
+metadata: {{name: tier{number}}}
+spec: {{siteCode: T0{number}, type: {type}, {parent}mode: Mixed, version: "2403", siteServer: server{number}}}
+---
+apiVersion: headwater.dev/v1alpha1
+kind: SiteSystem
+metadata: {{name: server{number}}}
+spec:
+  site: tier{number}
+  address: 127.0.0.{ip}
+  placement: Remote
+  agent: {{url: "http://127.0.0.{ip}:8550"}}
+  software: {{wsus: "10.0"}}
+---
+apiVersion: headwater.dev/v1alpha1
+kind: SoftwareUpdatePoint
+metadata: {{name: point{number}}}
+spec: {{site: tier{number}, siteSystem: server{number}, role: Active{source}}}
+---
+"""
+
+
+def bench_binary():
+    """The program that makes synthetic catalogs."""
+    command = ["cargo", "bench", "-q", "--bench", "catalog", "--no-run", "--message-format", "json"]
+    lines = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    built = [json.loads(line).get("executable") for line in lines if '"name":"catalog"' in line]
+    return next(path for path in built if path)
+
+
+class Tier(Server):
+    """A site system as a process."""
+
+    def __init__(self, chain, number):
+        self.ip = f"127.0.0.{20 + number}"
+        self.data = chain.directory / f"tier{number}"
+        command = [BINARY, "--data", self.data, "agent", "--name", f"server{number}", "--listen", f"{self.ip}:8550"]
+        command += ["--token-file", chain.data / "admin-token"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.process.stderr.readline()
+
+    def catalog(self):
+        return next(self.data.rglob("catalog.db"))
+
+
+class Chain:
+    """Tiers, one below the other."""
+
+    def __init__(self, directory, filled):
+        self.directory, self.filled = fresh(directory, "chain"), filled
+        self.data, self.manifests = self.directory / "data", self.directory / "manifests"
+        self.data.mkdir(mode=0o700)
+        self.manifests.mkdir()
+        (self.data / "admin-token").write_text(os.urandom(32).hex())
+        (self.data / "admin-token").chmod(0o600)
+
+    def top(self):
+        """The first tier, with the synthetic catalog."""
+        with Tier(self, 1) as tier:
+            self.apply(1)
+            catalog = tier.catalog()
+        for suffix in ("-wal", "-shm"):
+            pathlib.Path(f"{catalog}{suffix}").unlink(missing_ok=True)
+        shutil.copyfile(self.filled, catalog)
+        return Tier(self, 1)
+
+    def apply(self, tiers):
+        text = ""
+        for number in range(1, tiers + 1):
+            kind = "Central" if number == 1 else "Secondary" if number == 4 else "Primary"
+            parent = "" if number == 1 else f"parent: tier{number - 1}, "
+            source = ", source: {type: None}" if number == 1 else ""
+            text += SITE.format(number=number, type=kind, parent=parent, source=source, ip=20 + number)
+        (self.manifests / "all.yaml").write_text(text)
+        command = [BINARY, "--data", self.data, "up", "--once", self.manifests]
+        started = time.monotonic()
+        ran = subprocess.run(command, capture_output=True, text=True)
+        if ran.returncode != 0:
+            raise SystemExit(f"up --once failed:\n{ran.stdout}{ran.stderr}")
+        return time.monotonic() - started
+
+    def seconds(self, number):
+        return action_seconds(self.data, f"Synchronize:SoftwareUpdatePoint/point{number}")
+
+
+def received(pid):
+    """Bytes that came in by loopback so far, in the namespace of a process."""
+    for line in pathlib.Path(f"/proc/{pid}/net/dev").read_text().splitlines():
+        if line.strip().startswith("lo:"):
+            return int(line.split()[1])
+    return 0
+
+
+def measure(directory, rounds, updates, tiers):
+    bench = bench_binary()
+    filled = directory / "filled.db"
+    subprocess.run([bench, "fill", filled, str(updates)], check=True)
+    for suffix in ("-wal", "-shm"):
+        pathlib.Path(f"{filled}{suffix}").unlink(missing_ok=True)
+    said = subprocess.run([bench, str(updates)], check=True, capture_output=True, text=True).stdout
+    print(said, end="")
+    total = int(re.search(r"^(\d+) revisions", said).group(1))
+    plain = 1e6 / float(re.search(r"plain bulk insert +([\d.]+) us", said).group(1))
+    rates, costs, memory, chains, ratios = [], [], [], [], []
+    for _ in range(rounds):
+        chain = Chain(directory, filled)
+        with chain.top() as top:
+            # What begins is no part of what is measured.
+            with Tier(chain, 2) as second:
+                before = processor_seconds(top.pid) + processor_seconds(second.pid)
+                chain.apply(2)
+                seconds = chain.seconds(2)
+                rates.append(total / seconds)
+                costs.append((processor_seconds(top.pid) + processor_seconds(second.pid) - before) * 1e6 / total)
+                memory.append(peak_megabytes(second.pid) * 1024 * 1024 / total)
+                if tiers > 2:
+                    lower = [Tier(chain, number) for number in range(3, tiers + 1)]
+                    try:
+                        chain.apply(tiers)
+                        times = [chain.seconds(number) for number in range(2, tiers + 1)]
+                        chains.append(sum(times))
+                        ratios.append(sum(times) / times[0])
+                    finally:
+                        for tier in lower:
+                            tier.__exit__()
+        shutil.rmtree(chain.directory)
+    print(f"one tier                {spread(rates, 'updates/s')}   {max(rates) / plain:.2f} of a plain bulk insert")
+    print(f"  processor time        {spread(costs, 'us an update')}")
+    print(f"  peak of memory        {spread(memory, 'bytes an update')}")
+    if chains:
+        print(f"{tiers - 1} tiers one by one       {spread(chains, 's')}   {min(ratios):.2f} times one tier")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--updates", type=int, default=100_000)
+    parser.add_argument("--tiers", type=int, default=4)
+    parser.add_argument("--directory", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()))
+    arguments = parser.parse_args()
+    alone()
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="headwater-bench-", dir=arguments.directory))
+    try:
+        warm(directory)
+        measure(directory, arguments.rounds, arguments.updates, arguments.tiers)
+    finally:
+        shutil.rmtree(directory)
+
+
+if __name__ == "__main__":
+    main()

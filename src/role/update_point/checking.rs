@@ -1,0 +1,63 @@
+//! Checking the catalog, and fetching again what is damaged in it.
+
+use std::sync::Arc;
+
+use super::{UpdatePoint, UpdatePointError, import, synchronization};
+use crate::{
+    blocking::blocking,
+    error_text::with_causes,
+    model::SourceType,
+    role::Reporter,
+    wire::{
+        agent::{AgentOutcome, ProgressUnit},
+        updates::CatalogFindings,
+    },
+};
+
+impl UpdatePoint {
+    /// Checks its catalog: the file, and every document against its digest. With `repair`, documents
+    /// that are damaged are fetched again, from the upstream server or the export file. If an import or
+    /// synchronization is under way, this waits for it.
+    ///
+    /// # Errors
+    ///
+    /// The catalog cannot be read at all. That something cannot be repaired is a finding.
+    pub async fn check(
+        &self,
+        repair: bool,
+        report: &Reporter,
+    ) -> Result<AgentOutcome, UpdatePointError> {
+        let working = self.working().lock_owned().await;
+        let (catalog, told) = (Arc::clone(self.catalog()), report.clone());
+        let mut findings = blocking(move || {
+            let findings =
+                catalog.check(|done, total| told.progress(done, total, ProgressUnit::Updates))?;
+            Ok::<_, UpdatePointError>(findings)
+        })
+        .await?;
+        if repair && !findings.damaged.is_empty() {
+            match self.repair(&findings).await {
+                Ok(()) => findings.repaired.clone_from(&findings.damaged),
+                Err(error) => findings.why_not = Some(with_causes(&error)),
+            }
+        }
+        drop(working);
+        Ok(AgentOutcome::CatalogChecked(findings))
+    }
+
+    async fn repair(&self, findings: &CatalogFindings) -> Result<(), UpdatePointError> {
+        let (name, settings) = self.settings()?;
+        let catalog = Arc::clone(self.catalog());
+        let damaged = findings.damaged.clone();
+        if settings.source.r#type == SourceType::Import {
+            let path = import::file_of(&settings)?;
+            return blocking(move || {
+                let revisions = import::revisions_of(&path, &damaged)?;
+                Ok(catalog.replace_documents(&revisions)?)
+            })
+            .await;
+        }
+        let upstream = self.upstream(&settings)?;
+        Ok(synchronization::repair(catalog, upstream, &name, damaged).await?)
+    }
+}

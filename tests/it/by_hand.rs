@@ -1,0 +1,57 @@
+//! Run Synchronization, through the front door: a top-level point below an upstream server that is the
+//! point of another hierarchy.
+
+use super::world::World;
+
+/// What the site server was told of synchronizations since `from`.
+fn texts(world: &World, from: usize) -> Vec<String> {
+    let messages = world.run(&["status", "--messages", "--output", "json"]).expect(0).json();
+    let texts = messages["messages"].as_array().unwrap().iter();
+    texts.map(|it| it["text"].as_str().unwrap().to_owned()).skip(from).collect()
+}
+
+#[test]
+fn by_hand_new_updates_come_and_with_full_everything_does() {
+    let upstream = World::converged("minimal");
+    let manifests = upstream.manifests();
+    let mut running =
+        upstream.start(&["up", "--every", "1h", manifests.to_str().unwrap()], "warn");
+    assert!(running.until(|line| line.starts_with("Nothing to do")), "{:?}", running.said);
+
+    let world = World::of("minimal");
+    let address = upstream.listener("updates");
+    world.edit(
+        "headwater.yaml",
+        "    type: Import\n    file: ../wsus-export/WSUS-2024-06-19.cab",
+        &format!("    type: UpstreamServer\n    url: http://{address}"),
+    );
+    world.with_manifests("up --once").expect(0);
+    assert_eq!(world.status()["updatePoints"][0]["updates"], 4125);
+
+    for (arguments, text) in [
+        (&["sync", "ONE"][..], "what has changed or expired waits for the schedule"),
+        (&["sync", "ONE", "--full"], "changed metadata enters the site database"),
+    ] {
+        let before = texts(&world, 0).len();
+        let ended = world.run(arguments).expect(0);
+        assert!(ended.stdout.contains("Everything is synchronized."), "{}", ended.stdout);
+        let said = texts(&world, before);
+        assert!(said.iter().any(|it| it.contains(text)), "{said:?}");
+    }
+    // Nothing else has changed.
+    assert_eq!(world.plan()["actions"].as_array().unwrap().len(), 0);
+
+    running.kill_now();
+    let failed = world.run(&["sync", "ONE"]).expect(1);
+    assert!(failed.stdout.contains("Not everything is synchronized"), "{}", failed.stdout);
+    assert!(failed.stdout.contains("did not answer"), "{}", failed.stdout);
+}
+
+#[test]
+fn sites_that_are_not_synchronized_by_hand_say_why() {
+    let world = World::converged("contoso");
+    let refused = |site: &str| world.run(&["sync", site]).expect(1).stderr;
+    assert!(refused("LIS").contains("run `headwater sync CEN`"), "{}", refused("LIS"));
+    assert!(refused("CEN").contains("takes an export file in"), "{}", refused("CEN"));
+    assert!(refused("XYZ").contains("there is no site XYZ"), "{}", refused("XYZ"));
+}
