@@ -12,6 +12,12 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
         if let Some(schedule) = &point.document.spec().schedule {
             let written = [("every", schedule.every.is_some()), ("cron", schedule.cron.is_some())];
             problems.extend(one_of(point.document, "spec.schedule", &written));
+            if schedule.time_zone.is_some() && schedule.cron.is_none() {
+                let message = "a time zone goes with `cron`: an interval is the same in every one";
+                let path = "spec.schedule.timeZone";
+                let problem = point.document.value(&SCHEMA, path, message);
+                problems.push(problem.help("remove `timeZone`"));
+            }
         }
     }
     for point in &declaration.distribution_points {

@@ -132,17 +132,13 @@ fn schedule_of(point: &UpdatePoint<'_>, schedule: &Schedule) -> Option<Problem> 
 
 fn time_zone_of(point: &UpdatePoint<'_>, schedule: &Schedule) -> Option<Problem> {
     let name = schedule.time_zone.as_ref()?;
-    let (message, help) = if schedule.cron.is_none() {
-        let message = "a time zone goes with `cron`: an interval is the same in every one";
-        (message.to_owned(), "remove `timeZone`".to_owned())
-    } else if time_zone(name).is_none() {
-        let help = match closest(name, time_zones()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "write the name of a region and a city, such as `Europe/Lisbon`".to_owned(),
-        };
-        (format!("there is no time zone `{name}`"), help)
-    } else {
+    if time_zone(name).is_some() {
         return None;
+    }
+    let message = format!("there is no time zone `{name}`");
+    let help = match closest(name, time_zones()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write the name of a region and a city, such as `Europe/Lisbon`".to_owned(),
     };
     Some(point.document.value(&RULE, "spec.schedule.timeZone", message).help(help))
 }

@@ -1,6 +1,8 @@
 //! Run Synchronization, through the front door: a top-level point below an upstream server that is the
 //! point of another hierarchy.
 
+use std::fs;
+
 use super::world::World;
 
 /// What the site server was told of synchronizations since `from`.
@@ -14,17 +16,16 @@ fn texts(world: &World, from: usize) -> Vec<String> {
 fn by_hand_new_updates_come_and_with_full_everything_does() {
     let upstream = World::converged("minimal");
     let manifests = upstream.manifests();
-    let mut running =
-        upstream.start(&["up", "--every", "1h", manifests.to_str().unwrap()], "warn");
+    let mut running = upstream.start(&["up", "--every", "1h", manifests.to_str().unwrap()], "warn");
     assert!(running.until(|line| line.starts_with("Nothing to do")), "{:?}", running.said);
 
     let world = World::of("minimal");
     let address = upstream.listener("updates");
-    world.edit(
-        "headwater.yaml",
-        "    type: Import\n    file: ../wsus-export/WSUS-2024-06-19.cab",
-        &format!("    type: UpstreamServer\n    url: http://{address}"),
-    );
+    world.edit("headwater.yaml", "type: Import", "type: UpstreamServer");
+    let path = world.manifests().join("headwater.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let file = text.lines().find(|line| line.trim().starts_with("file: ")).unwrap();
+    fs::write(&path, text.replace(file, &format!("    url: http://{address}"))).unwrap();
     world.with_manifests("up --once").expect(0);
     assert_eq!(world.status()["updatePoints"][0]["updates"], 4125);
 

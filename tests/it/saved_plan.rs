@@ -31,7 +31,10 @@ fn untouched(world: &World) -> BTreeMap<String, String> {
 fn rows(path: &Path) -> Vec<u8> {
     let database = Connection::open(path).unwrap();
     let mut tables = database
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        .prepare(
+            "SELECT name FROM sqlite_schema
+             WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name",
+        )
         .unwrap();
     let tables: Vec<String> =
         tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();

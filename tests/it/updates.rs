@@ -67,7 +67,7 @@ fn an_update_is_shown_whole() {
     let update = &report["update"];
     assert_eq!(update["title"], "Windows Server 2019");
     assert_eq!(update["prerequisites"][0][0]["title"], "Windows");
-    assert!(update["titles"].as_array().unwrap().len() > 10, "{update}");
+    assert_eq!(update["titles"][0]["language"], "en");
     let text = updates(&world, &["show", id]).expect(0).stdout;
     assert!(text.contains("6964aab4-c5b5-43bd-a17d-ffb4346a8e1d (Windows)"), "{text}");
     let gone = updates(&world, &["show", &format!("{id}.9999")]).expect(1).stderr;

@@ -9,9 +9,6 @@ use crate::{
     wire::{update_document::UpdateDocument, updates::CatalogFindings},
 };
 
-/// Findings of SQLite that are told.
-const TOLD: usize = 20;
-
 /// Documents that are checked on one view of the file: others may write meanwhile.
 const PIECE: u32 = 1_000;
 
@@ -57,9 +54,8 @@ impl Catalog {
 
     fn check_file(&self) -> Result<Vec<String>, StoreError> {
         self.database.read(|it| {
-            let mut statement = it.prepare("SELECT * FROM pragma_integrity_check(?1)")?;
-            let told =
-                statement.query_map([u32::try_from(TOLD).unwrap_or(u32::MAX)], |row| row.get(0))?;
+            let mut statement = it.prepare("PRAGMA integrity_check(20)")?;
+            let told = statement.query_map([], |row| row.get(0))?;
             let told: Vec<String> = told.collect::<Result<_, _>>()?;
             Ok(if told == ["ok"] { Vec::new() } else { told })
         })

@@ -34,8 +34,7 @@ impl Catalog {
             let mut total = 0_u64;
             for identity in identities {
                 let key = params![identity.update_id.as_bytes(), identity.revision];
-                let length: Option<i64> =
-                    statement.query_row(key, |row| row.get(0)).optional()?;
+                let length: Option<i64> = statement.query_row(key, |row| row.get(0)).optional()?;
                 // What is there without a document is told when that is read.
                 let Some(length) = length else {
                     row_of(it, identity)?;
