@@ -63,7 +63,7 @@ impl UpdatePoint {
         let at = directory.clone();
         let (catalog, service, persisted) = blocking(move || {
             let catalog = Arc::new(Catalog::open(&at.join("catalog.db"), clock::now())?);
-            let service = Arc::new(Service::new(Arc::clone(&catalog))?);
+            let service = Arc::new(Service::new(Arc::clone(&catalog)));
             Ok::<_, UpdatePointError>((catalog, service, Persisted::read(&at)?))
         })
         .await?;

@@ -111,7 +111,8 @@ impl Catalog {
     }
 }
 
-fn row_of(it: &Connection, identity: &UpdateIdentity) -> Result<i64, StoreProblem> {
+/// The change of a revision.
+pub(super) fn row_of(it: &Connection, identity: &UpdateIdentity) -> Result<i64, StoreProblem> {
     it.prepare_cached(
         "SELECT change FROM identifier JOIN revision ON identifier = number
          WHERE update_id = ?1 AND revision = ?2",

@@ -142,7 +142,7 @@ pub(super) fn anchor(at: i64) -> Result<Anchor, StoreProblem> {
 }
 
 /// The first change after this time, in milliseconds; behind the last one if there is none.
-fn first_change(it: &Connection, after: i64, last: i64) -> rusqlite::Result<i64> {
+pub(super) fn first_change(it: &Connection, after: i64, last: i64) -> rusqlite::Result<i64> {
     let found = it
         .prepare_cached("SELECT first_change FROM moment WHERE at > ?1 ORDER BY at LIMIT 1")?
         .query_row([after], |row| row.get(0))

@@ -9,16 +9,6 @@ use crate::{
 };
 
 impl Catalog {
-    /// The key under which cookies of downstream servers are sealed, made with the catalog.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read.
-    pub fn cookie_key(&self) -> Result<[u8; 32], StoreError> {
-        self.database
-            .read(|it| Ok(it.query_row("SELECT cookie_key FROM catalog", [], |row| row.get(0))?))
-    }
-
     /// Who this server is to its upstream server, made with the catalog.
     ///
     /// # Errors

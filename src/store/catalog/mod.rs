@@ -2,9 +2,14 @@
 //! them, and how far it has come with its upstream server.
 
 mod check;
+mod computers;
 mod convert;
+mod cookie_keys;
+mod deployments;
 mod details;
 mod documents;
+mod downstream;
+mod files;
 mod identifiers;
 mod insert;
 mod kinds;
@@ -17,12 +22,15 @@ mod packed;
 mod page;
 mod progress;
 mod search;
+mod summary;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use cookie_keys::{CLOCK_SLACK, DatedKey, SEALS};
 pub use documents::StoredDocument;
+pub use downstream::Told;
 pub use list::{ListError, Listing, RevisionList};
 pub use open::Catalog;
 pub use packed::PackedDocument;

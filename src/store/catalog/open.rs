@@ -20,6 +20,7 @@ const SCHEMA: Schema = Schema {
     migrations: &[
         include_str!("migrations/0001_catalog.sql"),
         include_str!("migrations/0002_index.sql"),
+        include_str!("migrations/0003_downstream.sql"),
     ],
 };
 

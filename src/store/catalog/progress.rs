@@ -21,6 +21,8 @@ pub enum AnchorKind {
     Configuration,
     /// Of `GetRevisionIdList` without `GetConfig`.
     Updates,
+    /// Of `GetDeployments`.
+    Deployments,
 }
 
 /// An anchor, and what had been asked for when it was given.
@@ -59,6 +61,7 @@ impl AnchorKind {
             Self::Languages => "Languages",
             Self::Configuration => "Configuration",
             Self::Updates => "Updates",
+            Self::Deployments => "Deployments",
         }
     }
 }

@@ -40,8 +40,8 @@ impl Operation for GetConfigData {
                 _ => xml.skip()?,
             }
         }
-        let cookie = cookie.ok_or(SoapError::Missing { element: "cookie" })?;
-        Ok(GetConfigDataRequest { cookie, config_anchor })
+        // No cookie is as good as one that is not valid.
+        Ok(GetConfigDataRequest { cookie: cookie.unwrap_or_default(), config_anchor })
     }
 
     fn write_result(writer: &mut XmlWriter, data: &ConfigData) -> Result<(), SoapError> {

@@ -73,7 +73,7 @@ impl Operation for GetCookie {
 }
 
 /// Writes a session cookie as the element `name`.
-pub(super) fn write_cookie(
+pub(in crate::wire) fn write_cookie(
     writer: &mut XmlWriter,
     name: &str,
     cookie: &Cookie,

@@ -68,7 +68,8 @@ impl Operation for GetRevisionIdList {
             }
         }
         Ok(GetRevisionIdListRequest {
-            cookie: cookie.ok_or(SoapError::Missing { element: "cookie" })?,
+            // None is as good as one that is not valid.
+            cookie: cookie.unwrap_or_default(),
             filter: filter.ok_or(SoapError::Missing { element: "filter" })?,
         })
     }
@@ -101,7 +102,13 @@ impl Operation for GetRevisionIdList {
     }
 }
 
-fn write_item(writer: &mut XmlWriter, name: &str, id: impl std::fmt::Display, delta: bool) {
+/// Writes one item of a filter as the element `name`.
+pub(super) fn write_item(
+    writer: &mut XmlWriter,
+    name: &str,
+    id: impl std::fmt::Display,
+    delta: bool,
+) {
     writer.open(name);
     writer.value("Id", id);
     writer.value("Delta", delta);
@@ -115,10 +122,8 @@ fn read_filter(xml: &mut XmlReader<'_>) -> Result<Filter, SoapError> {
             "Categories" | "Classifications" | "Languages" if tag.is_nil()? => xml.skip()?,
             "Anchor" => filter.anchor = optional_text(xml, "Anchor")?,
             "GetConfig" => filter.get_config = truth(xml, "GetConfig")?,
-            "Categories" => filter.categories = Some(category(read_items(xml, required_guid)?)),
-            "Classifications" => {
-                filter.classifications = Some(category(read_items(xml, required_guid)?));
-            }
+            "Categories" => filter.categories = Some(read_category_items(xml)?),
+            "Classifications" => filter.classifications = Some(read_category_items(xml)?),
             "Languages" => {
                 let items = read_items(xml, number)?.into_iter();
                 let items = items.map(|(id, delta)| LanguageAndDelta { id, delta });
@@ -128,6 +133,11 @@ fn read_filter(xml: &mut XmlReader<'_>) -> Result<Filter, SoapError> {
         }
     }
     Ok(filter)
+}
+
+/// The categories in the list that is open now.
+pub(super) fn read_category_items(xml: &mut XmlReader<'_>) -> Result<Vec<IdAndDelta>, SoapError> {
+    read_items(xml, required_guid).map(category)
 }
 
 fn category(items: Vec<(uuid::Uuid, bool)>) -> Vec<IdAndDelta> {

@@ -4,6 +4,7 @@ use super::{
     FileUrl, GetUpdateDataRequest, PATH, UpdateData, UpdateDatum,
     blob::unpack,
     cookies::{read_cookie, write_cookie},
+    lists::read_digests,
     revision_list::{read_identities, read_identity, write_identity},
     update_data_writer::{write_file_urls, write_update},
 };
@@ -55,7 +56,8 @@ impl Operation for GetUpdateData {
             }
         }
         Ok(GetUpdateDataRequest {
-            cookie: cookie.ok_or(SoapError::Missing { element: "cookie" })?,
+            // None is as good as one that is not valid.
+            cookie: cookie.unwrap_or_default(),
             update_ids: update_ids.ok_or(SoapError::Missing { element: "updateIds" })?,
         })
     }
@@ -123,7 +125,7 @@ fn read_update(xml: &mut XmlReader<'_>, budget: &mut u64) -> Result<UpdateDatum,
                     blob = Some(Blob::Plain(text.into_owned()));
                 }
             }
-            "FileDigestList" => file_digests = read_digests(xml)?,
+            "FileDigestList" => file_digests = read_digests(xml, "FileDigestList")?,
             "XmlUpdateBlobCompressed" => {
                 let bytes = optional_bytes(xml, "XmlUpdateBlobCompressed")?;
                 blob = bytes.map(Blob::Compressed).or(blob);
@@ -144,18 +146,6 @@ fn unpacked(bytes: &[u8], identity: UpdateIdentity, budget: &mut u64) -> Result<
     // Mostly UTF-16 was unpacked, at least a byte for each byte of text.
     *budget = budget.saturating_sub(text.len() as u64);
     Ok(text)
-}
-
-fn read_digests(xml: &mut XmlReader<'_>) -> Result<Vec<Vec<u8>>, SoapError> {
-    let mut digests = Vec::new();
-    while let Some(tag) = xml.next_child()? {
-        if tag.local_name() == "base64Binary" {
-            digests.extend(optional_bytes(xml, "FileDigestList")?);
-        } else {
-            xml.skip()?;
-        }
-    }
-    Ok(digests)
 }
 
 fn read_file_url(xml: &mut XmlReader<'_>) -> Result<FileUrl, SoapError> {

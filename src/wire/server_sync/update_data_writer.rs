@@ -1,7 +1,7 @@
 //! Writing a `GetUpdateData` response document by document, so that a server never holds the
 //! documents of a batch beside their response.
 
-use super::{FileUrl, GetUpdateData, revision_list::write_identity};
+use super::{FileUrl, GetUpdateData, lists::write_digests, revision_list::write_identity};
 use crate::{
     model::UpdateIdentity,
     wire::{
@@ -83,11 +83,7 @@ pub(super) fn write_update(
     write_identity(writer, "Id", identity);
     writer.element("XmlUpdateBlob", document)?;
     if !file_digests.is_empty() {
-        writer.open("FileDigestList");
-        for digest in file_digests {
-            writer.base64("base64Binary", digest);
-        }
-        writer.close("FileDigestList");
+        write_digests(writer, "FileDigestList", file_digests);
     }
     writer.close("ServerSyncUpdateData");
     Ok(())

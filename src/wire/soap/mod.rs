@@ -7,6 +7,7 @@ mod error_code;
 mod fault;
 mod fault_parse;
 mod operation;
+mod requests;
 mod value;
 
 #[cfg(test)]
@@ -21,6 +22,8 @@ pub use error_code::{ErrorCode, Reaction};
 pub use fault::Fault;
 pub use operation::Operation;
 pub(in crate::wire) use operation::{begin_response, end_response};
+pub(in crate::wire) use requests::{read_request, requests};
 pub(in crate::wire) use value::{
-    bounded_text, number, optional_bytes, optional_text, required_guid, truth,
+    bounded_text, deadline, list, moment, moment_of, moment_text, number, optional_bytes,
+    optional_text, required_guid, truth, whole, write_deadline,
 };

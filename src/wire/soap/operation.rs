@@ -22,6 +22,8 @@ pub trait Operation {
     const ACTION: &'static str;
     /// Path of the service below the server's root.
     const PATH: &'static str;
+    /// Whether the response has a result element; some are empty.
+    const HAS_RESULT: bool = true;
 
     /// Writes the parameters.
     fn write_request(writer: &mut XmlWriter, request: &Self::Request) -> Result<(), SoapError>;
@@ -77,6 +79,9 @@ pub trait Operation {
             return Err(unexpected(envelope.name(), &expected));
         }
         envelope.read(|xml| {
+            if !Self::HAS_RESULT {
+                return Self::read_result(xml);
+            }
             let mut result = None;
             while let Some(tag) = xml.next_child()? {
                 let is_result = tag.namespace() == Self::NAMESPACE
@@ -99,16 +104,21 @@ pub(in crate::wire) fn begin_response<O: Operation + ?Sized>(
 ) {
     begin_envelope(writer, version);
     open_in_namespace(writer, O::NAME, "Response", O::NAMESPACE);
-    writer.raw("<");
-    writer.raw(O::NAME);
-    writer.raw("Result>");
+    if O::HAS_RESULT {
+        writer.raw("<");
+        writer.raw(O::NAME);
+        writer.raw("Result>");
+    }
 }
 
 /// Writes everything after the result's content.
 pub(in crate::wire) fn end_response<O: Operation + ?Sized>(writer: &mut XmlWriter) {
+    if O::HAS_RESULT {
+        writer.raw("</");
+        writer.raw(O::NAME);
+        writer.raw("Result>");
+    }
     writer.raw("</");
-    writer.raw(O::NAME);
-    writer.raw("Result></");
     writer.raw(O::NAME);
     writer.raw("Response>");
     end_envelope(writer);

@@ -13,6 +13,8 @@ pub enum Namespace {
     SoftwareDistribution,
     /// Authorization of downstream servers (`DA` in the protocol notes).
     DssAuth,
+    /// `Ping`, which every service has (`MON` in the protocol notes).
+    Monitorable,
     /// Update documents (`upd`).
     Update,
     /// Handler data of categories (`cat`).
@@ -22,10 +24,11 @@ pub enum Namespace {
 }
 
 impl Namespace {
-    const NAMED: [(Self, &'static str); 6] = [
+    const NAMED: [(Self, &'static str); 7] = [
         (Self::Update, "http://schemas.microsoft.com/msus/2002/12/Update"),
         (Self::SoftwareDistribution, "http://www.microsoft.com/SoftwareDistribution"),
         (Self::DssAuth, "http://www.microsoft.com/SoftwareDistribution/Server/DssAuthWebService"),
+        (Self::Monitorable, "http://www.microsoft.com/SoftwareDistribution/Server/IMonitorable"),
         (Self::Soap11, "http://schemas.xmlsoap.org/soap/envelope/"),
         (Self::Soap12, "http://www.w3.org/2003/05/soap-envelope"),
         (

@@ -112,6 +112,25 @@ impl XmlWriter {
         self.raw(">");
     }
 
+    /// Opens an element with attributes.
+    pub fn open_with(
+        &mut self,
+        name: &str,
+        attributes: &[(&str, &str)],
+    ) -> Result<(), ForbiddenCharacter> {
+        self.raw("<");
+        self.raw(name);
+        for (attribute, value) in attributes {
+            self.raw(" ");
+            self.raw(attribute);
+            self.raw("=\"");
+            escape_attribute(&mut self.out, value)?;
+            self.raw("\"");
+        }
+        self.raw(">");
+        Ok(())
+    }
+
     /// Closes an element.
     pub fn close(&mut self, name: &str) {
         self.raw("</");

@@ -9,9 +9,11 @@ use crate::{
     store::catalog::Catalog,
     wire::{
         dss_auth::{self, GetAuthorizationCookie, PLUG_IN_ID},
+        reporting,
         server_sync::{
             AuthConfig, AuthPlugIn, ConfigData, FileUrl, GetAuthConfig, GetConfigData, GetCookie,
-            GetRevisionIdList, Request, RevisionIdList, UpdateDataWriter,
+            GetRelatedRevisionsForUpdates, GetRevisionIdList, Request, RevisionIdList,
+            UpdateDataWriter,
         },
         soap::{Fault, MAX_REQUEST_BYTES, Operation, SoapVersion, parse_request},
     },
@@ -47,7 +49,7 @@ pub(super) type Answer = (SoapVersion, Result<Call, Box<Fault>>);
 pub(super) fn answer(
     catalog: &Catalog,
     sessions: &Sessions,
-    path: &str,
+    path: &'static str,
     body: &[u8],
     fault_id: Uuid,
     now: Timestamp,
@@ -61,27 +63,48 @@ pub(super) fn answer(
     };
     let version = envelope.version();
     let called = envelope.name().to_owned();
-    let request = match Request::decode(envelope, fault_id) {
-        Ok(request) => request,
-        Err(fault) => return (version, Err(Box::new(fault))),
+    let answering = Answering { catalog, sessions, version, path, now };
+    let (action, answer) = if path == reporting::PATH {
+        match reporting::Request::decode(envelope, fault_id) {
+            Ok(request) => (request.action(), answering.reporting(request)),
+            Err(fault) => return (version, Err(Box::new(fault))),
+        }
+    } else {
+        match Request::decode(envelope, fault_id) {
+            Ok(request) if belongs(&request, path) => {
+                (request.action(), answering.answer(&request))
+            }
+            Ok(_) => {
+                let fault = Fault::for_unknown_operation(&called, fault_id);
+                return (version, Err(Box::new(fault)));
+            }
+            Err(fault) => return (version, Err(Box::new(fault))),
+        }
     };
-    let of_authorization = matches!(request, Request::GetAuthorizationCookie(_));
-    if of_authorization != (path == dss_auth::PATH) {
-        return (version, Err(Box::new(Fault::for_unknown_operation(&called, fault_id))));
-    }
-    let answer = Answering { catalog, sessions, version, now }.answer(&request);
-    (version, answer.map_err(|refusal| Box::new(refusal.fault(fault_id, request.action()))))
+    (version, answer.map_err(|refusal| Box::new(refusal.fault(fault_id, action))))
 }
 
-struct Answering<'a> {
-    catalog: &'a Catalog,
+/// Each service has its own calls, and all have `Ping`.
+fn belongs(request: &Request, path: &str) -> bool {
+    match request {
+        Request::Ping(_) => true,
+        Request::GetAuthorizationCookie(_) => path == dss_auth::PATH,
+        _ => path != dss_auth::PATH,
+    }
+}
+
+/// What a call is answered from.
+pub(super) struct Answering<'a> {
+    pub(super) catalog: &'a Catalog,
     sessions: &'a Sessions,
     version: SoapVersion,
-    now: Timestamp,
+    pub(super) path: &'static str,
+    pub(super) now: Timestamp,
 }
 
 impl Answering<'_> {
     fn answer(&self, request: &Request) -> Result<Call, Refusal> {
+        self.check_session(request)?;
         match request {
             Request::GetAuthConfig(_) => self.encode::<GetAuthConfig>(&auth_config()),
             Request::GetAuthorizationCookie(request) => {
@@ -91,11 +114,9 @@ impl Answering<'_> {
                 self.encode::<GetCookie>(&self.sessions.begin(request, self.now)?)
             }
             Request::GetConfigData(request) => {
-                self.sessions.check(&request.cookie, self.now)?;
                 self.encode::<GetConfigData>(&self.config_data(request.config_anchor.as_deref())?)
             }
             Request::GetRevisionIdList(request) => {
-                self.sessions.check(&request.cookie, self.now)?;
                 let list = self.catalog.revision_list(&request.filter);
                 let list = list.map_err(|error| Refusal::of_list(error, "filter"))?;
                 self.encode::<GetRevisionIdList>(&RevisionIdList {
@@ -103,14 +124,41 @@ impl Answering<'_> {
                     new_revisions: list.revisions,
                 })
             }
-            Request::GetUpdateData(request) => {
-                self.sessions.check(&request.cookie, self.now)?;
-                self.documents(&request.update_ids)
+            Request::GetUpdateData(request) => self.documents(&request.update_ids),
+            Request::GetUpdateDecryptionData(request) => self.decryption_data(request),
+            Request::GetDeployments(request) => self.deployments(request),
+            Request::GetDriverIdList(request) => self.driver_list(request),
+            Request::GetDriverSetData(request) => self.driver_sets(request),
+            Request::GetRelatedRevisionsForUpdates(_) => {
+                self.encode::<GetRelatedRevisionsForUpdates>(&Vec::new())
             }
+            Request::DownloadFiles(request) => self.download_files(request),
+            Request::Ping(_) => self.ping(),
         }
     }
 
-    fn encode<O: Operation>(&self, response: &O::Response) -> Result<Call, Refusal> {
+    /// Refuses what is not called in a session, where the call needs one.
+    fn check_session(&self, request: &Request) -> Result<(), Refusal> {
+        let cookie = match request {
+            Request::GetAuthConfig(_)
+            | Request::GetAuthorizationCookie(_)
+            | Request::GetCookie(_)
+            | Request::Ping(_) => return Ok(()),
+            Request::GetConfigData(it) => &it.cookie,
+            Request::GetRevisionIdList(it) => &it.cookie,
+            Request::GetUpdateData(it) => &it.cookie,
+            Request::GetUpdateDecryptionData(it) => &it.cookie,
+            Request::GetDeployments(it) => &it.cookie,
+            Request::GetDriverIdList(it) => &it.cookie,
+            Request::GetDriverSetData(it) => &it.cookie,
+            Request::GetRelatedRevisionsForUpdates(it) => &it.cookie,
+            Request::DownloadFiles(it) => &it.cookie,
+        };
+        self.sessions.check(cookie, self.now).map(drop)
+    }
+
+    /// A short answer.
+    pub(super) fn encode<O: Operation>(&self, response: &O::Response) -> Result<Call, Refusal> {
         Ok(Call::Answered(O::encode_response(self.version, response)?))
     }
 
@@ -124,7 +172,7 @@ impl Answering<'_> {
             catalog_only_sync: true,
             lazy_sync: false,
             server_hosts_psf_files: false,
-            // Drivers by computer and decryption are not offered: none of them a request.
+            // Drivers by computer are not offered: none of them a request.
             max_computer_ids_per_request: 0,
             max_driver_sets_per_request: 0,
             max_hardware_ids_per_request: 0,
@@ -132,7 +180,7 @@ impl Answering<'_> {
             new_config_anchor: Some(anchor.to_string()),
             protocol_version: Some(PROTOCOL_VERSION.to_owned()),
             languages,
-            max_updates_per_decryption_request: 0,
+            max_updates_per_decryption_request: i32::try_from(MAX_UPDATES).unwrap_or(i32::MAX),
         })
     }
 

@@ -19,10 +19,9 @@ use super::{
 use crate::{
     blocking::{Interrupted, blocking},
     clock,
-    role::update_point::UpdatePointError,
     store::catalog::Catalog,
     wire::{
-        dss_auth, server_sync,
+        dss_auth, reporting, server_sync,
         soap::{Fault, MAX_REQUEST_BYTES, SoapVersion},
     },
 };
@@ -52,12 +51,10 @@ pub(in crate::role::update_point) struct Service {
 
 impl Service {
     /// The services of this catalog.
-    pub(in crate::role::update_point) fn new(
-        catalog: Arc<Catalog>,
-    ) -> Result<Self, UpdatePointError> {
-        let sessions = Sessions::new(catalog.cookie_key()?);
+    pub(in crate::role::update_point) fn new(catalog: Arc<Catalog>) -> Self {
+        let sessions = Sessions::new(Arc::clone(&catalog));
         let room = Arc::new(Semaphore::new(ROOM as usize));
-        Ok(Self { catalog, sessions, at_work: Semaphore::new(AT_WORK), room })
+        Self { catalog, sessions, at_work: Semaphore::new(AT_WORK), room }
     }
 
     /// What a port serves.
@@ -69,7 +66,7 @@ impl Service {
 
 async fn serve(State(service): State<Arc<Service>>, request: Request) -> Response {
     let path = request.uri().path();
-    let known = [server_sync::PATH, dss_auth::PATH];
+    let known = [server_sync::PATH, dss_auth::PATH, reporting::PATH];
     let Some(path) = known.into_iter().find(|it| it.eq_ignore_ascii_case(path)) else {
         return StatusCode::NOT_FOUND.into_response();
     };

@@ -1,10 +1,12 @@
-//! The two web services of an update point: `DssAuthWebService` and `ServerSyncWebService`
-//! (protocol §1.1).
+//! The web services of an update point: `DssAuthWebService`, `ServerSyncWebService` and
+//! `ReportingWebService` (protocol §1.1).
 
 mod call;
 mod http;
 mod refusal;
+mod reporting_calls;
 mod sessions;
+mod sync_calls;
 
 #[cfg(test)]
 mod tests;

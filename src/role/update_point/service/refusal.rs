@@ -1,5 +1,6 @@
 //! Why a call is refused, and the fault that says so (protocol §1.8).
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use uuid::Uuid;
 
 use crate::{
@@ -32,6 +33,15 @@ pub(super) enum Refusal {
     /// The answer would be too large.
     #[error("the documents of these updates have {0} bytes together: ask for fewer at a time")]
     TooLarge(u64),
+    /// More identifiers than are allowed.
+    #[error("more identifiers than are allowed")]
+    TooManyIds,
+    /// Files that belong to no update here, by their digests.
+    #[error("{} files belong to no update here", .0.len())]
+    UnknownFiles(Vec<Vec<u8>>),
+    /// A server that nobody has told of is said to be above another one.
+    #[error("server {0} is not known here: servers are told of before those below them")]
+    UnknownParent(Uuid),
     /// The catalog cannot be read, or holds no such update.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -61,7 +71,14 @@ impl Refusal {
             Self::AuthorizationCookie => (ErrorCode::InvalidAuthorizationCookie, String::new()),
             Self::ProtocolVersion => (ErrorCode::IncompatibleProtocolVersion, String::new()),
             Self::ServerChanged => (ErrorCode::ServerChanged, String::new()),
-            Self::TooLarge(_) => (ErrorCode::InternalServerError, self.to_string()),
+            Self::TooManyIds => (ErrorCode::TooManyIds, String::new()),
+            Self::UnknownFiles(digests) => {
+                let digests: Vec<_> = digests.iter().map(|it| STANDARD.encode(it)).collect();
+                (ErrorCode::FileDigestsMissing, digests.join("|"))
+            }
+            Self::UnknownParent(_) | Self::TooLarge(_) => {
+                (ErrorCode::InternalServerError, self.to_string())
+            }
             Self::Store(StoreError { problem, .. }) => {
                 (ErrorCode::InternalServerError, of_store(problem))
             }

@@ -227,7 +227,8 @@ fn only_languages_that_changed_are_listed_again() {
 fn progress_and_keys_outlive_the_process() {
     let directory = tempfile::tempdir().unwrap();
     let catalog = catalog(directory.path());
-    let key = catalog.cookie_key().unwrap();
+    let keep = jiff::SignedDuration::from_hours(144);
+    let key = catalog.cookie_keys(keep, now()).unwrap();
     let account = catalog.account_guid().unwrap();
     let selected =
         Selected { categories: Some([Uuid::from_u128(1)].into()), classifications: None };
@@ -242,7 +243,7 @@ fn progress_and_keys_outlive_the_process() {
     catalog.set_last_synchronization(&record).unwrap();
     drop(catalog);
     let catalog = self::catalog(directory.path());
-    assert_eq!(catalog.cookie_key().unwrap(), key);
+    assert_eq!(catalog.cookie_keys(keep, now()).unwrap(), key);
     assert_eq!(catalog.account_guid().unwrap(), account);
     assert_eq!(catalog.last_synchronization().unwrap(), Some(record));
     let found = |upstream, kind| catalog.upstream_anchor(upstream, kind).unwrap();

@@ -1,3 +1,6 @@
+mod reporting_calls;
+mod sync_calls;
+
 use reqwest::StatusCode;
 
 use crate::{
