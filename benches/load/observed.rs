@@ -64,6 +64,7 @@ pub(crate) fn observed(hierarchy: &Hierarchy) -> Observed {
                 new_revisions: 1,
             }),
             import_file: None,
+            downstream_servers: Vec::new(),
         });
     }
     for (name, point) in &hierarchy.distribution_points {

@@ -51,6 +51,8 @@ impl Adopting<'_> {
             ssl,
             client_connections,
             source,
+            // It follows from the site.
+            replica: _,
             schedule,
             classifications,
             products,

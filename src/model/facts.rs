@@ -213,6 +213,8 @@ impl<'a> UpdatePointFacts<'a> {
             revisions,
             last_synchronization,
             import_file,
+            // For people only.
+            downstream_servers: _,
         } = state;
         Self {
             name: name.clone(),

@@ -66,9 +66,10 @@ pub use manifest_root::common_directory;
 pub use number_set::{InvalidNumbers, NumberSet};
 pub use observation::{Observation, ObservationError};
 pub use observed::{
-    DistributionPointState, FileFacts, Known, LibrarySummary, Listener, Observed, ObservedPoint,
-    ObservedSystem, OnDemandPackage, PackageState, PackagesById, SiteServerState, SiteSystemState,
-    SynchronizationRecord, UpdatePointState, UpdateServicesState, ValidationRecord,
+    DistributionPointState, DownstreamServer, FileFacts, Known, LibrarySummary, Listener, Observed,
+    ObservedPoint, ObservedSystem, OnDemandPackage, PackageState, PackagesById, SiteServerState,
+    SiteSystemState, SynchronizationRecord, UpdatePointState, UpdateServicesState,
+    ValidationRecord,
 };
 pub use observed_builder::ObservedBuilder;
 pub use package::{DistributeTo, PackageSource, PackageSpec, Priority};

@@ -148,6 +148,25 @@ pub struct UpdatePointState {
     /// With `source: Import`: the file as it is now; absent if it is not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import_file: Option<FileFacts>,
+    /// The servers that synchronize from it, or from one of these, as they have told: for people
+    /// only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub downstream_servers: Vec<DownstreamServer>,
+}
+
+/// A server that synchronizes from an update point, as it has told of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DownstreamServer {
+    /// Its name: that of its document, or its full domain name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Whether it takes over approvals.
+    pub replica: bool,
+    /// When it synchronized last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_synchronization: Option<Timestamp>,
 }
 
 /// A successful synchronization or import.

@@ -89,6 +89,10 @@ pub struct UpdatePointSettings {
     pub client_connections: ClientConnections,
     /// Where it synchronizes from.
     pub source: UpstreamSettings,
+    /// Whether it takes over the approvals of its upstream point: the active point of a secondary
+    /// site.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replica: bool,
     /// When it synchronizes by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,

@@ -6,6 +6,7 @@ mod adoption;
 mod carried_out;
 mod content;
 pub mod diagram;
+mod downstream;
 pub mod graph;
 mod json_text;
 mod messages;

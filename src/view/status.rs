@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    CatalogVersion, Known, Listener, Name, Observed, ObservedSystem, PackageId, PullJobState,
-    SiteCode, StatusMessage, UpdatePointRole, ValidationRecord,
+    CatalogVersion, DownstreamServer, Known, Listener, Name, Observed, ObservedSystem, PackageId,
+    PullJobState, SiteCode, StatusMessage, UpdatePointRole, ValidationRecord,
 };
 
 use super::{
     LastRunSummary, RunSummary, counted,
+    downstream::downstream_servers,
     json_text::json_text,
     plain::{add, plain},
     table::{lines, table},
@@ -58,6 +59,9 @@ pub struct UpdatePointStatus {
     pub listener: Listener,
     /// The newest status message about it.
     pub status_message: Option<StatusMessage>,
+    /// The servers that synchronize from it, or from one of these, as they have told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub downstream_servers: Vec<DownstreamServer>,
 }
 
 /// The state of a distribution point.
@@ -178,6 +182,7 @@ impl StatusReport {
                 status_message: messages
                     .rfind(|message| message.subject == point.name.as_str())
                     .cloned(),
+                downstream_servers: point.downstream_servers.clone(),
             });
         }
         if let Some(point) = &state.distribution_point {
@@ -261,6 +266,9 @@ pub fn status_text(report: &StatusReport) -> String {
         }
         add(&mut text, format_args!("{}\n", lines(&table)));
     }
+    if let Some(table) = downstream_servers(&report.update_points) {
+        add(&mut text, format_args!("{table}\n"));
+    }
     if !report.distribution_points.is_empty() {
         let header =
             ["SITE", "DISTRIBUTION POINT", "PACKAGES", "FILES", "BYTES", "SOURCE", "STATUS"];
@@ -334,7 +342,8 @@ fn distribution_status(point: &DistributionPointStatus) -> String {
     parts.join("; ")
 }
 
-fn second(at: Timestamp) -> String {
+/// A time, to the second.
+pub(super) fn second(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 

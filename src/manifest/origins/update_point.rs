@@ -24,6 +24,7 @@ impl Documents<'_> {
             ssl: _,
             client_connections: _,
             source,
+            replica: _,
             schedule: _,
             classifications: _,
             products: _,
@@ -51,6 +52,8 @@ impl Documents<'_> {
         all.field("ssl", self.ssl(resource)?);
         all.field("clientConnections", client_connections(&of, resource));
         self.source(&of, resource, source, &mut all)?;
+        let site = document(Kind::Site, self.declared.sites.get(&resource.spec.site)?);
+        all.field("replica", site.required(spec("type")));
         all.copied("schedule", of.optional(spec("schedule")));
         let listed = |list: &str| of.field(spec(list), "nothing is listed");
         all.field("classifications", listed("classifications"));

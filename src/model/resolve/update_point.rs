@@ -12,8 +12,9 @@ use super::{
 };
 use crate::model::{
     ClientConnections, FieldPath, Kind, Name, Ports, Resource, ResourceId, SYNC_REQUESTED_AT,
-    SiteMode, SiteSpec, SoftwareUpdatePointSpec, SourceType, SynchronizationSource, Unresolved,
-    UpdatePoint, UpdatePointRole, UpdatePointSettings, UpstreamSettings, common_directory,
+    SiteMode, SiteSpec, SiteType, SoftwareUpdatePointSpec, SourceType, SynchronizationSource,
+    Unresolved, UpdatePoint, UpdatePointRole, UpdatePointSettings, UpstreamSettings,
+    common_directory,
 };
 
 impl Resolver<'_> {
@@ -38,6 +39,7 @@ impl Resolver<'_> {
                 what: format!("is `{text}`, which is not a time: write 2026-12-01T02:00:00Z"),
             })?),
         };
+        let source = self.source(name, resource, site)?;
         Ok(UpdatePoint {
             site_system,
             settings: UpdatePointSettings {
@@ -46,7 +48,9 @@ impl Resolver<'_> {
                 ports: self.ports(kind, name, spec.ports.as_ref(), Ports::CUSTOM)?,
                 ssl: spec.ssl.unwrap_or(site.mode == SiteMode::Native),
                 client_connections,
-                source: self.source(name, resource, site)?,
+                replica: source.r#type == SourceType::ParentSite
+                    && site.r#type == SiteType::Secondary,
+                source,
                 schedule: spec.schedule.clone(),
                 classifications: sorted(&spec.classifications),
                 products: sorted(&spec.products),

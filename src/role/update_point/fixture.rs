@@ -153,18 +153,30 @@ pub(in crate::role) fn category(number: u128, category_type: &str, title: &str) 
     revision(number, "Category", title, &rest)
 }
 
+/// A small update whose document is changed before it is packed.
+pub(in crate::role) fn changed(number: u128, change: impl FnOnce(&str) -> String) -> NewRevision {
+    packed(&change(&document(number, "Software", &format!("Update {number}"), "")))
+}
+
 fn revision(number: u128, update_type: &str, title: &str, rest: &str) -> NewRevision {
+    packed(&document(number, update_type, title, rest))
+}
+
+fn packed(document: &str) -> NewRevision {
+    let index = UpdateDocument::index(document).unwrap();
+    NewRevision { index, document: PackedDocument::pack(document), file_digests: Vec::new() }
+}
+
+fn document(number: u128, update_type: &str, title: &str, rest: &str) -> String {
     let id = Uuid::from_u128(number);
-    let document = format!(
+    format!(
         "<u:Update xmlns:u=\"http://schemas.microsoft.com/msus/2002/12/Update\">\
          <u:UpdateIdentity UpdateID=\"{id}\" RevisionNumber=\"1\"/>\r\n\
          <u:Properties UpdateType=\"{update_type}\" DefaultPropertiesLanguage=\"en\"/>\
          <u:LocalizedPropertiesCollection><u:LocalizedProperties><u:Language>en</u:Language>\
          <u:Title>{title}</u:Title></u:LocalizedProperties></u:LocalizedPropertiesCollection>\
          {rest}</u:Update>"
-    );
-    let index = UpdateDocument::index(&document).unwrap();
-    NewRevision { index, document: PackedDocument::pack(&document), file_digests: Vec::new() }
+    )
 }
 
 /// What a proxy does with a request.

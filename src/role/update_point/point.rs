@@ -13,12 +13,18 @@ use super::{
 use crate::{
     blocking::blocking,
     clock,
-    model::{Name, RoleSince, SourceType, UpdatePointSettings, UpdatePointState},
+    model::{DownstreamServer, Name, RoleSince, SourceType, UpdatePointSettings, UpdatePointState},
     net::{Addresses, OpenPort},
     role::{Reporter, port::RolePort},
-    store::catalog::Catalog,
-    wire::agent::{AgentOutcome, RevisionPage},
+    store::{StoreError, catalog::Catalog},
+    wire::{
+        agent::{AgentOutcome, RevisionPage},
+        reporting::ServerInfo,
+    },
 };
+
+/// Downstream servers that a state names: a state is asked for often, and read by people.
+const DOWNSTREAM_SERVERS: usize = 500;
 
 /// A software update point of a site system. Clones are the same point.
 #[derive(Debug, Clone)]
@@ -171,6 +177,7 @@ impl UpdatePoint {
                 revisions: catalog.count()?,
                 last_synchronization: catalog.last_synchronization()?,
                 import_file,
+                downstream_servers: downstream_servers(&catalog)?,
             }))
         })
         .await
@@ -273,6 +280,16 @@ impl UpdatePoint {
     fn has_open(&self, number: u16) -> bool {
         self.configured().as_ref().is_some_and(|it| it.port.is_open(number))
     }
+}
+
+fn downstream_servers(catalog: &Catalog) -> Result<Vec<DownstreamServer>, StoreError> {
+    let server = |it: ServerInfo| DownstreamServer {
+        name: it.name,
+        version: it.version,
+        replica: it.replica,
+        last_synchronization: it.last_synchronization,
+    };
+    Ok(catalog.downstream_servers()?.into_iter().take(DOWNSTREAM_SERVERS).map(server).collect())
 }
 
 async fn close(port: Option<RolePort>) {

@@ -7,15 +7,19 @@ use std::{
 };
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{fixture::*, *};
 use crate::{
+    clock,
     error_text::with_causes,
     model::{Digest, Listener},
     role::Reporter,
     wire::{
         export_file::ExportFile,
-        server_sync::{Filter, RevisionIdList},
+        server_sync::{
+            Deployment, DeploymentAction, FileDecryption, Filter, RevisionIdList, TargetGroup,
+        },
     },
 };
 
@@ -155,4 +159,132 @@ async fn ssl_is_refused_by_name() {
     settings.ssl = true;
     let refused = place.point.configure("cen-sup".parse().unwrap(), settings).await;
     assert!(matches!(refused, Err(UpdatePointError::SslUnsupported)));
+}
+
+fn deployment(number: u128, update: u128, group: Uuid) -> Deployment {
+    Deployment {
+        id: Uuid::from_u128(number),
+        identity: identity(update),
+        action: DeploymentAction::Install,
+        admin_name: "admin".to_owned(),
+        deadline: Some("2026-12-01T00:00:00Z".parse().unwrap()),
+        is_assigned: true,
+        go_live: "2026-10-04T20:33:26.1234567Z".parse().unwrap(),
+        group,
+        download_priority: 3,
+    }
+}
+
+impl Place {
+    /// Makes it a replica of the server at this address, or not.
+    async fn replicates(&self, url: &str, replica: bool) {
+        let mut settings = settings(self.port, &json!({"type": "ParentSite", "url": url}));
+        settings.replica = replica;
+        self.point.configure("sec-sup".parse().unwrap(), settings).await.unwrap();
+        self.synchronize().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_replica_takes_over_groups_and_approvals_and_what_becomes_of_them() {
+    let top = Place::with_updates(4).await;
+    let replica = Place::new(json!({"type": "None"})).await;
+    let (of_top, of_replica) = (top.point.catalog(), replica.point.catalog());
+    let servers = TargetGroup {
+        id: Uuid::from_u128(77),
+        parent: Some(TargetGroup::ALL_COMPUTERS),
+        name: "Servers".to_owned(),
+        built_in: false,
+    };
+    of_top.set_target_groups(std::slice::from_ref(&servers), clock::now()).unwrap();
+    let all = TargetGroup::ALL_COMPUTERS;
+    let made = [deployment(1, 1, all), deployment(2, 2, servers.id), deployment(3, 3, all)];
+    of_top.put_deployments(&made, clock::now()).unwrap();
+    of_top.set_hidden_updates(&[Uuid::from_u128(4)]).unwrap();
+    of_top.set_accepted_eulas(&[Uuid::from_u128(9)]).unwrap();
+    // What was approved here before goes: a replica approves nothing.
+    of_replica.put_deployments(&[deployment(50, 1, all)], clock::now()).unwrap();
+    replica.replicates(&top.url(), true).await;
+    assert_eq!(of_replica.approvals().unwrap(), of_top.approvals().unwrap());
+    // What has changed comes with the next synchronization, and so does what is no more.
+    of_top.set_target_groups(&[], clock::now()).unwrap();
+    of_top.remove_deployments(&[Uuid::from_u128(1)], clock::now()).unwrap();
+    of_top.put_deployments(&[deployment(4, 4, all)], clock::now()).unwrap();
+    replica.synchronize().await.unwrap();
+    let approvals = of_replica.approvals().unwrap();
+    assert_eq!(approvals, of_top.approvals().unwrap());
+    assert_eq!(approvals.deployments.len(), 2);
+    // A replica of the replica is told the same.
+    let second = Place::new(json!({"type": "None"})).await;
+    second.replicates(&replica.url(), true).await;
+    assert_eq!(second.point.catalog().approvals().unwrap(), approvals);
+    // Other servers have approvals of their own, and once one is a replica again they go.
+    replica.replicates(&top.url(), false).await;
+    of_replica.put_deployments(&[deployment(60, 1, all)], clock::now()).unwrap();
+    of_top.put_deployments(&[deployment(5, 1, all)], clock::now()).unwrap();
+    replica.synchronize().await.unwrap();
+    assert_eq!(of_replica.approvals().unwrap().deployments.len(), 3);
+    replica.replicates(&top.url(), true).await;
+    assert_eq!(of_replica.approvals().unwrap(), of_top.approvals().unwrap());
+}
+
+#[tokio::test]
+async fn upstream_servers_are_told_who_is_below_them() {
+    let top = Place::with_updates(2).await;
+    let middle = Place::below(&top.url()).await;
+    middle.synchronize().await.unwrap();
+    let bottom = Place::new(json!({"type": "None"})).await;
+    bottom.replicates(&middle.url(), true).await;
+    let of = async |place: &Place| -> Vec<(String, bool)> {
+        let state = place.point.state().await.unwrap().unwrap();
+        state.downstream_servers.into_iter().map(|it| (it.name, it.replica)).collect()
+    };
+    assert_eq!(of(&middle).await, [("sec-sup".to_owned(), true)]);
+    assert_eq!(of(&top).await, [("cen-sup".to_owned(), false)]);
+    // The next time it tells of the one below it, too.
+    middle.synchronize().await.unwrap();
+    let names = [("cen-sup".to_owned(), false), ("sec-sup".to_owned(), true)];
+    assert_eq!(of(&top).await, names);
+    let servers = top.point.catalog().downstream_servers().unwrap();
+    assert_eq!(servers[1].parent, Some(servers[0].id));
+    assert_eq!(servers[0].summary.updates, 2);
+    assert!(servers[0].last_rollup.is_some() && servers[0].last_synchronization.is_some());
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_want_to_be_told_is_synchronized_with_all_the_same() {
+    let top = Place::with_updates(2).await;
+    let (_proxy, url) = proxy(top.url(), |call, _| match call {
+        "GetRollupConfiguration" => Verdict::Answer(404, Vec::new()),
+        _ => Verdict::Pass,
+    })
+    .await;
+    let child = Place::below(&url).await;
+    assert_eq!(new_revisions(&child.synchronize().await.unwrap()), 2);
+    assert!(top.point.catalog().downstream_servers().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn keys_of_encrypted_files_come_with_their_updates() {
+    let top = Place::with_updates(1).await;
+    let mut secured =
+        changed(2, |text| text.replace("\"en\"/>", "\"en\"><u:SecuredFragment/></u:Properties>"));
+    secured.file_digests = vec![vec![2; 20]];
+    assert!(secured.index.secured_fragment);
+    let catalog = top.point.catalog();
+    catalog.store_batch(&[secured], &[], clock::now()).unwrap();
+    let key = FileDecryption { file_digest: vec![2; 20], decryption_key: Some(vec![5; 32]) };
+    catalog.store_file_keys(std::slice::from_ref(&key)).unwrap();
+    let (_proxy, url) = proxy(top.url(), |call, _| match call {
+        "GetUpdateDecryptionData" => Verdict::Answer(404, Vec::new()),
+        _ => Verdict::Pass,
+    })
+    .await;
+    let without = Place::below(&url).await;
+    assert_eq!(new_revisions(&without.synchronize().await.unwrap()), 2);
+    let child = Place::below(&top.url()).await;
+    child.synchronize().await.unwrap();
+    let keys = |place: &Place| place.point.catalog().file_keys(&[identity(2)]).unwrap();
+    assert!(keys(&without)[0].files.is_empty());
+    assert_eq!(keys(&child)[0].files, [key]);
 }

@@ -23,6 +23,9 @@ impl Catalog {
     ///
     /// The file cannot be written.
     pub fn store_file_keys(&self, files: &[FileDecryption]) -> Result<(), StoreError> {
+        if files.is_empty() {
+            return Ok(());
+        }
         self.database.write(|it| {
             for file in files {
                 let key = file.decryption_key.as_ref().filter(|key| key.len() <= KEY_BYTES);

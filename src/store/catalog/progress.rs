@@ -23,6 +23,8 @@ pub enum AnchorKind {
     Updates,
     /// Of `GetDeployments`.
     Deployments,
+    /// When it was told of this server last: no anchor of its own, but as good as one.
+    Rollup,
 }
 
 /// An anchor, and what had been asked for when it was given.
@@ -62,6 +64,7 @@ impl AnchorKind {
             Self::Configuration => "Configuration",
             Self::Updates => "Updates",
             Self::Deployments => "Deployments",
+            Self::Rollup => "Rollup",
         }
     }
 }
@@ -108,6 +111,25 @@ impl Catalog {
                 .map_err(|_| StoreProblem::Value("the selection of an anchor"))?;
             it.prepare_cached("INSERT OR REPLACE INTO upstream_anchor VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![upstream, kind.as_str(), anchor.anchor, selected])?;
+            Ok(())
+        })
+    }
+
+    /// Forgets how far it has come with one thing.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn forget_upstream_anchor(
+        &self,
+        upstream: &str,
+        kind: AnchorKind,
+    ) -> Result<(), StoreError> {
+        self.database.write(|it| {
+            it.execute(
+                "DELETE FROM upstream_anchor WHERE upstream = ?1 AND kind = ?2",
+                [upstream, kind.as_str()],
+            )?;
             Ok(())
         })
     }

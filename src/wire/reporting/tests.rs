@@ -126,6 +126,10 @@ fn calls_read_back() {
             &taken,
         );
     }
+}
+
+#[test]
+fn calls_of_computers_read_back() {
     let event = ReportedEvent {
         computer_id: "pc-1".to_owned(),
         at: Some(at()),

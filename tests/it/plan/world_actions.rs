@@ -144,6 +144,7 @@ impl World {
             revisions: 0,
             last_synchronization: None,
             import_file: None,
+            downstream_servers: Vec::new(),
         });
     }
 

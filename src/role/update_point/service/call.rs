@@ -25,9 +25,12 @@ const PROTOCOL_VERSION: &str = "1.20";
 /// Documents of one `GetUpdateData`: as many as WSUS and Microsoft's service allow.
 pub(super) const MAX_UPDATES: usize = 100;
 
-/// Bytes of documents of one `GetUpdateData`, before they are escaped: twice the largest document
-/// known, and always one document at least.
-const MAX_DOCUMENT_BYTES: u64 = 96 << 20;
+/// Bytes of documents of one `GetUpdateData`, before they are escaped; always one document at least.
+/// WSUS ends its answers at two million. We do not: who is given fewer documents than were asked for
+/// keeps the anchor all the same and never asks for the others again, and who is refused stops. So a
+/// hundred of the largest ones known that follow each other must fit (protocol §0.4); ours ask for
+/// fewer once an answer is more than they read.
+const MAX_DOCUMENT_BYTES: u64 = 384 << 20;
 
 /// A call that was understood.
 pub(super) enum Call {

@@ -14,13 +14,16 @@ use uuid::Uuid;
 
 use super::{
     call::{self, Call},
+    packed::Packed,
     sessions::Sessions,
 };
 use crate::{
     blocking::{Interrupted, blocking},
     clock,
+    model::UpdateIdentity,
     store::catalog::Catalog,
     wire::{
+        content_encoding::ContentEncoding,
         dss_auth, reporting, server_sync,
         soap::{Fault, MAX_REQUEST_BYTES, SoapVersion},
     },
@@ -77,13 +80,15 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
     if !is_soap(request.headers()) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
+    let accepts = request.headers().get(header::ACCEPT_ENCODING);
+    let encoding = accepts.and_then(|it| it.to_str().ok()).and_then(ContentEncoding::wanted);
     let body = axum::body::to_bytes(request.into_body(), MAX_REQUEST_BYTES);
     let body = match tokio::time::timeout(ARRIVAL, body).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
-    match answer(service, path, body).await {
+    match answer(service, path, body, encoding).await {
         Ok(response) => response,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
@@ -103,6 +108,7 @@ async fn answer(
     service: Arc<Service>,
     path: &'static str,
     body: Bytes,
+    encoding: Option<ContentEncoding>,
 ) -> Result<Response, Interrupted> {
     let fault_id = Uuid::new_v4();
     // The semaphores are never closed; if they were, the limit alone would be gone.
@@ -110,33 +116,48 @@ async fn answer(
     let worker = Arc::clone(&service);
     let (version, call) = blocking(move || {
         let Service { catalog, sessions, .. } = &*worker;
-        Ok::<_, Interrupted>(call::answer(catalog, sessions, path, &body, fault_id, clock::now()))
+        let (version, call) = call::answer(catalog, sessions, path, &body, fault_id, clock::now());
+        let call = call.map(|call| match call {
+            Call::Answered(bytes) => Prepared::Answer(Packed::new(bytes, encoding)),
+            Call::Documents { identities, size } => Prepared::Documents { identities, size },
+        });
+        Ok::<_, Interrupted>((version, call))
     })
     .await?;
     drop(at_work);
     let (identities, size) = match call {
-        Ok(Call::Answered(bytes)) => return Ok(ok(version, bytes, None)),
-        Ok(Call::Documents { identities, size }) => (identities, size),
+        Ok(Prepared::Answer(answer)) => return Ok(ok(version, answer, None)),
+        Ok(Prepared::Documents { identities, size }) => (identities, size),
         Err(fault) => return Ok(refused(version, &fault)),
     };
-    let units = u32::try_from(size / UNIT).unwrap_or(ROOM).clamp(1, ROOM);
+    // Both are in memory for a moment: the answer, and what it is packed to.
+    let in_memory = if encoding.is_some() { size.saturating_add(size / 2) } else { size };
+    let units = u32::try_from(in_memory / UNIT).unwrap_or(ROOM).clamp(1, ROOM);
     let room = Arc::clone(&service.room).acquire_many_owned(units).await.ok();
     let _at_work = service.at_work.acquire().await.ok();
     let worker = Arc::clone(&service);
     let written = blocking(move || {
         let written = call::documents(&worker.catalog, version, &identities, size);
         let action = <server_sync::GetUpdateData as crate::wire::soap::Operation>::ACTION;
+        let written = written.map(|bytes| Packed::new(bytes, encoding));
         Ok::<_, Interrupted>(written.map_err(|refusal| refusal.fault(fault_id, action)))
     })
     .await?;
     Ok(match written {
-        Ok(bytes) => ok(version, bytes, room),
+        Ok(answer) => ok(version, answer, room),
         Err(fault) => refused(version, &fault),
     })
 }
 
+/// A call whose answer is known, or is still to be written.
+enum Prepared {
+    Answer(Packed),
+    Documents { identities: Vec<UpdateIdentity>, size: u64 },
+}
+
 /// An answer, which gives its room back once it was sent.
-fn ok(version: SoapVersion, bytes: Vec<u8>, room: Option<OwnedSemaphorePermit>) -> Response {
+fn ok(version: SoapVersion, answer: Packed, room: Option<OwnedSemaphorePermit>) -> Response {
+    let Packed { bytes, encoding } = answer;
     let length = bytes.len();
     let body = if length <= PIECE {
         Body::from(bytes)
@@ -153,8 +174,14 @@ fn ok(version: SoapVersion, bytes: Vec<u8>, room: Option<OwnedSemaphorePermit>) 
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(version.content_type())),
         (header::CONTENT_LENGTH, HeaderValue::from(length)),
+        (header::VARY, HeaderValue::from_static("Accept-Encoding")),
     ];
-    (StatusCode::OK, headers, body).into_response()
+    let mut response = (StatusCode::OK, headers, body).into_response();
+    if let Some(encoding) = encoding {
+        let name = HeaderValue::from_static(encoding.name());
+        response.headers_mut().insert(header::CONTENT_ENCODING, name);
+    }
+    response
 }
 
 fn refused(version: SoapVersion, fault: &Fault) -> Response {

@@ -3,6 +3,7 @@
 
 mod call;
 mod http;
+mod packed;
 mod refusal;
 mod reporting_calls;
 mod sessions;

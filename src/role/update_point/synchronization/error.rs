@@ -6,6 +6,7 @@ use crate::{
     role::update_point::TitleError,
     store::StoreError,
     wire::{
+        content_encoding::EncodingError,
         soap::{ErrorCode, Fault, Reaction, SoapError},
         update_document::DocumentError,
     },
@@ -83,6 +84,15 @@ pub enum UpstreamError {
         /// The limit.
         limit: usize,
     },
+    /// Its answer cannot be unpacked.
+    #[error("answered {call} with something that is not understood")]
+    Encoding {
+        /// The call.
+        call: &'static str,
+        /// Why not.
+        #[source]
+        source: EncodingError,
+    },
     /// Its answer is not one.
     #[error("answered {call} with something that is not understood")]
     NotUnderstood {
@@ -156,7 +166,8 @@ impl UpstreamError {
     pub(super) fn is_about_the_anchor(&self) -> bool {
         self.fault().is_some_and(|fault| {
             fault.code == ErrorCode::InvalidParameters
-                && ["filter", "configAnchor"].contains(&fault.message.as_str())
+                && ["filter", "configAnchor", "deploymentAnchor", "syncAnchor"]
+                    .contains(&fault.message.as_str())
         })
     }
 }

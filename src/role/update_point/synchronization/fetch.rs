@@ -8,7 +8,7 @@ use crate::{
     model::UpdateIdentity,
     store::catalog::{FileLocation, NewRevision, PackedDocument},
     wire::{
-        server_sync::{FileUrl, UpdateData, UpdateDatum},
+        server_sync::{FileDecryption, FileUrl, UpdateData, UpdateDatum},
         soap::ErrorCode,
         update_document::UpdateDocument,
     },
@@ -28,6 +28,8 @@ pub(super) enum Fetched {
 pub(super) struct Batch {
     pub(super) revisions: Vec<NewRevision>,
     pub(super) locations: Vec<FileLocation>,
+    /// Of files that are published encrypted.
+    pub(super) keys: Vec<FileDecryption>,
     /// Asked for, but not in this answer.
     pub(super) left: Vec<UpdateIdentity>,
 }
@@ -48,11 +50,32 @@ async fn answer(
     match session.update_data(identities.clone()).await {
         Ok(data) => {
             let upstream = session.upstream.clone();
-            blocking(move || check(&upstream, &identities, data)).await
+            let mut fetched = blocking(move || check(&upstream, &identities, data)).await?;
+            if let Fetched::Documents(batch) = &mut fetched {
+                keys(session, batch).await;
+            }
+            Ok(fetched)
         }
         Err(SynchronizationError::Upstream { url, source }) => divide(identities, source)
             .map_err(|source| SynchronizationError::Upstream { url, source }),
         Err(error) => Err(error),
+    }
+}
+
+/// Fetches the keys of files that are published encrypted (protocol §1.7, step 5). Documents are worth
+/// having without them.
+async fn keys(session: &Session, batch: &mut Batch) {
+    let secured = batch.revisions.iter().filter(|it| it.index.secured_fragment);
+    let secured: Vec<_> = secured.map(|it| it.index.identity).collect();
+    if secured.is_empty() {
+        return;
+    }
+    match session.decryption_data(secured).await {
+        Ok(updates) => batch.keys.extend(updates.into_iter().flat_map(|it| it.files)),
+        Err(error) => tracing::warn!(
+            error = crate::error_text::with_causes(&error),
+            "the keys of encrypted files could not be fetched"
+        ),
     }
 }
 
@@ -106,8 +129,13 @@ fn check(
     if let (true, Some(identity)) = (revisions.is_empty(), left.first()) {
         return Err(upstream.error(UpstreamError::Withheld(*identity)));
     }
+    let key = |url: &FileUrl| FileDecryption {
+        file_digest: url.file_digest.clone(),
+        decryption_key: url.decryption_key.clone(),
+    };
+    let keys = data.file_urls.iter().filter(|url| url.decryption_key.is_some()).map(key).collect();
     let locations = data.file_urls.into_iter().filter_map(location).collect();
-    Ok(Fetched::Documents(Box::new(Batch { revisions, locations, left })))
+    Ok(Fetched::Documents(Box::new(Batch { revisions, locations, keys, left })))
 }
 
 fn revision(datum: UpdateDatum) -> Result<NewRevision, UpstreamError> {

@@ -1,9 +1,11 @@
-//! Synchronizing with an upstream server (protocol §1.7, steps 1 to 4): what is listed and not
-//! known is fetched in batches; an anchor is kept only once all that it stands for is stored.
+//! Synchronizing with an upstream server (protocol §1.7): what is listed and not known is fetched in
+//! batches; an anchor is kept only once all that it stands for is stored. A replica takes over the
+//! approvals, and the upstream server is told of this one.
 
 mod error;
 mod fetch;
 mod repair;
+mod rollup;
 mod run;
 mod selection;
 mod session;

@@ -7,7 +7,7 @@ use futures::{StreamExt, stream::FuturesOrdered};
 use super::{
     SynchronizationError, Upstream,
     fetch::{Fetched, fetch},
-    selection,
+    rollup, selection,
     session::Session,
 };
 use crate::{
@@ -40,7 +40,17 @@ pub(in crate::role::update_point) async fn run(
     settings: UpdatePointSettings,
     report: &Reporter,
 ) -> Result<AgentOutcome, SynchronizationError> {
-    let mut run = Run { catalog, upstream, name, settings, report, done: 0, total: 0, new: 0 };
+    let mut run = Run {
+        catalog,
+        upstream,
+        name,
+        settings,
+        report,
+        upstream_version: None,
+        done: 0,
+        total: 0,
+        new: 0,
+    };
     let mut restarted_at = None;
     let mut has_forgotten = false;
     loop {
@@ -63,7 +73,9 @@ pub(in crate::role::update_point) async fn run(
             "synchronization begins again"
         );
     }
-    run.finish().await
+    let outcome = run.finish().await?;
+    run.roll_up().await;
+    Ok(outcome)
 }
 
 struct Run<'a> {
@@ -72,6 +84,8 @@ struct Run<'a> {
     name: Name,
     settings: UpdatePointSettings,
     report: &'a Reporter,
+    /// The version of the protocol that the upstream server speaks, if it says so.
+    upstream_version: Option<String>,
     done: u64,
     total: u64,
     new: u64,
@@ -97,14 +111,63 @@ impl Run<'_> {
         let selected = selection::selected(&self.settings, &offered, before.as_ref())?;
         let filter = selection::filter(&selected, before.as_ref());
         let list = session.revision_list(filter).await?;
-        self.take(&session, AnchorKind::Updates, list, selected, limit).await
+        let anchor = list.anchor.clone();
+        self.take(&session, AnchorKind::Updates, list, selected, limit).await?;
+        self.deployments(&session, anchor).await
+    }
+
+    /// Takes over groups and approvals, as a replica does; other servers have their own.
+    async fn deployments(
+        &self,
+        session: &Session,
+        sync_anchor: Option<String>,
+    ) -> Result<(), SynchronizationError> {
+        let kind = AnchorKind::Deployments;
+        let declared = self.upstream.declared().to_owned();
+        let before = self.anchor(kind).await?.map(|it| it.anchor);
+        if !self.settings.replica {
+            if before.is_some() {
+                // Should it be a replica again, what was approved meanwhile must go.
+                self.in_catalog(move |it| it.forget_upstream_anchor(&declared, kind)).await?;
+            }
+            return Ok(());
+        }
+        let is_complete = before.is_none();
+        let result = session.deployments(before, sync_anchor).await?;
+        self.in_catalog(move |it| {
+            it.take_deployments(&result, is_complete, clock::now())?;
+            let Some(anchor) = result.anchor else { return Ok(()) };
+            let anchor = UpstreamAnchor { anchor, selected: Selected::default() };
+            it.set_upstream_anchor(&declared, kind, &anchor)
+        })
+        .await
+    }
+
+    /// Tells the upstream server of this one. What has been synchronized stays so if it does not
+    /// want to know.
+    async fn roll_up(&self) {
+        if !rollup::is_told(self.upstream_version.as_deref()) {
+            return;
+        }
+        let catalog = Arc::clone(&self.catalog);
+        let told = rollup::roll_up(catalog, &self.upstream, &self.name, self.settings.replica);
+        if let Err(error) = told.await {
+            tracing::warn!(
+                error = crate::error_text::with_causes(&error),
+                "the upstream server could not be told of this one"
+            );
+        }
     }
 
     /// Takes over the languages that changed, and tells how many documents a batch may have.
-    async fn configuration(&self, session: &Arc<Session>) -> Result<usize, SynchronizationError> {
+    async fn configuration(
+        &mut self,
+        session: &Arc<Session>,
+    ) -> Result<usize, SynchronizationError> {
         let before = self.anchor(AnchorKind::Languages).await?;
         let data = session.config_data(before.map(|it| it.anchor)).await?;
         let limit = usize::try_from(data.max_updates_per_request).unwrap_or(0);
+        self.upstream_version.clone_from(&data.protocol_version);
         let declared = self.upstream.declared().to_owned();
         self.in_catalog(move |it| {
             it.store_languages(&data.languages, clock::now())?;
@@ -160,6 +223,7 @@ impl Run<'_> {
                     }
                     let count = batch.revisions.len() as u64;
                     let stored = self.in_catalog(move |it| {
+                        it.store_file_keys(&batch.keys)?;
                         it.store_batch(&batch.revisions, &batch.locations, clock::now())
                     });
                     self.new = self.new.saturating_add(stored.await?);
@@ -176,7 +240,7 @@ impl Run<'_> {
         }
     }
 
-    async fn finish(self) -> Result<AgentOutcome, SynchronizationError> {
+    async fn finish(&self) -> Result<AgentOutcome, SynchronizationError> {
         let record = SynchronizationRecord {
             finished_at: clock::now(),
             from: self.upstream.declared().to_owned(),

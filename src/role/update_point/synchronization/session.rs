@@ -7,9 +7,11 @@ use crate::model::UpdateIdentity;
 use crate::wire::{
     dss_auth::{GetAuthorizationCookie, GetAuthorizationCookieRequest, PLUG_IN_ID},
     server_sync::{
-        self, ConfigData, Cookie, Filter, GetAuthConfig, GetAuthConfigRequest, GetConfigData,
-        GetConfigDataRequest, GetCookie, GetCookieRequest, GetRevisionIdList,
-        GetRevisionIdListRequest, GetUpdateData, GetUpdateDataRequest, RevisionIdList, UpdateData,
+        self, ConfigData, Cookie, DeploymentResult, Filter, GetAuthConfig, GetAuthConfigRequest,
+        GetConfigData, GetConfigDataRequest, GetCookie, GetCookieRequest, GetDeployments,
+        GetDeploymentsRequest, GetRevisionIdList, GetRevisionIdListRequest, GetUpdateData,
+        GetUpdateDataRequest, GetUpdateDecryptionData, GetUpdateDecryptionDataRequest,
+        RevisionIdList, UpdateData, UpdateDecryption,
     },
 };
 
@@ -79,5 +81,27 @@ impl Session {
     ) -> Result<UpdateData, SynchronizationError> {
         let request = GetUpdateDataRequest { cookie: self.cookie.clone(), update_ids };
         self.upstream.call::<GetUpdateData>(server_sync::PATH, &request).await
+    }
+
+    /// Groups and approvals, as they have changed since the anchor: replicas only.
+    pub(super) async fn deployments(
+        &self,
+        deployment_anchor: Option<String>,
+        sync_anchor: Option<String>,
+    ) -> Result<DeploymentResult, SynchronizationError> {
+        let cookie = self.cookie.clone();
+        let request = GetDeploymentsRequest { cookie, deployment_anchor, sync_anchor };
+        self.upstream.call::<GetDeployments>(server_sync::PATH, &request).await
+    }
+
+    /// The keys of the files of these updates: as many as a batch has at most, which is what all
+    /// servers take.
+    pub(super) async fn decryption_data(
+        &self,
+        update_ids: Vec<UpdateIdentity>,
+    ) -> Result<Vec<UpdateDecryption>, SynchronizationError> {
+        let cookie = self.cookie.clone();
+        let request = GetUpdateDecryptionDataRequest { cookie, update_ids };
+        self.upstream.call::<GetUpdateDecryptionData>(server_sync::PATH, &request).await
     }
 }

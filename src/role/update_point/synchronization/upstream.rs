@@ -1,8 +1,10 @@
 //! One call to an upstream server: an HTTP request, and an answer within bounds.
 
+use std::net::IpAddr;
+
 use reqwest::{
     StatusCode, Url,
-    header::{CONTENT_TYPE, HeaderName, HeaderValue},
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 
 use super::{SynchronizationError, UpstreamError};
@@ -10,8 +12,14 @@ use crate::{
     blocking::blocking,
     model::{SourceType, UpdatePointSettings},
     net::Addresses,
-    wire::soap::{Operation, SoapError, SoapVersion},
+    wire::{
+        content_encoding::ContentEncoding,
+        soap::{Operation, SoapError, SoapVersion},
+    },
 };
+
+/// What is accepted: ours take the first, genuine servers know the second.
+const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip, xpress;q=0.5");
 
 /// Longest answer that is read, in bytes: one of the largest documents known, escaped.
 const MAX_ANSWER_BYTES: usize = 128 << 20;
@@ -24,6 +32,8 @@ pub(in crate::role::update_point) struct Upstream {
     declared: String,
     /// As it is reached from here.
     root: Url,
+    /// Whether answers come over a network, where packing them pays.
+    is_remote: bool,
 }
 
 /// The address of the upstream server that the settings name.
@@ -63,7 +73,11 @@ impl Upstream {
         root.set_query(None);
         root.set_fragment(None);
         let declared = url.trim_end_matches('/').to_owned();
-        Ok(Self { client, declared, root })
+        let host = root.host_str().unwrap_or_default();
+        let literal = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
+        let ip = literal.or_else(|| addresses.lookup(host));
+        let is_remote = !ip.is_some_and(|ip| ip.is_loopback());
+        Ok(Self { client, declared, root, is_remote })
     }
 
     /// The address as declared.
@@ -100,10 +114,19 @@ impl Upstream {
         let failed = |source| self.error(source);
         let body = O::encode_request(request)
             .map_err(|source| failed(UpstreamError::NotUnderstood { call, source }))?;
-        let (status, body) = self.post(call, O::ACTION, path, body).await.map_err(failed)?;
+        let (status, encoding, body) =
+            self.post(call, O::ACTION, path, body).await.map_err(failed)?;
         if status != StatusCode::OK && status != StatusCode::INTERNAL_SERVER_ERROR {
             return Err(failed(UpstreamError::Status { call, status: status.as_u16() }));
         }
+        let unpacked = blocking(move || {
+            Ok::<_, SynchronizationError>(match encoding {
+                Some(encoding) => encoding.unpack(&body, MAX_ANSWER_BYTES),
+                None => Ok(body),
+            })
+        });
+        let body =
+            unpacked.await?.map_err(|source| failed(UpstreamError::Encoding { call, source }))?;
         let decoded = blocking(move || Ok::<_, SynchronizationError>(O::decode_response(&body)));
         decoded.await?.map_err(|source| {
             failed(match source {
@@ -123,7 +146,7 @@ impl Upstream {
         action: &str,
         path: &str,
         body: Vec<u8>,
-    ) -> Result<(StatusCode, Vec<u8>), UpstreamError> {
+    ) -> Result<(StatusCode, Option<ContentEncoding>, Vec<u8>), UpstreamError> {
         // Our own name for the address says more than the one it is reached by.
         let unreachable = |error: reqwest::Error| UpstreamError::Unreachable {
             call,
@@ -132,15 +155,21 @@ impl Upstream {
         let too_large = || UpstreamError::TooLarge { call, limit: MAX_ANSWER_BYTES };
         let mut url = self.root.clone();
         url.set_path(path);
-        let mut response = self
-            .client
-            .post(url)
+        let mut request = self.client.post(url);
+        if self.is_remote {
+            request = request.header(ACCEPT_ENCODING, ACCEPTED);
+        }
+        let mut response = request
             .header(CONTENT_TYPE, HeaderValue::from_static(SoapVersion::V1_1.content_type()))
             .header(HeaderName::from_static("soapaction"), format!("\"{action}\""))
             .body(body)
             .send()
             .await
             .map_err(unreachable)?;
+        let named = response.headers().get(CONTENT_ENCODING);
+        let named = named.map_or("", |it| it.to_str().unwrap_or("?"));
+        let encoding = ContentEncoding::of_header(named)
+            .map_err(|source| UpstreamError::Encoding { call, source })?;
         let announced = response.content_length().unwrap_or(0);
         let announced = usize::try_from(announced).unwrap_or(usize::MAX);
         if announced > MAX_ANSWER_BYTES {
@@ -154,6 +183,49 @@ impl Upstream {
             }
             answer.extend_from_slice(&piece);
         }
-        Ok((response.status(), answer))
+        Ok((response.status(), encoding, answer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, extract::Request, http::header, response::IntoResponse};
+
+    use super::*;
+    use crate::{
+        error_text::with_causes,
+        net::OpenPort,
+        role::update_point::fixture::ip,
+        wire::server_sync::{AuthConfig, GetAuthConfig, GetAuthConfigRequest},
+    };
+
+    /// Answers as its path says, whatever is accepted.
+    async fn packed(request: Request) -> impl IntoResponse {
+        let config = AuthConfig { allowed_event_ids: vec![7; 500], ..AuthConfig::default() };
+        let plain = GetAuthConfig::encode_response(SoapVersion::V1_1, &config).unwrap();
+        let name = request.uri().path().trim_matches('/').to_owned();
+        let body = match ContentEncoding::of_header(&name) {
+            Ok(Some(encoding)) => encoding.pack(&plain).unwrap(),
+            _ => plain,
+        };
+        ([(header::CONTENT_ENCODING, name)], body)
+    }
+
+    #[tokio::test]
+    async fn answers_are_unpacked_that_come_packed() {
+        let port = OpenPort::open(ip(), 0, Router::new().fallback(packed)).await.unwrap();
+        let (addresses, url) = (Addresses::system(), format!("http://{}", port.address()));
+        let client = crate::net::client(&addresses).unwrap();
+        let upstream = Upstream::new(client.clone(), &url, &addresses).unwrap();
+        assert!(!upstream.is_remote, "on this computer packing does not pay");
+        let remote = Upstream::new(client, "http://192.0.2.1:8530", &addresses).unwrap();
+        assert!(remote.is_remote);
+        for path in ["/gzip", "/xpress", "/identity"] {
+            let config = upstream.call::<GetAuthConfig>(path, &GetAuthConfigRequest).await;
+            assert_eq!(config.unwrap().allowed_event_ids.len(), 500, "{path}");
+        }
+        let error = upstream.call::<GetAuthConfig>("/br", &GetAuthConfigRequest).await;
+        let error = with_causes(&error.unwrap_err());
+        assert!(error.contains("packed by `br`"), "{error}");
     }
 }

@@ -1,3 +1,5 @@
+//! Every call both ways, and what genuine servers were recorded to answer.
+
 use proptest::prelude::*;
 use uuid::Uuid;
 

@@ -1,11 +1,15 @@
+//! The services on real sockets, called as downstream servers call them.
+
 mod reporting_calls;
 mod sync_calls;
 
 use reqwest::StatusCode;
 
 use crate::{
-    role::update_point::fixture::{Place, identity, ip},
+    role::update_point::fixture::{Place, changed, identity, ip},
+    store::catalog::PackedDocument,
     wire::{
+        content_encoding::ContentEncoding,
         dss_auth::{self, GetAuthorizationCookie, GetAuthorizationCookieRequest},
         server_sync::{
             self, Cookie, Filter, GetAuthConfig, GetAuthConfigRequest, GetConfigData,
@@ -172,4 +176,67 @@ async fn soap_1_2_is_answered_in_kind() {
     let response = caller.post(server_sync::PATH, media_type, body.into_bytes()).await;
     assert_eq!(response.headers()["content-type"], "application/soap+xml; charset=utf-8");
     assert!(GetAuthConfig::decode_response(&response.bytes().await.unwrap()).is_ok());
+}
+
+#[tokio::test]
+async fn answers_are_packed_for_those_who_accept_it() {
+    let caller = Caller::new(90).await;
+    let cookie = caller.session().await;
+    let update_ids: Vec<_> = (1..=90).map(identity).collect();
+    let documents = GetUpdateData::encode_request(&GetUpdateDataRequest { cookie, update_ids });
+    let documents = documents.unwrap();
+    let short = GetAuthConfig::encode_request(&GetAuthConfigRequest).unwrap();
+    let ask = async |accept: &str, body: &[u8]| {
+        let url = format!("{}{}", caller.place.url(), server_sync::PATH);
+        let request = caller.client.post(url).header("content-type", "text/xml");
+        let request = request.header("accept-encoding", accept).body(body.to_vec());
+        let response = request.send().await.unwrap();
+        let encoding = response.headers().get("content-encoding").cloned();
+        assert_eq!(response.headers()["vary"], "Accept-Encoding");
+        let length: usize = response.headers()["content-length"].to_str().unwrap().parse().unwrap();
+        let bytes = response.bytes().await.unwrap();
+        assert_eq!(length, bytes.len());
+        (encoding.map(|it| it.to_str().unwrap().to_owned()), bytes)
+    };
+    let (encoding, plain) = ask("identity", &documents).await;
+    assert_eq!(encoding, None);
+    for (accept, name) in [("gzip, deflate", "gzip"), ("xpress", "xpress")] {
+        let (encoding, packed) = ask(accept, &documents).await;
+        assert_eq!(encoding.as_deref(), Some(name));
+        assert!(packed.len() * 3 < plain.len(), "{name}: {} of {}", packed.len(), plain.len());
+        let encoding = ContentEncoding::of_header(name).unwrap().unwrap();
+        assert_eq!(encoding.unpack(&packed, plain.len()).unwrap(), plain);
+        // What is short anyway travels as it is.
+        assert_eq!(ask(accept, &short).await.0, None);
+    }
+    assert_eq!(ask("br", &documents).await, (None, plain));
+}
+
+#[tokio::test]
+async fn older_revisions_and_expired_ones_stay_listed_and_served() {
+    let caller = Caller::new(0).await;
+    let catalog = caller.place.point.catalog();
+    let of = |number: i32, state: &str| {
+        changed(7, |text| {
+            let text =
+                text.replace("RevisionNumber=\"1\"", &format!("RevisionNumber=\"{number}\""));
+            text.replace("UpdateType", &format!("PublicationState=\"{state}\" UpdateType"))
+        })
+    };
+    let revisions = [of(100, "Published"), of(200, "Published"), of(201, "Expired")];
+    for revision in &revisions {
+        catalog.store_batch(std::slice::from_ref(revision), &[], crate::clock::now()).unwrap();
+    }
+    let cookie = caller.session().await;
+    let request = GetRevisionIdListRequest { cookie: cookie.clone(), filter: Filter::default() };
+    let listed = caller.call::<GetRevisionIdList>(&request).await.unwrap().new_revisions;
+    let numbers: Vec<_> = listed.iter().map(|it| it.revision).collect();
+    assert_eq!(numbers, [100, 200, 201]);
+    let request = GetUpdateDataRequest { cookie, update_ids: listed };
+    let data = caller.call::<GetUpdateData>(&request).await.unwrap();
+    let given: Vec<_> = data.updates.iter().map(|it| it.identity.revision).collect();
+    assert_eq!(given, numbers);
+    for (update, revision) in data.updates.iter().zip(&revisions) {
+        assert_eq!(PackedDocument::pack(update.document.as_str()), revision.document);
+    }
 }

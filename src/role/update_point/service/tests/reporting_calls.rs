@@ -157,7 +157,7 @@ async fn what_was_missed_of_a_computer_is_asked_for() {
     let bare = ComputerInfo { details: None, ..computer("bare", 2) };
     let changed = caller.tell_computers(vec![computer("pc", 1), bare.clone()]).await.unwrap();
     let new = ChangedComputer { id: "bare".to_owned(), change: ComputerChange::NewParent };
-    assert_eq!(changed, [new.clone()]);
+    assert_eq!(changed, std::slice::from_ref(&new));
     assert_eq!(caller.tell_computers(vec![bare.clone()]).await.unwrap(), []);
     let moved = ComputerInfo { parent: Uuid::from_u128(1), ..bare };
     assert_eq!(caller.tell_computers(vec![moved]).await.unwrap(), [new]);
