@@ -51,8 +51,9 @@ impl Catalog {
             }
             let mut changed = Vec::new();
             let mut spoken_of = BTreeSet::new();
+            let mut free = free(it)?;
             for computer in computers {
-                if let Some(change) = take(it, computer, now)?
+                if let Some(change) = take(it, computer, &mut free, now)?
                     && spoken_of.insert(&computer.id)
                 {
                     changed.push(ChangedComputer { id: computer.id.clone(), change });
@@ -124,6 +125,7 @@ impl Catalog {
         let own = self.account_guid()?;
         self.database.write(|it| {
             forget(it, "computer", now)?;
+            let mut free = free(it)?;
             for event in events.iter().filter(|event| !event.computer_id.is_empty()) {
                 let computer = ComputerInfo {
                     id: event.computer_id.clone(),
@@ -135,7 +137,7 @@ impl Catalog {
                     }),
                     ..ComputerInfo::default()
                 };
-                take(it, &computer, now)?;
+                take(it, &computer, &mut free, now)?;
             }
             Ok(())
         })
@@ -161,9 +163,16 @@ impl Catalog {
     }
 }
 
+/// How many computers more can be remembered.
+fn free(it: &Transaction<'_>) -> Result<i64, StoreProblem> {
+    let count: i64 = it.query_row("SELECT count(*) FROM computer", [], |row| row.get(0))?;
+    Ok(COMPUTERS.saturating_sub(count))
+}
+
 fn take(
     it: &Transaction<'_>,
     computer: &ComputerInfo,
+    free: &mut i64,
     now: Timestamp,
 ) -> Result<Option<ComputerChange>, StoreProblem> {
     if computer.id.is_empty() || computer.id.chars().count() > TEXT {
@@ -179,10 +188,10 @@ fn take(
         Some((_, _, last)) if last > synchronized => return Ok(None),
         Some((number, ..)) => number,
         None => {
-            let count: i64 = it.query_row("SELECT count(*) FROM computer", [], |row| row.get(0))?;
-            if count >= COMPUTERS {
+            if *free <= 0 {
                 return Ok(Some(ComputerChange::Deleted));
             }
+            *free -= 1;
             it.prepare_cached(
                 "INSERT INTO computer (id, parent, name, system, rollup_number, seen_at)
                  VALUES (?1, ?2, '', '', 0, 0)",
