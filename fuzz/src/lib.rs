@@ -1,5 +1,5 @@
-//! The modules of Headwater that read manifests, under its name: what is fuzzed is the code itself,
-//! without the parts that take minutes to build.
+//! The modules of Headwater that read manifests, and what comes over the wire, under its name: what
+//! is fuzzed is the code itself, without the parts that take minutes to build.
 #![forbid(unsafe_code)]
 #![expect(dead_code, unused_imports, reason = "reading manifests takes a part of these modules")]
 
@@ -9,6 +9,8 @@ pub mod check;
 pub mod manifest;
 #[path = "../../src/model/mod.rs"]
 pub mod model;
+#[path = "../../src/wire/mod.rs"]
+pub mod wire;
 
 /// As much of the view as problems need.
 #[path = "../../src/view"]
