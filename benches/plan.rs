@@ -268,6 +268,8 @@ fn report(
     let site_server = settings.site_server.as_ref().map(|_| SiteServerState {
         catalog_version: None,
         revisions: 0,
+        waiting: 0,
+        seen: None,
         client_policy: None,
         announced: None,
         packages: if owns { packages.clone() } else { PackagesById::new() },

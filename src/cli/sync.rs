@@ -60,7 +60,7 @@ pub(super) async fn run(
     let run = RunSummary {
         converged: report.done() == plan.actions.len() && plan.waiting.is_empty(),
         done: report.done(),
-        left: left(report.outcomes.iter().map(|(id, outcome)| (id, outcome))),
+        left: left(&report.outcomes),
         waiting: plan.waiting.iter().map(|it| format!("{}: {}", it.resource, it.on)).collect(),
     };
     printer.result(&match arguments.output {
