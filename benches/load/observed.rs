@@ -55,6 +55,7 @@ pub(crate) fn observed(hierarchy: &Hierarchy) -> Observed {
             name: name.clone(),
             settings: point.settings.clone(),
             listener: Listener::Open(format!("127.0.0.1:{}", point.settings.ports.http)),
+            https: None,
             catalog_version: Some(catalog),
             revisions: 1,
             last_synchronization: Some(SynchronizationRecord {

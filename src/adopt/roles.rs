@@ -49,6 +49,9 @@ impl Adopting<'_> {
             role,
             ports: _,
             ssl,
+            certificate,
+            client_certificates,
+            downstream_servers,
             client_connections,
             source,
             // It follows from the site.
@@ -64,6 +67,10 @@ impl Adopting<'_> {
         let site = self.site_name(site);
         let declared = self.declared.sites.get(&site).map(|site| &site.spec);
         let native = declared.is_some_and(|site| site.mode == SiteMode::Native);
+        // An Internet-based point has what the active one has (SUP-6).
+        let active = self.active_beside(&point.settings);
+        let usual_ssl = active.map_or(native, |active| active.ssl);
+        let usual_languages = active.map(|active| &active.languages);
         let connections = match role {
             UpdatePointRole::Active => ClientConnections::Intranet,
             UpdatePointRole::InternetBased => ClientConnections::Internet,
@@ -82,19 +89,44 @@ impl Adopting<'_> {
             site_system: system.clone(),
             role: *role,
             ports,
-            ssl: (*ssl != native).then_some(*ssl),
+            ssl: (*ssl != usual_ssl).then_some(*ssl),
+            certificate: certificate.clone(),
+            client_certificates: *client_certificates,
+            downstream_servers: downstream_servers.as_ref().map(|listed| {
+                let outside = listed.iter().filter(|it| !self.lets_in_anyway(&point.name, it));
+                outside.cloned().collect()
+            }),
             client_connections: (*client_connections != connections).then_some(*client_connections),
             source: (written != usual).then_some(written),
             schedule: schedule.clone(),
             classifications: classifications.clone(),
             products: products.clone(),
             selection: *selection,
-            languages: languages.clone(),
+            languages: match usual_languages {
+                Some(usual) if usual == languages => Vec::new(),
+                _ => languages.clone(),
+            },
             publishers: publishers.clone(),
         };
         let mut resource = self.resource(&point.name, spec);
         stay(&mut resource.metadata, *keep);
         self.declared.software_update_points.insert(point.name.clone(), resource);
+    }
+
+    /// The active point of the site of an Internet-based one.
+    fn active_beside(&self, settings: &UpdatePointSettings) -> Option<&UpdatePointSettings> {
+        let all = self.observed.present().filter_map(|(_, state)| state.update_point.as_ref());
+        let mut actives = all
+            .map(|it| &it.settings)
+            .filter(|it| it.site == settings.site && it.role == UpdatePointRole::Active);
+        if settings.role == UpdatePointRole::InternetBased { actives.next() } else { None }
+    }
+
+    /// Whether a point lets a server in whatever its document lists: itself, and those below it.
+    fn lets_in_anyway(&self, point: &Name, server: &str) -> bool {
+        let all = self.observed.present().filter_map(|(_, state)| state.update_point.as_ref());
+        let mut below = all.filter(|it| it.settings.source.update_point.as_ref() == Some(point));
+        point.as_str() == server || below.any(|it| it.name.as_str() == server)
     }
 
     fn distribution_point(&mut self, system: &Name, point: &ObservedPoint, ports: Option<Name>) {

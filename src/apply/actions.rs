@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::{
     error_text::with_causes,
     model::{
-        DistributionPoint, Kind, Known, Name, PackageId, Site, SiteCode, SiteSystem, Unsupported,
-        UpdatePoint,
+        DistributionPoint, Kind, Known, Name, PackageId, ServerCertificate, Site, SiteCode,
+        SiteSystem, Unsupported, UpdatePoint,
     },
     net::{AgentClient, AgentError},
     observe::ReachError,
@@ -70,7 +70,7 @@ impl Apply {
             ActionKind::InstallAdministrationConsole => {
                 self.tell(action, name, &AgentCommand::InstallAdministrationConsole).await
             }
-            ActionKind::ConfigureSsl => Err(Unsupported::Ssl.into()),
+            ActionKind::ConfigureSsl => self.configure_ssl(action, name).await,
             ActionKind::AddSoftwareUpdatePoint | ActionKind::ConfigureSoftwareUpdatePoint => {
                 let point = self.update_point(name)?;
                 let settings = Box::new(point.settings.clone());
@@ -124,6 +124,19 @@ impl Apply {
         let command = AgentCommand::ConfigureSiteSystem(system.settings.clone());
         self.ask(action, &agent, &command).await?;
         Ok(format!("its agent answers at {}", agent.url()))
+    }
+
+    async fn configure_ssl(&self, action: &Action, name: &Name) -> Carried {
+        let point = self.update_point(name)?;
+        let settings = Box::new(point.settings.clone());
+        let command = AgentCommand::ConfigureSsl { name: name.clone(), settings };
+        let agent = self.agents.get(&point.site_system)?;
+        Ok(match self.ask(action, &agent, &command).await? {
+            AgentOutcome::Secured(ServerCertificate { names, not_after }) => {
+                format!("its certificate is for {} and ends at {not_after}", names.join(", "))
+            }
+            _ => String::new(),
+        })
     }
 
     async fn publish_client_policy(&self, action: &Action) -> Carried {

@@ -144,6 +144,7 @@ impl Apply {
                 Ok(format!("{new_revisions} new updates, catalog {version}"))
             }
             AgentOutcome::Done
+            | AgentOutcome::Secured(_)
             | AgentOutcome::Package(_)
             | AgentOutcome::Validated(_)
             | AgentOutcome::CatalogChecked(_)

@@ -192,6 +192,7 @@ impl Apply {
                 Ok(AgentOutcome::Package(_) | AgentOutcome::Done) => Followed::Finished,
                 Ok(
                     AgentOutcome::Synchronized { .. }
+                    | AgentOutcome::Secured(_)
                     | AgentOutcome::Validated(_)
                     | AgentOutcome::CatalogChecked(_)
                     | AgentOutcome::Waits { .. }

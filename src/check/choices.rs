@@ -5,10 +5,12 @@ use super::{
     declaration::Declaration,
     document::{Document, OfKind},
 };
-use crate::model::{DistributionPointSpec, FieldPath};
+use crate::model::{Certificate, DistributionPointSpec, FieldPath};
 
 pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
     for point in &declaration.update_points {
+        let written = point.document.spec().certificate.as_ref();
+        problems.extend(written.and_then(|it| certificate(point.document, it)));
         if let Some(schedule) = &point.document.spec().schedule {
             let written = [("every", schedule.every.is_some()), ("cron", schedule.cron.is_some())];
             problems.extend(one_of(point.document, "spec.schedule", &written));
@@ -48,13 +50,17 @@ fn distribution_point(document: Document<'_, DistributionPointSpec>, problems: &
             problems.extend(span(document, path, rate.from, rate.to));
         }
     }
-    if let Some(certificate) = &spec.certificate {
-        let written = [
-            ("selfSigned", certificate.self_signed),
-            ("secretRef", certificate.secret_ref.is_some()),
-        ];
-        problems.extend(one_of(document, "spec.certificate", &written));
-    }
+    let written = spec.certificate.as_ref();
+    problems.extend(written.and_then(|it| certificate(document, it)));
+}
+
+fn certificate<Spec: OfKind>(
+    document: Document<'_, Spec>,
+    certificate: &Certificate,
+) -> Option<Problem> {
+    let written =
+        [("selfSigned", certificate.self_signed), ("secretRef", certificate.secret_ref.is_some())];
+    one_of(document, "spec.certificate", &written)
 }
 
 fn one_of<Spec: OfKind>(

@@ -1,7 +1,7 @@
 //! SUP-6: SSL where native mode wants it, and the same at both points of a site.
 
 use super::{Problem, Rule, Severity, declaration::Declaration, linked::UpdatePoint};
-use crate::model::{SiteMode, UpdatePointRole};
+use crate::model::{ClientCertificates, SiteMode, UpdatePointRole};
 
 pub(super) const RULE: Rule = Rule {
     id: "SUP-6",
@@ -11,7 +11,9 @@ pub(super) const RULE: Rule = Rule {
     why: "`ApiRemoting30`, `ClientWebService`, `DssAuthWebService`, `ServerSyncWebService` and \
           `SimpleAuthWebService` carry what clients and servers believe: over plain HTTP anybody \
           on the way can change it. The two points of a site synchronize with each other, so they \
-          do it in the same way.",
+          do it in the same way: what the document of the Internet-based one does not say of SSL \
+          and languages is as at the active one. Certificates belong to a computer, and are not \
+          taken over.",
     wrong: "\
 kind: Site
 metadata: {name: cen}
@@ -44,6 +46,8 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
     for point in &declaration.update_points {
         problems.extend(unlike_the_active_one(declaration, point));
         problems.extend(plain_in_native_mode(declaration, point));
+        problems.extend(unused_certificate(point));
+        problems.extend(nobody_asked(point));
     }
 }
 
@@ -76,8 +80,6 @@ fn unlike_the_active_one(
     )
 }
 
-/// Only told, not a warning: this version cannot carry SSL out, so that `ssl: false` is the only
-/// way to have a native-mode site at all.
 fn plain_in_native_mode(declaration: &Declaration<'_>, point: &UpdatePoint<'_>) -> Option<Problem> {
     let site = declaration.site(point.site)?.document;
     let document = point.document;
@@ -92,9 +94,40 @@ fn plain_in_native_mode(declaration: &Declaration<'_>, point: &UpdatePoint<'_>) 
     Some(
         document
             .value(&RULE, "spec.ssl", message)
-            .info()
             .related(site.place("spec.mode"), "the mode of the site")
-            .help("remove `ssl: false` when SSL can be carried out: native mode has it by default"),
+            .help("remove `ssl: false`: native mode has SSL by default"),
+    )
+}
+
+fn unused_certificate(point: &UpdatePoint<'_>) -> Option<Problem> {
+    let document = point.document;
+    if document.spec().certificate.is_none() || point.ssl != Some(false) {
+        return None;
+    }
+    let message = format!("`{}` does not use SSL, and therefore no certificate", document.name);
+    Some(
+        document
+            .key(&RULE, "spec.certificate", message)
+            .info()
+            .help("write `ssl: true`, or remove `certificate`"),
+    )
+}
+
+/// Without TLS there is no handshake in which a client could be asked.
+fn nobody_asked(point: &UpdatePoint<'_>) -> Option<Problem> {
+    let document = point.document;
+    let asks = document.spec().client_certificates != ClientCertificates::Ignore;
+    if !asks || point.ssl != Some(false) {
+        return None;
+    }
+    let message = format!(
+        "`{}` does not use SSL, and without it no client can show a certificate: everybody is served",
+        document.name
+    );
+    Some(
+        document
+            .key(&RULE, "spec.clientCertificates", message)
+            .help("write `ssl: true`, or remove `clientCertificates`"),
     )
 }
 

@@ -8,6 +8,7 @@ use super::{
     Place, Problem, Rule, Severity,
     declaration::Declaration,
     linked::UpdatePoint,
+    secured_channel,
     top_level_settings::{self, is_below},
 };
 use crate::model::{FieldPath, Selection, SourceType};
@@ -44,6 +45,11 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
         ] {
             list(point, &List { rule, key, what, texts, help }, problems);
         }
+        if let Some(texts) = &spec.downstream_servers {
+            let (rule, key, what, help) =
+                (&secured_channel::RULE, "downstreamServers", "server", SERVER);
+            list(point, &List { rule, key, what, texts, help }, problems);
+        }
         // Below the top, SUP-8 objects to the choice as such.
         if is_below(declaration, point) == Some(false) {
             problems.extend(without_effect(point));
@@ -52,6 +58,7 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
 }
 
 const PUBLISHER: &str = "write the name of a local publisher, or remove it";
+const SERVER: &str = "write the name that the server gives, or its GUID, or remove it";
 const LANGUAGE: &str = "write a language such as `en`, or remove it";
 
 /// Texts of which each has to say something, and stands once.
@@ -75,10 +82,11 @@ fn list(point: &UpdatePoint<'_>, list: &List<'_>, problems: &mut Vec<Problem>) {
             problems.push(document.value(rule, place(index), message).help(help));
             continue;
         }
-        if rule.id == RULE.id && is_nearly_an_identifier(&meant) {
+        let named_by_identifier = [RULE.id, secured_channel::RULE.id].contains(&rule.id);
+        if named_by_identifier && is_nearly_an_identifier(&meant) {
             let message = format!("`{text}` looks like an identifier, but is none");
             let help = "write 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12";
-            problems.push(document.value(&RULE, place(index), message).warning().help(help));
+            problems.push(document.value(rule, place(index), message).warning().help(help));
         }
         let first = *listed.entry(meant).or_insert(index);
         if first != index {

@@ -1,12 +1,15 @@
 //! The documents of each kind, and how their references are followed.
 
+use std::collections::BTreeMap;
+
 use super::{
     document::Documents,
     linked::{DistributionPoint, Group, Package, Site, SiteSystem, UpdatePoint},
 };
 use crate::model::{
     Declared, DistributionPointGroupSpec, DistributionPointSpec, DistributionPointType, Name,
-    PortSettingsSpec, Ports, SiteMode, SiteSpec, SiteSystemSpec,
+    PortSettingsSpec, Ports, SiteMode, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
+    UpdatePointRole,
 };
 
 /// The documents that others refer to, and all of them.
@@ -60,15 +63,23 @@ impl<'a> Tables<'a> {
 
     pub(super) fn update_points(&self) -> Vec<UpdatePoint<'a>> {
         let points = Documents::new(&self.declared.software_update_points);
+        let mut active: BTreeMap<&Name, &SoftwareUpdatePointSpec> = BTreeMap::new();
+        for document in points.iter().filter(|it| it.spec().role == UpdatePointRole::Active) {
+            active.entry(&document.spec().site).or_insert(document.spec());
+        }
         let points = points.iter().map(|document| {
             let spec = document.spec();
             let site = self.sites.find(&spec.site);
+            let beside = active
+                .get(&spec.site)
+                .filter(|_| spec.role == UpdatePointRole::InternetBased)
+                .and_then(|active| active.ssl);
             UpdatePoint {
                 document,
                 site,
                 system: self.site_systems.find(&spec.site_system),
                 ports: self.ports(spec.ports.as_ref(), Ports::CUSTOM),
-                ssl: spec.ssl.or_else(|| Some(self.mode(site)? == SiteMode::Native)),
+                ssl: spec.ssl.or(beside).or_else(|| Some(self.mode(site)? == SiteMode::Native)),
             }
         });
         points.collect()

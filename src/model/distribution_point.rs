@@ -304,7 +304,7 @@ pub struct SecretReference {
     pub name: Name,
 }
 
-/// The certificate of a distribution point: either `selfSigned` or `secretRef`.
+/// The certificate of a distribution point or a software update point: either `selfSigned` or `secretRef`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("oneOf" = [
@@ -320,7 +320,8 @@ pub struct Certificate {
     pub secret_ref: Option<SecretReference>,
 }
 
-/// Whether clients of a distribution point show certificates of their own (PDP-12). Those count that
+/// Whether clients of a distribution point (PDP-12) or a software update point show certificates of their
+/// own. Those count that
 /// lead to the hierarchy's authority or to a root in `certificates/trusted.pem`.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,

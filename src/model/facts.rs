@@ -94,7 +94,7 @@ pub struct UpdatePointFacts<'a> {
     pub name: Name,
     /// The settings in effect.
     pub settings: Cow<'a, UpdatePointSettings>,
-    /// Whether its port is open.
+    /// Whether its ports are open.
     pub listens: bool,
     /// The version of its catalog.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -208,7 +208,8 @@ impl<'a> UpdatePointFacts<'a> {
         let UpdatePointState {
             name,
             settings,
-            listener,
+            listener: _,
+            https: _,
             catalog_version,
             revisions,
             last_synchronization,
@@ -219,7 +220,7 @@ impl<'a> UpdatePointFacts<'a> {
         Self {
             name: name.clone(),
             settings: Cow::Borrowed(settings),
-            listens: matches!(listener, Listener::Open(_)),
+            listens: state.closed().is_none(),
             catalog_version: *catalog_version,
             revisions: *revisions,
             last_synchronization: last_synchronization.as_ref().map(Cow::Borrowed),

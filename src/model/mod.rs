@@ -67,9 +67,9 @@ pub use number_set::{InvalidNumbers, NumberSet};
 pub use observation::{Observation, ObservationError};
 pub use observed::{
     DistributionPointState, DownstreamServer, FileFacts, Known, LibrarySummary, Listener, Observed,
-    ObservedPoint, ObservedSystem, OnDemandPackage, PackageState, PackagesById, SiteServerState,
-    SiteSystemState, SynchronizationRecord, UpdatePointState, UpdateServicesState,
-    ValidationRecord,
+    ObservedPoint, ObservedSystem, OnDemandPackage, PackageState, PackagesById, SecuredListener,
+    ServerCertificate, SiteServerState, SiteSystemState, SynchronizationRecord, UpdatePointState,
+    UpdateServicesState, ValidationRecord,
 };
 pub use observed_builder::ObservedBuilder;
 pub use package::{DistributeTo, PackageSource, PackageSpec, Priority};

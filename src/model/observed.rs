@@ -137,6 +137,9 @@ pub struct UpdatePointState {
     pub settings: UpdatePointSettings,
     /// Its HTTP port.
     pub listener: Listener,
+    /// Its HTTPS port, with SSL (SUP-6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub https: Option<SecuredListener>,
     /// The version of its catalog; absent while it holds nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub catalog_version: Option<CatalogVersion>,
@@ -202,6 +205,39 @@ pub enum Listener {
     Open(String),
     /// Not open; the text says why.
     Closed(String),
+}
+
+/// A port over TLS, as it really is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecuredListener {
+    /// The port.
+    pub listener: Listener,
+    /// The certificate that it shows; absent while it is not open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<ServerCertificate>,
+}
+
+/// A certificate that a port shows: for whom it is, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerCertificate {
+    /// The DNS names and IP addresses that it is valid for.
+    pub names: Vec<String>,
+    /// When it ends.
+    pub not_after: Timestamp,
+}
+
+impl UpdatePointState {
+    /// Why one of its ports is not open, if one is not: which one, and why.
+    pub fn closed(&self) -> Option<(&'static str, &str)> {
+        let https = self.https.as_ref().map(|https| ("HTTPS", &https.listener));
+        let both = [Some(("HTTP", &self.listener)), https].into_iter().flatten();
+        both.into_iter().find_map(|(port, listener)| match listener {
+            Listener::Closed(why) => Some((port, why.as_str())),
+            Listener::Open(_) => None,
+        })
+    }
 }
 
 impl fmt::Display for Listener {

@@ -54,6 +54,16 @@ impl<'a> ServerUrl<'a> {
         self.written_port.unwrap_or(default)
     }
 
+    /// Where its content is (protocol §1.1): over HTTP, on the port of its web services or, where those are
+    /// over HTTPS, on the one beside it. `None` where there is no such port.
+    pub fn content_root(&self) -> Option<String> {
+        let port = self.plain_port()?;
+        // An IPv6 address stands in brackets.
+        let brackets = self.host.contains(':');
+        let host = if brackets { format!("[{}]", self.host) } else { self.host.to_string() };
+        Some(format!("http://{host}:{port}"))
+    }
+
     /// The HTTP port beside an HTTPS port, by the rule of SUP-7.
     pub fn plain_port(&self) -> Option<Port> {
         match self.port() {
@@ -90,6 +100,11 @@ mod tests {
         assert_eq!(plain("https://a"), Some(80));
         assert_eq!(plain("http://a:8530"), Some(8530));
         assert_eq!(plain("https://a:1"), None);
+        let content = |url| ServerUrl::parse(url)?.content_root();
+        assert_eq!(content("https://wsus.example:8531").unwrap(), "http://wsus.example:8530");
+        assert_eq!(content("https://[fe80::1]").unwrap(), "http://[fe80::1]:80");
+        assert_eq!(content("http://wsus.example:8540/").unwrap(), "http://wsus.example:8540");
+        assert_eq!(content("https://a:1"), None);
     }
 
     #[test]

@@ -85,6 +85,16 @@ pub struct UpdatePointSettings {
     pub ports: Ports,
     /// Whether the five virtual roots require a secured channel (SUP-6).
     pub ssl: bool,
+    /// The certificate for SSL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
+    /// Whether clients and downstream servers show certificates of their own.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub client_certificates: ClientCertificates,
+    /// The downstream servers that may synchronize from it, by name or GUID, in order; absent: all. It
+    /// is one of them itself, so that a list is never empty, and so are the points below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub downstream_servers: Option<Vec<String>>,
     /// Which clients it accepts.
     pub client_connections: ClientConnections,
     /// Where it synchronizes from.

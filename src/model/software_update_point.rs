@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Name, Schedule};
+use super::{Certificate, ClientCertificates, Name, Schedule};
 
 /// A software update point of a site (SUP-1, SUP-4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,9 +18,22 @@ pub struct SoftwareUpdatePointSpec {
     /// The name of a `PortSettings`; absent: the custom web site, 8530 and 8531 (SUP-7).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ports: Option<Name>,
-    /// Whether the point uses SSL; absent: yes in native mode, no in mixed mode (SUP-6).
+    /// Whether the point uses SSL; absent: an Internet-based point does as the active one of its site,
+    /// and that does in native mode, but not in mixed mode (SUP-6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssl: Option<bool>,
+    /// The certificate for SSL; absent: one that the hierarchy's own authority issues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
+    /// Whether clients and downstream servers show certificates of their own; only with SSL.
+    #[serde(default)]
+    pub client_certificates: ClientCertificates,
+    /// The downstream servers from outside of this hierarchy that may synchronize from this point, by
+    /// the name that they give or by their GUID; absent: every server may. The points of this hierarchy
+    /// that are below it may in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [["wsus.fabrikam.example", "6c2f6d9c-6d3e-4d4b-9d0a-6a8a3d1f7b51"]]))]
+    pub downstream_servers: Option<Vec<String>>,
     /// Which clients it accepts (SUP-4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_connections: Option<ClientConnections>,
@@ -42,7 +55,8 @@ pub struct SoftwareUpdatePointSpec {
     /// Whether what is not listed is deselected.
     #[serde(default)]
     pub selection: Selection,
-    /// Languages of update files, such as `en` (SUP-8: each site's own).
+    /// Languages of update files, such as `en` (SUP-8: each site's own). An Internet-based point that
+    /// lists none has those of the active point of its site (SUP-6).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("examples" = [["en", "de"]]))]
     pub languages: Vec<String>,

@@ -15,6 +15,9 @@ pub enum ClientError {
     /// Its TLS.
     #[error("failed to prepare the HTTP client for TLS")]
     Tls(#[from] rustls::Error),
+    /// The program is ending.
+    #[error("no HTTP client is prepared any more: the program is ending")]
+    Ending,
 }
 
 /// How long a connection may take: a computer that is there answers within moments, and one that
@@ -35,15 +38,15 @@ pub fn client(addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
     Ok(builder(addresses)?.read_timeout(READ_TIMEOUT).build()?)
 }
 
-/// The same for content, which may come over TLS: from those whose certificate is theirs and leads to
-/// a root that is trusted. Those who ask for a certificate are shown one that the hierarchy's authority
+/// The same for roles, whose peers may speak TLS: those whose certificate is theirs and leads to a root
+/// that is trusted. Those who ask for a certificate are shown one that the hierarchy's authority
 /// has issued for these names. It speaks HTTP/1.1, which moves large files faster than HTTP/2. Blocks:
 /// the roots may have to be read first.
 ///
 /// # Errors
 ///
 /// The system refused to set the client up.
-pub fn content_client(
+pub fn verifying_client(
     addresses: &Addresses,
     certificates: &Certificates,
     names: Vec<String>,

@@ -13,10 +13,10 @@ mod tls;
 pub use addresses::{AddressTaken, Addresses};
 pub use admin_token::AdminToken;
 pub use agent_client::{AgentClient, AgentError};
-pub use client::{ClientError, client, content_client};
+pub use client::{ClientError, client, verifying_client};
 pub use listener::{BoundPort, ListenError, OpenPort};
 pub use serving::{FileParts, Limits, raise_open_files};
 pub use tls::{
     Admission, Anchors, CertificateSource, Certificates, CertificatesError, Presented, ServerTls,
-    Trust, TrustError, WantedOfClients, why_refused,
+    Trust, TrustError, WantedOfClients, certificate_names, why_refused,
 };

@@ -43,7 +43,7 @@ fn says_open(observed: &Observed, it: &RoleToProbe<'_>) -> bool {
             let (wanted, settings) = (&wanted.settings, &said.settings);
             said.name == *it.name
                 && (settings.ports, settings.ssl) == (wanted.ports, wanted.ssl)
-                && matches!(said.listener, Listener::Open(_))
+                && said.closed().is_none()
         }),
         Role::DistributionPoint(wanted) => state.distribution_point.as_ref().is_some_and(|said| {
             let (wanted, settings) = (&wanted.settings, &said.settings);

@@ -4,8 +4,8 @@
 use std::iter;
 
 use crate::model::{
-    Kind, Listener, Name, ResourceId, Schedule, Site, SourceType, SynchronizationRecord,
-    UpdatePoint, UpdatePointRole, UpdatePointState,
+    Kind, Name, ResourceId, Schedule, Site, SourceType, SynchronizationRecord, UpdatePoint,
+    UpdatePointRole, UpdatePointState,
 };
 
 use super::{
@@ -74,8 +74,7 @@ impl<'a> Planner<'a> {
             let state = self.update_point(name, upstream);
             let set_up = !self.planned_any(&SETTING_UP, points, name).is_empty();
             let answers = state.is_some_and(|state| {
-                matches!(state.listener, Listener::Open(_))
-                    && state.settings.ports == upstream.settings.ports
+                state.closed().is_none() && state.settings.ports == upstream.settings.ports
             });
             if !set_up && !answers {
                 let chosen = self.held(points, name).unwrap_or(false);

@@ -15,11 +15,6 @@ pub fn unsupported(action: &Action, hierarchy: &Hierarchy) -> Option<Unsupported
             let placement = hierarchy.site_systems.get(name)?.placement;
             (placement == Some(Placement::Kubernetes)).then_some(Unsupported::Kubernetes)
         }
-        ActionKind::ConfigureSsl => Some(Unsupported::Ssl),
-        ActionKind::AddSoftwareUpdatePoint | ActionKind::ConfigureSoftwareUpdatePoint => {
-            hierarchy.update_points.get(name)?.settings.unsupported()
-        }
-        ActionKind::Synchronize => hierarchy.update_points.get(name)?.settings.unsupported_source(),
         // What may be fetched on demand, where that is carried out.
         ActionKind::ConfigureDistributionPoint if action.resource.kind == Kind::Package => None,
         ActionKind::AddDistributionPoint
@@ -37,7 +32,11 @@ pub fn unsupported(action: &Action, hierarchy: &Hierarchy) -> Option<Unsupported
         }
         ActionKind::InstallUpdateServices
         | ActionKind::InstallAdministrationConsole
+        | ActionKind::ConfigureSsl
+        | ActionKind::AddSoftwareUpdatePoint
+        | ActionKind::ConfigureSoftwareUpdatePoint
         | ActionKind::VerifyPorts
+        | ActionKind::Synchronize
         | ActionKind::ImportUpdates
         | ActionKind::PublishClientPolicy
         | ActionKind::DistributeContent

@@ -1,12 +1,14 @@
 //! Software update points: install, add, configure, verify (SUP-5).
 
+use serde_json::Value;
+
 use crate::{
-    model::{Kind, Listener, Name, ResourceId, Site, SiteCode, UpdatePoint, UpdatePointState},
+    model::{Kind, Name, Ports, ResourceId, Site, SiteCode, UpdatePoint, UpdatePointState},
     ports::wanted_of_updates,
 };
 
 use super::{
-    ActionId, ActionKind,
+    ActionId, ActionKind, FieldChange,
     diff::diff,
     planner::{Draft, Planner},
     ports::Listening,
@@ -133,8 +135,10 @@ impl<'a> Planner<'a> {
         if point.settings.ssl && !before.is_some_and(|before| before.settings.ssl) {
             let reason = "the five virtual roots do not require a secured channel yet".to_owned();
             let kind = ActionKind::ConfigureSsl;
+            let was = before.map_or(Value::Null, |before| before.settings.ssl.into());
+            let diff = vec![FieldChange::new("ssl", was, true.into())];
             let draft = step(kind, &resource, code, "SUP-6", reason, &after, system);
-            after.push(self.add(draft));
+            after.push(self.add(Draft { diff, ..draft }));
         }
         let Some((kind, reason)) = setting_up(name, before, point) else {
             return self.drifted_ports(&Listening {
@@ -159,7 +163,12 @@ impl<'a> Planner<'a> {
             diff: diff(known, &point.settings),
             ..step(kind, &resource, code, requirement, reason, &after, system)
         });
-        let reason = format!("`{name}` has to answer on port {}", point.settings.ports.http);
+        let Ports { http, https, .. } = point.settings.ports;
+        let reason = if point.settings.ssl {
+            format!("`{name}` has to answer on ports {http} and {https}")
+        } else {
+            format!("`{name}` has to answer on port {http}")
+        };
         let kind = ActionKind::VerifyPorts;
         self.add(step(kind, &resource, code, "SUP-5", reason, &[added], system));
     }
@@ -245,9 +254,9 @@ fn setting_up(
         Some(before) if before.settings != point.settings => {
             Some((configure, "its settings differ".to_owned()))
         }
-        Some(before) => match &before.listener {
-            Listener::Open(_) => None,
-            Listener::Closed(why) => Some((configure, format!("its port is closed: {why}"))),
-        },
+        Some(before) => {
+            let (port, why) = before.closed()?;
+            Some((configure, format!("its {port} port is closed: {why}")))
+        }
     }
 }

@@ -41,7 +41,7 @@ pub fn wanted_of_updates(settings: &UpdatePointSettings) -> WantedListeners {
         http: Some(settings.ports.http),
         https: settings.ssl.then_some(settings.ports.https),
         secured_roots: Some(settings.ssl),
-        self_signed: false,
+        self_signed: settings.certificate.as_ref().is_some_and(|it| it.self_signed),
     }
 }
 

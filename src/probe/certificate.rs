@@ -1,7 +1,5 @@
 //! What a certificate says, and how far it is what clients need.
 
-use std::net::IpAddr;
-
 use jiff::{SignedDuration, Timestamp};
 use rustls::{
     CertificateError, Error,
@@ -10,20 +8,15 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::ParsedCertificate,
 };
-use x509_parser::{
-    certificate::X509Certificate, extensions::GeneralName, prelude::FromDer, time::ASN1Time,
-};
+use x509_parser::{certificate::X509Certificate, prelude::FromDer, time::ASN1Time};
 
 use crate::{
     model::{CertificateFacts, Validity},
-    net::Anchors,
+    net::{Anchors, certificate_names},
 };
 
 /// Less than this is soon: the time that people need to get a new certificate.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
-
-/// Names of a certificate that are told; the largest providers put 100 into one.
-const MOST_NAMES: usize = 100;
 
 /// Letters of an issuer that are told.
 const LONGEST_ISSUER: usize = 200;
@@ -64,7 +57,7 @@ impl Verification<'_> {
             Ok(parsed) => self.chain(parsed, intermediates, at, &issuer).err(),
             Err(error) => Some(format!("no certificate for servers: {}", in_words(error, &issuer))),
         };
-        let names = names(&certificate);
+        let names = certificate_names(&certificate);
         Some(CertificateFacts { names, matches, issuer, not_after, validity, untrusted })
     }
 
@@ -136,19 +129,4 @@ fn reason_of_webpki(name: &str, issuer: &str) -> String {
     } else {
         "its chain cannot be verified".to_owned()
     }
-}
-
-/// The names that a certificate is valid for. A common name is none: no client takes it any more.
-fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
-    let alternative = certificate.subject_alternative_name().ok().flatten();
-    let names = alternative.iter().flat_map(|it| &it.value.general_names);
-    let text = |name: &GeneralName<'_>| match name {
-        GeneralName::DNSName(name) => Some((*name).chars().take(253).collect()),
-        GeneralName::IPAddress(bytes) => match **bytes {
-            [a, b, c, d] => Some(IpAddr::from([a, b, c, d]).to_string()),
-            _ => <[u8; 16]>::try_from(*bytes).ok().map(|it| IpAddr::from(it).to_string()),
-        },
-        _ => None,
-    };
-    names.filter_map(text).take(MOST_NAMES).collect()
 }

@@ -1,6 +1,7 @@
 //! What runs: the agent of a site system and the roles that it hosts, the host of an embedded
 //! hierarchy, and the controller.
 
+mod admitting;
 pub mod agent;
 pub mod controller;
 pub mod distribution_point;
@@ -11,5 +12,7 @@ mod reporter;
 pub mod site_server;
 pub mod update_point;
 mod validating;
+mod web_port;
 
 pub use reporter::Reporter;
+pub use web_port::{Surroundings, WebPortError};

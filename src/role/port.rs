@@ -2,12 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::{
-    clock,
-    error_text::with_causes,
-    model::Listener,
-    net::{ListenError, OpenPort},
-};
+use crate::{clock, error_text::with_causes, model::Listener, net::OpenPort};
 
 /// The port of a role, as it was found when it was last opened or closed.
 #[derive(Debug)]
@@ -17,11 +12,6 @@ pub(in crate::role) struct RolePort {
 }
 
 impl RolePort {
-    /// As it came of trying to open it now. A port that could not be opened says why.
-    pub(in crate::role) fn now(opened: Result<OpenPort, ListenError>) -> Self {
-        opened.map_or_else(|error| Self::failed(&error), Self::open)
-    }
-
     /// Open from now on.
     pub(in crate::role) fn open(port: OpenPort) -> Self {
         Self { port: Ok(port), since: clock::now() }
@@ -50,9 +40,9 @@ impl RolePort {
         self.since
     }
 
-    /// Whether it is open under that number.
-    pub(in crate::role) fn is_open(&self, number: u16) -> bool {
-        self.port.as_ref().is_ok_and(|port| port.address().port() == number)
+    /// The number under which it is open.
+    pub(in crate::role) fn number(&self) -> Option<u16> {
+        self.port.as_ref().ok().map(|port| port.address().port())
     }
 
     /// Why it is not open, if it is not.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::model::{
     CatalogVersion, DownstreamServer, Known, Listener, Name, Observed, ObservedSystem, PackageId,
-    PullJobState, SiteCode, StatusMessage, UpdatePointRole, ValidationRecord,
+    PullJobState, SecuredListener, SiteCode, StatusMessage, UpdatePointRole, ValidationRecord,
 };
 
 use super::{
@@ -55,8 +55,11 @@ pub struct UpdatePointStatus {
     pub site_database_version: Option<CatalogVersion>,
     /// When it was last synchronized.
     pub last_synchronization: Option<Timestamp>,
-    /// Its port.
+    /// Its HTTP port.
     pub listener: Listener,
+    /// Its HTTPS port and the certificate that it shows, with SSL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub https: Option<SecuredListener>,
     /// The newest status message about it.
     pub status_message: Option<StatusMessage>,
     /// The servers that synchronize from it, or from one of these, as they have told.
@@ -179,6 +182,7 @@ impl StatusReport {
                     .as_ref()
                     .map(|record| record.finished_at),
                 listener: point.listener.clone(),
+                https: point.https.clone(),
                 status_message: messages
                     .rfind(|message| message.subject == point.name.as_str())
                     .cloned(),
@@ -312,12 +316,15 @@ pub fn status_json(report: &StatusReport) -> String {
 }
 
 fn point_status(point: &UpdatePointStatus) -> String {
-    match (&point.listener, &point.status_message) {
-        (Listener::Closed(why), _) => format!("port closed: {}", plain(why)),
-        (Listener::Open(_), Some(message)) => {
-            format!("{} {}", message.id, plain(&message.text))
+    let https = point.https.as_ref().map(|https| &https.listener);
+    for (port, listener) in [("port", Some(&point.listener)), ("HTTPS port", https)] {
+        if let Some(Listener::Closed(why)) = listener {
+            return format!("{port} closed: {}", plain(why));
         }
-        (Listener::Open(_), None) => "-".to_owned(),
+    }
+    match &point.status_message {
+        Some(message) => format!("{} {}", message.id, plain(&message.text)),
+        None => "-".to_owned(),
     }
 }
 

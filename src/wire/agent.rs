@@ -13,8 +13,9 @@ use uuid::Uuid;
 use super::updates::CatalogFindings;
 use crate::model::{
     CatalogVersion, ClientPolicy, ContentFacts, Digest, DistributionPointSettings, Name, Pacing,
-    PackageId, PackageOrigin, PackageState, PullJob, SiteCode, SiteSystemSettings, StatusMessage,
-    UpdateIdentity, UpdatePointSettings, ValidationFindings, WsusVersion,
+    PackageId, PackageOrigin, PackageState, PullJob, ServerCertificate, SiteCode,
+    SiteSystemSettings, StatusMessage, UpdateIdentity, UpdatePointSettings, ValidationFindings,
+    WsusVersion,
 };
 
 /// Who an agent is.
@@ -59,6 +60,15 @@ pub enum AgentCommand {
         /// The name of its document.
         name: Name,
         /// Its effective settings.
+        settings: Box<UpdatePointSettings>,
+    },
+    /// Require a secured channel for the five virtual roots (SUP-6): a software update point of that name
+    /// does so from now on, with the other settings that it has; where there is none yet, what these
+    /// settings need for it is tried.
+    ConfigureSsl {
+        /// The name of the point's document.
+        name: Name,
+        /// Its effective settings, of which only those of SSL are taken.
         settings: Box<UpdatePointSettings>,
     },
     /// Stop being a software update point; the catalog stays.
@@ -246,6 +256,8 @@ pub enum AgentOutcome {
         /// How many revisions were new.
         new_revisions: u64,
     },
+    /// A secured channel can be had: with which certificate.
+    Secured(ServerCertificate),
     /// The package is available.
     Package(PackageState),
     /// Content was validated: what was found.

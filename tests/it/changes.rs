@@ -87,7 +87,9 @@ fn a_site_system_moves_to_another_address() {
     assert_eq!(ids(&world.plan()), [""; 0]);
     let after = world.listener("cen-active");
     assert_ne!(after, before);
-    assert_eq!(get_auth_config(&after).unwrap().status, 200);
+    assert_eq!(get_auth_config(&after).unwrap().status, 403, "it serves over TLS");
+    // With a certificate for its new address.
+    world.with_manifests("ports --check --site CEN").expect(0);
     assert!(TcpStream::connect(&before).is_err());
     for system in UPDATE_POINTS {
         assert_eq!(revisions(&world.catalog(system)), 4125, "{system}");

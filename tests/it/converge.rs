@@ -125,7 +125,7 @@ pub(crate) fn assert_contoso(world: &World) {
 fn up_once_converges() {
     let ended = Converged::of("contoso").ended().expect(0);
     assert!(
-        ended.stdout.ends_with("51 actions done. The hierarchy is as the manifests say.\n"),
+        ended.stdout.ends_with("54 actions done. The hierarchy is as the manifests say.\n"),
         "{}",
         ended.stdout
     );

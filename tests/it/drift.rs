@@ -33,7 +33,7 @@ fn a_port_change_is_planned_applied_and_verified() {
     assert!(up.until(|line| line.starts_with("Nothing to do")));
     let before: Vec<String> = ["cen-active", "sea-active"].map(|name| world.listener(name)).into();
     for address in &before {
-        assert_eq!(get_auth_config(address).unwrap().status, 200);
+        assert_eq!(get_auth_config(address).unwrap().status, 403, "it serves over TLS");
     }
 
     world.edit("ports.yaml", "http: 8540\n  https: 8541", "http: 8550\n  https: 8551");
@@ -45,8 +45,8 @@ fn a_port_change_is_planned_applied_and_verified() {
     let active = "siteSystem: cen-wsus\n  role: Active\n";
     world.edit("sites/cen.yaml", active, &format!("{active}  ports: central\n"));
 
-    let url = |port: u16| format!("http://cen-wsus.contoso.example:{port}");
-    let source = json!(["source.url", url(8530), url(8630)]);
+    let url = |port: u16| format!("https://cen-wsus.contoso.example:{port}");
+    let source = json!(["source.url", url(8531), url(8631)]);
     let of_cen = [json!(["ports.http", 8530, 8630]), json!(["ports.https", 8531, 8631])];
     let of_sea = [json!(["ports.http", 8540, 8550]), json!(["ports.https", 8541, 8551])];
     let plan = world.plan();
@@ -57,7 +57,7 @@ fn a_port_change_is_planned_applied_and_verified() {
     };
     let configure = |name, diff: &[Value]| point("ConfigureSoftwareUpdatePoint", name, diff);
     let verify = |name| point("VerifyPorts", name, &[]);
-    let sea = "http://sea-wsus.contoso.example";
+    let sea = "https://sea-wsus.contoso.example";
     let publish = |site: &str, fields: &[&str], before: String, after: String| {
         let diff: Vec<_> = fields.iter().map(|field| json!([field, before, after])).collect();
         (format!("PublishClientPolicy Site/{site}"), json!(diff).to_string())
@@ -71,9 +71,9 @@ fn a_port_change_is_planned_applied_and_verified() {
         verify("cen-internet"),
         verify("ams-active"),
         verify("sea-active"),
-        publish("cen", &["url"], url(8530), url(8630)),
+        publish("cen", &["url"], url(8531), url(8631)),
         // Its clients on the Internet use the same point.
-        publish("sea", &["internetUrl", "url"], format!("{sea}:8540"), format!("{sea}:8550")),
+        publish("sea", &["internetUrl", "url"], format!("{sea}:8541"), format!("{sea}:8551")),
     ]);
     assert_eq!(found, wanted);
     let text = world.with_manifests("plan").expect(0).stdout;
@@ -89,14 +89,14 @@ fn a_port_change_is_planned_applied_and_verified() {
         let address = world.listener(name);
         assert_eq!(address.rsplit(':').next(), Some(port));
         let answer = get_auth_config(&address).unwrap();
-        assert_eq!(answer.status, 200);
-        assert!(answer.text().contains("GetAuthConfigResult"), "{}", answer.text());
+        assert_eq!(answer.status, 403);
+        assert!(answer.text().starts_with("403.4: SSL is required"), "{}", answer.text());
     }
     for system in ["cen-inet", "ams-srv", "sea-wsus"] {
         let settings =
             fs::read(world.site_system(system).join("update-services/update-point.json")).unwrap();
         let settings: Value = serde_json::from_slice(&settings).unwrap();
-        assert_eq!(settings["settings"]["source"]["url"], url(8630), "{system}");
+        assert_eq!(settings["settings"]["source"]["url"], url(8631), "{system}");
     }
     assert_eq!(actions(&world.plan()), []);
     let (code, said) = up.terminate();

@@ -43,6 +43,7 @@ mod saved_plan;
 mod schema_agreement;
 mod schemas;
 mod secured_content;
+mod secured_updates;
 mod show;
 mod slow_source;
 mod trouble;

@@ -259,12 +259,12 @@ fn places(
 fn of_an_address_only_the_parts_count_that_differ() {
     let world = contoso();
     let field = (Kind::SoftwareUpdatePoint, "ams-active", "source.url");
-    let wanted = json!("http://cen-wsus.contoso.example:8530");
+    let wanted = json!("https://cen-wsus.contoso.example:8531");
     let mut text = String::new();
     for before in [
-        "http://cen-wsus.contoso.example:8540",
-        "http://elsewhere.contoso.example:8530",
-        "https://cen-wsus.contoso.example:8531",
+        "https://cen-wsus.contoso.example:8541",
+        "https://elsewhere.contoso.example:8531",
+        "http://cen-wsus.contoso.example:8530",
     ] {
         let _ =
             write!(text, "instead of {before}\n{}", places(&world, field, &json!(before), &wanted));
@@ -301,6 +301,8 @@ fn a_default_that_nobody_wrote_says_why_it_is_wanted() {
     for field in [
         (point, "cen-active", "ports.http"),
         (point, "ams-active", "ssl"),
+        (point, "cen-internet", "languages"),
+        (point, "cen-active", "downstreamServers"),
         (point, "ams-active", "source.type"),
         (point, "cen-internet", "source.type"),
         (point, "ams-active", "clientConnections"),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::{
     Declared, FieldPath, Hierarchy, Kind, Name, PRUNE, Resource, ResourceId,
-    SoftwareUpdatePointSpec, WebSite,
+    SoftwareUpdatePointSpec, UpdatePointRole, WebSite,
 };
 
 /// The documents, and what became of them.
@@ -107,9 +107,29 @@ impl<'a> Documents<'a> {
         if point.spec.ssl.is_some() {
             return Some(document(Kind::SoftwareUpdatePoint, point).required(spec("ssl")));
         }
+        if let Some(active) = self.active_beside(&point.spec)
+            && active.spec.ssl.is_some()
+        {
+            let rule = "an Internet-based point uses SSL as the active one does (SUP-6)";
+            let active = document(Kind::SoftwareUpdatePoint, active);
+            return Some(active.follows(spec("ssl"), rule));
+        }
         let rule = "points of a native-mode site use SSL, those of a mixed-mode site do not, unless they \
                     say otherwise (SUP-6)";
         Some(self.site(&point.spec.site)?.follows(spec("mode"), rule))
+    }
+
+    /// The active point of the site of an Internet-based one.
+    pub(super) fn active_beside(
+        &self,
+        point: &SoftwareUpdatePointSpec,
+    ) -> Option<&Resource<SoftwareUpdatePointSpec>> {
+        if point.role != UpdatePointRole::InternetBased {
+            return None;
+        }
+        let sites = self.hierarchy.sites.values();
+        let site = sites.into_iter().find(|site| site.name == point.site)?;
+        self.declared.software_update_points.get(site.active_point.as_ref()?)
     }
 
     /// Where the host of a role's address comes from: its site system's address.

@@ -22,6 +22,9 @@ impl Documents<'_> {
             role: _,
             ports: _,
             ssl: _,
+            certificate: _,
+            client_certificates: _,
+            downstream_servers: _,
             client_connections: _,
             source,
             replica: _,
@@ -50,6 +53,13 @@ impl Documents<'_> {
         all.field("ports.http", http);
         all.field("ports.https", https);
         all.field("ssl", self.ssl(resource)?);
+        let certificate = of.optional(spec("certificate"));
+        all.field("listeners.https.certificate.chain", certificate.clone());
+        all.copied("certificate", certificate);
+        let clients = of.field(spec("clientCertificates"), "the default is `Ignore`");
+        all.field("clientCertificates", clients);
+        let servers = "where none are listed, every server may synchronize";
+        all.field("downstreamServers", of.field(spec("downstreamServers"), servers));
         all.field("clientConnections", client_connections(&of, resource));
         self.source(&of, resource, source, &mut all)?;
         let site = document(Kind::Site, self.declared.sites.get(&resource.spec.site)?);
@@ -59,7 +69,14 @@ impl Documents<'_> {
         all.field("classifications", listed("classifications"));
         all.field("products", listed("products"));
         all.field("selection", of.field(spec("selection"), "the default is `Exact`"));
-        all.field("languages", listed("languages"));
+        let languages = match self.active_beside(&resource.spec) {
+            Some(active) if resource.spec.languages.is_empty() => {
+                let rule = "an Internet-based point has the languages of the active one (SUP-6)";
+                document(Kind::SoftwareUpdatePoint, active).follows(spec("languages"), rule)
+            }
+            _ => listed("languages"),
+        };
+        all.field("languages", languages);
         all.field("publishers", listed("publishers"));
         Some(all)
     }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use super::{
     package::PointSets,
     unresolved::{Resolved, Unresolved, unresolved},
+    update_point::let_in_those_below,
 };
 use crate::model::{
     Address, Declared, Hierarchy, Kind, Name, Ports, Resource, Site, SiteCode, SiteServerSettings,
@@ -37,6 +38,7 @@ impl Hierarchy {
         for (name, resource) in &declared.software_update_points {
             update_points.insert(name.clone(), documents.update_point(name, resource)?);
         }
+        let_in_those_below(&mut update_points);
         let mut distribution_points = BTreeMap::new();
         for (name, resource) in &declared.distribution_points {
             distribution_points.insert(name.clone(), documents.distribution_point(name, resource)?);

@@ -1,7 +1,7 @@
 //! Software update points: effective settings and upstreams (SUP-4, SYNC-1).
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -46,7 +46,13 @@ impl Resolver<'_> {
                 site: site.site_code.clone(),
                 role: spec.role,
                 ports: self.ports(kind, name, spec.ports.as_ref(), Ports::CUSTOM)?,
-                ssl: spec.ssl.unwrap_or(site.mode == SiteMode::Native),
+                ssl: self.ssl(spec, site),
+                certificate: spec.certificate.clone(),
+                client_certificates: spec.client_certificates,
+                downstream_servers: spec.downstream_servers.as_deref().map(|listed| {
+                    let itself = std::iter::once(name.to_string());
+                    sorted(&listed.iter().cloned().chain(itself).collect::<Vec<_>>())
+                }),
                 client_connections,
                 replica: source.r#type == SourceType::ParentSite
                     && site.r#type == SiteType::Secondary,
@@ -55,7 +61,7 @@ impl Resolver<'_> {
                 classifications: sorted(&spec.classifications),
                 products: sorted(&spec.products),
                 selection: spec.selection,
-                languages: sorted(&spec.languages),
+                languages: sorted(self.as_the_active_point(spec, |it| &it.languages)),
                 publishers: sorted(&spec.publishers),
                 keep: resource.metadata.kept(),
             },
@@ -63,6 +69,34 @@ impl Resolver<'_> {
             sync_requested_at,
             suspended: resource.metadata.suspended(),
         })
+    }
+
+    /// Whether a point uses SSL: an Internet-based one as the active one, unless it says otherwise
+    /// (SUP-6).
+    fn ssl(&self, spec: &SoftwareUpdatePointSpec, site: &SiteSpec) -> bool {
+        let of_active = || self.active_beside(spec)?.ssl;
+        spec.ssl.or_else(of_active).unwrap_or(site.mode == SiteMode::Native)
+    }
+
+    /// A list of a point; of an Internet-based one that has none, that of the active one (SUP-6).
+    fn as_the_active_point<'b>(
+        &'b self,
+        spec: &'b SoftwareUpdatePointSpec,
+        list: impl Fn(&'b SoftwareUpdatePointSpec) -> &'b [String],
+    ) -> &'b [String] {
+        match self.active_beside(spec) {
+            Some(active) if list(spec).is_empty() => list(active),
+            _ => list(spec),
+        }
+    }
+
+    /// The active point of the site of an Internet-based one.
+    fn active_beside(&self, spec: &SoftwareUpdatePointSpec) -> Option<&SoftwareUpdatePointSpec> {
+        if spec.role != UpdatePointRole::InternetBased {
+            return None;
+        }
+        let active = self.point(&spec.site, UpdatePointRole::Active)?;
+        Some(&self.declared.software_update_points.get(active)?.spec)
     }
 
     /// Where the file of `source: Import` is below what holds it and the manifests.
@@ -123,15 +157,30 @@ impl Resolver<'_> {
             })?;
         let (_, address) =
             self.system(kind, upstream, "spec.siteSystem", &upstream_spec.site_system)?;
-        let upstream_mode = self.site_spec(kind, upstream, "spec.site", &upstream_spec.site)?.mode;
+        let above = self.site_spec(kind, upstream, "spec.site", &upstream_spec.site)?;
         let ports = self.ports(kind, upstream, upstream_spec.ports.as_ref(), Ports::CUSTOM)?;
-        let ssl = upstream_spec.ssl.unwrap_or(upstream_mode == SiteMode::Native);
+        let ssl = self.ssl(upstream_spec, above);
         Ok(UpstreamSettings {
             r#type: source.r#type,
             update_point: Some(upstream.clone()),
             url: Some(ports.url(ssl, address)),
             file: None,
         })
+    }
+}
+
+/// Lets the points of this hierarchy synchronize that are below those with a list of servers that may.
+pub(super) fn let_in_those_below(points: &mut BTreeMap<Name, UpdatePoint>) {
+    let below: Vec<_> = points
+        .iter()
+        .filter_map(|(name, it)| Some((it.settings.source.update_point.clone()?, name.clone())))
+        .collect();
+    for (upstream, name) in below {
+        let upstream = points.get_mut(&upstream);
+        if let Some(listed) = upstream.and_then(|it| it.settings.downstream_servers.as_mut()) {
+            listed.push(name.to_string());
+            *listed = sorted(listed);
+        }
     }
 }
 

@@ -241,7 +241,7 @@ async fn to_its_end<C: Future<Output = hyper::Result<()>>>(
 fn come_back(peer: SocketAddr, version: Version, served: bool) -> Response<Body> {
     let seconds = COME_BACK + peer.port() % APART;
     let later = [(RETRY_AFTER, seconds.to_string())];
-    let text = "as much is served as this distribution point bears: come back later\n";
+    let text = "as much is served as this server bears: come back later\n";
     let mut answer = (StatusCode::SERVICE_UNAVAILABLE, later, text).into_response();
     // HTTP/2 has its own words for that.
     if !served && version < Version::HTTP_2 {

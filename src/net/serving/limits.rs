@@ -77,6 +77,13 @@ impl Limits {
         }
     }
 
+    /// For the web services of update points. A call may be worked on for long before the first byte of
+    /// its answer is there: a list of a million revisions, or one that waits for others. Connections wait
+    /// for the next call as long as those of IIS do.
+    pub fn update_services() -> Self {
+        Self { head: Duration::from_mins(2), still: Duration::from_mins(5), ..Self::content() }
+    }
+
     /// What TLS may keep for one more connection where there are so many.
     pub(super) fn buffer(open: usize) -> usize {
         (Self::BUFFERS / open.max(1)).clamp(Self::LEAST_BUFFER, Self::MOST_BUFFER)

@@ -1,4 +1,4 @@
-//! TLS of the content ports: which roots are trusted, the hierarchy's own authority, and the
+//! TLS of the roles' ports: which roots are trusted, the hierarchy's own authority, and the
 //! certificates that are shown, which may change while a port is open.
 //!
 //! ```text
@@ -12,6 +12,7 @@ mod authority;
 mod certificates;
 mod client;
 mod clients;
+mod describing;
 mod error;
 mod server;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use client::why_refused;
 pub(super) use client::{client_config, trusting_nobody};
 pub use clients::Admission;
 pub(super) use clients::{ClientIdentity, ShownCertificate};
+pub use describing::certificate_names;
 pub use error::CertificatesError;
 pub(super) use server::HTTP_2;
 pub use server::{Presented, ServerTls, WantedOfClients};

@@ -17,9 +17,13 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     Admission, CertificateSource, Certificates, CertificatesError, ShownCertificate,
-    certificates::Loaded, clients::Asking,
+    certificates::Loaded, clients::Asking, describing::describe,
 };
-use crate::{clock, error_text::with_causes, model::ClientCertificates};
+use crate::{
+    clock,
+    error_text::with_causes,
+    model::{ClientCertificates, ServerCertificate},
+};
 
 /// How often it is looked whether there is another certificate: soon enough for whoever has just
 /// written it, and two looks at a directory every few seconds cost nothing.
@@ -55,6 +59,13 @@ pub struct Presented {
 impl fmt::Debug for Presented {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Presented").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+impl Presented {
+    /// What it says of itself.
+    pub fn describe(&self) -> Option<ServerCertificate> {
+        describe(self.loaded.key.end_entity_cert().ok()?)
     }
 }
 
@@ -120,6 +131,11 @@ impl ServerTls {
     /// Shows another certificate from now on.
     pub fn show(&self, presented: Presented) {
         self.shown.with(|before| *before = presented);
+    }
+
+    /// What the certificate that is shown now says of itself.
+    pub fn describe(&self) -> Option<ServerCertificate> {
+        self.shown.with(|presented| presented.describe())
     }
 
     /// Where the certificate comes from.

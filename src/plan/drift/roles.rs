@@ -1,7 +1,7 @@
 //! Roles: their settings and their ports.
 
 use crate::{
-    model::{Kind, Listener, Name, RoleSince},
+    model::{Kind, Listener, Name, RoleSince, SecuredListener},
     plan::{Action, ActionKind, FieldChange, Found},
 };
 
@@ -21,11 +21,17 @@ impl Drift<'_> {
         let since = state.since.update_point;
         let found = |since| self.found(&system, state, since);
         if action.kind == ActionKind::ConfigureSsl {
-            let found = found(since.settings);
-            return action.diff.push(change("ssl", point.settings.ssl, true, &found));
+            return all_found(&mut action.diff, &found(since.settings));
         }
         let role = Role { name: &point.name, listener: &point.listener, since };
         explain(&action.resource.name, action.kind, &mut action.diff, &role, &found);
+        if let Some(SecuredListener { listener: closed @ Listener::Closed(_), .. }) = &point.https
+            && action.kind == ActionKind::ConfigureSoftwareUpdatePoint
+            && point.settings.ssl
+        {
+            let found = found(since.listener);
+            action.diff.push(change("listeners.https", closed.to_string(), "open", &found));
+        }
     }
 
     pub(super) fn distribution_point(self, action: &mut Action) {

@@ -9,10 +9,8 @@ use crate::{
     model::{Name, Since, SiteSystemSettings, SiteSystemState, UpdateServicesState},
     net::{Addresses, AdminToken, Certificates},
     role::{
-        distribution_point::{DistributionPoint, Surroundings},
-        package_library::PackageLibrary,
-        site_server::SiteServer,
-        update_point::UpdatePoint,
+        Surroundings, distribution_point::DistributionPoint, package_library::PackageLibrary,
+        site_server::SiteServer, update_point::UpdatePoint,
     },
     wire::agent::TransfersReport,
 };
@@ -164,7 +162,7 @@ impl Agent {
 }
 
 impl AgentOptions {
-    /// Where a distribution point of it is.
+    /// Where a role of it is.
     pub(super) fn surroundings(&self, settings: &SiteSystemSettings) -> Surroundings {
         Surroundings {
             ip: self.ip,
@@ -192,8 +190,8 @@ impl Roles {
         }
         if identity.update_services.is_some() && self.update_point.is_none() {
             let directory = directory("update-services");
-            let addresses = options.addresses.clone();
-            self.update_point = Some(UpdatePoint::open(directory, options.ip, addresses).await?);
+            let surroundings = options.surroundings(&identity.settings);
+            self.update_point = Some(UpdatePoint::open(directory, surroundings).await?);
         }
         // Where a distribution point was, it comes back; a new one is opened when it is configured.
         let content = directory("distribution-point");

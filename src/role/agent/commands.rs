@@ -72,7 +72,7 @@ pub enum CommandError {
     DistributionPoint(#[from] DistributionPointError),
 }
 
-type Carried = Result<AgentOutcome, CommandError>;
+pub(super) type Carried = Result<AgentOutcome, CommandError>;
 
 impl Agent {
     /// Carries out a command; `own_url` is the address of this agent's admin port.
@@ -96,15 +96,12 @@ impl Agent {
                 self.change(|identity| identity.administration_console = true).await
             }
             AgentCommand::ConfigureUpdatePoint { name, settings } => {
-                self.update_point().await?.configure(name, *settings).await?;
-                Ok(AgentOutcome::Done)
+                self.configure_update_point(name, *settings).await
             }
-            AgentCommand::RemoveUpdatePoint => {
-                if let Ok(point) = self.update_point().await {
-                    point.remove().await?;
-                }
-                Ok(AgentOutcome::Done)
+            AgentCommand::ConfigureSsl { name, settings } => {
+                self.configure_ssl(name, *settings).await
             }
+            AgentCommand::RemoveUpdatePoint => self.remove_update_point().await,
             AgentCommand::UninstallUpdateServices => self.uninstall_update_services().await,
             AgentCommand::CheckCatalog { repair } => self.check_catalog(repair, report).await,
             AgentCommand::ImportUpdates => Ok(self.update_point().await?.import(report).await?),
@@ -217,6 +214,9 @@ impl Agent {
             None => Identity::new(settings, clock::now()),
         };
         identity.write(&self.0.options.directory)?;
+        if let Some(point) = &roles.update_point {
+            point.moved(identity.settings.address.clone()).await?;
+        }
         if let Some(point) = &roles.distribution_point {
             point.moved(identity.settings.address.clone()).await?;
         }

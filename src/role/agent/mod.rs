@@ -6,6 +6,7 @@ mod agent_state;
 mod commands;
 mod identity;
 mod prestaged;
+mod update_points;
 
 pub use admin_port::AdminPort;
 pub(in crate::role) use admin_port::authorize;

@@ -3,7 +3,8 @@
 use crate::{
     content::LibraryError,
     model::{PackageId, Unsupported},
-    net::{CertificatesError, ClientError, ListenError},
+    net::ClientError,
+    role::WebPortError,
 };
 
 /// A distribution point could not do as asked.
@@ -20,13 +21,7 @@ pub enum DistributionPointError {
     Gateway(&'static str),
     /// The content port could not be opened; the settings are as they were.
     #[error(transparent)]
-    Listen(#[from] ListenError),
-    /// There is no certificate to serve with; the settings are as they were.
-    #[error(transparent)]
-    Certificates(#[from] CertificatesError),
-    /// The provider of TLS refused.
-    #[error("failed to prepare TLS for the content port")]
-    Tls(#[from] rustls::Error),
+    Port(#[from] WebPortError),
     /// The content library refused.
     #[error(transparent)]
     Library(#[from] LibraryError),

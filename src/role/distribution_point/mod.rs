@@ -59,6 +59,5 @@ mod validation;
 mod validators;
 mod writing;
 
-pub use content_port::Surroundings;
 pub use error::DistributionPointError;
 pub use point::DistributionPoint;

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use tokio::sync::{RwLock, Semaphore, SemaphorePermit, watch};
 
 use super::{
-    DistributionPointError, Surroundings, admitting,
-    content_port::{ContentPort, Ports},
+    DistributionPointError, admitting,
+    content_port::Ports,
     jobs::Jobs,
     logs::Logs,
     on_demand::OnDemand,
@@ -29,7 +29,7 @@ use crate::{
         RoleSince,
     },
     net::Addresses,
-    role::validating::Validating,
+    role::{Surroundings, validating::Validating, web_port::WebPort},
 };
 
 /// Files that a site server may send at the same time.
@@ -69,7 +69,7 @@ pub(super) struct Configured {
     pub(super) saved: Saved,
     pub(super) library: Library,
     pub(super) jobs: Jobs,
-    port: ContentPort,
+    port: WebPort,
     pub(super) validating: Validating,
 }
 

@@ -57,7 +57,7 @@ impl UpdatePoint {
             })
             .await;
         }
-        let upstream = self.upstream(&settings)?;
+        let upstream = self.upstream(&settings).await?;
         Ok(synchronization::repair(catalog, upstream, &name, damaged).await?)
     }
 }

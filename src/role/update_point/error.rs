@@ -3,11 +3,7 @@
 use std::{io, path::PathBuf};
 
 use super::{ImportError, SynchronizationError, TitleError};
-use crate::{
-    blocking::Interrupted,
-    net::{ClientError, ListenError},
-    store::StoreError,
-};
+use crate::{blocking::Interrupted, net::ClientError, role::WebPortError, store::StoreError};
 
 /// Why a software update point did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -15,12 +11,9 @@ pub enum UpdatePointError {
     /// It has no settings.
     #[error("this site system is no software update point: configure one first")]
     NotConfigured,
-    /// It was told to use SSL.
-    #[error("SSL is not supported yet: set `ssl: false` on the software update point")]
-    SslUnsupported,
-    /// Its port could not be opened.
+    /// One of its ports could not be opened.
     #[error(transparent)]
-    Listen(#[from] ListenError),
+    Port(#[from] WebPortError),
     /// The HTTP client could not be made.
     #[error(transparent)]
     Client(#[from] ClientError),

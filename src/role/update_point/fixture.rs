@@ -3,7 +3,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU16, Ordering},
@@ -25,8 +25,8 @@ use uuid::Uuid;
 use super::{UpdatePoint, UpdatePointError};
 use crate::{
     model::{UpdateIdentity, UpdatePointSettings},
-    net::{Addresses, OpenPort},
-    role::Reporter,
+    net::{Addresses, Certificates, OpenPort},
+    role::{Reporter, Surroundings},
     store::catalog::{NewRevision, PackedDocument},
     wire::{agent::AgentOutcome, update_document::UpdateDocument},
 };
@@ -58,8 +58,13 @@ pub(in crate::role) struct Place {
 impl Place {
     /// A point that is configured with this source.
     pub(in crate::role) async fn new(source: Value) -> Self {
+        Self::trusting(None, source).await
+    }
+
+    /// The same, which trusts the roots of a file too.
+    pub(in crate::role) async fn trusting(roots: Option<&Path>, source: Value) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let point = open(directory.path().to_owned()).await;
+        let point = open_trusting(directory.path().to_owned(), roots).await;
         let place = Self { directory, port: port(), point };
         place.configure(source).await.unwrap();
         place
@@ -87,7 +92,13 @@ impl Place {
     }
 
     pub(in crate::role) async fn configure(&self, source: Value) -> Result<(), UpdatePointError> {
-        let settings = settings(self.port, &source);
+        self.configure_as(settings(self.port, &source)).await
+    }
+
+    pub(in crate::role) async fn configure_as(
+        &self,
+        settings: UpdatePointSettings,
+    ) -> Result<(), UpdatePointError> {
         self.point.configure("cen-sup".parse().unwrap(), settings).await
     }
 
@@ -105,7 +116,16 @@ impl Place {
 }
 
 pub(in crate::role) async fn open(directory: PathBuf) -> UpdatePoint {
-    UpdatePoint::open(directory, ip(), Addresses::system()).await.unwrap()
+    open_trusting(directory, None).await
+}
+
+/// A point that trusts the roots of a file too. Its own authority is below its directory.
+async fn open_trusting(directory: PathBuf, roots: Option<&Path>) -> UpdatePoint {
+    let certificates = Certificates::open(&directory, roots, crate::clock::now()).unwrap();
+    let (ip, addresses) = (ip(), Addresses::system());
+    let surroundings =
+        Surroundings { ip, host: ip.to_string().parse().unwrap(), addresses, certificates };
+    UpdatePoint::open(directory, surroundings).await.unwrap()
 }
 
 pub(in crate::role) fn settings(port: u16, source: &Value) -> UpdatePointSettings {

@@ -8,12 +8,15 @@ mod import;
 mod import_file;
 mod persisted;
 mod point;
+mod ports;
 mod service;
 mod synchronization;
 mod titles;
 
 #[cfg(test)]
 pub(in crate::role) mod fixture;
+#[cfg(test)]
+mod secured_tests;
 #[cfg(test)]
 mod tests;
 

@@ -1,21 +1,26 @@
-//! The role itself: its settings, its port, its state.
+//! The role itself: its settings, its ports, its state.
 
 use std::{
-    net::IpAddr,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
-    UpdatePointError, import, import_file::FileFactsCache, persisted::Persisted, service::Service,
+    UpdatePointError, import,
+    import_file::FileFactsCache,
+    persisted::Persisted,
+    ports::{PointPorts, Ports, SeenPorts},
+    service::Service,
     synchronization,
 };
 use crate::{
     blocking::blocking,
     clock,
-    model::{DownstreamServer, Name, RoleSince, SourceType, UpdatePointSettings, UpdatePointState},
-    net::{Addresses, OpenPort},
-    role::{Reporter, port::RolePort},
+    model::{
+        Address, DownstreamServer, Name, RoleSince, ServerCertificate, SourceType,
+        UpdatePointSettings, UpdatePointState,
+    },
+    role::{Reporter, Surroundings, web_port::WebPort},
     store::{StoreError, catalog::Catalog},
     wire::{
         agent::{AgentOutcome, RevisionPage},
@@ -33,11 +38,8 @@ pub struct UpdatePoint(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     directory: PathBuf,
-    ip: IpAddr,
-    addresses: Addresses,
-    client: reqwest::Client,
+    ports: Ports,
     catalog: Arc<Catalog>,
-    service: Arc<Service>,
     file_facts: Arc<FileFactsCache>,
     configured: Mutex<Option<Configured>>,
     /// One change of settings at a time.
@@ -49,7 +51,7 @@ struct Inner {
 #[derive(Debug)]
 struct Configured {
     persisted: Persisted,
-    port: RolePort,
+    ports: PointPorts,
 }
 
 impl UpdatePoint {
@@ -62,10 +64,8 @@ impl UpdatePoint {
     /// The catalog or the settings cannot be read.
     pub async fn open(
         directory: PathBuf,
-        ip: IpAddr,
-        addresses: Addresses,
+        surroundings: Surroundings,
     ) -> Result<Self, UpdatePointError> {
-        let client = crate::net::client(&addresses)?;
         let at = directory.clone();
         let (catalog, service, persisted) = blocking(move || {
             let catalog = Arc::new(Catalog::open(&at.join("catalog.db"), clock::now())?);
@@ -73,21 +73,18 @@ impl UpdatePoint {
             Ok::<_, UpdatePointError>((catalog, service, Persisted::read(&at)?))
         })
         .await?;
+        let ports = Ports::new(&surroundings, service);
         let configured = match persisted {
             Some(persisted) => {
-                let number = persisted.settings.ports.http.get();
-                let opened = OpenPort::open(ip, number, service.router()).await;
-                Some(Configured { persisted, port: RolePort::now(opened) })
+                let ports = ports.try_open(&persisted.settings).await;
+                Some(Configured { persisted, ports })
             }
             None => None,
         };
         Ok(Self(Arc::new(Inner {
             directory,
-            ip,
-            addresses,
-            client,
+            ports,
             catalog,
-            service,
             file_facts: Arc::default(),
             configured: Mutex::new(configured),
             configuring: tokio::sync::Mutex::default(),
@@ -95,49 +92,125 @@ impl UpdatePoint {
         })))
     }
 
-    /// Makes it the point of that name with these settings. If its port changes, or is not open,
-    /// the new one is opened first, then the settings are kept, then the old one is closed.
+    /// Makes it the point of that name with these settings. If a port changes, or is not open, the new
+    /// one is opened first, then the settings are kept, then the old one is closed.
     ///
     /// # Errors
     ///
-    /// The port cannot be opened or the settings cannot be kept: then nothing has changed.
+    /// A port cannot be opened, there is no certificate for it, or the settings cannot be kept: then
+    /// nothing has changed.
     pub async fn configure(
         &self,
         name: Name,
         settings: UpdatePointSettings,
     ) -> Result<(), UpdatePointError> {
-        if settings.ssl {
-            return Err(UpdatePointError::SslUnsupported);
-        }
         let _one_at_a_time = self.0.configuring.lock().await;
-        let number = settings.ports.http.get();
-        let opened = if self.has_open(number) {
-            None
-        } else {
-            Some(OpenPort::open(self.0.ip, number, self.0.service.router()).await?)
-        };
+        self.configure_alone(name, settings).await
+    }
+
+    async fn configure_alone(
+        &self,
+        name: Name,
+        settings: UpdatePointSettings,
+    ) -> Result<(), UpdatePointError> {
         let before = self.configured().as_ref().map(|it| it.persisted.clone());
+        self.uncross(&settings).await;
         let persisted = Persisted::after(before.as_ref(), name, settings, clock::now());
         let (directory, to_write) = (self.0.directory.clone(), persisted.clone());
-        // On an error the port that was opened is dropped, which closes it.
-        blocking(move || to_write.write(&directory)).await?;
+        let prepared = async {
+            let changes = self.0.ports.change(self.seen(), &persisted.settings).await?;
+            // On an error the ports that were opened are dropped, which closes them.
+            blocking(move || to_write.write(&directory)).await?;
+            Ok(changes)
+        };
+        let changes = match prepared.await {
+            Ok(changes) => changes,
+            Err(error) => {
+                self.reopen(before.map(|it| it.settings)).await;
+                return Err(error);
+            }
+        };
         let replaced = {
             let mut configured = self.configured();
-            let before = configured.take().map(|it| it.port);
-            let (port, replaced) = match (opened, before) {
-                (Some(opened), before) => (RolePort::now(Ok(opened)), before),
-                (None, Some(before)) => (before, None),
-                // The port was open above, and settings change only under `configuring`.
-                (None, None) => (RolePort::closed("it was closed meanwhile"), None),
-            };
-            *configured = Some(Configured { persisted, port });
+            let before = configured.take().map(|it| it.ports);
+            let mut ports = before.unwrap_or_else(|| PointPorts::closed("it was never open"));
+            let replaced = ports.take_on(changes);
+            self.0.ports.in_effect(&persisted.settings);
+            *configured = Some(Configured { persisted, ports });
             replaced
         };
         close(replaced).await;
         Ok(())
     }
 
-    /// Stops being an update point: the port is closed and the settings are forgotten. The catalog
+    /// Requires a secured channel for the five virtual roots (SUP-6): where it is the point of that name
+    /// already, from now on; otherwise what these settings need for it is tried, and nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// There is no such certificate, or the HTTPS port cannot be opened: then nothing has changed.
+    pub async fn configure_ssl(
+        &self,
+        name: Name,
+        wanted: UpdatePointSettings,
+    ) -> Result<Option<ServerCertificate>, UpdatePointError> {
+        let _one_at_a_time = self.0.configuring.lock().await;
+        let there = self.settings().ok().filter(|(other, _)| *other == name);
+        let Some((_, mut settings)) = there else {
+            return Ok(self.0.ports.secured(&self.seen(), &wanted).await?);
+        };
+        settings.ssl = true;
+        settings.ports.https = wanted.ports.https;
+        settings.certificate = wanted.certificate;
+        settings.client_certificates = wanted.client_certificates;
+        self.configure_alone(name, settings).await?;
+        let https = self.configured().as_ref().and_then(|it| it.ports.https());
+        Ok(https.and_then(|it| it.certificate))
+    }
+
+    /// Its site system has this address from now on: a certificate that is issued for it is.
+    ///
+    /// # Errors
+    ///
+    /// None can be issued.
+    pub async fn moved(&self, host: Address) -> Result<(), UpdatePointError> {
+        self.0.ports.moved(host);
+        match self.settings() {
+            Ok((name, settings)) if settings.ssl => self.configure(name, settings).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Closes the ports where one shall be open under the number of the other one.
+    async fn uncross(&self, settings: &UpdatePointSettings) {
+        let crossing = {
+            let mut configured = self.configured();
+            let crossing = configured.as_mut().filter(|it| it.ports.seen().cross(settings));
+            crossing.map(|it| it.ports.take("its ports change places"))
+        };
+        if let Some(ports) = crossing {
+            ports.close().await;
+        }
+    }
+
+    /// Opens the ports again that were closed in vain.
+    async fn reopen(&self, before: Option<UpdatePointSettings>) {
+        let Some(settings) = before else { return };
+        self.0.ports.in_effect(&settings);
+        if self.seen().is_open() {
+            return;
+        }
+        let ports = self.0.ports.try_open(&settings).await;
+        if let Some(configured) = self.configured().as_mut() {
+            configured.ports = ports;
+        }
+    }
+
+    fn seen(&self) -> SeenPorts {
+        self.configured().as_ref().map(|it| it.ports.seen()).unwrap_or_default()
+    }
+
+    /// Stops being an update point: the ports are closed and the settings are forgotten. The catalog
     /// stays.
     ///
     /// # Errors
@@ -147,8 +220,10 @@ impl UpdatePoint {
         let _one_at_a_time = self.0.configuring.lock().await;
         let directory = self.0.directory.clone();
         blocking(move || Persisted::remove(&directory)).await?;
-        let port = self.configured().take().map(|it| it.port);
-        close(port).await;
+        let ports = self.configured().take().map(|it| it.ports);
+        if let Some(ports) = ports {
+            ports.close().await;
+        }
         Ok(())
     }
 
@@ -158,10 +233,10 @@ impl UpdatePoint {
     ///
     /// The catalog cannot be read.
     pub async fn state(&self) -> Result<Option<UpdatePointState>, UpdatePointError> {
-        let (Persisted { name, settings, .. }, listener) = {
+        let (Persisted { name, settings, .. }, listener, https) = {
             let configured = self.configured();
-            let Some(Configured { persisted, port }) = &*configured else { return Ok(None) };
-            (persisted.clone(), port.listener())
+            let Some(Configured { persisted, ports }) = &*configured else { return Ok(None) };
+            (persisted.clone(), ports.listener(), ports.https())
         };
         let (catalog, file_facts) = (Arc::clone(&self.0.catalog), Arc::clone(&self.0.file_facts));
         blocking(move || {
@@ -173,6 +248,7 @@ impl UpdatePoint {
                 name,
                 settings,
                 listener,
+                https,
                 catalog_version: catalog.version()?,
                 revisions: catalog.count()?,
                 last_synchronization: catalog.last_synchronization()?,
@@ -187,7 +263,7 @@ impl UpdatePoint {
     pub fn since(&self) -> RoleSince {
         self.configured().as_ref().map_or_else(RoleSince::default, |it| RoleSince {
             settings: it.persisted.settings_since,
-            listener: Some(it.port.since()),
+            listener: Some(it.ports.since()),
         })
     }
 
@@ -219,7 +295,7 @@ impl UpdatePoint {
     /// stored until then stays, and is not fetched again.
     pub async fn synchronize(&self, report: &Reporter) -> Result<AgentOutcome, UpdatePointError> {
         let (name, settings) = self.settings()?;
-        let upstream = self.upstream(&settings)?;
+        let upstream = self.upstream(&settings).await?;
         let _working = self.0.working.lock().await;
         let catalog = Arc::clone(&self.0.catalog);
         Ok(synchronization::run(catalog, upstream, name, settings, report).await?)
@@ -235,13 +311,13 @@ impl UpdatePoint {
         blocking(move || Ok(catalog.page(after)?)).await
     }
 
-    /// Closes its port until it is configured or opened again; the settings stay.
+    /// Closes its ports until it is configured or opened again; the settings stay.
     pub async fn close(&self) {
         let _one_at_a_time = self.0.configuring.lock().await;
-        let port = self.configured().as_mut().map(|configured| {
-            std::mem::replace(&mut configured.port, RolePort::closed("the agent closed it"))
-        });
-        close(port).await;
+        let ports = self.configured().as_mut().map(|it| it.ports.take("the agent closed it"));
+        if let Some(ports) = ports {
+            ports.close().await;
+        }
     }
 
     /// Its catalog.
@@ -255,12 +331,13 @@ impl UpdatePoint {
     }
 
     /// The upstream server that the settings name.
-    pub(super) fn upstream(
+    pub(super) async fn upstream(
         &self,
         settings: &UpdatePointSettings,
     ) -> Result<synchronization::Upstream, UpdatePointError> {
         let url = synchronization::upstream_of(settings)?;
-        Ok(synchronization::Upstream::new(self.0.client.clone(), &url, &self.0.addresses)?)
+        let client = self.0.ports.client(&url).await?;
+        Ok(synchronization::Upstream::new(client, &url, self.0.ports.addresses())?)
     }
 
     fn configured(&self) -> MutexGuard<'_, Option<Configured>> {
@@ -276,10 +353,6 @@ impl UpdatePoint {
             None => Err(UpdatePointError::NotConfigured),
         }
     }
-
-    fn has_open(&self, number: u16) -> bool {
-        self.configured().as_ref().is_some_and(|it| it.port.is_open(number))
-    }
 }
 
 fn downstream_servers(catalog: &Catalog) -> Result<Vec<DownstreamServer>, StoreError> {
@@ -292,8 +365,8 @@ fn downstream_servers(catalog: &Catalog) -> Result<Vec<DownstreamServer>, StoreE
     Ok(catalog.downstream_servers()?.into_iter().take(DOWNSTREAM_SERVERS).map(server).collect())
 }
 
-async fn close(port: Option<RolePort>) {
-    if let Some(port) = port {
+async fn close(ports: Vec<WebPort>) {
+    for port in ports {
         port.close().await;
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{fixture::*, *};
+use super::fixture::*;
 use crate::{
     clock,
     error_text::with_causes,
@@ -150,15 +150,6 @@ async fn a_port_in_use_at_start_is_opened_when_configured_again() {
     again.configure(state.name, state.settings).await.unwrap();
     let state = again.state().await.unwrap().unwrap();
     assert_eq!(state.listener, Listener::Open(format!("{}:{}", ip(), place.port)));
-}
-
-#[tokio::test]
-async fn ssl_is_refused_by_name() {
-    let place = Place::new(json!({"type": "None"})).await;
-    let mut settings = settings(place.port, &json!({"type": "None"}));
-    settings.ssl = true;
-    let refused = place.point.configure("cen-sup".parse().unwrap(), settings).await;
-    assert!(matches!(refused, Err(UpdatePointError::SslUnsupported)));
 }
 
 fn deployment(number: u128, update: u128, group: Uuid) -> Deployment {

@@ -22,6 +22,11 @@ fn adopted(world: &World, documents: Option<&Declared>) -> Adopted {
     adopt(&world.observed(), Beside { remote: &BTreeMap::new(), documents })
 }
 
+/// What the documents mean that describe a world.
+pub(super) fn described(world: &World) -> Hierarchy {
+    Hierarchy::resolve(&adopted(world, None).declared).unwrap()
+}
+
 /// What is described names its files by absolute paths: they are in no checkout.
 fn by_absolute_paths(mut hierarchy: Hierarchy) -> Hierarchy {
     for point in hierarchy.update_points.values_mut() {

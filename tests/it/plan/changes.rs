@@ -67,10 +67,10 @@ fn a_port_changes_alone_where_nothing_is_downstream() {
     assert_eq!(
         diff(&plan.actions[2]),
         [
-            "internetUrl: \"http://sea-wsus.contoso.example:8540\" -> \
-             \"http://sea-wsus.contoso.example:8550\"",
-            "url: \"http://sea-wsus.contoso.example:8540\" -> \
-             \"http://sea-wsus.contoso.example:8550\"",
+            "internetUrl: \"https://sea-wsus.contoso.example:8541\" -> \
+             \"https://sea-wsus.contoso.example:8551\"",
+            "url: \"https://sea-wsus.contoso.example:8541\" -> \
+             \"https://sea-wsus.contoso.example:8551\"",
         ]
     );
 }
@@ -91,8 +91,8 @@ fn downstream_points_follow_the_port_of_their_upstream() {
     }
     expected.push("PublishClientPolicy:Site/cen".to_owned());
     assert_eq!(ids(&plan), expected);
-    let follows = "source.url: \"http://cen-wsus.contoso.example:8530\" -> \
-                   \"http://cen-wsus.contoso.example:8600\"";
+    let follows = "source.url: \"https://cen-wsus.contoso.example:8531\" -> \
+                   \"https://cen-wsus.contoso.example:8601\"";
     for action in &of_kind(&plan, ActionKind::ConfigureSoftwareUpdatePoint)[1..] {
         assert_eq!(diff(action), [follows], "{}", action.id);
         let upstream = "VerifyPorts:SoftwareUpdatePoint/cen-active";

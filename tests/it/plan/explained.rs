@@ -41,6 +41,7 @@ fn is_there(world: &World, action: &Action, declared: &Declared) -> bool {
         | ActionKind::Synchronize
         | ActionKind::ImportUpdates
         // These may be the first ones.
+        | ActionKind::ConfigureSsl
         | ActionKind::AddSoftwareUpdatePoint
         | ActionKind::AddDistributionPoint
         | ActionKind::PublishClientPolicy => false,

@@ -35,6 +35,7 @@ fn kinds_come_in_the_order_of_rec_4() {
         ActionKind::CreateSiteSystem => 0,
         ActionKind::InstallAdministrationConsole
         | ActionKind::InstallUpdateServices
+        | ActionKind::ConfigureSsl
         | ActionKind::AddSoftwareUpdatePoint
         | ActionKind::VerifyPorts => 1,
         ActionKind::ImportUpdates | ActionKind::Synchronize | ActionKind::PublishClientPolicy => 2,

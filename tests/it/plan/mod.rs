@@ -18,6 +18,7 @@ mod refused;
 mod removal;
 mod saved;
 mod scale;
+mod secured;
 mod shown;
 mod synchronization;
 mod undoing;

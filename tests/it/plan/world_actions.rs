@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use headwater::{
     model::{
         ContentFacts, Digest, DistributionPointState, Hierarchy, Kind, Listener, Name,
-        OnDemandPackage, Package, PackageId, PackageOrigin, PackageState, Ports, ResourceId, Since,
-        SiteCode, SiteServerState, SiteSystemState, SynchronizationRecord, UpdatePointRole,
-        UpdatePointState, UpdateServicesState, WsusVersion,
+        OnDemandPackage, Package, PackageId, PackageOrigin, PackageState, Ports, ResourceId,
+        SecuredListener, Since, SiteCode, SiteServerState, SiteSystemState, SynchronizationRecord,
+        UpdatePointRole, UpdatePointState, UpdateServicesState, WsusVersion,
     },
     plan::{Action, ActionKind},
 };
@@ -140,6 +140,10 @@ impl World {
             name: name.clone(),
             settings: declared.settings.clone(),
             listener: open(declared.settings.ports.http),
+            https: declared.settings.ssl.then(|| SecuredListener {
+                listener: open(declared.settings.ports.https),
+                certificate: None,
+            }),
             catalog_version: None,
             revisions: 0,
             last_synchronization: None,

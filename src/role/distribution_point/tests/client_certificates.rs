@@ -14,7 +14,7 @@ use crate::{
     clock,
     model::{ClientCertificates, ContentProtocol, DistributionPointSettings, PullSourceSettings},
     net::Certificates,
-    role::distribution_point::{DistributionPoint, Surroundings},
+    role::{Surroundings, distribution_point::DistributionPoint},
 };
 
 /// An authority of somebody else.

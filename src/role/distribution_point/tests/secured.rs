@@ -10,7 +10,7 @@ use crate::{
     clock,
     model::{ContentProtocol, DistributionPointSettings, Listener, PullSourceSettings},
     net::Certificates,
-    role::distribution_point::{DistributionPoint, Surroundings},
+    role::{Surroundings, distribution_point::DistributionPoint},
 };
 
 /// A standard point that serves over HTTPS.

@@ -9,7 +9,10 @@ use crate::{
         Unsupported,
     },
     net::{ListenError, OpenPort},
-    role::distribution_point::{DistributionPoint, DistributionPointError},
+    role::{
+        WebPortError,
+        distribution_point::{DistributionPoint, DistributionPointError},
+    },
 };
 
 fn on_port(number: u16) -> DistributionPointSettings {
@@ -45,7 +48,10 @@ async fn port_in_use_changes_nothing_and_heals() {
     let point = world.standard_point(1).await;
     let other = OpenPort::open(world.ip(1), PORT + 10, axum::Router::new()).await.unwrap();
     let refused = point.configure(name("dp-1"), on_port(PORT + 10)).await;
-    assert!(matches!(refused, Err(DistributionPointError::Listen(ListenError::InUse(_)))));
+    assert!(matches!(
+        refused,
+        Err(DistributionPointError::Port(WebPortError::Listen(ListenError::InUse(_))))
+    ));
     assert_eq!(observed(&point).await.settings, standard());
     assert!(answers(&world, PORT).await);
     point.close().await;

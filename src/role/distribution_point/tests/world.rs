@@ -22,8 +22,8 @@ use crate::{
     },
     net::{Addresses, Certificates, OpenPort, client},
     role::{
-        Reporter,
-        distribution_point::{DistributionPoint, Surroundings, point::WeakPoint},
+        Reporter, Surroundings,
+        distribution_point::{DistributionPoint, point::WeakPoint},
         package_library::{PackageLibrary, PackageLibraryError, Sending},
     },
     wire::{

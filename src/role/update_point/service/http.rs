@@ -14,13 +14,15 @@ use uuid::Uuid;
 
 use super::{
     call::{self, Call},
+    channel::{self, Channel},
+    downstream_servers::DownstreamServers,
     packed::Packed,
     sessions::Sessions,
 };
 use crate::{
     blocking::{Interrupted, blocking},
     clock,
-    model::UpdateIdentity,
+    model::{UpdateIdentity, UpdatePointSettings},
     store::catalog::Catalog,
     wire::{
         content_encoding::ContentEncoding,
@@ -48,6 +50,7 @@ const PIECE: usize = 256 << 10;
 pub(in crate::role::update_point) struct Service {
     catalog: Arc<Catalog>,
     sessions: Sessions,
+    pub(super) channel: Channel,
     at_work: Semaphore,
     room: Arc<Semaphore>,
 }
@@ -57,13 +60,21 @@ impl Service {
     pub(in crate::role::update_point) fn new(catalog: Arc<Catalog>) -> Self {
         let sessions = Sessions::new(Arc::clone(&catalog));
         let room = Arc::new(Semaphore::new(ROOM as usize));
-        Self { catalog, sessions, at_work: Semaphore::new(AT_WORK), room }
+        let channel = Channel::default();
+        Self { catalog, sessions, channel, at_work: Semaphore::new(AT_WORK), room }
+    }
+
+    /// Serves by these settings from now on, also those who are connected: over which channel, and whom.
+    pub(in crate::role::update_point) fn demand(&self, settings: &UpdatePointSettings) {
+        self.sessions.let_in(DownstreamServers::of(settings));
+        self.channel.demand(settings);
     }
 
     /// What a port serves.
     pub(in crate::role::update_point) fn router(self: &Arc<Self>) -> Router {
         // No routes: paths are matched in any case, as IIS does.
-        Router::new().fallback(serve).with_state(Arc::clone(self))
+        let router = Router::new().fallback(serve).with_state(Arc::clone(self));
+        router.layer(axum::middleware::from_fn_with_state(Arc::clone(self), channel::admit))
     }
 }
 

@@ -2,6 +2,8 @@
 //! `ReportingWebService` (protocol §1.1).
 
 mod call;
+mod channel;
+mod downstream_servers;
 mod http;
 mod packed;
 mod refusal;

@@ -18,6 +18,17 @@ pub(super) enum Refusal {
     /// A parameter is wrong.
     #[error("parameter `{0}` is wrong")]
     Parameter(&'static str),
+    /// The server is not on the list of those that may synchronize.
+    #[error(
+        "server `{name}` with GUID {guid} is not on the list `downstreamServers` of this software \
+         update point"
+    )]
+    Server {
+        /// The name that it gives.
+        name: String,
+        /// The GUID that it gives.
+        guid: Uuid,
+    },
     /// The session cookie is not one of ours, or has expired.
     #[error("the cookie is not valid")]
     Cookie,
@@ -67,6 +78,8 @@ impl Refusal {
     pub(super) fn fault(&self, id: Uuid, action: &str) -> Fault {
         let (code, message) = match self {
             Self::Parameter(name) => (ErrorCode::InvalidParameters, (*name).to_owned()),
+            // As for an account that no update server would register.
+            Self::Server { .. } => (ErrorCode::InvalidParameters, "machineName".to_owned()),
             Self::Cookie => (ErrorCode::InvalidCookie, String::new()),
             Self::AuthorizationCookie => (ErrorCode::InvalidAuthorizationCookie, String::new()),
             Self::ProtocolVersion => (ErrorCode::IncompatibleProtocolVersion, String::new()),
@@ -84,7 +97,9 @@ impl Refusal {
             }
             Self::Soap(_) | Self::Randomness => (ErrorCode::InternalServerError, String::new()),
         };
-        if code == ErrorCode::InternalServerError {
+        if matches!(self, Self::Server { .. }) {
+            tracing::warn!(fault = %id, error = with_causes(self), "a downstream server was refused");
+        } else if code == ErrorCode::InternalServerError {
             tracing::error!(fault = %id, error = with_causes(self), "a call failed");
         } else {
             tracing::debug!(fault = %id, error = with_causes(self), "a call was refused");

@@ -1,13 +1,13 @@
 //! Who calls: accounts and sessions, in cookies that the callers keep for us (protocol §0.7). The
 //! keys that seal them change every day; nothing is remembered of who calls.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use aws_lc_rs::rand;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::refusal::Refusal;
+use super::{downstream_servers::DownstreamServers, refusal::Refusal};
 use crate::{
     store::catalog::{CLOCK_SLACK, Catalog, DatedKey, SEALS},
     wire::{
@@ -29,6 +29,7 @@ pub(super) struct Sessions {
     catalog: Arc<Catalog>,
     /// As they were read last, the one that seals first.
     keys: Mutex<Arc<Vec<Key>>>,
+    servers: RwLock<DownstreamServers>,
 }
 
 struct Key {
@@ -38,7 +39,7 @@ struct Key {
 
 impl Sessions {
     pub(super) fn new(catalog: Arc<Catalog>) -> Self {
-        Self { catalog, keys: Mutex::default() }
+        Self { catalog, keys: Mutex::default(), servers: RwLock::default() }
     }
 
     /// The keys of this time, the one that seals first.
@@ -80,7 +81,17 @@ impl Sessions {
         Ok(opened.filter(|it| !it.is_expired(now) && it.expires_at() <= latest))
     }
 
-    /// Authorizes an account. Anyone may register.
+    /// Lets these servers in from now on. Cookies that others have are of no use to them any more.
+    pub(super) fn let_in(&self, servers: DownstreamServers) {
+        *self.servers.write().unwrap_or_else(PoisonError::into_inner) = servers;
+    }
+
+    fn lets_in(&self, account: &CookiePayload) -> bool {
+        let servers = self.servers.read().unwrap_or_else(PoisonError::into_inner);
+        servers.let_in(account.account_name(), account.account_guid())
+    }
+
+    /// Authorizes an account: of whoever is let in. Where there is no list, anyone may register.
     pub(super) fn authorize(
         &self,
         request: &GetAuthorizationCookieRequest,
@@ -91,6 +102,9 @@ impl Sessions {
         // WSUS calls the account's name by the name of its own argument.
         let payload = CookiePayload::new(&request.account_name, guid, later(now, AUTHORIZATION))
             .map_err(|_| Refusal::Parameter("machineName"))?;
+        if !self.lets_in(&payload) {
+            return Err(Refusal::Server { name: request.account_name.clone(), guid });
+        }
         let cookie_data = self.seal(CookieKind::Authorization, &payload, now)?;
         Ok(AuthorizationCookie { plug_in_id: PLUG_IN_ID.to_owned(), cookie_data })
     }
@@ -108,6 +122,7 @@ impl Sessions {
         let kind = CookieKind::Authorization;
         let account = self
             .open(kind, &authorization.cookie_data, AUTHORIZATION, now)?
+            .filter(|account| self.lets_in(account))
             .ok_or(Refusal::AuthorizationCookie)?;
         let expires_at = later(now, SESSION).min(account.expires_at());
         let payload =
@@ -121,7 +136,9 @@ impl Sessions {
 
     /// The account whose session this is.
     pub(super) fn check(&self, cookie: &Cookie, now: Timestamp) -> Result<CookiePayload, Refusal> {
-        self.open(CookieKind::Session, &cookie.encrypted_data, SESSION, now)?.ok_or(Refusal::Cookie)
+        self.open(CookieKind::Session, &cookie.encrypted_data, SESSION, now)?
+            .filter(|session| self.lets_in(session))
+            .ok_or(Refusal::Cookie)
     }
 }
 

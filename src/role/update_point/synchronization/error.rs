@@ -24,17 +24,11 @@ pub enum SynchronizationError {
     /// Its source is a server, but without an address.
     #[error("this software update point was told no address of its upstream server ({0:?})")]
     NoAddress(SourceType),
-    /// Its source needs TLS.
-    #[error(
-        "synchronizing with Microsoft Update needs TLS, which is not supported yet: use `source: \
-         {{type: Import, …}}` with an export file, or `{{type: UpstreamServer, url: http://…}}`"
-    )]
-    MicrosoftUpdate,
-    /// Its upstream server needs TLS.
-    #[error("{0} needs TLS, which is not supported yet: use the server's http address")]
-    Https(String),
     /// Its upstream server's address is no address.
-    #[error("`{0}` is not the address of an upstream server: write `http://HOST:PORT`")]
+    #[error(
+        "`{0}` is not the address of an upstream server: write `http://HOST:PORT` or \
+         `https://HOST:PORT`"
+    )]
     Address(String),
     /// What is selected cannot be asked for.
     #[error(transparent)]
@@ -67,6 +61,33 @@ pub enum UpstreamError {
         /// What happened.
         #[source]
         source: reqwest::Error,
+    },
+    /// It is not believed to be the server that is meant.
+    #[error("was not asked {call}: {why}")]
+    NotBelieved {
+        /// The call.
+        call: &'static str,
+        /// Why not, and what to do.
+        why: String,
+    },
+    /// It serves others, but not this point as it has come.
+    #[error("refused {call} (HTTP status 403): {why}")]
+    Forbidden {
+        /// The call.
+        call: &'static str,
+        /// Why, and what to do.
+        why: &'static str,
+    },
+    /// It does not know the account, and lets none register.
+    #[error(
+        "does not let `{name}` with GUID {guid} synchronize: have one of both put on its list of \
+         downstream servers (`downstreamServers`)"
+    )]
+    NotLetIn {
+        /// The name that was given.
+        name: String,
+        /// The GUID that was given.
+        guid: uuid::Uuid,
     },
     /// It is no update server, or has an error of its own.
     #[error("answered {call} with HTTP status {status}")]

@@ -13,6 +13,7 @@ use crate::wire::{
         GetUpdateDataRequest, GetUpdateDecryptionData, GetUpdateDecryptionDataRequest,
         RevisionIdList, UpdateData, UpdateDecryption,
     },
+    soap::ErrorCode,
 };
 
 /// The version of the protocol that is spoken (protocol §1.1).
@@ -46,7 +47,9 @@ impl Session {
             account_name: account_name.to_owned(),
             account_guid: account_guid.to_string(),
         };
-        let authorization = upstream.call::<GetAuthorizationCookie>(&service, &account).await?;
+        let authorization = upstream.call::<GetAuthorizationCookie>(&service, &account).await;
+        let authorization =
+            authorization.map_err(|error| not_let_in(error, account_name, account_guid))?;
         let request = GetCookieRequest {
             auth_cookies: vec![authorization],
             old_cookie: None,
@@ -103,5 +106,25 @@ impl Session {
         let cookie = self.cookie.clone();
         let request = GetUpdateDecryptionDataRequest { cookie, update_ids };
         self.upstream.call::<GetUpdateDecryptionData>(server_sync::PATH, &request).await
+    }
+}
+
+/// Where a server takes offence at the account, it lets in others: ours is well formed.
+fn not_let_in(
+    error: SynchronizationError,
+    account_name: &str,
+    account_guid: Uuid,
+) -> SynchronizationError {
+    match error {
+        SynchronizationError::Upstream { url, source }
+            if source.fault().is_some_and(|fault| {
+                fault.code == ErrorCode::InvalidParameters && fault.message == "machineName"
+            }) =>
+        {
+            let (name, guid) = (account_name.to_owned(), account_guid);
+            let source = UpstreamError::NotLetIn { name, guid };
+            SynchronizationError::Upstream { url, source }
+        }
+        error => error,
     }
 }

@@ -84,8 +84,7 @@ async fn failures_name_the_upstream_server() {
     let error = with_causes(&child.synchronize().await.unwrap_err());
     assert!(error.contains(&url) && error.contains("status 404"), "{error}");
     for (source, says) in [
-        (json!({"type": "MicrosoftUpdate"}), "needs TLS"),
-        (json!({"type": "UpstreamServer", "url": "https://a.example:8531"}), "needs TLS"),
+        (json!({"type": "UpstreamServer", "url": "https://127.0.0.1:1"}), "did not answer"),
         (json!({"type": "UpstreamServer", "url": "nonsense"}), "`nonsense` is not the address"),
         (json!({"type": "UpstreamServer"}), "was told no address"),
         (json!({"type": "None"}), "import its export file"),

@@ -11,7 +11,7 @@ use super::{SynchronizationError, UpstreamError};
 use crate::{
     blocking::blocking,
     model::{SourceType, UpdatePointSettings},
-    net::Addresses,
+    net::{Addresses, why_refused},
     wire::{
         content_encoding::ContentEncoding,
         soap::{Operation, SoapError, SoapVersion},
@@ -23,6 +23,13 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip, xpress;q=0.5");
 
 /// Longest answer that is read, in bytes: one of the largest documents known, escaped.
 const MAX_ANSWER_BYTES: usize = 128 << 20;
+
+/// Longest page that is read to learn why a server refuses, in bytes.
+const MAX_PAGE_BYTES: usize = 64 << 10;
+
+/// Microsoft's own server (protocol §1.12). Its certificate leads to the Microsoft Root Certificate
+/// Authority 2011, which few systems trust: the operator has to.
+const MICROSOFT_UPDATE: &str = "https://sws.update.microsoft.com";
 
 /// The upstream server of an update point.
 #[derive(Debug, Clone)]
@@ -42,7 +49,7 @@ pub(in crate::role::update_point) fn upstream_of(
 ) -> Result<String, SynchronizationError> {
     let source = settings.source.r#type;
     match source {
-        SourceType::MicrosoftUpdate => Err(SynchronizationError::MicrosoftUpdate),
+        SourceType::MicrosoftUpdate => Ok(MICROSOFT_UPDATE.to_owned()),
         SourceType::Import | SourceType::None => Err(SynchronizationError::NoUpstream),
         SourceType::UpstreamServer | SourceType::ParentSite | SourceType::ActiveUpdatePoint => {
             let url = settings.source.url.clone();
@@ -60,10 +67,8 @@ impl Upstream {
     ) -> Result<Self, SynchronizationError> {
         let invalid = || SynchronizationError::Address(url.to_owned());
         let mut root = Url::parse(&addresses.reach(url)).map_err(|_| invalid())?;
-        match root.scheme() {
-            "http" => {}
-            "https" => return Err(SynchronizationError::Https(url.to_owned())),
-            _ => return Err(invalid()),
+        if !matches!(root.scheme(), "http" | "https") {
+            return Err(invalid());
         }
         if root.host_str().is_none_or(str::is_empty) {
             return Err(invalid());
@@ -116,6 +121,11 @@ impl Upstream {
             .map_err(|source| failed(UpstreamError::NotUnderstood { call, source }))?;
         let (status, encoding, body) =
             self.post(call, O::ACTION, path, body).await.map_err(failed)?;
+        if status == StatusCode::FORBIDDEN
+            && let Some(why) = why_forbidden(&body)
+        {
+            return Err(failed(UpstreamError::Forbidden { call, why }));
+        }
         if status != StatusCode::OK && status != StatusCode::INTERNAL_SERVER_ERROR {
             return Err(failed(UpstreamError::Status { call, status: status.as_u16() }));
         }
@@ -148,9 +158,9 @@ impl Upstream {
         body: Vec<u8>,
     ) -> Result<(StatusCode, Option<ContentEncoding>, Vec<u8>), UpstreamError> {
         // Our own name for the address says more than the one it is reached by.
-        let unreachable = |error: reqwest::Error| UpstreamError::Unreachable {
-            call,
-            source: error.without_url(),
+        let unreachable = |error: reqwest::Error| match why_refused(&error) {
+            Some(why) => UpstreamError::NotBelieved { call, why },
+            None => UpstreamError::Unreachable { call, source: error.without_url() },
         };
         let too_large = || UpstreamError::TooLarge { call, limit: MAX_ANSWER_BYTES };
         let mut url = self.root.clone();
@@ -185,6 +195,33 @@ impl Upstream {
         }
         Ok((response.status(), encoding, answer))
     }
+}
+
+/// Why a server forbids a call, by the number that servers of the field put on the page.
+fn why_forbidden(page: &[u8]) -> Option<&'static str> {
+    let page = page.get(..MAX_PAGE_BYTES).unwrap_or(page);
+    let page = String::from_utf8_lossy(page);
+    let numbered = |number: &str| {
+        page.match_indices(number).any(|(at, _)| {
+            let follows = page.get(at + number.len()..).and_then(|rest| rest.chars().next());
+            !follows.is_some_and(|letter| letter.is_ascii_digit())
+        })
+    };
+    [
+        ("403.4", "it requires SSL: use its https address"),
+        (
+            "403.7",
+            "it serves only those who show a certificate, and asks for one of other roots: have it \
+             trust `certificates/authority.crt` of the data directory here",
+        ),
+        (
+            "403.16",
+            "it does not trust the certificate that was shown: have it trust \
+             `certificates/authority.crt` of the data directory here",
+        ),
+    ]
+    .into_iter()
+    .find_map(|(number, why)| numbered(number).then_some(why))
 }
 
 #[cfg(test)]
@@ -227,5 +264,23 @@ mod tests {
         let error = upstream.call::<GetAuthConfig>("/br", &GetAuthConfigRequest).await;
         let error = with_causes(&error.unwrap_err());
         assert!(error.contains("packed by `br`"), "{error}");
+    }
+
+    #[test]
+    fn what_is_forbidden_is_told_by_its_number() {
+        let why = |page: &str| why_forbidden(page.as_bytes());
+        assert!(why("<h2>HTTP Error 403.4 - Forbidden</h2>").unwrap().contains("https"));
+        assert!(why("403.16: no").unwrap().contains("does not trust"));
+        assert!(why("403.7: none").unwrap().contains("show a certificate"));
+        assert_eq!(why("403.40, 403.1 and 403"), None);
+    }
+
+    #[test]
+    fn microsoft_update_is_a_server_over_tls() {
+        let settings = crate::role::update_point::fixture::settings(
+            8530,
+            &serde_json::json!({"type": "MicrosoftUpdate"}),
+        );
+        assert_eq!(upstream_of(&settings).unwrap(), "https://sws.update.microsoft.com");
     }
 }

@@ -105,7 +105,7 @@ fn a_filtered_plan_says_how_much_of_it_is_shown() {
     let view = PlanView { filter: Some(&nothing), ..view };
     assert_snapshot!(
         plan_text(&plan, view, false),
-        @"Plan: 11 actions: 1 to create, 4 to change, 1 to remove, 1 to verify, 0 to synchronize, 4 to distribute. 2 resources wait. 0 of 11 actions are shown."
+        @"Plan: 13 actions: 1 to create, 5 to change, 1 to remove, 2 to verify, 0 to synchronize, 4 to distribute. 2 resources wait. 0 of 13 actions are shown."
     );
 }
 
