@@ -18,5 +18,5 @@ pub use listener::{BoundPort, ListenError, OpenPort};
 pub use serving::{FileParts, Limits, raise_open_files};
 pub use tls::{
     Admission, Anchors, CertificateSource, Certificates, CertificatesError, Presented, ServerTls,
-    Trust, TrustError, WantedOfClients, certificate_names, why_refused,
+    Trust, TrustError, UnfitCertificate, WantedOfClients, certificate_names, why_refused,
 };

@@ -9,10 +9,11 @@ use std::{
 use axum::Router;
 
 use crate::{
+    clock,
     model::{Address, Certificate, ClientCertificates, Listener, Port, ServerCertificate},
     net::{
         self, Addresses, BoundPort, CertificateSource, Certificates, CertificatesError,
-        ClientError, Limits, ListenError, Presented, ServerTls, WantedOfClients,
+        ClientError, Limits, ListenError, Presented, ServerTls, UnfitCertificate, WantedOfClients,
     },
     role::port::RolePort,
 };
@@ -39,6 +40,9 @@ pub enum WebPortError {
     /// There is no certificate to serve with.
     #[error(transparent)]
     Certificates(#[from] CertificatesError),
+    /// There is one, which no client would take.
+    #[error(transparent)]
+    Unfit(#[from] UnfitCertificate),
     /// The provider of TLS refused.
     #[error("failed to prepare TLS for the port")]
     Tls(#[from] rustls::Error),
@@ -156,12 +160,15 @@ impl WebPorts {
         Ok(Change::Tls(Some(self.certificates.present(source).await?), wish))
     }
 
-    /// Whether a certificate is there that could be shown: which one.
+    /// Whether a certificate is there that could be shown, and that clients would take: which one.
     pub(in crate::role) async fn certificate(
         &self,
         wanted: WantedTls<'_>,
     ) -> Result<Option<ServerCertificate>, WebPortError> {
-        Ok(self.certificates.present(self.source(wanted)).await?.describe())
+        let presented = self.certificates.present(self.source(wanted)).await?;
+        let host = self.host.lock().unwrap_or_else(PoisonError::into_inner).to_string();
+        presented.fits(&host, clock::now())?;
+        Ok(presented.describe())
     }
 
     /// Whether a port could be opened now. It is closed again.

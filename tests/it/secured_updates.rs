@@ -79,16 +79,29 @@ fn a_certificate_that_is_missing_ended_or_for_another_name_is_told() {
         fs::write(directory.join("tls.key"), key.serialize_pem()).unwrap();
         fs::write(world.data().join("certificates/trusted.pem"), certificate).unwrap();
     };
-    for (host, ends, path) in [
-        ("other.contoso.example", 2099, "certificate.names: other.contoso.example instead of"),
-        ("server.contoso.example", 2001, "certificate.validity: ended at 2001-01-01"),
+    for (host, ends, why) in [
+        (
+            "other.contoso.example",
+            2099,
+            "the certificate is for other.contoso.example, and not for `server.contoso.example`",
+        ),
+        ("server.contoso.example", 2001, "the certificate has ended at 2001-01-01T00:00:00Z"),
     ] {
         write(host, ends);
         let ended = world.with_manifests("up --once").expect(1);
-        assert!(ended.stdout.contains(path), "{}", ended.stdout);
+        assert!(ended.stdout.contains(why), "{}", ended.stdout);
+        assert_eq!(point(&world, "updates")["https"], Value::Null, "nothing has changed");
     }
     write("server.contoso.example", 2099);
     world.with_manifests("up --once").expect(0);
+    // Later on it is the look at the ports that finds it.
+    write("other.contoso.example", 2099);
+    let checked = world.with_manifests("ports --check").expect(1).stdout;
+    let names = "certificate.names: other.contoso.example instead of server.contoso.example";
+    assert!(checked.contains(names), "{checked}");
+    assert_eq!(planned(&world), ["VerifyPorts"]);
+    write("server.contoso.example", 2099);
+    assert_eq!(planned(&world), [""; 0]);
     let shown = point(&world, "updates")["https"]["certificate"].clone();
     assert_eq!(shown["names"], json!(["server.contoso.example"]));
     assert_eq!(shown["notAfter"], "2099-01-01T00:00:00Z");

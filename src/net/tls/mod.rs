@@ -24,7 +24,7 @@ pub use client::why_refused;
 pub(super) use client::{client_config, trusting_nobody};
 pub use clients::Admission;
 pub(super) use clients::{ClientIdentity, ShownCertificate};
-pub use describing::certificate_names;
+pub use describing::{UnfitCertificate, certificate_names};
 pub use error::CertificatesError;
 pub(super) use server::HTTP_2;
 pub use server::{Presented, ServerTls, WantedOfClients};

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use rustls::{
     ServerConfig, ServerConnection,
     crypto::aws_lc_rs,
@@ -17,7 +18,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     Admission, CertificateSource, Certificates, CertificatesError, ShownCertificate,
-    certificates::Loaded, clients::Asking, describing::describe,
+    UnfitCertificate,
+    certificates::Loaded,
+    clients::Asking,
+    describing::{describe, fits},
 };
 use crate::{
     clock,
@@ -66,6 +70,15 @@ impl Presented {
     /// What it says of itself.
     pub fn describe(&self) -> Option<ServerCertificate> {
         describe(self.loaded.key.end_entity_cert().ok()?)
+    }
+
+    /// Whether clients that use this address would take it now, as far as name and time go.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn fits(&self, host: &str, now: Timestamp) -> Result<(), UnfitCertificate> {
+        self.loaded.key.end_entity_cert().map_or(Ok(()), |own| fits(own, host, now))
     }
 }
 

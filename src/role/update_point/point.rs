@@ -148,24 +148,22 @@ impl UpdatePoint {
     ///
     /// # Errors
     ///
-    /// There is no such certificate, or the HTTPS port cannot be opened: then nothing has changed.
+    /// There is no such certificate, or clients would not take it, or the HTTPS port cannot be opened: then nothing has changed.
     pub async fn configure_ssl(
         &self,
         name: Name,
         wanted: UpdatePointSettings,
     ) -> Result<Option<ServerCertificate>, UpdatePointError> {
         let _one_at_a_time = self.0.configuring.lock().await;
+        let shown = self.0.ports.secured(&self.seen(), &wanted).await?;
         let there = self.settings().ok().filter(|(other, _)| *other == name);
-        let Some((_, mut settings)) = there else {
-            return Ok(self.0.ports.secured(&self.seen(), &wanted).await?);
-        };
+        let Some((_, mut settings)) = there else { return Ok(shown) };
         settings.ssl = true;
         settings.ports.https = wanted.ports.https;
         settings.certificate = wanted.certificate;
         settings.client_certificates = wanted.client_certificates;
         self.configure_alone(name, settings).await?;
-        let https = self.configured().as_ref().and_then(|it| it.ports.https());
-        Ok(https.and_then(|it| it.certificate))
+        Ok(shown)
     }
 
     /// Its site system has this address from now on: a certificate that is issued for it is.

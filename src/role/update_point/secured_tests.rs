@@ -292,6 +292,10 @@ async fn ssl_is_configured_before_the_role_is_there_and_beside_its_other_setting
     let missing = place.point.configure_ssl(name.clone(), with_secret(wanted.clone())).await;
     assert!(with_causes(&missing.unwrap_err()).contains("secret `web` is not there"));
     drop(taken);
+    let _ = write_secret(&place, &["other.example".to_owned()], |_| {});
+    let other = place.point.configure_ssl(name.clone(), with_secret(wanted.clone())).await;
+    let said = format!("is for other.example, and not for `{}`", ip());
+    assert!(with_causes(&other.unwrap_err()).contains(&said));
     // Of one that is there only what SSL needs is taken.
     place.configure(json!({"type": "None"})).await.unwrap();
     wanted.languages = vec!["en".to_owned()];

@@ -55,7 +55,8 @@ fn every_action_that_apply_refuses_is_told_of_in_the_plan() {
     // SSL is carried out, and so is a source that needs TLS.
     let point = hierarchy.update_points[&name("sea-active")].clone();
     assert!(point.settings.ssl);
-    let of_updates = [ActionKind::ConfigureSsl, ActionKind::AddSoftwareUpdatePoint];
+    let of_updates =
+        [ActionKind::ConfigureSsl, ActionKind::AddSoftwareUpdatePoint, ActionKind::Synchronize];
     let mut planned = plan.actions.iter().filter(|it| of_updates.contains(&it.kind));
     assert!(planned.all(|it| unsupported(it, &hierarchy).is_none()));
 }

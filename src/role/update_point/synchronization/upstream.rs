@@ -95,6 +95,14 @@ impl Upstream {
         SynchronizationError::Upstream { url: self.declared.clone(), source }
     }
 
+    /// Why the server is not believed. What the root of Microsoft's is has to be known to trust it.
+    fn not_believed(&self, why: String) -> String {
+        if self.declared != MICROSOFT_UPDATE {
+            return why;
+        }
+        format!("{why} (that of Microsoft Update is the Microsoft Root Certificate Authority 2011)")
+    }
+
     /// Where a service is that the server names relative to its root. It must be on that server:
     /// none may send us elsewhere.
     pub(super) fn service(&self, relative: &str) -> Result<String, UpstreamError> {
@@ -159,7 +167,7 @@ impl Upstream {
     ) -> Result<(StatusCode, Option<ContentEncoding>, Vec<u8>), UpstreamError> {
         // Our own name for the address says more than the one it is reached by.
         let unreachable = |error: reqwest::Error| match why_refused(&error) {
-            Some(why) => UpstreamError::NotBelieved { call, why },
+            Some(why) => UpstreamError::NotBelieved { call, why: self.not_believed(why) },
             None => UpstreamError::Unreachable { call, source: error.without_url() },
         };
         let too_large = || UpstreamError::TooLarge { call, limit: MAX_ANSWER_BYTES };
@@ -281,6 +289,12 @@ mod tests {
             8530,
             &serde_json::json!({"type": "MicrosoftUpdate"}),
         );
-        assert_eq!(upstream_of(&settings).unwrap(), "https://sws.update.microsoft.com");
+        let url = upstream_of(&settings).unwrap();
+        assert_eq!(url, "https://sws.update.microsoft.com");
+        let addresses = Addresses::system();
+        let of = |url: &str| Upstream::new(reqwest::Client::new(), url, &addresses).unwrap();
+        let why = "it does not lead to a root that is trusted here".to_owned();
+        assert!(of(&url).not_believed(why.clone()).contains("Authority 2011"));
+        assert_eq!(of("https://wsus.example:8531").not_believed(why.clone()), why);
     }
 }
