@@ -1,7 +1,7 @@
-//! The modules of Headwater that read manifests, and what comes over the wire, under its name: what
-//! is fuzzed is the code itself, without the parts that take minutes to build.
+//! The modules of Headwater that read manifests, files of updates and what comes over the wire, under its
+//! name: what is fuzzed is the code itself, without the parts that take minutes to build.
 #![forbid(unsafe_code)]
-#![expect(dead_code, unused_imports, reason = "reading manifests takes a part of these modules")]
+#![expect(dead_code, unused_imports, reason = "reading takes a part of these modules")]
 
 #[path = "../../src/check/mod.rs"]
 pub mod check;

@@ -135,6 +135,7 @@ impl Apply {
         let point = self.update_point(name)?;
         let command = match point.settings.source.r#type {
             SourceType::Import => AgentCommand::ImportUpdates,
+            SourceType::None => return Ok("what was imported into it".to_owned()),
             _ => AgentCommand::SynchronizeUpdatePoint,
         };
         let agent = self.agents.get(&point.site_system)?;
@@ -149,7 +150,9 @@ impl Apply {
             | AgentOutcome::Validated(_)
             | AgentOutcome::CatalogChecked(_)
             | AgentOutcome::Waits { .. }
-            | AgentOutcome::AtCapacity { .. } => Ok(String::new()),
+            | AgentOutcome::AtCapacity { .. }
+            | AgentOutcome::Exported(_)
+            | AgentOutcome::Imported(_) => Ok(String::new()),
         }
     }
 

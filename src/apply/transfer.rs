@@ -193,6 +193,8 @@ impl Apply {
                 Ok(
                     AgentOutcome::Synchronized { .. }
                     | AgentOutcome::Secured(_)
+                    | AgentOutcome::Exported(_)
+                    | AgentOutcome::Imported(_)
                     | AgentOutcome::Validated(_)
                     | AgentOutcome::CatalogChecked(_)
                     | AgentOutcome::Waits { .. }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    agent, apply, completions, content, explain, graph, import_state, observe, output::Color, plan,
-    ports, pulls, schema, show, status, sync, up, updates, validate,
+    agent, apply, completions, content, explain, export, graph, import, import_state, observe,
+    output::Color, plan, ports, pulls, schema, show, status, sync, up, updates, validate,
 };
 
 /// Declares software-update hierarchies as YAML and makes the site systems agree with them.
@@ -108,6 +108,17 @@ pub enum Command {
     /// Derives every flow from the manifests: as a table, as data, as a diagram, or as rules for
     /// firewalls. With --check, connects to the ports of the roles and says what really answers.
     Ports(ports::Arguments),
+    /// Write all updates of a software update point into a file.
+    ///
+    /// The whole catalog, in the form of `wsusutil export`: any update point can import it, one of ours
+    /// or one of WSUS. For sites that no network leads to.
+    Export(export::Arguments),
+    /// Import a file of updates into a software update point.
+    ///
+    /// What `headwater export` or `wsusutil export` has written. Everything in the file is verified
+    /// before anything is stored: of a file that is damaged or cut off nothing is imported. What is in
+    /// the catalog already stays as it is.
+    Import(import::Arguments),
     /// Carry content by hand, or validate it.
     ///
     /// For distribution points with `prestaged: true` content is written into a file where it is, and

@@ -25,6 +25,9 @@ use crate::{
 /// How often a pipe hears of an action that is still going on.
 pub(super) const LINES_EVERY: Duration = Duration::from_secs(5);
 
+/// A bar of updates.
+pub(super) const UPDATES: &str = "{bar:30} {pos}/{len} updates, {rate}, {eta} left  {msg}";
+
 /// A bar of bytes.
 pub(super) const BYTES: &str = "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left  {msg}";
 
@@ -181,9 +184,7 @@ fn show_amount(bar: &ProgressBar, amount: Amount) {
     if amount.total > 0 && bar.length() != Some(amount.total) {
         bar.set_length(amount.total);
         bar.set_style(match amount.unit {
-            ProgressUnit::Updates => {
-                style("{bar:30} {pos}/{len} updates, {rate}, {eta} left  {msg}")
-            }
+            ProgressUnit::Updates => style(UPDATES),
             ProgressUnit::Bytes => style(BYTES),
         });
     }

@@ -5,8 +5,9 @@ use anstyle::{AnsiColor, Style};
 use std::future::Future;
 
 use super::{
-    Cli, Command, ExitCode, Failure, Printer, agent, apply, completions, content, explain, graph,
-    import_state, observe, plan, ports, pulls, schema, show, status, sync, up, updates, validate,
+    Cli, Command, ExitCode, Failure, Printer, agent, apply, completions, content, explain, export,
+    graph, import, import_state, observe, plan, ports, pulls, schema, show, status, sync, up,
+    updates, validate,
 };
 use crate::{telemetry, view::plain};
 
@@ -32,6 +33,8 @@ pub fn run(cli: Cli) -> ExitCode {
             block_on(import_state::run(&arguments, data, &mut printer))
         }
         Command::Ports(arguments) => block_on(ports::run(&arguments, data, &mut printer)),
+        Command::Export(arguments) => block_on(export::run(&arguments, data, &mut printer)),
+        Command::Import(arguments) => block_on(import::run(&arguments, data, &mut printer)),
         Command::Content(arguments) => block_on(content::run(&arguments, data, &mut printer)),
         Command::Updates(arguments) => block_on(updates::run(&arguments, data, &mut printer)),
         Command::Agent(arguments) => block_on(agent::run(&arguments, data, &mut printer)),

@@ -39,17 +39,12 @@ impl Digest {
     /// The digest of a value's JSON form, which is not kept: that of a large hierarchy is many
     /// megabytes.
     pub fn of_json(value: &impl Serialize) -> Self {
-        let context = Context::new(&SHA256);
-        let mut hashing = BufWriter::with_capacity(1 << 16, Hashing(context));
+        let mut hashing = BufWriter::with_capacity(1 << 16, Hashing::default());
         // Hashing cannot fail, and neither can writing what was derived from names and numbers.
         let written = serde_json::to_writer(&mut hashing, value).map_err(io::Error::from);
         let hashing =
             written.and_then(|()| hashing.into_inner().map_err(io::IntoInnerError::into_error));
-        let mut digest = [0; 32];
-        if let Ok(Hashing(context)) = hashing {
-            digest.copy_from_slice(context.finish().as_ref());
-        }
-        Self(digest)
+        hashing.map_or(Self([0; 32]), |hashing| hashing.digest())
     }
 
     /// Wraps 32 bytes that are known to be a SHA-256 digest.
@@ -117,7 +112,35 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-struct Hashing(Context);
+/// The digest of what is written into it.
+#[derive(Clone)]
+pub struct Hashing(Context);
+
+impl Hashing {
+    /// The digest of what has been written so far.
+    pub fn digest(&self) -> Digest {
+        let mut digest = [0; 32];
+        digest.copy_from_slice(self.0.clone().finish().as_ref());
+        Digest(digest)
+    }
+
+    /// Takes these bytes in.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+}
+
+impl Default for Hashing {
+    fn default() -> Self {
+        Self(Context::new(&SHA256))
+    }
+}
+
+impl fmt::Debug for Hashing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hashing")
+    }
+}
 
 impl Write for Hashing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

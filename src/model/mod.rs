@@ -43,7 +43,7 @@ mod version;
 mod written;
 
 pub use declared::Declared;
-pub use digest::{Digest, DigestError};
+pub use digest::{Digest, DigestError, Hashing};
 pub use distribution_point::{
     Certificate, ClientCertificates, ContentProtocol, ContentValidation,
     DistributionPointGroupSpec, DistributionPointSpec, DistributionPointType, HourlyRate,

@@ -139,6 +139,13 @@ pub struct UpstreamSettings {
     pub file: Option<String>,
 }
 
+impl UpstreamSettings {
+    /// Whether updates come from another server, not from a file or by hand.
+    pub const fn is_another_server(&self) -> bool {
+        !matches!(self.r#type, SourceType::Import | SourceType::None)
+    }
+}
+
 /// The effective settings of a distribution point.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::{
-    model::{Address, Name, PackageId, PackageState, SiteSystemState},
+    model::{Address, Digest, FileFacts, Name, PackageId, PackageState, SiteSystemState},
     wire::{
         agent::{AgentCommand, AgentEvent, AgentIdentity, AgentOutcome, TransfersReport},
         host::{HostRequest, HostedSystem},
@@ -189,6 +189,18 @@ impl AgentClient {
         file: reqwest::Body,
     ) -> Result<BTreeMap<PackageId, PackageState>, AgentError> {
         self.json(self.http.post(format!("{}/v1/prestaged-content", self.url)).body(file)).await
+    }
+
+    /// An export that the update point has written (SYNC-7): the bytes of the file.
+    pub async fn exported(&self, digest: Digest) -> Result<Response, AgentError> {
+        let url = format!("{}/v1/update-point/exports/{}", self.url, digest.to_hex());
+        self.accepted(self.http.get(url)).await
+    }
+
+    /// Sends a file of updates that is to be imported (SYNC-7). The client must have no read timeout:
+    /// nothing comes back before the end.
+    pub async fn send_updates(&self, file: reqwest::Body) -> Result<FileFacts, AgentError> {
+        self.json(self.http.post(format!("{}/v1/update-point/imports", self.url)).body(file)).await
     }
 
     async fn json<T: DeserializeOwned>(

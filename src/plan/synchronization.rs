@@ -141,7 +141,10 @@ impl<'a> Planner<'a> {
     fn due(&mut self, it: PointOfSite<'a>) -> Option<Due> {
         let state = self.update_point(it.name, it.point);
         match it.point.settings.source.r#type {
-            SourceType::None => None,
+            // What was imported by hand goes on from there.
+            SourceType::None => {
+                it.site.parent.is_none().then(|| self.site_database_due(it, state)).flatten()
+            }
             SourceType::Import => {
                 import_due(it.point, state).or_else(|| self.site_database_due(it, state))
             }

@@ -24,6 +24,7 @@ mod sarif;
 mod status;
 mod table;
 mod updates;
+mod updates_file;
 mod validation;
 
 pub use adoption::{adopted_files, adoption_notes};
@@ -65,7 +66,10 @@ pub use updates::{
     catalog_check_text, update_json, update_schema, update_text, updates_json, updates_schema,
     updates_text,
 };
+pub use updates_file::{
+    UpdatesFile, updates_file_json, updates_imported_text, updates_written_text,
+};
 pub use validation::{
-    Repair, ValidatedLibrary, ValidationReport, bytes_line, validation_json, validation_schema,
-    validation_text,
+    Repair, ValidatedLibrary, ValidationReport, bytes_line, updates_line, validation_json,
+    validation_schema, validation_text,
 };

@@ -148,6 +148,17 @@ pub fn bytes_line(done: u64, total: u64, milliseconds: u64) -> String {
     parts.join(", ")
 }
 
+/// How far work on updates is, in a line for a pipe: `1200 of 4125 updates, 300/s, 9s left`.
+pub fn updates_line(done: u64, total: u64, milliseconds: u64) -> String {
+    let mut parts = vec![format!("{done} of {total} updates")];
+    let rate = done.saturating_mul(1_000).checked_div(milliseconds).filter(|rate| *rate > 0);
+    if let Some(rate) = rate {
+        parts.push(format!("{rate}/s"));
+        parts.push(span(total.saturating_sub(done).div_ceil(rate)) + " left");
+    }
+    parts.join(", ")
+}
+
 /// The same for programs.
 pub fn validation_json(report: &ValidationReport) -> String {
     json_text(report)
@@ -215,5 +226,7 @@ mod tests {
     fn how_far_it_is_has_a_rate_and_an_end() {
         assert_eq!(bytes_line(1 << 20, 4 << 20, 1_000), "1.0 MiB of 4.0 MiB, 1.0 MiB/s, 3s left");
         assert_eq!(bytes_line(0, 4 << 20, 0), "0 B of 4.0 MiB");
+        assert_eq!(updates_line(1_200, 4_125, 4_000), "1200 of 4125 updates, 300/s, 10s left");
+        assert_eq!(updates_line(0, 4_125, 0), "0 of 4125 updates");
     }
 }

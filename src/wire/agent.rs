@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::updates::CatalogFindings;
+use super::{
+    exchange::{ExportForm, ExportedUpdates, ImportedUpdates, ReceivedUpdates},
+    updates::CatalogFindings,
+};
 use crate::model::{
     CatalogVersion, ClientPolicy, ContentFacts, Digest, DistributionPointSettings, Name, Pacing,
     PackageId, PackageOrigin, PackageState, PullJob, ServerCertificate, SiteCode,
@@ -77,6 +80,13 @@ pub enum AgentCommand {
     UninstallUpdateServices,
     /// Import the update point's export file (SYNC-7).
     ImportUpdates,
+    /// Write all that the update point's catalog holds into a file (SYNC-7), which is asked for then.
+    ExportUpdates {
+        /// The form of the file.
+        form: ExportForm,
+    },
+    /// Import a file that was sent (SYNC-7). It is gone then: repeated, this is refused.
+    ImportReceived(Box<ReceivedUpdates>),
     /// Synchronize the update point with its upstream server (SYNC-4, SYNC-5).
     SynchronizeUpdatePoint,
     /// Check the update point's catalog.
@@ -258,6 +268,10 @@ pub enum AgentOutcome {
     },
     /// A secured channel can be had: with which certificate.
     Secured(ServerCertificate),
+    /// An export was written.
+    Exported(ExportedUpdates),
+    /// A file was imported.
+    Imported(ImportedUpdates),
     /// The package is available.
     Package(PackageState),
     /// Content was validated: what was found.

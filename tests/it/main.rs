@@ -3,6 +3,7 @@
 
 mod adopting;
 mod by_hand;
+mod carried_updates;
 mod changes;
 mod checkouts;
 mod commands;

@@ -2,8 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File},
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -11,8 +10,13 @@ use clap::Args;
 use futures::StreamExt;
 
 use super::{
-    super::{ExitCode, Failure, OutputFormat, Printer, files::unusable, operation},
-    Asked, ask, bar, package_id,
+    super::{
+        ExitCode, Failure, OutputFormat, Printer,
+        files::{NewFile, unusable},
+        operation,
+        working::bar,
+    },
+    Asked, ask, package_id,
 };
 use crate::{
     model::{Name, PackageId, PackageState},
@@ -114,28 +118,4 @@ fn chosen(wanted: &[String], at: &Asked) -> Option<BTreeMap<PackageId, PackageSt
         };
         ids.iter().map(whole).collect()
     })
-}
-
-/// A file that takes its place only when it is whole.
-struct NewFile(PathBuf);
-
-impl NewFile {
-    fn create(place: &Path) -> io::Result<(File, Self)> {
-        let mut name = place.as_os_str().to_owned();
-        name.push(".new");
-        let path = PathBuf::from(name);
-        Ok((File::create(&path)?, Self(path)))
-    }
-
-    fn keep(self, file: &File, place: &Path) -> io::Result<()> {
-        file.sync_all()?;
-        fs::rename(&self.0, place)
-    }
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        // After it has taken its place there is nothing left.
-        let _ = fs::remove_file(&self.0);
-    }
 }

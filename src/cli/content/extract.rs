@@ -7,8 +7,8 @@ use futures::StreamExt;
 use tokio_util::io::ReaderStream;
 
 use super::{
-    super::{ExitCode, Failure, OutputFormat, Printer, files::unusable, operation},
-    Asked, ask, bar, with_point,
+    super::{ExitCode, Failure, OutputFormat, Printer, files::unusable, operation, working::bar},
+    Asked, ask, with_point,
 };
 use crate::{
     clock,

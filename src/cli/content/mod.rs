@@ -4,22 +4,17 @@ mod export;
 mod extract;
 mod repair;
 mod validate;
-pub(super) mod working;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use clap::{Args, Subcommand};
-use indicatif::ProgressBar;
 
-use super::{ExitCode, Failure, Printer, operation, progress::style, sources};
+use super::{
+    ExitCode, Failure, Printer,
+    asked::{Asked, ask},
+};
 use crate::{
-    model::{Declared, Hierarchy, Name, PackageId, PackageState, SiteServerState, SiteSystemState},
-    net::AgentClient,
-    observe::Agents,
-    role::controller::{Purpose, Session},
+    model::{Name, PackageId, PackageState, SiteServerState, SiteSystemState},
     wire::agent::ContentLibrary,
 };
 
@@ -59,44 +54,6 @@ pub(super) async fn run(
     }
 }
 
-/// A site system that answers, and what it says.
-pub(super) struct Asked {
-    pub(super) name: Name,
-    pub(super) agent: AgentClient,
-    pub(super) state: SiteSystemState,
-}
-
-/// Opens the way to the site systems, and asks them; those that do not answer are told.
-pub(super) async fn ask(
-    data: &Path,
-    manifests: &[PathBuf],
-    purpose: Purpose,
-    printer: &mut Printer,
-) -> Result<(Session, Vec<Asked>), Failure> {
-    let hierarchy = if manifests.is_empty() {
-        Hierarchy::resolve(&Declared::default()).map_err(operation)?
-    } else {
-        sources::load_hierarchy(manifests, printer)?.0
-    };
-    let session = Session::open(data, purpose).await.map_err(operation)?;
-    let (host, http) = (session.host().clone(), session.http().clone());
-    let addresses = session.addresses().clone();
-    let agents = Agents::find(host, http, addresses, &hierarchy.remote_agents()).await;
-    let mut asked = Vec::new();
-    for (name, agent) in agents.map_err(operation)?.all() {
-        match agent.state().await {
-            Ok(Some(state)) => asked.push(Asked { name, agent, state }),
-            Ok(None) => {}
-            Err(error) => {
-                let why = crate::error_text::with_causes(&error);
-                let text = crate::view::plain(&why).into_owned();
-                printer.message(&format!("warning: `{name}` cannot be asked: {text}\n"))?;
-            }
-        }
-    }
-    Ok((session, asked))
-}
-
 /// The site system with a distribution point of this name.
 fn with_point<'a>(asked: &'a [Asked], point: &Name) -> Option<&'a Asked> {
     let is_it = |it: &&Asked| {
@@ -126,9 +83,4 @@ fn package_id<'a>(
     let mut origins = servers.into_iter().flat_map(|server| &server.package_origins);
     let by_name = origins.find(|(_, origin)| origin.name.as_str() == text);
     by_name.map(|(id, _)| id.clone()).or_else(|| text.to_ascii_uppercase().parse().ok())
-}
-
-/// A bar on a terminal, and nothing elsewhere.
-fn bar(bytes: u64) -> ProgressBar {
-    ProgressBar::new(bytes).with_style(style("{bytes} of {total_bytes}  {bytes_per_sec}"))
 }

@@ -8,7 +8,10 @@ use anyhow::{Context, anyhow, bail};
 use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::mpsc::unbounded_channel;
 
-use super::{super::Failure, super::operation, Asked, packages, working::Working};
+use super::{
+    super::{Failure, operation, working::Working},
+    Asked, packages,
+};
 use crate::{
     model::{
         DistributionPointState, PackageId, PackageOrigin, PackageState, SiteServerState,

@@ -8,11 +8,10 @@ use std::{
 use clap::Args;
 
 use super::{
-    super::{ExitCode, Failure, OutputFormat, Printer, operation},
+    super::{ExitCode, Failure, OutputFormat, Printer, operation, working::Working},
     Asked, ask, package_id, packages,
     repair::Repairing,
     with_point,
-    working::Working,
 };
 use crate::{
     clock,

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::{
-    super::{ExitCode, Failure, OutputFormat, Printer, content::working::Working, operation},
+    super::{ExitCode, Failure, OutputFormat, Printer, operation, working::Working},
     Reached, Whose,
 };
 use crate::{

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 
 use super::{
     ExitCode, Failure, OutputFormat, Printer,
-    content::{Asked, ask},
+    asked::{Asked, ask},
     operation,
 };
 use crate::{

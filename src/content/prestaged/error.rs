@@ -6,7 +6,10 @@ use super::super::LibraryError;
 use crate::{
     blocking::Interrupted,
     model::{Digest, PackageId},
-    wire::file_list::{FileList, FileListError},
+    wire::{
+        file_list::{FileList, FileListError},
+        sealed::SealedError,
+    },
 };
 
 /// Prestaged content could not be written or taken in; no package has become visible by it.
@@ -59,12 +62,15 @@ pub enum PrestagedError {
     Interrupted(#[from] Interrupted),
 }
 
-impl PrestagedError {
-    /// What reading has come to.
-    pub(super) fn read(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => Self::Truncated,
-            _ => Self::Read(error),
+impl From<SealedError> for PrestagedError {
+    fn from(error: SealedError) -> Self {
+        match error {
+            SealedError::NotOne => Self::NotOne,
+            SealedError::Version(version) => Self::Format(version),
+            SealedError::Truncated => Self::Truncated,
+            SealedError::Damaged(what) => Self::Damaged(what.to_owned()),
+            SealedError::Read(error) => Self::Read(error),
+            SealedError::Write(error) => Self::Write(error),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! A file of packages that is carried by hand to a distribution point for prestaged content (PDP-9).
 //!
+//! A [sealed](crate::wire::sealed) file that begins with `HEADWATERCONTENT`, with these records:
+//!
 //! ```text
-//! "HEADWATERCONTENT", then the version of the format: 4 bytes
-//! records: a letter, the length of what follows (8 bytes), and that
 //!   P   the list of files of a package, as `wire::file_list` writes it; by ascending ID
 //!   F   a digest (32 bytes) and the file; every file of the lists once, by ascending digest
 //!   E   the SHA-256 of all bytes before it; nothing comes after it
 //! ```
 //!
-//! Numbers are big-endian. So the same packages are always the same bytes, and nothing in a file is
+//! So the same packages are always the same bytes, and nothing in a file is
 //! believed before it was compared: every length with what the lists say, every file with its digest,
 //! and the whole with its last record before any package becomes visible.
 

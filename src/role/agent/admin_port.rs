@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-use super::{Agent, CommandError, prestaged};
+use super::{Agent, CommandError, exchange, prestaged};
 
 /// The largest command: the settings of one role.
 const LARGEST_COMMAND: usize = 4 * 1024 * 1024;
@@ -76,6 +76,8 @@ impl AdminPort {
             .route("/v1/update-point/updates/{id}", get(update))
             .route("/v1/site-database/revisions", get(site_database_revisions))
             .route("/v1/prestaged-content", get(prestaged::export).post(prestaged::extract))
+            .route("/v1/update-point/exports/{digest}", get(exchange::exported))
+            .route("/v1/update-point/imports", post(exchange::receive))
             // Not a route of its own: the parameters of an outer route would get in the way of the
             // inner router's.
             .fallback(content)
@@ -216,7 +218,7 @@ fn answer<T: serde::Serialize>(result: Result<T, CommandError>) -> Response {
     }
 }
 
-fn failure(error: &CommandError) -> Response {
+pub(super) fn failure(error: &CommandError) -> Response {
     let status = match error {
         CommandError::TooEarly { .. } => StatusCode::CONFLICT,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

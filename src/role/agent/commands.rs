@@ -15,7 +15,10 @@ use crate::{
         validating::Asked,
     },
     store::site_database::Manner,
-    wire::agent::{AgentCommand, AgentOutcome, ContentLibrary},
+    wire::{
+        agent::{AgentCommand, AgentOutcome, ContentLibrary},
+        exchange::{ExportForm, ReceivedUpdates},
+    },
 };
 
 use super::{Agent, IdentityError, identity::Identity};
@@ -105,6 +108,8 @@ impl Agent {
             AgentCommand::UninstallUpdateServices => self.uninstall_update_services().await,
             AgentCommand::CheckCatalog { repair } => self.check_catalog(repair, report).await,
             AgentCommand::ImportUpdates => Ok(self.update_point().await?.import(report).await?),
+            AgentCommand::ImportReceived(received) => self.import_received(*received, report).await,
+            AgentCommand::ExportUpdates { form } => self.export_updates(form, report).await,
             AgentCommand::SynchronizeUpdatePoint => {
                 Ok(self.update_point().await?.synchronize(report).await?)
             }
@@ -185,6 +190,14 @@ impl Agent {
 
     async fn check_catalog(&self, repair: bool, report: &Reporter) -> Carried {
         Ok(self.update_point().await?.check(repair, report).await?)
+    }
+
+    async fn import_received(&self, received: ReceivedUpdates, report: &Reporter) -> Carried {
+        Ok(self.update_point().await?.import_received(received, report).await?)
+    }
+
+    async fn export_updates(&self, form: ExportForm, report: &Reporter) -> Carried {
+        Ok(self.update_point().await?.export(form, report).await?)
     }
 
     async fn validate_content(

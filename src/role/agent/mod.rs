@@ -4,6 +4,7 @@
 mod admin_port;
 mod agent_state;
 mod commands;
+mod exchange;
 mod identity;
 mod prestaged;
 mod update_points;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{UpdatePoint, UpdatePointError, import, synchronization};
+use super::{UpdatePoint, UpdatePointError, exchange::Import, synchronization};
 use crate::{
     blocking::blocking,
     error_text::with_causes,
@@ -50,9 +50,9 @@ impl UpdatePoint {
         let catalog = Arc::clone(self.catalog());
         let damaged = findings.damaged.clone();
         if settings.source.r#type == SourceType::Import {
-            let path = import::file_of(&settings)?;
+            let files = self.files();
             return blocking(move || {
-                let revisions = import::revisions_of(&path, &damaged)?;
+                let revisions = Import::of_settings(&settings)?.only(&damaged, &files)?;
                 Ok(catalog.replace_documents(&revisions)?)
             })
             .await;

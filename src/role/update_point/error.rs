@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::{ImportError, SynchronizationError, TitleError};
+use super::{ExportFailed, ImportError, SynchronizationError, TitleError};
 use crate::{blocking::Interrupted, net::ClientError, role::WebPortError, store::StoreError};
 
 /// Why a software update point did not do what it was asked.
@@ -41,6 +41,18 @@ pub enum UpdatePointError {
     /// An import failed.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// There is no export.
+    #[error(transparent)]
+    Export(#[from] ExportFailed),
+    /// Files on their way in or out cannot be kept.
+    #[error("failed to keep a file of updates in {}", .path.display())]
+    Exchange {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// A synchronization failed.
     #[error(transparent)]
     Synchronization(#[from] SynchronizationError),

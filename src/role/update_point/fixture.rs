@@ -151,6 +151,11 @@ pub(in crate::role) fn identity(number: u128) -> UpdateIdentity {
 
 /// A small update of these categories.
 pub(in crate::role) fn software(number: u128, categories: &[u128]) -> NewRevision {
+    revision(&software_document(number, categories))
+}
+
+/// Its document.
+pub(in crate::role) fn software_document(number: u128, categories: &[u128]) -> String {
     let mut groups = String::new();
     for category in categories {
         let id = Uuid::from_u128(*category);
@@ -160,7 +165,7 @@ pub(in crate::role) fn software(number: u128, categories: &[u128]) -> NewRevisio
     }
     let rest =
         format!("<u:Relationships><u:Prerequisites>{groups}</u:Prerequisites></u:Relationships>");
-    revision(number, "Software", &format!("Update {number}"), &rest)
+    document(number, "Software", &format!("Update {number}"), &rest)
 }
 
 /// A category of this type.
@@ -170,21 +175,12 @@ pub(in crate::role) fn category(number: u128, category_type: &str, title: &str) 
          xmlns:c=\"http://schemas.microsoft.com/msus/2002/12/UpdateHandlers/Category\" \
          CategoryType=\"{category_type}\"/></u:HandlerSpecificData>"
     );
-    revision(number, "Category", title, &rest)
+    revision(&document(number, "Category", title, &rest))
 }
 
 /// A small update whose document is changed before it is packed.
 pub(in crate::role) fn changed(number: u128, change: impl FnOnce(&str) -> String) -> NewRevision {
-    packed(&change(&document(number, "Software", &format!("Update {number}"), "")))
-}
-
-fn revision(number: u128, update_type: &str, title: &str, rest: &str) -> NewRevision {
-    packed(&document(number, update_type, title, rest))
-}
-
-fn packed(document: &str) -> NewRevision {
-    let index = UpdateDocument::index(document).unwrap();
-    NewRevision { index, document: PackedDocument::pack(document), file_digests: Vec::new() }
+    revision(&change(&document(number, "Software", &format!("Update {number}"), "")))
 }
 
 fn document(number: u128, update_type: &str, title: &str, rest: &str) -> String {
@@ -197,6 +193,11 @@ fn document(number: u128, update_type: &str, title: &str, rest: &str) -> String 
          <u:Title>{title}</u:Title></u:LocalizedProperties></u:LocalizedPropertiesCollection>\
          {rest}</u:Update>"
     )
+}
+
+fn revision(document: &str) -> NewRevision {
+    let index = UpdateDocument::index(document).unwrap();
+    NewRevision { index, document: PackedDocument::pack(document), file_digests: Vec::new() }
 }
 
 /// What a proxy does with a request.

@@ -2,9 +2,10 @@
 //! synchronized from the one above it over WSUS's server-server protocol (SUP-1, SYNC-4).
 
 mod asking;
+mod carrying;
 mod checking;
 mod error;
-mod import;
+mod exchange;
 mod import_file;
 mod persisted;
 mod point;
@@ -21,7 +22,8 @@ mod secured_tests;
 mod tests;
 
 pub use error::UpdatePointError;
-pub use import::ImportError;
+pub use exchange::{ExportFailed, ImportError};
+pub(in crate::role) use exchange::{Shelf, Way};
 pub use point::UpdatePoint;
 pub use synchronization::{SynchronizationError, UpstreamError};
 pub use titles::TitleError;

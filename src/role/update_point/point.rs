@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    UpdatePointError, import,
+    UpdatePointError,
+    exchange::Shelf,
     import_file::FileFactsCache,
     persisted::Persisted,
     ports::{PointPorts, Ports, SeenPorts},
@@ -70,6 +71,8 @@ impl UpdatePoint {
         let (catalog, service, persisted) = blocking(move || {
             let catalog = Arc::new(Catalog::open(&at.join("catalog.db"), clock::now())?);
             let service = Arc::new(Service::new(Arc::clone(&catalog)));
+            let shelf = Shelf::new(&at);
+            shelf.clear().map_err(|source| shelf.failed(source))?;
             Ok::<_, UpdatePointError>((catalog, service, Persisted::read(&at)?))
         })
         .await?;
@@ -265,25 +268,6 @@ impl UpdatePoint {
         })
     }
 
-    /// Imports the export file of its settings (SYNC-7). The file is verified as a whole before
-    /// anything changes. If another import or synchronization is under way, this one waits for it.
-    ///
-    /// # Errors
-    ///
-    /// The file is not a whole export, or the catalog cannot be written.
-    pub async fn import(&self, report: &Reporter) -> Result<AgentOutcome, UpdatePointError> {
-        let (_, settings) = self.settings()?;
-        let path = import::file_of(&settings)?;
-        let working = Arc::clone(&self.0.working).lock_owned().await;
-        let (catalog, report) = (Arc::clone(&self.0.catalog), report.clone());
-        blocking(move || {
-            let outcome = import::run(&catalog, &path, &report);
-            drop(working);
-            outcome
-        })
-        .await
-    }
-
     /// Synchronizes with its upstream server (SYNC-4, SYNC-5). If another import or synchronization
     /// is under way, this one waits for it.
     ///
@@ -316,6 +300,11 @@ impl UpdatePoint {
         if let Some(ports) = ports {
             ports.close().await;
         }
+    }
+
+    /// Where its files lie on their way in or out.
+    pub(in crate::role) fn files(&self) -> Shelf {
+        Shelf::new(&self.0.directory)
     }
 
     /// Its catalog.

@@ -159,7 +159,7 @@ pub(super) fn text(it: &Connection, change: i64) -> Result<Option<String>, Store
     Ok(found.flatten())
 }
 
-fn file_digests(it: &Connection, files: &[u8]) -> Result<Vec<Vec<u8>>, StoreProblem> {
+pub(super) fn file_digests(it: &Connection, files: &[u8]) -> Result<Vec<Vec<u8>>, StoreProblem> {
     let numbers = numbers::read_all(files)?;
     if numbers.is_empty() {
         return Ok(Vec::new());

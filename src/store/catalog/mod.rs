@@ -9,6 +9,7 @@ mod deployments;
 mod details;
 mod documents;
 mod downstream;
+mod export;
 mod files;
 mod identifiers;
 mod insert;
@@ -26,11 +27,14 @@ mod summary;
 mod write;
 
 #[cfg(test)]
+mod export_tests;
+#[cfg(test)]
 mod tests;
 
 pub use cookie_keys::{CLOCK_SLACK, DatedKey, SEALS};
 pub use documents::StoredDocument;
 pub use downstream::Told;
+pub use export::ExportEntry;
 pub use list::{ListError, Listing, RevisionList};
 pub use open::Catalog;
 pub use packed::PackedDocument;

@@ -67,4 +67,14 @@ pub enum CabinetError {
         /// What the decoder says.
         reason: String,
     },
+    /// It could not be read.
+    #[error("it cannot be read: {0}")]
+    Read(String),
+}
+
+impl CabinetError {
+    /// What reading has come to.
+    pub(super) fn read(error: &std::io::Error) -> Self {
+        Self::Read(error.to_string())
+    }
 }

@@ -1,6 +1,8 @@
 //! The structure of a cabinet, walked and verified byte by byte: header, folder, files and every
 //! data block with its checksum.
 
+use std::io::{BufReader, Read, Seek, SeekFrom};
+
 use super::{CabinetError, CabinetLimits};
 
 const HAS_PREVIOUS: u16 = 1;
@@ -20,37 +22,41 @@ pub(super) struct FileEntry {
     pub(super) size: u64,
 }
 
-/// Verifies `bytes` and lists the files.
-pub(super) fn verify(bytes: &[u8], limits: CabinetLimits) -> Result<Vec<FileEntry>, CabinetError> {
-    let header = Header::read(bytes)?;
-    let folder = Folder::read(bytes, &header)?;
-    let unpacked = verify_blocks(bytes, &header, &folder, limits)?;
-    list_files(bytes, &header, unpacked, limits)
+/// Verifies a cabinet and lists the files.
+pub(super) fn verify<R: Read + Seek>(
+    from: &mut R,
+    limits: CabinetLimits,
+) -> Result<Vec<FileEntry>, CabinetError> {
+    let mut at = Cursor::new(from)?;
+    let header = Header::read(&mut at)?;
+    let folder = Folder::read(&mut at, &header)?;
+    let unpacked = verify_blocks(&mut at, &header, &folder, limits)?;
+    list_files(&mut at, &header, unpacked, limits)
 }
 
 struct Header {
-    first_file: usize,
+    first_file: u64,
     files: u16,
-    folders_at: usize,
+    folders_at: u64,
     folder_reserve: usize,
     data_reserve: usize,
 }
 
 impl Header {
-    fn read(bytes: &[u8]) -> Result<Self, CabinetError> {
-        let mut at = Cursor { bytes, at: 0 };
-        if at.take(4, "signature").ok() != Some(b"MSCF") {
+    fn read<R: Read + Seek>(at: &mut Cursor<R>) -> Result<Self, CabinetError> {
+        at.go(0)?;
+        if at.array("signature").ok() != Some(*b"MSCF") {
             return Err(CabinetError::Signature);
         }
         at.take(4, "header")?;
         let declared = u64::from(at.u32("header")?);
-        if declared != bytes.len() as u64 {
-            return Err(CabinetError::Length { declared, actual: bytes.len() as u64 });
+        if declared != at.length {
+            return Err(CabinetError::Length { declared, actual: at.length });
         }
         at.take(4, "header")?;
-        let first_file = at.offset("header")?;
+        let first_file = u64::from(at.u32("header")?);
         at.take(4, "header")?;
-        if at.take(2, "header")? != [3, 1] {
+        if at.array("header")? != [3, 1] {
             return Err(CabinetError::Unsupported("its version is not 1.3"));
         }
         let (folders, files, flags) = (at.u16("header")?, at.u16("header")?, at.u16("header")?);
@@ -73,14 +79,14 @@ impl Header {
 }
 
 struct Folder {
-    first_block: usize,
+    first_block: u64,
     blocks: u16,
 }
 
 impl Folder {
-    fn read(bytes: &[u8], header: &Header) -> Result<Self, CabinetError> {
-        let mut at = Cursor { bytes, at: header.folders_at };
-        let first_block = at.offset("folder")?;
+    fn read<R: Read + Seek>(at: &mut Cursor<R>, header: &Header) -> Result<Self, CabinetError> {
+        at.go(header.folders_at)?;
+        let first_block = u64::from(at.u32("folder")?);
         let blocks = at.u16("folder")?;
         let compression = at.u16("folder")?;
         if compression & 0xF == 2 {
@@ -92,20 +98,18 @@ impl Folder {
 }
 
 /// Checks every data block and returns how many bytes they decompress to.
-fn verify_blocks(
-    bytes: &[u8],
+fn verify_blocks<R: Read + Seek>(
+    at: &mut Cursor<R>,
     header: &Header,
     folder: &Folder,
     limits: CabinetLimits,
 ) -> Result<u64, CabinetError> {
-    let mut at = Cursor { bytes, at: folder.first_block };
+    at.go(folder.first_block)?;
     let mut unpacked = 0_u64;
     for block in 0..u32::from(folder.blocks) {
         let declared = at.u32("data block")?;
-        let sizes = at.take(4, "data block")?;
-        let &[packed_low, packed_high, unpacked_low, unpacked_high] = sizes else {
-            return Err(CabinetError::Outside { what: "data block" });
-        };
+        let sizes: [u8; 4] = at.array("data block")?;
+        let [packed_low, packed_high, unpacked_low, unpacked_high] = sizes;
         let size = u16::from_le_bytes([unpacked_low, unpacked_high]);
         // Zero would mean that the block goes on in another cabinet.
         if size == 0 || size > MAX_BLOCK_BYTES {
@@ -117,7 +121,7 @@ fn verify_blocks(
         if declared == 0 && limits.require_checksums {
             return Err(CabinetError::NoChecksum { block });
         }
-        let actual = checksum(&[sizes, reserve].concat(), checksum(data, 0));
+        let actual = checksum(&[&sizes[..], &reserve].concat(), checksum(&data, 0));
         if declared != 0 && declared != actual {
             return Err(CabinetError::Checksum { block, declared, actual });
         }
@@ -141,8 +145,8 @@ fn checksum(data: &[u8], seed: u32) -> u32 {
     sum ^ rest.iter().fold(0, |tail, byte| (tail << 8) | u32::from(*byte))
 }
 
-fn list_files(
-    bytes: &[u8],
+fn list_files<R: Read + Seek>(
+    at: &mut Cursor<R>,
     header: &Header,
     unpacked: u64,
     limits: CabinetLimits,
@@ -154,7 +158,7 @@ fn list_files(
             limit: limits.max_files as u64,
         });
     }
-    let mut at = Cursor { bytes, at: header.first_file };
+    at.go(header.first_file)?;
     let mut files: Vec<FileEntry> = Vec::with_capacity(usize::from(header.files));
     for file in 0..u32::from(header.files) {
         let size = u64::from(at.u32("file entry")?);
@@ -176,22 +180,45 @@ fn list_files(
 }
 
 /// Reads forward; whatever lies outside is an error.
-struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
+struct Cursor<R> {
+    from: BufReader<R>,
+    at: u64,
+    length: u64,
 }
 
-impl<'a> Cursor<'a> {
-    fn take(&mut self, count: usize, what: &'static str) -> Result<&'a [u8], CabinetError> {
-        let end = self.at.checked_add(count).ok_or(CabinetError::Outside { what })?;
-        let taken = self.bytes.get(self.at..end).ok_or(CabinetError::Outside { what })?;
+impl<R: Read + Seek> Cursor<R> {
+    fn new(mut from: R) -> Result<Self, CabinetError> {
+        let length = from.seek(SeekFrom::End(0)).map_err(|it| CabinetError::read(&it))?;
+        Ok(Self { from: BufReader::with_capacity(1 << 16, from), at: 0, length })
+    }
+
+    fn go(&mut self, at: u64) -> Result<(), CabinetError> {
+        self.from.seek(SeekFrom::Start(at)).map_err(|it| CabinetError::read(&it))?;
+        self.at = at;
+        Ok(())
+    }
+
+    fn fill(&mut self, into: &mut [u8], what: &'static str) -> Result<(), CabinetError> {
+        let end = self.at.saturating_add(into.len() as u64);
+        if end > self.length {
+            return Err(CabinetError::Outside { what });
+        }
+        self.from.read_exact(into).map_err(|it| CabinetError::read(&it))?;
         self.at = end;
+        Ok(())
+    }
+
+    /// At most what two bytes can say.
+    fn take(&mut self, count: usize, what: &'static str) -> Result<Vec<u8>, CabinetError> {
+        let mut taken = vec![0; count];
+        self.fill(&mut taken, what)?;
         Ok(taken)
     }
 
     fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], CabinetError> {
-        let taken = self.take(N, what)?;
-        taken.try_into().map_err(|_| CabinetError::Outside { what })
+        let mut taken = [0; N];
+        self.fill(&mut taken, what)?;
+        Ok(taken)
     }
 
     fn u8(&mut self, what: &'static str) -> Result<u8, CabinetError> {
@@ -206,21 +233,27 @@ impl<'a> Cursor<'a> {
         Ok(u32::from_le_bytes(self.array(what)?))
     }
 
-    fn offset(&mut self, what: &'static str) -> Result<usize, CabinetError> {
-        usize::try_from(self.u32(what)?).map_err(|_| CabinetError::Outside { what })
-    }
-
     fn name(&mut self, file: u32) -> Result<String, CabinetError> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let window = rest.get(..=MAX_NAME_BYTES).unwrap_or(rest);
-        let end = window.iter().position(|byte| *byte == 0);
-        let end = end.ok_or(CabinetError::Name { file, reason: "it has no end" })?;
-        let name = &rest[..end];
-        self.at += end + 1;
-        // Everything this program reads has a plain name, which also has only one encoding.
-        if name.is_empty() || !name.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
-            return Err(CabinetError::Name { file, reason: "it is empty or not plain ASCII" });
+        let mut name = String::new();
+        while let Ok([byte]) = self.array("file entry") {
+            if byte == 0 {
+                let reason = "it is empty or not plain ASCII";
+                return if name.is_empty() {
+                    Err(CabinetError::Name { file, reason })
+                } else {
+                    Ok(name)
+                };
+            }
+            // Everything this program reads has a plain name, which also has only one encoding.
+            if !byte.is_ascii_graphic() && byte != b' ' {
+                let reason = "it is empty or not plain ASCII";
+                return Err(CabinetError::Name { file, reason });
+            }
+            if name.len() == MAX_NAME_BYTES {
+                break;
+            }
+            name.push(char::from(byte));
         }
-        Ok(name.iter().map(|byte| char::from(*byte)).collect())
+        Err(CabinetError::Name { file, reason: "it has no end" })
     }
 }

@@ -9,4 +9,4 @@ mod read;
 mod tests;
 
 pub use error::CabinetError;
-pub use read::{CabinetLimits, read};
+pub use read::{CabinetLimits, Place, read, unpack_into};

@@ -1,7 +1,7 @@
 //! Decompressing, after everything was verified.
 
 use std::{
-    io::{Cursor, Read as _},
+    io::{self, Cursor, Read, Seek, Write},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -24,45 +24,78 @@ pub struct CabinetLimits {
 }
 
 impl CabinetLimits {
-    /// For exports, which are always read as a whole: at most 1 GiB.
+    /// For exports: all that a cabinet can hold.
     pub const EXPORT: Self =
-        Self { max_files: 8, max_uncompressed_bytes: 1 << 30, require_checksums: true };
+        Self { max_files: 8, max_uncompressed_bytes: 65_535 << 15, require_checksums: true };
 }
 
+/// Where the content of a file goes.
+pub type Place<'a> = &'a mut dyn Write;
+
 /// The files of a cabinet, in its order, with their content.
+///
+/// # Errors
+///
+/// It is damaged, or asks for more than it may.
 pub fn read(bytes: &[u8], limits: CabinetLimits) -> Result<Vec<(String, Vec<u8>)>, CabinetError> {
-    let entries = verify(bytes, limits)?;
-    // The decoder is not ours and asserts what crafted data can violate: such data must not bring
-    // down more than their own reading. Nothing it touched outlives a panic.
-    let outcome = catch_unwind(AssertUnwindSafe(|| unpack(bytes, entries)));
-    outcome.unwrap_or_else(|_| {
+    let entries = verify(&mut Cursor::new(bytes), limits)?;
+    let mut files = Vec::with_capacity(entries.len());
+    for FileEntry { name, size } in &entries {
+        // Sizes were verified against the limit, so the capacity is bounded.
+        let mut content = Vec::with_capacity(usize::try_from(*size).unwrap_or_default());
+        caught(|| unpack(&mut Cursor::new(bytes), name, *size, &mut content))?;
+        files.push((name.clone(), content));
+    }
+    Ok(files)
+}
+
+/// Verifies a cabinet, then writes the files that have a place there, and passes over the others.
+///
+/// # Errors
+///
+/// It is damaged, or asks for more than it may, or a place refuses.
+pub fn unpack_into<'a, R: Read + Seek>(
+    from: &mut R,
+    limits: CabinetLimits,
+    mut place: impl FnMut(&str) -> Option<Place<'a>>,
+) -> Result<(), CabinetError> {
+    for FileEntry { name, size } in verify(from, limits)? {
+        if let Some(to) = place(&name) {
+            caught(|| unpack(from, &name, size, to))?;
+        }
+    }
+    Ok(())
+}
+
+/// The decoder is not ours and asserts what crafted data can violate: such data must not bring down more
+/// than their own reading. Nothing it touched outlives a panic.
+fn caught(unpack: impl FnOnce() -> Result<(), CabinetError>) -> Result<(), CabinetError> {
+    catch_unwind(AssertUnwindSafe(unpack)).unwrap_or_else(|_| {
         let reason = "the decoder gave up".to_owned();
         Err(CabinetError::Decompress { file: String::new(), reason })
     })
 }
 
-fn unpack(bytes: &[u8], entries: Vec<FileEntry>) -> Result<Vec<(String, Vec<u8>)>, CabinetError> {
-    let failed =
-        |file: &str, reason: String| CabinetError::Decompress { file: file.to_owned(), reason };
-    let mut cabinet =
-        Cabinet::new(Cursor::new(bytes)).map_err(|error| failed("", error.to_string()))?;
-    let mut files = Vec::with_capacity(entries.len());
-    for entry in entries {
-        // Sizes were verified against the limit, so the capacity is bounded.
-        let mut content = Vec::with_capacity(usize::try_from(entry.size).unwrap_or_default());
-        if entry.size > 0 {
-            let reader = cabinet.read_file(&entry.name);
-            let reader = reader.map_err(|error| failed(&entry.name, error.to_string()))?;
-            reader
-                .take(entry.size)
-                .read_to_end(&mut content)
-                .map_err(|error| failed(&entry.name, error.to_string()))?;
-        }
-        if content.len() as u64 != entry.size {
-            let reason = format!("{} bytes instead of {}", content.len(), entry.size);
-            return Err(failed(&entry.name, reason));
-        }
-        files.push((entry.name, content));
+fn unpack<R: Read + Seek>(
+    from: &mut R,
+    name: &str,
+    size: u64,
+    to: &mut dyn Write,
+) -> Result<(), CabinetError> {
+    let failed = |error: io::Error| CabinetError::Decompress {
+        file: name.to_owned(),
+        reason: error.to_string(),
+    };
+    from.rewind().map_err(failed)?;
+    let mut cabinet = Cabinet::new(from).map_err(failed)?;
+    let mut written = 0;
+    if size > 0 {
+        let mut reader = cabinet.read_file(name).map_err(failed)?.take(size);
+        written = io::copy(&mut reader, to).map_err(failed)?;
     }
-    Ok(files)
+    if written == size {
+        return Ok(());
+    }
+    let (file, reason) = (name.to_owned(), format!("{written} bytes instead of {size}"));
+    Err(CabinetError::Decompress { file, reason })
 }

@@ -45,7 +45,7 @@ pub enum ExportError {
         /// Number of the record.
         record: usize,
         /// Where it begins.
-        offset: usize,
+        offset: u64,
     },
     /// A document is shorter than its record says.
     #[error(
@@ -117,4 +117,14 @@ pub enum ExportError {
     /// A document too long for the form.
     #[error("document of {0} is too long for an export")]
     TooLong(UpdateIdentity),
+    /// What was unpacked could not be read.
+    #[error("it cannot be read: {0}")]
+    Read(String),
+}
+
+impl ExportError {
+    /// What reading has come to.
+    pub(super) fn read(error: &std::io::Error) -> Self {
+        Self::Read(error.to_string())
+    }
 }

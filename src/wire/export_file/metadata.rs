@@ -1,47 +1,127 @@
 //! `metadata.txt`: records `<identifier>,<revision>,<length>,<document>` and a line end. Documents
 //! contain line ends of their own, so only the length says where one ends.
 
-use std::{fmt::Write as _, ops::Range};
+use std::{
+    fmt::Write as _,
+    io::{BufRead, Read},
+};
 
 use uuid::Uuid;
 
-use super::ExportError;
-use crate::model::UpdateIdentity;
+use super::{ExportError, MAX_EXPORT_DOCUMENTS};
+use crate::{model::UpdateIdentity, wire::update_document::MAX_DOCUMENT_BYTES};
 
 /// `<36 characters>,<8 digits>,<8 digits>,`.
 const HEAD_BYTES: usize = 36 + 1 + 8 + 1 + 8 + 1;
 
-/// One record: whose document, and where in the text.
-pub(super) type Record = (UpdateIdentity, Range<usize>);
-
-/// Finds the records of the whole text.
-pub(super) fn records(text: &str, limit: usize) -> Result<Vec<Record>, ExportError> {
-    let mut records = Vec::new();
-    let mut offset = 0;
-    while offset < text.len() {
-        let record = records.len();
-        if record >= limit {
-            return Err(ExportError::TooMany(limit));
-        }
-        let head = text.get(offset..offset + HEAD_BYTES).and_then(head);
-        let (identity, length) = head.ok_or(ExportError::RecordHead { record, offset })?;
-        let start = offset + HEAD_BYTES;
-        let end = skip_units(text, start, length).ok_or(ExportError::RecordLength {
-            record,
-            identity,
-            length,
-        })?;
-        if text.as_bytes().get(end..end + 2) != Some(b"\r\n") {
-            return Err(ExportError::RecordEnd { record, identity });
-        }
-        records.push((identity, start..end));
-        offset = end + 2;
-    }
-    Ok(records)
+/// Reads the records one after the other: one document is in memory at a time.
+#[derive(Debug)]
+pub struct RecordReader<R> {
+    from: R,
+    /// Records that were read.
+    record: usize,
+    /// Bytes that were read.
+    offset: u64,
+    document: Vec<u8>,
 }
 
-/// Appends one record.
-pub(super) fn write_record(
+impl<R: BufRead> RecordReader<R> {
+    /// Reads from the first record on.
+    pub fn new(from: R) -> Self {
+        Self { from, record: 0, offset: 0, document: Vec::new() }
+    }
+
+    /// The next record; `None` after the last one.
+    ///
+    /// # Errors
+    ///
+    /// It does not begin or end where it should, is no text, or is one too many; or the file cannot be
+    /// read.
+    pub fn read_next(&mut self) -> Result<Option<(UpdateIdentity, &str)>, ExportError> {
+        let (record, offset) = (self.record, self.offset);
+        self.document.clear();
+        let bytes = self.fill(HEAD_BYTES)?;
+        if bytes == 0 {
+            return Ok(None);
+        }
+        if record >= MAX_EXPORT_DOCUMENTS {
+            return Err(ExportError::TooMany(MAX_EXPORT_DOCUMENTS));
+        }
+        let head = str::from_utf8(&self.document).ok().and_then(head);
+        let (identity, length) = head.ok_or(ExportError::RecordHead { record, offset })?;
+        let left = usize::try_from(length).ok().filter(|it| *it <= MAX_DOCUMENT_BYTES);
+        let left = left.ok_or(ExportError::TooLong(identity))?;
+        self.document.clear();
+        let cut = ExportError::RecordLength { record, identity, length };
+        self.units(left, &cut)?;
+        let (mut end, mut bytes) = ([0; 2], 0);
+        while let Some(place) = end.get_mut(bytes..).filter(|it| !it.is_empty()) {
+            match self.from.read(place).map_err(|it| ExportError::read(&it))? {
+                0 => break,
+                read => bytes += read,
+            }
+        }
+        if end != *b"\r\n" {
+            return Err(ExportError::RecordEnd { record, identity });
+        }
+        self.offset = self.offset.saturating_add(2);
+        self.record += 1;
+        let text = str::from_utf8(&self.document);
+        Ok(Some((identity, text.map_err(|_| ExportError::Encoding("metadata.txt"))?)))
+    }
+
+    /// Reads so many UTF-16 units. Every byte is at most one unit, so whole stretches can be read at once.
+    fn units(&mut self, mut left: usize, cut: &ExportError) -> Result<(), ExportError> {
+        while left > 0 {
+            let before = self.document.len();
+            if self.fill(left)? < left {
+                return Err(cut.clone());
+            }
+            let stretch = self.document.get(before..).unwrap_or_default();
+            // A character outside the basic plane cannot be cut in half.
+            left = left.checked_sub(utf_16_units(stretch)).ok_or_else(|| cut.clone())?;
+        }
+        // The rest of the last character belongs to it.
+        loop {
+            let next = self.from.fill_buf().map_err(|it| ExportError::read(&it))?.first().copied();
+            let Some(byte) = next.filter(|it| (0x80..0xC0).contains(it)) else { return Ok(()) };
+            self.document.push(byte);
+            self.from.consume(1);
+            self.offset = self.offset.saturating_add(1);
+        }
+    }
+
+    /// Reads so many bytes, or as many as there are.
+    fn fill(&mut self, bytes: usize) -> Result<usize, ExportError> {
+        let mut part = Read::by_ref(&mut self.from).take(bytes as u64);
+        let read = part.read_to_end(&mut self.document).map_err(|it| ExportError::read(&it))?;
+        self.offset = self.offset.saturating_add(read as u64);
+        Ok(read)
+    }
+}
+
+/// Gives each record to `each`.
+///
+/// # Errors
+///
+/// A record is wrong, or what `each` says.
+pub fn each_record<E: From<ExportError>>(
+    from: impl BufRead,
+    mut each: impl FnMut(UpdateIdentity, &str) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut reader = RecordReader::new(from);
+    while let Some((identity, document)) = reader.read_next()? {
+        each(identity, document)?;
+    }
+    Ok(())
+}
+
+/// Appends one record of `metadata.txt`: byte for byte what the same document was read from.
+///
+/// # Errors
+///
+/// The document is too long for the form.
+pub fn write_record(
     out: &mut String,
     identity: UpdateIdentity,
     document: &str,
@@ -67,25 +147,6 @@ fn head(text: &str) -> Option<(UpdateIdentity, u32)> {
 fn hexadecimal(digits: &str) -> Option<u32> {
     let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     plain.then(|| u32::from_str_radix(digits, 16).ok())?
-}
-
-/// The byte offset that lies `units` UTF-16 units after `start`; `None` outside the text or inside
-/// a pair of units. Every byte is at most one unit, so whole stretches can be passed at once.
-fn skip_units(text: &str, start: usize, units: u32) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut at = start;
-    let mut left = usize::try_from(units).ok()?;
-    while left > 0 {
-        let stretch = bytes.get(at..at.checked_add(left)?)?;
-        // A character outside the basic plane cannot be cut in half.
-        left = left.checked_sub(utf_16_units(stretch))?;
-        at += stretch.len();
-    }
-    // The rest of the last character belongs to it.
-    while bytes.get(at).is_some_and(|byte| (0x80..0xC0).contains(byte)) {
-        at += 1;
-    }
-    Some(at)
 }
 
 /// UTF-16 units of the characters that begin in these bytes: a character of four bytes takes two.

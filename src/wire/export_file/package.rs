@@ -156,13 +156,13 @@ fn update(xml: &mut XmlReader<'_>, tag: &Tag<'_>) -> Result<ExportedUpdate, Expo
     Ok(update)
 }
 
-/// The identifiers in a list. No export with a filled one is public, so an identifier is taken
-/// from `@Id` or from the text, and anything else is passed over: nothing depends on it, since the
-/// documents say the same.
+/// The identifiers in a list: `@Value`, as Microsoft's own library for such files writes them, else
+/// `@Id`, else the text. No export of WSUS with a filled list is public; anything else is passed
+/// over, since nothing depends on it: the documents say the same.
 fn identifiers(xml: &mut XmlReader<'_>) -> Result<Vec<Uuid>, ExportError> {
     let mut identifiers = Vec::new();
     while let Some(tag) = xml.next_child()? {
-        let attribute = tag.attribute("Id")?;
+        let attribute = tag.attribute("Value")?.or(tag.attribute("Id")?);
         let text = xml.text()?;
         let candidate = attribute.as_deref().unwrap_or(&text).trim();
         identifiers.extend(Uuid::try_parse(candidate).ok());

@@ -23,11 +23,11 @@ use crate::{
     },
 };
 
-fn identity(number: u128) -> UpdateIdentity {
+pub(super) fn identity(number: u128) -> UpdateIdentity {
     UpdateIdentity { update_id: Uuid::from_u128(number), revision: 1 }
 }
 
-fn revision(number: u128, update_type: UpdateType) -> NewRevision {
+pub(super) fn revision(number: u128, update_type: UpdateType) -> NewRevision {
     let index = UpdateIndex {
         identity: identity(number),
         update_type,
@@ -50,7 +50,7 @@ fn revision(number: u128, update_type: UpdateType) -> NewRevision {
     NewRevision { index, document, file_digests: vec![vec![7; 20]] }
 }
 
-fn software(number: u128, categories: &[u128]) -> NewRevision {
+pub(super) fn software(number: u128, categories: &[u128]) -> NewRevision {
     let mut new = revision(number, UpdateType::Software);
     new.index.prerequisites = categories
         .iter()
@@ -59,11 +59,11 @@ fn software(number: u128, categories: &[u128]) -> NewRevision {
     new
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-11-20T08:00:00.123Z".parse().unwrap()
 }
 
-fn catalog(directory: &Path) -> Catalog {
+pub(super) fn catalog(directory: &Path) -> Catalog {
     Catalog::open(&directory.join("catalog.db"), now()).unwrap()
 }
 

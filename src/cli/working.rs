@@ -1,4 +1,4 @@
-//! How far work on content is: a bar on a terminal, now and then a line in a pipe; on standard error.
+//! How far some work of an agent is: a bar on a terminal, now and then a line in a pipe; on standard error.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -7,10 +7,10 @@ use std::{
 
 use indicatif::ProgressBar;
 
-use super::super::progress::{BYTES, LINES_EVERY, style};
+use super::progress::{BYTES, LINES_EVERY, UPDATES, style};
 use crate::{
-    view::{bytes_line, plain},
-    wire::agent::{AgentEvent, Progress},
+    view::{bytes_line, plain, updates_line},
+    wire::agent::{AgentEvent, Progress, ProgressUnit},
 };
 
 /// Some work, while it goes on.
@@ -38,7 +38,7 @@ impl Working {
     /// Shows what an agent says.
     pub(in crate::cli) fn show(&mut self, event: &AgentEvent) {
         match event {
-            AgentEvent::Progress(Progress { done, total, .. }) => self.so_far(*done, *total),
+            AgentEvent::Progress(progress) => self.so_far(*progress),
             AgentEvent::Waiting { until, why } => {
                 let line = format!("{}: {}; until {until}", self.what, plain(why));
                 match &self.bar {
@@ -50,14 +50,24 @@ impl Working {
         }
     }
 
-    fn so_far(&mut self, done: u64, total: u64) {
+    fn so_far(&mut self, Progress { done, total, unit }: Progress) {
         if let Some(bar) = &self.bar {
-            bar.set_length(total);
+            if bar.length() != Some(total) {
+                bar.set_length(total);
+                bar.set_style(style(match unit {
+                    ProgressUnit::Updates => UPDATES,
+                    ProgressUnit::Bytes => BYTES,
+                }));
+            }
             bar.set_position(done);
         } else if self.told.elapsed() >= LINES_EVERY {
             self.told = Instant::now();
             let milliseconds = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            say(&format!("{}: {}", self.what, bytes_line(done, total, milliseconds)));
+            let line = match unit {
+                ProgressUnit::Updates => updates_line(done, total, milliseconds),
+                ProgressUnit::Bytes => bytes_line(done, total, milliseconds),
+            };
+            say(&format!("{}: {line}", self.what));
         }
     }
 }
@@ -73,4 +83,9 @@ impl Drop for Working {
 fn say(line: &str) {
     // Nobody reads: then nobody misses it.
     let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// A bar on a terminal, and nothing elsewhere.
+pub(super) fn bar(bytes: u64) -> ProgressBar {
+    ProgressBar::new(bytes).with_style(style("{bytes} of {total_bytes}  {bytes_per_sec}"))
 }

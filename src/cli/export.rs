@@ -1,0 +1,178 @@
+//! `headwater export`: all updates of a software update point into one file.
+
+use std::{
+    fs::File,
+    io::{self, Seek, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::anyhow;
+use clap::Args;
+use futures::StreamExt;
+
+use super::{
+    ExitCode, Failure, OutputFormat, Printer,
+    asked::{Asked, ask},
+    files::{NewFile, read_key, unusable},
+    operation,
+    working::{Working, bar},
+};
+use crate::{
+    model::{Digest, Hashing, Name},
+    role::controller::Purpose,
+    view::{UpdatesFile, updates_file_json, updates_written_text},
+    wire::{
+        agent::{AgentCommand, AgentOutcome},
+        exchange::{ExportForm, ExportedUpdates, SignatureSeen},
+        updates_file::{SigningKey, sign},
+    },
+};
+
+/// What `headwater export` is given.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Exit codes: 0 the file is written; 1 there is no such update point, or it cannot \
+                  export; 2 the command line is wrong or the file cannot be written\n\n\
+                  Examples:\n  headwater export cen-active updates.cab\n    then on a WSUS server: \
+                  wsusutil import updates.cab import.log\n  \
+                  headwater export cen-active updates.headwater --sign-key sign.pem"
+)]
+pub struct Arguments {
+    /// The software update point.
+    #[arg(value_name = "POINT")]
+    point: Name,
+    /// The file to write: its name ends in .cab, as WSUS imports it, or in .headwater.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Sign a .headwater file with this Ed25519 key: `openssl genpkey -algorithm ed25519 -out FILE`.
+    #[arg(long, value_name = "FILE")]
+    sign_key: Option<PathBuf>,
+    /// Manifests that declare site systems with `placement: Remote`.
+    #[arg(long, value_name = "PATH")]
+    manifests: Vec<PathBuf>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: OutputFormat,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    data: &Path,
+    printer: &mut Printer,
+) -> Result<ExitCode, Failure> {
+    let form = form(&arguments.file)?;
+    let key = arguments.sign_key.as_deref();
+    let key = key.map(|it| read_key(it, SigningKey::from_pem)).transpose()?;
+    if key.is_some() && form == ExportForm::Cabinet {
+        let why = "a cabinet carries no signature: choose a name that ends in .headwater";
+        return Err(Failure::new(ExitCode::Usage, anyhow!(why)));
+    }
+    let (session, asked) = ask(data, &arguments.manifests, Purpose::Look, printer).await?;
+    let exported = export(arguments, form, key.as_ref(), &asked).await;
+    session.close().await;
+    let exported = exported?;
+    printer.result(&match arguments.output {
+        OutputFormat::Text => updates_written_text(&exported),
+        OutputFormat::Json => updates_file_json(&exported),
+    })?;
+    Ok(ExitCode::Success)
+}
+
+/// The form that the name of a file asks for.
+fn form(file: &Path) -> Result<ExportForm, Failure> {
+    let usage = |why: &str| {
+        Err(Failure::new(ExitCode::Usage, anyhow!("cannot write {}: {why}", file.display())))
+    };
+    let extension = file.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    match extension.as_str() {
+        "cab" => Ok(ExportForm::Cabinet),
+        "headwater" => Ok(ExportForm::Headwater),
+        "gz" => usage(
+            "what `wsusutil` writes into .xml.gz is not documented; choose a name that ends in .cab, \
+             which it imports too",
+        ),
+        _ => usage("its name says the form, and has to end in .cab or .headwater"),
+    }
+}
+
+/// The site system that carries a software update point of this name.
+pub(super) fn with_update_point<'a>(
+    asked: &'a [Asked],
+    point: &Name,
+) -> Result<&'a Asked, Failure> {
+    let is_it =
+        |it: &&Asked| it.state.update_point.as_ref().is_some_and(|there| there.name == *point);
+    asked.iter().find(is_it).ok_or_else(|| {
+        operation(anyhow!(
+            "there is no software update point `{point}`: `headwater apply` makes what the manifests \
+             declare, and `headwater status` shows what there is"
+        ))
+    })
+}
+
+async fn export(
+    arguments: &Arguments,
+    form: ExportForm,
+    key: Option<&SigningKey>,
+    asked: &[Asked],
+) -> Result<UpdatesFile, Failure> {
+    let Arguments { point, file: path, .. } = arguments;
+    let at = with_update_point(asked, point)?;
+    // Who cannot write it need not have it made.
+    let unwritable = |error| unusable("write", path, error);
+    let (mut file, temporary) = NewFile::create(path).map_err(unwritable)?;
+    let mut working = Working::on(format!("exporting `{point}`"));
+    let command = AgentCommand::ExportUpdates { form };
+    let answered = at.agent.command(&command, |event| working.show(event)).await;
+    drop(working);
+    let AgentOutcome::Exported(exported) = answered.map_err(operation)? else {
+        return Err(operation(anyhow!("`{}` answered something else than an export", at.name)));
+    };
+    let ExportedUpdates { digest, bytes, revisions } = exported;
+    let response = at.agent.exported(digest).await.map_err(operation)?;
+    let bar = bar(bytes);
+    let mut blocks = response.bytes_stream();
+    let mut hashing = Hashing::default();
+    while let Some(block) = blocks.next().await {
+        let block = block.map_err(|error| {
+            let error = anyhow::Error::from(error.without_url());
+            operation(error.context(format!("`{}` broke off: export again", at.name)))
+        })?;
+        file.write_all(&block).map_err(unwritable)?;
+        hashing.update(&block);
+        bar.inc(block.len() as u64);
+    }
+    bar.finish_and_clear();
+    if hashing.digest() != digest {
+        return Err(operation(anyhow!(
+            "what came from `{}` is not what it had written: export again",
+            at.name
+        )));
+    }
+    let (mut digest, mut bytes, mut signature) = (digest, bytes, None);
+    if let Some(key) = key {
+        sign(&mut file, key).map_err(operation)?;
+        (digest, bytes) = hash(&mut file).map_err(unwritable)?;
+        signature = Some(SignatureSeen { key: key.public(), verified: true });
+    }
+    temporary.keep(&file, path).map_err(unwritable)?;
+    let (site_system, update_point) = (at.name.clone(), point.clone());
+    let file = path.display().to_string();
+    Ok(UpdatesFile {
+        file,
+        bytes,
+        digest,
+        update_point,
+        site_system,
+        revisions,
+        new_revisions: None,
+        signature,
+    })
+}
+
+fn hash(file: &mut File) -> io::Result<(Digest, u64)> {
+    file.rewind()?;
+    let mut hashing = Hashing::default();
+    let bytes = io::copy(file, &mut hashing)?;
+    Ok((hashing.digest(), bytes))
+}

@@ -1,0 +1,195 @@
+//! Writing all that a catalog holds into a file, batch by batch: no more than one document is in
+//! memory at a time, beside the list of identities.
+
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::{self, BufWriter, Seek, SeekFrom, Write},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{
+    ExportFailed, Shelf,
+    cabinet::{self, Part},
+    shelf::Way,
+};
+use crate::{
+    clock,
+    model::{Digest, Hashing, Name, UpdateIdentity},
+    role::Reporter,
+    store::catalog::{Catalog, ExportEntry},
+    wire::{
+        agent::ProgressUnit,
+        exchange::{ExportForm, ExportedUpdates},
+        export_file::{
+            ExportHead, ExportLanguage, ExportedFile, ListedUpdate, PackageWriter, write_record,
+        },
+        server_sync::LanguageData,
+        update_document::UpdateDocument,
+        updates_file::{FileAddress, UpdatesFileWriter, UpdatesHead},
+    },
+};
+
+/// Revisions that are asked of the catalog at a time.
+const BATCH: usize = 100;
+
+/// Writes an export and leaves it on the shelf.
+pub(in crate::role::update_point) fn export(
+    catalog: &Catalog,
+    shelf: &Shelf,
+    name: &Name,
+    form: ExportForm,
+    report: &Reporter,
+) -> Result<ExportedUpdates, ExportFailed> {
+    let order = catalog.export_order()?;
+    if order.is_empty() {
+        return Err(ExportFailed::Empty);
+    }
+    let (mut file, temporary) = shelf.begin().map_err(ExportFailed::Write)?;
+    let exporting = Exporting { catalog, order: &order, report };
+    match form {
+        ExportForm::Cabinet => exporting.cabinet(&file)?,
+        ExportForm::Headwater => exporting.headwater(&file, name)?,
+    }
+    let (digest, bytes) = hash(&mut file).map_err(ExportFailed::Write)?;
+    shelf.put(&temporary, Way::Exported, digest).map_err(ExportFailed::Write)?;
+    Ok(ExportedUpdates { digest, bytes, revisions: order.len() as u64 })
+}
+
+struct Exporting<'a> {
+    catalog: &'a Catalog,
+    order: &'a [UpdateIdentity],
+    report: &'a Reporter,
+}
+
+impl Exporting<'_> {
+    /// The form of `wsusutil export`.
+    fn cabinet(&self, file: &File) -> Result<(), ExportFailed> {
+        let mut package = |to: &mut Part<'_>| self.package(to);
+        let mut metadata = |to: &mut Part<'_>| self.metadata(to);
+        cabinet::write(file, &mut [("package.xml", &mut package), ("metadata.txt", &mut metadata)])
+    }
+
+    /// Our own form.
+    fn headwater(&self, file: &File, name: &Name) -> Result<(), ExportFailed> {
+        let head = UpdatesHead {
+            update_point: name.clone(),
+            server_id: self.catalog.account_guid()?,
+            created: clock::now(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            revisions: self.order.len() as u64,
+        };
+        let mut writer = UpdatesFileWriter::begin(BufWriter::new(file), &head, &self.languages()?)?;
+        let mut seen = BTreeSet::new();
+        for batch in self.order.chunks(BATCH) {
+            for entry in self.catalog.export_entries(batch)? {
+                let mut digests = entry.file_digests;
+                digests.retain(|it| seen.insert(it.clone()));
+                for location in self.catalog.locations(&digests)? {
+                    let (sha1, url) = (hex::encode(location.digest), location.publisher_url);
+                    writer.address(FileAddress { sha1, url })?;
+                }
+            }
+        }
+        self.documents(|identity, text| Ok(writer.document(identity, text)?))?;
+        Ok(writer.end()?)
+    }
+
+    fn package(&self, to: &mut Part<'_>) -> Result<(), ExportFailed> {
+        let languages: Vec<_> = self.languages()?.into_iter().map(language).collect();
+        let head = ExportHead { server_id: self.catalog.account_guid()?, created: clock::now() };
+        let mut writer =
+            PackageWriter::begin(&mut *to, &head, &languages).map_err(ExportFailed::Write)?;
+        self.files(|file| writer.file(file).map_err(ExportFailed::Write))?;
+        writer.updates().map_err(ExportFailed::Write)?;
+        for batch in self.order.chunks(BATCH) {
+            for entry in self.catalog.export_entries(batch)? {
+                let ExportEntry { identity, file_digests, categories, classifications } = &entry;
+                let identity = *identity;
+                let listed = ListedUpdate { identity, file_digests, categories, classifications };
+                writer.update(&listed).map_err(ExportFailed::Write)?;
+            }
+        }
+        writer.end().map_err(ExportFailed::Write)?;
+        to.check()
+    }
+
+    fn metadata(&self, to: &mut Part<'_>) -> Result<(), ExportFailed> {
+        let mut record = String::new();
+        self.documents(|identity, text| {
+            record.clear();
+            write_record(&mut record, identity, text)?;
+            to.write_all(record.as_bytes()).map_err(ExportFailed::Write)?;
+            to.check()
+        })
+    }
+
+    /// Every document, and how far that is.
+    fn documents(
+        &self,
+        mut each: impl FnMut(UpdateIdentity, &str) -> Result<(), ExportFailed>,
+    ) -> Result<(), ExportFailed> {
+        let total = self.order.len() as u64;
+        let mut done = 0_u64;
+        self.report.progress(done, total, ProgressUnit::Updates);
+        for batch in self.order.chunks(BATCH) {
+            self.catalog.each_document(batch, |it| each(it.identity, &it.text))?;
+            done = done.saturating_add(batch.len() as u64);
+            self.report.progress(done, total, ProgressUnit::Updates);
+        }
+        Ok(())
+    }
+
+    fn languages(&self) -> Result<Vec<LanguageData>, ExportFailed> {
+        let (languages, _) = self.catalog.languages(None).map_err(|error| match error {
+            crate::store::catalog::ListError::Store(error) => ExportFailed::Store(error),
+            // Without an anchor there is nothing to be wrong about one.
+            error => ExportFailed::Write(io::Error::other(error)),
+        })?;
+        Ok(languages)
+    }
+
+    /// Every file whose address is known, once. The names are in the documents alone.
+    fn files(
+        &self,
+        mut each: impl FnMut(&ExportedFile) -> Result<(), ExportFailed>,
+    ) -> Result<(), ExportFailed> {
+        let mut seen = BTreeSet::new();
+        for batch in self.order.chunks(BATCH) {
+            let mut entries = self.catalog.export_entries(batch)?;
+            entries.retain(|it| !it.file_digests.is_empty());
+            let with_files: Vec<_> = entries.iter().map(|it| it.identity).collect();
+            self.catalog.each_document(&with_files, |document| {
+                // It was indexed when it was stored.
+                let Ok(index) = UpdateDocument::index(&document.text) else { return Ok(()) };
+                for file in index.files {
+                    if !seen.insert(file.digest_sha1.clone()) {
+                        continue;
+                    }
+                    let digest = STANDARD.encode(&file.digest_sha1);
+                    for location in self.catalog.locations(&[file.digest_sha1])? {
+                        let publisher_url = location.publisher_url;
+                        let (digest, name) = (digest.clone(), file.name.clone());
+                        each(&ExportedFile { digest, publisher_url, name })?;
+                    }
+                }
+                Ok::<_, ExportFailed>(())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn language(it: LanguageData) -> ExportLanguage {
+    let LanguageData { id, short_name, long_name, enabled } = it;
+    ExportLanguage { id, short_name, long_name, enabled }
+}
+
+/// The digest and the length of a file that was just written.
+fn hash(file: &mut File) -> io::Result<(Digest, u64)> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut hashing = Hashing::default();
+    let bytes = io::copy(file, &mut hashing)?;
+    Ok((hashing.digest(), bytes))
+}

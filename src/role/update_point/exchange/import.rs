@@ -1,0 +1,192 @@
+//! Importing a file (SYNC-7): read twice, first verified as a whole, then stored in batches. An
+//! import that was cut off is completed by importing again.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{super::UpdatePointError, ImportError, Shelf, opened::Opened, verify::verify};
+use crate::{
+    clock,
+    model::{
+        Digest, Hashing, SourceType, SynchronizationRecord, UpdateIdentity, UpdatePointSettings,
+    },
+    role::Reporter,
+    store::catalog::{Catalog, FileLocation, NewRevision, PackedDocument},
+    wire::{
+        agent::ProgressUnit, exchange::ImportedUpdates, update_document::UpdateDocument,
+        updates_file::PublicKey,
+    },
+};
+
+/// Documents of one transaction.
+const BATCH: usize = 500;
+
+/// Characters of documents of one transaction: beyond that it is ended early, so that memory stays
+/// bounded however long they are.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// A file to be imported.
+pub(in crate::role::update_point) struct Import {
+    /// What it is called in messages and in the record of the import.
+    pub(in crate::role::update_point) path: PathBuf,
+    pub(in crate::role::update_point) file: File,
+    /// The key that it has to be signed with; none: whatever it is.
+    pub(in crate::role::update_point) verify_key: Option<PublicKey>,
+    /// Whether it comes beside the file that the settings name, which is the point's source.
+    pub(in crate::role::update_point) beside: bool,
+}
+
+impl Import {
+    /// The file that the settings name.
+    pub(in crate::role::update_point) fn of_settings(
+        settings: &UpdatePointSettings,
+    ) -> Result<Self, ImportError> {
+        match (settings.source.r#type, &settings.source.file) {
+            (SourceType::Import, Some(file)) => {
+                let path = PathBuf::from(file);
+                Ok(Self { file: open(&path)?, path, verify_key: None, beside: false })
+            }
+            _ => Err(ImportError::NoFile),
+        }
+    }
+
+    /// Imports the file into the catalog.
+    pub(in crate::role::update_point) fn run(
+        mut self,
+        catalog: &Catalog,
+        unpacking: &Shelf,
+        report: &Reporter,
+    ) -> Result<ImportedUpdates, UpdatePointError> {
+        let digest = self.hash()?;
+        let mut opened =
+            Opened::new(&self.path, &mut self.file, unpacking, self.verify_key.as_ref())?;
+        let signature = opened.signature;
+        let revisions = opened.revisions();
+        report.progress(0, revisions, ProgressUnit::Updates);
+        // Everything is known to be good before the first thing is stored.
+        verify(&mut opened, catalog, &self.path)?;
+        catalog.store_languages(&opened.languages()?, clock::now())?;
+        store_locations(&mut opened, catalog)?;
+        let new_revisions = store(&mut opened, catalog, &self.path, report)?;
+        catalog.set_last_synchronization(&self.record(catalog, digest, new_revisions)?)?;
+        let catalog_version = catalog.version()?;
+        Ok(ImportedUpdates { digest, revisions, new_revisions, catalog_version, signature })
+    }
+
+    /// These revisions out of the file, to repair others with.
+    pub(in crate::role::update_point) fn only(
+        mut self,
+        wanted: &[UpdateIdentity],
+        unpacking: &Shelf,
+    ) -> Result<Vec<NewRevision>, UpdatePointError> {
+        let mut opened = Opened::new(&self.path, &mut self.file, unpacking, None)?;
+        let wanted: BTreeSet<_> = wanted.iter().collect();
+        let mut found = Vec::new();
+        opened.each_document(&mut |identity, text| {
+            if wanted.contains(&identity) {
+                found.push(revision(&self.path, identity, text)?);
+            }
+            Ok(())
+        })?;
+        if found.len() < wanted.len() {
+            let missing = wanted.len().abs_diff(found.len());
+            return Err(ImportError::Lacks { path: self.path.clone(), missing }.into());
+        }
+        Ok(found)
+    }
+
+    fn hash(&mut self) -> Result<Digest, ImportError> {
+        let failed = |source| ImportError::Read { path: self.path.clone(), source };
+        let mut hashing = Hashing::default();
+        io::Seek::rewind(&mut self.file).map_err(failed)?;
+        io::copy(&mut self.file, &mut hashing).map_err(failed)?;
+        Ok(hashing.digest())
+    }
+
+    /// What is remembered of the import. A file beside the one that the settings name does not take its
+    /// place: that one need not be imported again.
+    fn record(
+        &self,
+        catalog: &Catalog,
+        digest: Digest,
+        new_revisions: u64,
+    ) -> Result<SynchronizationRecord, UpdatePointError> {
+        let before = if self.beside { catalog.last_synchronization()? } else { None };
+        let (from, imported) = match before.filter(|it| it.imported.is_some()) {
+            Some(before) => (before.from, before.imported),
+            None => (self.path.display().to_string(), Some(digest)),
+        };
+        Ok(SynchronizationRecord { finished_at: clock::now(), from, imported, new_revisions })
+    }
+}
+
+fn open(path: &Path) -> Result<File, ImportError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => ImportError::Absent(path.to_owned()),
+        _ => ImportError::Read { path: path.to_owned(), source },
+    };
+    // Asked before it is opened: reading something that is no plain file might never end.
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(ImportError::NotAFile(path.to_owned()));
+    }
+    File::open(path).map_err(failed)
+}
+
+fn store_locations(opened: &mut Opened<'_>, catalog: &Catalog) -> Result<(), UpdatePointError> {
+    let mut batch: Vec<FileLocation> = Vec::new();
+    opened.each_location(&mut |location| {
+        batch.push(location);
+        if batch.len() >= BATCH {
+            catalog.store_batch(&[], &std::mem::take(&mut batch), clock::now())?;
+        }
+        Ok(())
+    })?;
+    catalog.store_batch(&[], &batch, clock::now())?;
+    Ok(())
+}
+
+fn store(
+    opened: &mut Opened<'_>,
+    catalog: &Catalog,
+    path: &Path,
+    report: &Reporter,
+) -> Result<u64, UpdatePointError> {
+    let total = opened.revisions();
+    let (mut done, mut new_revisions) = (0_u64, 0_u64);
+    let mut batch: Vec<NewRevision> = Vec::new();
+    let mut bytes = 0;
+    let mut flush = |batch: &mut Vec<NewRevision>| {
+        let new = catalog.store_batch(batch, &[], clock::now())?;
+        new_revisions = new_revisions.saturating_add(new);
+        done = done.saturating_add(batch.len() as u64);
+        batch.clear();
+        report.progress(done, total, ProgressUnit::Updates);
+        Ok::<_, UpdatePointError>(())
+    };
+    opened.each_document(&mut |identity, text| {
+        bytes += text.len();
+        batch.push(revision(path, identity, text)?);
+        if batch.len() >= BATCH || bytes >= BATCH_BYTES {
+            bytes = 0;
+            flush(&mut batch)?;
+        }
+        Ok(())
+    })?;
+    flush(&mut batch)?;
+    Ok(new_revisions)
+}
+
+fn revision(path: &Path, identity: UpdateIdentity, text: &str) -> Result<NewRevision, ImportError> {
+    let document = |source| ImportError::Document { path: path.to_owned(), identity, source };
+    let index = UpdateDocument::index(text).map_err(document)?;
+    if index.identity != identity {
+        let (path, found) = (path.to_owned(), index.identity);
+        return Err(ImportError::OtherIdentity { path, identity, found });
+    }
+    let file_digests = index.files.iter().map(|file| file.digest_sha1.clone()).collect();
+    Ok(NewRevision { index, document: PackedDocument::pack(text), file_digests })
+}

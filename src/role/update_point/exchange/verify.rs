@@ -1,0 +1,78 @@
+//! What has to be true of a file before anything of it is stored: every document is an update, is
+//! there once, is the one that it is said to be, and comes after its prerequisites, which are in
+//! the file or in the catalog.
+
+use std::{collections::BTreeSet, path::Path};
+
+use uuid::Uuid;
+
+use super::{super::UpdatePointError, ImportError, opened::Opened};
+use crate::{
+    model::UpdateIdentity,
+    store::catalog::Catalog,
+    wire::{
+        export_file::{ExportError, MAX_EXPORT_DOCUMENTS},
+        update_document::{PrerequisiteGroup, UpdateDocument},
+    },
+};
+
+/// A prerequisite that had not come when the update that names it came.
+struct Unmet {
+    identity: UpdateIdentity,
+    group: PrerequisiteGroup,
+}
+
+/// Verifies the file.
+pub(super) fn verify(
+    opened: &mut Opened<'_>,
+    catalog: &Catalog,
+    path: &Path,
+) -> Result<(), UpdatePointError> {
+    // Read only, so that what cannot be read is found now.
+    opened.languages()?;
+    opened.each_location(&mut |_| Ok(()))?;
+    let mut seen: BTreeSet<UpdateIdentity> = BTreeSet::new();
+    let mut unmet: Option<Unmet> = None;
+    opened.each_document(&mut |identity, text| {
+        let document = |source| ImportError::Document { path: path.to_owned(), identity, source };
+        let index = UpdateDocument::index(text).map_err(document)?;
+        if index.identity != identity {
+            let (path, found) = (path.to_owned(), index.identity);
+            return Err(ImportError::OtherIdentity { path, identity, found }.into());
+        }
+        if seen.len() >= MAX_EXPORT_DOCUMENTS {
+            let (path, source) = (path.to_owned(), ExportError::TooMany(MAX_EXPORT_DOCUMENTS));
+            return Err(ImportError::Export { path, source }.into());
+        }
+        if !seen.insert(identity) {
+            return Err(ImportError::Repeated { path: path.to_owned(), identity }.into());
+        }
+        for group in index.prerequisites {
+            let is_met =
+                unmet.is_some() || came(&seen, &group) || catalog.holds_any(&group.any_of)?;
+            if !is_met {
+                unmet = Some(Unmet { identity, group });
+            }
+        }
+        Ok(())
+    })?;
+    let Some(Unmet { identity, group }) = unmet else { return Ok(()) };
+    let path = path.to_owned();
+    let prerequisite = group.any_of.first().copied().unwrap_or_default();
+    Err(if came(&seen, &group) {
+        ImportError::OutOfOrder { path, identity, prerequisite }
+    } else {
+        ImportError::PrerequisiteMissing { path, identity, prerequisite }
+    }
+    .into())
+}
+
+/// Whether any member of the group has come, in any revision. One that nothing can satisfy is the
+/// publisher's affair.
+fn came(seen: &BTreeSet<UpdateIdentity>, group: &PrerequisiteGroup) -> bool {
+    let revisions = |update_id: &Uuid| {
+        let of = |revision| UpdateIdentity { update_id: *update_id, revision };
+        seen.range(of(i32::MIN)..=of(i32::MAX)).next().is_some()
+    };
+    group.any_of.is_empty() || group.any_of.iter().any(revisions)
+}
