@@ -40,6 +40,8 @@ pub(crate) fn observed(hierarchy: &Hierarchy) -> Observed {
         system.site_server = Some(SiteServerState {
             catalog_version: Some(catalog),
             revisions: 1,
+            waiting: 0,
+            seen: None,
             client_policy: hierarchy.client_policy(site),
             announced: Some(catalog),
             packages: BTreeMap::new(),

@@ -56,6 +56,7 @@ mod tests {
             site_database_version: None,
             last_synchronization: None,
             listener: Listener::Open(String::new()),
+            https: None,
             status_message: None,
             downstream_servers,
         };
