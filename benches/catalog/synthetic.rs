@@ -25,7 +25,7 @@ const WORDS: [&str; 48] = [
     "marble", "meadow", "mesa", "onyx", "opal", "orchard", "pearl", "pine", "quartz",
 ];
 
-/// Numbers without a pattern, the same each time (SplitMix64).
+/// Numbers without a pattern, the same each time (`SplitMix64`).
 pub(crate) struct Numbers(u64);
 
 impl Numbers {
@@ -184,7 +184,7 @@ fn software(number: u64) -> String {
 
 fn rules(text: &mut String, numbers: &mut Numbers) {
     text.push_str("<upd:ApplicabilityRules><upd:IsInstalled><lar:And>");
-    for _ in 0..1 + numbers.below(5) {
+    for _ in 0..=numbers.below(5) {
         let _ = write!(
             text,
             r#"<bar:FileVersion Path="{}.dll" Csidl="37" Comparison="GreaterThanOrEqualTo" Version="10.0.{}.{}" />"#,
@@ -194,7 +194,7 @@ fn rules(text: &mut String, numbers: &mut Numbers) {
         );
     }
     text.push_str("</lar:And></upd:IsInstalled><upd:IsInstallable><lar:And>");
-    for _ in 0..1 + numbers.below(3) {
+    for _ in 0..=numbers.below(3) {
         let _ = write!(
             text,
             r#"<bar:RegSz Key="HKEY_LOCAL_MACHINE" Subkey="SOFTWARE\Invented\{}\{}" Value="Version" Comparison="EqualTo" Data="{}" />"#,
@@ -208,7 +208,7 @@ fn rules(text: &mut String, numbers: &mut Numbers) {
 
 fn files(text: &mut String, numbers: &mut Numbers, article: u64) {
     text.push_str("<upd:Files>");
-    for part in 0..1 + numbers.below(2) {
+    for part in 0..=numbers.below(2) {
         let sha1 = STANDARD.encode(numbers.bytes::<20>());
         let sha256 = STANDARD.encode(numbers.bytes::<32>());
         let _ = write!(

@@ -67,6 +67,7 @@ pub(crate) fn observed(hierarchy: &Hierarchy) -> Observed {
                 new_revisions: 1,
             }),
             import_file: None,
+            set_aside: 0,
             downstream_servers: Vec::new(),
         });
     }

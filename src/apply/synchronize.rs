@@ -140,9 +140,11 @@ impl Apply {
         };
         let agent = self.agents.get(&point.site_system)?;
         match self.ask(action, &agent, &command).await? {
-            AgentOutcome::Synchronized { catalog_version, new_revisions } => {
+            AgentOutcome::Synchronized { catalog_version, new_revisions, set_aside } => {
                 let version = catalog_version.map_or("nothing".to_owned(), |it| it.short());
-                Ok(format!("{new_revisions} new updates, catalog {version}"))
+                let aside =
+                    if set_aside > 0 { format!(", {set_aside} set aside") } else { String::new() };
+                Ok(format!("{new_revisions} new updates{aside}, catalog {version}"))
             }
             AgentOutcome::Done
             | AgentOutcome::Secured(_)

@@ -32,6 +32,7 @@ mod signals;
 mod sources;
 mod status;
 mod sync;
+mod sync_status;
 mod threads;
 mod up;
 mod updates;

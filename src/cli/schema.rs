@@ -12,8 +12,8 @@ use crate::{
     plan::plan_schema,
     store::replace,
     view::{
-        catalog_check_schema, content_schema, pull_schema, update_schema, updates_schema,
-        validation_schema,
+        catalog_check_schema, content_schema, pull_schema, synchronization_schema, update_schema,
+        updates_schema, validation_schema,
     },
 };
 
@@ -28,8 +28,8 @@ pub struct Arguments {
     /// The kind, such as `Site`, or `Plan` for what `headwater plan --output json` prints,
     /// `Content` for what `headwater status --content --output json` prints, `Pull` for a line of
     /// `headwater pulls --output json`, `Validation` for what `headwater content validate --output
-    /// json` prints, or `Updates`, `Update` and `CatalogCheck` for what `headwater updates list`, `show` and
-    /// `check` print; without it, a schema for the documents of all kinds.
+    /// json` prints, `Updates`, `Update` and `CatalogCheck` for what `headwater updates list`, `show` and `check` print,
+    /// or `Synchronization` for what `headwater status --sync --output json` prints; without it, a schema for the documents of all kinds.
     #[arg(value_parser = subject)]
     kind: Option<Subject>,
     /// Write the schemas of all kinds into this directory instead.
@@ -56,6 +56,8 @@ enum Subject {
     Update,
     /// A check of a catalog as JSON.
     CatalogCheck,
+    /// A report of synchronizations as JSON.
+    Synchronization,
 }
 
 fn subject(text: &str) -> Result<Subject, String> {
@@ -67,13 +69,14 @@ fn subject(text: &str) -> Result<Subject, String> {
         "Updates" => return Ok(Subject::Updates),
         "Update" => return Ok(Subject::Update),
         "CatalogCheck" => return Ok(Subject::CatalogCheck),
+        "Synchronization" => return Ok(Subject::Synchronization),
         _ => {}
     }
     let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == text).map(Subject::Kind);
     kind.ok_or_else(|| {
         format!(
-            "kinds are {}, and `Plan`, `Content`, `Pull`, `Validation`, `Updates`, `Update` and \
-             `CatalogCheck`",
+            "kinds are {}, and `Plan`, `Content`, `Pull`, `Validation`, `Updates`, `Update`, \
+             `CatalogCheck` and `Synchronization`",
             Kind::ALL.map(Kind::as_str).join(", ")
         )
     })
@@ -100,6 +103,7 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
         Some(Subject::Updates) => pretty(&updates_schema()),
         Some(Subject::Update) => pretty(&update_schema()),
         Some(Subject::CatalogCheck) => pretty(&catalog_check_schema()),
+        Some(Subject::Synchronization) => pretty(&synchronization_schema()),
         None => pretty(&combined_schema()),
     };
     printer.result(&schema)?;
@@ -117,6 +121,7 @@ fn files() -> Vec<(String, String)> {
         ("updates.json".to_owned(), pretty(&updates_schema())),
         ("update.json".to_owned(), pretty(&update_schema())),
         ("catalog-check.json".to_owned(), pretty(&catalog_check_schema())),
+        ("synchronization.json".to_owned(), pretty(&synchronization_schema())),
     ];
     files.extend(Kind::ALL.map(|kind| (format!("{kind}.json"), pretty(kind_schema(kind)))));
     files

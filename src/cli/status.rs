@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{ExitCode, Failure, OutputFormat, Printer, operation, sources};
+use super::{ExitCode, Failure, OutputFormat, Printer, operation, sources, sync_status};
 use crate::{
     clock,
     model::{Declared, Hierarchy, Name, SiteCode},
@@ -24,6 +24,7 @@ use crate::{
                   the command line is wrong or a file cannot be read\n\n\
                   Examples:\n  headwater status --output json\n  \
                   headwater status --content --site AMS examples/contoso\n  \
+                  headwater status --sync --follow\n  \
                   headwater status --messages --point ams-dp2"
 )]
 pub struct Arguments {
@@ -39,10 +40,24 @@ pub struct Arguments {
     #[arg(long, group = "detail", conflicts_with = "content")]
     messages: bool,
     #[command(flatten)]
+    synchronizations: Synchronizations,
+    #[command(flatten)]
     shown: Shown,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     output: OutputFormat,
+}
+
+/// Whether synchronizations are shown, and for how long.
+#[derive(Debug, Clone, Args)]
+struct Synchronizations {
+    /// Show how the synchronization of each update point stands: how far, how fast, when it will be done,
+    /// what is waited for; its last runs with their counts; and what was set aside, and why.
+    #[arg(long, conflicts_with = "detail")]
+    sync: bool,
+    /// Go on until no synchronization is under way any more: a line for every change.
+    #[arg(long, requires = "sync")]
+    follow: bool,
 }
 
 /// Which placements are shown.
@@ -87,6 +102,13 @@ pub(super) async fn run(
     let nothing = Hierarchy::resolve(&Declared::default()).map_err(operation)?;
     let session = Session::open(data, Purpose::Look).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
+    if arguments.synchronizations.sync {
+        let remote = hierarchy.as_ref().map(Hierarchy::remote_agents).unwrap_or_default();
+        let (follow, output) = (arguments.synchronizations.follow, arguments.output);
+        let shown = sync_status::show(&controller, &remote, follow, output, printer).await;
+        controller.close().await;
+        return shown.map(|()| ExitCode::Success);
+    }
     let observed = controller.observe(hierarchy.as_ref().unwrap_or(&nothing)).await;
     let last = controller.journal().last_run();
     let transfers = controller.journal().transfers();

@@ -107,6 +107,9 @@ pub struct UpdatePointFacts<'a> {
     /// With `source: Import`: the digest of the file as it is now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_file: Option<Digest>,
+    /// Whether its upstream server lists revisions that could not be read or had.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub set_aside: bool,
 }
 
 /// What a plan depends on of a distribution point, apart from its content library.
@@ -214,6 +217,7 @@ impl<'a> UpdatePointFacts<'a> {
             revisions,
             last_synchronization,
             import_file,
+            set_aside,
             // For people only.
             downstream_servers: _,
         } = state;
@@ -225,6 +229,7 @@ impl<'a> UpdatePointFacts<'a> {
             revisions: *revisions,
             last_synchronization: last_synchronization.as_ref().map(Cow::Borrowed),
             import_file: import_file.as_ref().map(|file| file.digest),
+            set_aside: *set_aside > 0,
         }
     }
 }

@@ -33,6 +33,7 @@ mod site;
 mod site_system;
 mod software_update_point;
 mod status_message;
+mod synchronization;
 mod text;
 mod transfer_note;
 mod unsupported;
@@ -102,6 +103,10 @@ pub use software_update_point::{
     UpdatePointRole,
 };
 pub use status_message::{StatusMessage, StatusMessageId};
+pub use synchronization::{
+    PointSynchronization, SetAsideUpdate, SynchronizationCounts, SynchronizationProgress,
+    SynchronizationRun, SynchronizationWait,
+};
 pub use text::{Address, Forest, InvalidText, Name, PackageId, SiteCode, folded};
 pub use transfer_note::{TransferNote, TransferPhase, UnknownPhase};
 pub use unsupported::Unsupported;

@@ -151,6 +151,9 @@ pub struct UpdatePointState {
     /// With `source: Import`: the file as it is now; absent if it is not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import_file: Option<FileFacts>,
+    /// How many revisions its upstream server lists that could not be read or had.
+    #[serde(default, skip_serializing_if = "super::pull_job::is_zero")]
+    pub set_aside: u64,
     /// The servers that synchronize from it, or from one of these, as they have told: for people
     /// only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

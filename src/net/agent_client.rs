@@ -8,7 +8,10 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::{
-    model::{Address, Digest, FileFacts, Name, PackageId, PackageState, SiteSystemState},
+    model::{
+        Address, Digest, FileFacts, Name, PackageId, PackageState, PointSynchronization,
+        SiteSystemState,
+    },
     wire::{
         agent::{AgentCommand, AgentEvent, AgentIdentity, AgentOutcome, TransfersReport},
         host::{HostRequest, HostedSystem},
@@ -102,6 +105,16 @@ impl AgentClient {
             site,
             pull_jobs: point.pull_jobs,
         }))
+    }
+
+    /// The synchronizations of its update point; `None` where there is none, and from an agent that does not
+    /// know the question yet.
+    pub async fn synchronizations(&self) -> Result<Option<PointSynchronization>, AgentError> {
+        let url = format!("{}/v1/update-point/synchronizations", self.url);
+        match self.json(self.http.get(url)).await {
+            Err(AgentError::Refused { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
+            answered => answered,
+        }
     }
 
     /// Who the agent is.

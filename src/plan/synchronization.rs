@@ -205,6 +205,9 @@ impl<'a> Planner<'a> {
                 if own.catalog_version == of_upstream.catalog_version {
                     return None;
                 }
+                if lacks_what_was_set_aside(own, of_upstream) {
+                    return None;
+                }
                 if holds_more(own, of_upstream) {
                     self.tell_of_more(it.name, upstream_name);
                     return None;
@@ -337,6 +340,17 @@ fn import_due(point: &UpdatePoint, state: Option<&UpdatePointState>) -> Option<D
 
 fn scheduled(schedule: &Schedule, last: &SynchronizationRecord, now: jiff::Timestamp) -> bool {
     schedule.next_after(last.finished_at).is_some_and(|next| next <= now)
+}
+
+/// Whether a catalog may lack only what its last synchronization, later than the upstream's, has set
+/// aside: the next one that brings something asks for that again.
+fn lacks_what_was_set_aside(own: &UpdatePointState, of_upstream: &UpdatePointState) -> bool {
+    let Some(last) = &own.last_synchronization else { return false };
+    let upstream_last = of_upstream.last_synchronization.as_ref();
+    own.set_aside > 0
+        && upstream_last.is_none_or(|upstream| last.finished_at >= upstream.finished_at)
+        && own.settings.source.update_point.as_ref() == Some(&of_upstream.name)
+        && own.settings.source.url.as_ref() == Some(&last.from)
 }
 
 /// Whether a catalog differs from its upstream's only by what it has in addition: its last

@@ -22,6 +22,7 @@ mod problems_json;
 mod rules;
 mod sarif;
 mod status;
+mod synchronization;
 mod table;
 mod updates;
 mod updates_file;
@@ -60,6 +61,10 @@ pub use sarif::problems_sarif;
 pub use status::{
     DistributionPointStatus, SiteSystemStatus, StatusReport, UpdatePointStatus, status_json,
     status_text,
+};
+pub use synchronization::{
+    SynchronizationPhase, SynchronizationReport, SynchronizationStatus, synchronization_json,
+    synchronization_line, synchronization_line_json, synchronization_schema, synchronization_text,
 };
 pub use updates::{
     CheckedCatalog, ListedUpdates, ShownUpdate, catalog_check_json, catalog_check_schema,

@@ -265,6 +265,9 @@ pub enum AgentOutcome {
         catalog_version: Option<CatalogVersion>,
         /// How many revisions were new.
         new_revisions: u64,
+        /// How many could not be read or had.
+        #[serde(default)]
+        set_aside: u64,
     },
     /// A secured channel can be had: with which certificate.
     Secured(ServerCertificate),

@@ -3,7 +3,9 @@
 
 use std::fs;
 
-use super::world::World;
+use serde_json::json;
+
+use super::{content_schemas::assert_valid, world::World};
 
 /// What the site server was told of synchronizations since `from`.
 fn texts(world: &World, from: usize) -> Vec<String> {
@@ -39,6 +41,16 @@ fn by_hand_new_updates_come_and_with_full_everything_does() {
         let said = texts(&world, before);
         assert!(said.iter().any(|it| it.contains(text)), "{said:?}");
     }
+    let told = world.run(&["status", "--sync", "--output", "json"]).expect(0).json();
+    assert_valid("synchronization.json", &told);
+    let point = &told["updatePoints"][0];
+    assert_eq!((&point["phase"], point["runs"].as_array().unwrap().len()), (&"idle".into(), 3));
+    let counts: Vec<_> =
+        point["runs"].as_array().unwrap().iter().map(|run| &run["counts"]).collect();
+    assert_eq!(*counts[2], json!({"new": 4089, "changed": 36, "expired": 6, "setAside": 0}));
+    assert_eq!(*counts[0], json!({"new": 0, "changed": 0, "expired": 0, "setAside": 0}));
+    let text = world.run(&["status", "--sync", "--follow"]).expect(0).stdout;
+    assert!(text.starts_with("ONE updates: nothing to do"), "{text}");
     // Nothing else has changed.
     assert_eq!(world.plan()["actions"].as_array().unwrap().len(), 0);
 
@@ -46,6 +58,11 @@ fn by_hand_new_updates_come_and_with_full_everything_does() {
     let failed = world.run(&["sync", "ONE"]).expect(1);
     assert!(failed.stdout.contains("Not everything is synchronized"), "{}", failed.stdout);
     assert!(failed.stdout.contains("did not answer"), "{}", failed.stdout);
+    let told = world.run(&["status", "--sync", "--output", "json"]).expect(0).json();
+    let point = &told["updatePoints"][0];
+    assert_eq!(point["phase"], "failed");
+    assert!(point["retryAt"].is_string(), "{point}");
+    assert!(point["runs"][0]["failed"].as_str().unwrap().contains("did not answer"), "{point}");
 }
 
 #[test]

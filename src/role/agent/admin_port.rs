@@ -72,6 +72,7 @@ impl AdminPort {
             .route("/v1/transfers", get(transfers))
             .route("/v1/commands", post(command).layer(DefaultBodyLimit::max(LARGEST_COMMAND)))
             .route("/v1/update-point/revisions", get(update_point_revisions))
+            .route("/v1/update-point/synchronizations", get(synchronizations))
             .route("/v1/update-point/updates", post(updates))
             .route("/v1/update-point/updates/{id}", get(update))
             .route("/v1/site-database/revisions", get(site_database_revisions))
@@ -168,6 +169,15 @@ async fn update_point_revisions(
 ) -> Response {
     let page = async { Ok(served.agent.update_point().await?.page(after).await?) };
     answer(page.await)
+}
+
+async fn synchronizations(State(served): State<Served>) -> Response {
+    let told = async {
+        // One without the role has none.
+        let Ok(point) = served.agent.update_point().await else { return Ok(None) };
+        Ok(point.synchronizations().await?)
+    };
+    answer(told.await)
 }
 
 async fn updates(State(served): State<Served>, Json(query): Json<UpdatesQuery>) -> Response {

@@ -192,7 +192,7 @@ impl SiteServer {
             after = received.next;
         }
         let catalog_version = self.in_database(SiteDatabase::version).await?;
-        Ok(AgentOutcome::Synchronized { catalog_version, new_revisions })
+        Ok(AgentOutcome::Synchronized { catalog_version, new_revisions, set_aside: 0 })
     }
 
     async fn in_database<T: Send + 'static>(

@@ -50,7 +50,7 @@ impl UpdatePoint {
             let outcome = Import::of_settings(&settings)?.run(&catalog, &files, &report);
             drop(working);
             let ImportedUpdates { catalog_version, new_revisions, .. } = outcome?;
-            Ok(AgentOutcome::Synchronized { catalog_version, new_revisions })
+            Ok(AgentOutcome::Synchronized { catalog_version, new_revisions, set_aside: 0 })
         })
         .await
     }

@@ -36,7 +36,7 @@ impl UpdatePoint {
         })
         .await?;
         if repair && !findings.damaged.is_empty() {
-            match self.repair(&findings).await {
+            match self.repair(&findings, report).await {
                 Ok(()) => findings.repaired.clone_from(&findings.damaged),
                 Err(error) => findings.why_not = Some(with_causes(&error)),
             }
@@ -45,7 +45,11 @@ impl UpdatePoint {
         Ok(AgentOutcome::CatalogChecked(findings))
     }
 
-    async fn repair(&self, findings: &CatalogFindings) -> Result<(), UpdatePointError> {
+    async fn repair(
+        &self,
+        findings: &CatalogFindings,
+        report: &Reporter,
+    ) -> Result<(), UpdatePointError> {
         let (name, settings) = self.settings()?;
         let catalog = Arc::clone(self.catalog());
         let damaged = findings.damaged.clone();
@@ -57,7 +61,7 @@ impl UpdatePoint {
             })
             .await;
         }
-        let upstream = self.upstream(&settings).await?;
+        let upstream = self.upstream(&settings, report).await?;
         Ok(synchronization::repair(catalog, upstream, &name, damaged).await?)
     }
 }

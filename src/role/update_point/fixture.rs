@@ -183,7 +183,12 @@ pub(in crate::role) fn changed(number: u128, change: impl FnOnce(&str) -> String
     revision(&change(&document(number, "Software", &format!("Update {number}"), "")))
 }
 
-fn document(number: u128, update_type: &str, title: &str, rest: &str) -> String {
+pub(in crate::role) fn document(
+    number: u128,
+    update_type: &str,
+    title: &str,
+    rest: &str,
+) -> String {
     let id = Uuid::from_u128(number);
     format!(
         "<u:Update xmlns:u=\"http://schemas.microsoft.com/msus/2002/12/Update\">\

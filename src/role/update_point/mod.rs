@@ -12,6 +12,7 @@ mod point;
 mod ports;
 mod service;
 mod synchronization;
+mod telling;
 mod titles;
 
 #[cfg(test)]

@@ -13,13 +13,14 @@ use super::{
     ports::{PointPorts, Ports, SeenPorts},
     service::Service,
     synchronization,
+    telling::Underway,
 };
 use crate::{
     blocking::blocking,
     clock,
     model::{
-        Address, DownstreamServer, Name, RoleSince, ServerCertificate, SourceType,
-        UpdatePointSettings, UpdatePointState,
+        Address, DownstreamServer, Name, PointSynchronization, RoleSince, ServerCertificate,
+        SourceType, UpdatePointSettings, UpdatePointState,
     },
     role::{Reporter, Surroundings, web_port::WebPort},
     store::{StoreError, catalog::Catalog},
@@ -28,6 +29,10 @@ use crate::{
         reporting::ServerInfo,
     },
 };
+
+/// Synchronizations, and revisions that were set aside, of which is told.
+const RUNS: u32 = 10;
+const SET_ASIDE: u32 = 100;
 
 /// Downstream servers that a state names: a state is asked for often, and read by people.
 const DOWNSTREAM_SERVERS: usize = 500;
@@ -42,6 +47,7 @@ struct Inner {
     ports: Ports,
     catalog: Arc<Catalog>,
     file_facts: Arc<FileFactsCache>,
+    underway: Underway,
     configured: Mutex<Option<Configured>>,
     /// One change of settings at a time.
     configuring: tokio::sync::Mutex<()>,
@@ -89,6 +95,7 @@ impl UpdatePoint {
             ports,
             catalog,
             file_facts: Arc::default(),
+            underway: Underway::default(),
             configured: Mutex::new(configured),
             configuring: tokio::sync::Mutex::default(),
             working: Arc::default(),
@@ -254,6 +261,7 @@ impl UpdatePoint {
                 revisions: catalog.count()?,
                 last_synchronization: catalog.last_synchronization()?,
                 import_file,
+                set_aside: catalog.count_set_aside()?,
                 downstream_servers: downstream_servers(&catalog)?,
             }))
         })
@@ -277,10 +285,10 @@ impl UpdatePoint {
     /// stored until then stays, and is not fetched again.
     pub async fn synchronize(&self, report: &Reporter) -> Result<AgentOutcome, UpdatePointError> {
         let (name, settings) = self.settings()?;
-        let upstream = self.upstream(&settings).await?;
         let _working = self.0.working.lock().await;
+        let upstream = self.upstream(&settings, report).await?;
         let catalog = Arc::clone(&self.0.catalog);
-        Ok(synchronization::run(catalog, upstream, name, settings, report).await?)
+        Ok(synchronization::run(catalog, upstream, name, settings).await?)
     }
 
     /// The revisions of its catalog that changed after `after`, in the order of changes.
@@ -307,6 +315,26 @@ impl UpdatePoint {
         Shelf::new(&self.0.directory)
     }
 
+    /// Its synchronizations: the one that goes on, the last ones, and what was set aside.
+    ///
+    /// # Errors
+    ///
+    /// The catalog cannot be read.
+    pub async fn synchronizations(&self) -> Result<Option<PointSynchronization>, UpdatePointError> {
+        let Ok((name, settings)) = self.settings() else { return Ok(None) };
+        let (catalog, progress) = (Arc::clone(&self.0.catalog), self.0.underway.now());
+        blocking(move || {
+            Ok(Some(PointSynchronization {
+                name,
+                site: settings.site,
+                progress,
+                runs: catalog.runs(RUNS)?,
+                set_aside: catalog.set_aside_updates(SET_ASIDE)?,
+            }))
+        })
+        .await
+    }
+
     /// Its catalog.
     pub(in crate::role) fn catalog(&self) -> &Arc<Catalog> {
         &self.0.catalog
@@ -321,10 +349,12 @@ impl UpdatePoint {
     pub(super) async fn upstream(
         &self,
         settings: &UpdatePointSettings,
+        report: &Reporter,
     ) -> Result<synchronization::Upstream, UpdatePointError> {
         let url = synchronization::upstream_of(settings)?;
         let client = self.0.ports.client(&url).await?;
-        Ok(synchronization::Upstream::new(client, &url, self.0.ports.addresses())?)
+        let telling = self.0.underway.begin(&url, report);
+        Ok(synchronization::Upstream::new(client, &url, self.0.ports.addresses(), telling)?)
     }
 
     fn configured(&self) -> MutexGuard<'_, Option<Configured>> {

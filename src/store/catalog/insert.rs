@@ -8,6 +8,7 @@ use super::{
     kinds::{self, ReferenceKind},
     numbers,
     packed::DICTIONARY_NUMBER,
+    runs,
 };
 use crate::{
     store::StoreProblem,
@@ -25,11 +26,24 @@ const TITLE_CHARACTERS: usize = 500;
 /// ones name a dozen.
 const ARTICLES: usize = 100;
 
+/// What became of a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inserted {
+    /// Nothing: it is there.
+    Known,
+    /// It is the first one of its update.
+    NewUpdate,
+    /// It is a further one.
+    NewRevision,
+}
+
 /// Inserts revisions within one transaction.
 pub(super) struct Inserting<'a> {
     it: &'a Transaction<'a>,
     identifiers: Identifiers<'a>,
+    any_set_aside: bool,
     is_known: CachedStatement<'a>,
+    has_revision: CachedStatement<'a>,
     revision: CachedStatement<'a>,
     document: CachedStatement<'a>,
     reference: CachedStatement<'a>,
@@ -46,8 +60,11 @@ impl<'a> Inserting<'a> {
         Ok(Self {
             it,
             identifiers: Identifiers::new(it, remembered)?,
+            any_set_aside: runs::any_set_aside(it)?,
             is_known: it
                 .prepare_cached("SELECT 1 FROM revision WHERE identifier = ?1 AND revision = ?2")?,
+            has_revision: it
+                .prepare_cached("SELECT 1 FROM revision WHERE identifier = ?1 LIMIT 1")?,
             revision: it.prepare_cached(
                 "INSERT INTO revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?,
@@ -69,13 +86,22 @@ impl<'a> Inserting<'a> {
         })
     }
 
-    /// Inserts a revision as this change. Whether it was new: nothing is done otherwise.
-    pub(super) fn insert(&mut self, new: &NewRevision, change: i64) -> Result<bool, StoreProblem> {
+    /// Inserts a revision as this change, unless it is known.
+    pub(super) fn insert(
+        &mut self,
+        new: &NewRevision,
+        change: i64,
+    ) -> Result<Inserted, StoreProblem> {
         let index = &new.index;
         let (identifier, is_new) = self.identifiers.own(self.it, index.identity.update_id)?;
         let number = index.identity.revision;
         if !is_new && self.is_known.exists(params![identifier, number])? {
-            return Ok(false);
+            return Ok(Inserted::Known);
+        }
+        // A number may be there because another document names the update.
+        let is_first = is_new || !self.has_revision.exists([identifier])?;
+        if self.any_set_aside {
+            runs::has_come(self.it, index.identity)?;
         }
         let prerequisites = self.prerequisites(index, change)?;
         self.refer(index, change)?;
@@ -108,7 +134,7 @@ impl<'a> Inserting<'a> {
         if index.update_type == UpdateType::Category {
             self.becomes_category(identifier, is_new)?;
         }
-        Ok(true)
+        Ok(if is_first { Inserted::NewUpdate } else { Inserted::NewRevision })
     }
 
     /// Remembers where a file is offered.

@@ -21,6 +21,7 @@ const SCHEMA: Schema = Schema {
         include_str!("migrations/0001_catalog.sql"),
         include_str!("migrations/0002_index.sql"),
         include_str!("migrations/0003_downstream.sql"),
+        include_str!("migrations/0004_runs.sql"),
     ],
 };
 

@@ -6,12 +6,15 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 
 use super::{
-    Catalog, PackedDocument, identifiers::Remembered, insert::Inserting, open::last_change,
+    Catalog, PackedDocument,
+    identifiers::Remembered,
+    insert::{Inserted, Inserting},
+    open::last_change,
 };
 use crate::{
     model::UpdateIdentity,
     store::{StoreError, StoreProblem, revisions::Totals},
-    wire::update_document::UpdateIndex,
+    wire::update_document::{PublicationState, UpdateIndex},
 };
 
 /// A revision to be stored.
@@ -25,6 +28,35 @@ pub struct NewRevision {
     pub file_digests: Vec<Vec<u8>>,
 }
 
+/// How many revisions of a batch were stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Of updates that were not there.
+    pub new: u64,
+    /// Of updates that were.
+    pub changed: u64,
+    /// Those among them that say that an update has expired.
+    pub expired: u64,
+}
+
+impl Stored {
+    /// How many in all.
+    pub const fn total(&self) -> u64 {
+        self.new.saturating_add(self.changed)
+    }
+
+    fn count(&mut self, inserted: Inserted, index: &UpdateIndex) {
+        match inserted {
+            Inserted::Known => return,
+            Inserted::NewUpdate => self.new += 1,
+            Inserted::NewRevision => self.changed += 1,
+        }
+        if index.publication_state == PublicationState::Expired {
+            self.expired += 1;
+        }
+    }
+}
+
 /// Where the publisher offers a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileLocation {
@@ -36,7 +68,7 @@ pub struct FileLocation {
 
 impl Catalog {
     /// Stores these revisions in one transaction; those that are there already stay as they are.
-    /// Tells how many were new.
+    /// Tells how many were stored.
     ///
     /// # Errors
     ///
@@ -47,28 +79,45 @@ impl Catalog {
         locations: &[FileLocation],
         now: Timestamp,
     ) -> Result<u64, StoreError> {
+        Ok(self.store(revisions, locations, now)?.total())
+    }
+
+    /// As [`Catalog::store_batch`], and tells what they are.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written; then nothing of the batch is stored.
+    pub fn store(
+        &self,
+        revisions: &[NewRevision],
+        locations: &[FileLocation],
+        now: Timestamp,
+    ) -> Result<Stored, StoreError> {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         let stored = self.database.write(|it| {
             let moment = Moment::next(it, now)?;
             let mut totals = Totals::of_catalog(it)?;
             let mut inserting = Inserting::new(it, &mut remembered)?;
             let mut change = moment.first_change;
+            let mut stored = Stored::default();
             for revision in revisions {
-                if inserting.insert(revision, change)? {
-                    totals.add(revision.index.identity);
-                    change = change.saturating_add(1);
+                let inserted = inserting.insert(revision, change)?;
+                if inserted == Inserted::Known {
+                    continue;
                 }
+                totals.add(revision.index.identity);
+                stored.count(inserted, &revision.index);
+                change = change.saturating_add(1);
             }
             for location in locations {
                 inserting.locate(location)?;
             }
             drop(inserting);
-            let new = change.abs_diff(moment.first_change);
-            if new > 0 {
+            if stored.total() > 0 {
                 totals.write_to_catalog(it)?;
                 moment.write(it, change.saturating_sub(1))?;
             }
-            Ok(new)
+            Ok(stored)
         });
         if stored.is_err() {
             // The numbers that it gave are not there.

@@ -67,6 +67,9 @@ pub enum CabinetError {
         /// What the decoder says.
         reason: String,
     },
+    /// What it holds finds no place.
+    #[error("the disk is full: free some space, then run again")]
+    NoRoom,
     /// It could not be read.
     #[error("it cannot be read: {0}")]
     Read(String),

@@ -82,9 +82,10 @@ fn unpack<R: Read + Seek>(
     size: u64,
     to: &mut dyn Write,
 ) -> Result<(), CabinetError> {
-    let failed = |error: io::Error| CabinetError::Decompress {
-        file: name.to_owned(),
-        reason: error.to_string(),
+    let failed = |error: io::Error| match error.kind() {
+        // Said by who takes it, never by the decoder.
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => CabinetError::NoRoom,
+        _ => CabinetError::Decompress { file: name.to_owned(), reason: error.to_string() },
     };
     from.rewind().map_err(failed)?;
     let mut cabinet = Cabinet::new(from).map_err(failed)?;

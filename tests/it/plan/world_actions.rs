@@ -148,6 +148,7 @@ impl World {
             revisions: 0,
             last_synchronization: None,
             import_file: None,
+            set_aside: 0,
             downstream_servers: Vec::new(),
         });
     }

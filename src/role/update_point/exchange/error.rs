@@ -36,9 +36,16 @@ pub enum ImportError {
     /// It is a directory or a device.
     #[error("export file {} is not a plain file", .0.display())]
     NotAFile(PathBuf),
-    /// There is no room to unpack it.
+    /// It cannot be unpacked here.
     #[error("an export file cannot be unpacked on the site system")]
     Unpack(#[source] io::Error),
+    /// There is no room to unpack it.
+    #[error(
+        "export file {} cannot be unpacked on the site system: the disk is full: free some space, then \
+         run again",
+        .0.display()
+    )]
+    NoRoom(PathBuf),
     /// It is a form that is not public.
     #[error(
         "export file {} is packed with gzip, as `wsusutil export FILE.xml.gz` writes it: that form is not \

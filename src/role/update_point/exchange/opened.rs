@@ -13,6 +13,7 @@ use crate::{
     model::UpdateIdentity,
     store::catalog::FileLocation,
     wire::{
+        cabinet::CabinetError,
         exchange::SignatureSeen,
         export_file::{ExportError, ExportLanguage, ExportReader, ExportedFile},
         server_sync::LanguageData,
@@ -83,8 +84,10 @@ impl<'a> Opened<'a> {
         }
         // Without a name at once: whatever happens, it goes with the one who has it open.
         let (documents, _) = shelf.begin().map_err(ImportError::Unpack)?;
-        let export = ExportReader::unpack(file, documents)
-            .map_err(|source| ImportError::Export { path: path.to_owned(), source })?;
+        let export = ExportReader::unpack(file, documents).map_err(|source| match source {
+            ExportError::Cabinet(CabinetError::NoRoom) => ImportError::NoRoom(path.to_owned()),
+            source => ImportError::Export { path: path.to_owned(), source },
+        })?;
         Ok(Self { path, form: Form::Cabinet(Box::new(export)), signature: None })
     }
 

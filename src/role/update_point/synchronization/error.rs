@@ -1,5 +1,7 @@
 //! Why a synchronization failed: always with the upstream server's address.
 
+use jiff::SignedDuration;
+
 use crate::{
     blocking::Interrupted,
     model::{SourceType, UpdateIdentity},
@@ -141,14 +143,23 @@ pub enum UpstreamError {
     /// It listed an update but does not give its document.
     #[error("listed update {0}, but does not give it")]
     Withheld(UpdateIdentity),
-    /// It cannot give the document of an update.
-    #[error("failed to give update {identity}")]
-    Update {
-        /// The update.
-        identity: UpdateIdentity,
-        /// What it said.
-        #[source]
-        fault: Box<Fault>,
+    /// It wants to be left alone for a while.
+    #[error("is busy: it answered {call} with HTTP status {status}")]
+    Busy {
+        /// The call.
+        call: &'static str,
+        /// The status.
+        status: u16,
+        /// How long it wants to be left alone, if it says so.
+        retry_after: Option<SignedDuration>,
+    },
+    /// So many updates could not be read or had that something else must be wrong.
+    #[error("lists more than {most} updates that cannot be stored; one of the last: {reason}")]
+    TooManySetAside {
+        /// How many are set aside at most.
+        most: u64,
+        /// Why one was.
+        reason: String,
     },
     /// It gave a document that is not one.
     #[error("gave a document of update {identity} that cannot be stored")]
@@ -169,11 +180,29 @@ pub enum UpstreamError {
     },
 }
 
+/// Something that may pass.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Passing {
+    /// How long the server wants to be left alone, if it says so.
+    pub(super) retry_after: Option<SignedDuration>,
+}
+
 impl UpstreamError {
     /// The fault that the server sent, if that is what this is.
     pub(super) fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Fault { fault, .. } => Some(fault),
+            _ => None,
+        }
+    }
+
+    /// Whether it may pass, and how long the server wants to be left alone then. What breaks off counts
+    /// only of a server that has answered before.
+    pub(super) fn may_pass(&self, has_answered: bool) -> Option<Passing> {
+        match self {
+            Self::Busy { retry_after, .. } => Some(Passing { retry_after: *retry_after }),
+            Self::Unreachable { .. } if has_answered => Some(Passing::default()),
+            _ if self.reaction() == Reaction::BackOff => Some(Passing::default()),
             _ => None,
         }
     }

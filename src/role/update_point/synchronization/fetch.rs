@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{SynchronizationError, Upstream, UpstreamError, session::Session};
+use super::{SynchronizationError, UpstreamError, session::Session};
 use crate::{
     blocking::{blocking, spawned},
+    error_text::with_causes,
     model::UpdateIdentity,
     store::catalog::{FileLocation, NewRevision, PackedDocument},
     wire::{
@@ -20,9 +21,12 @@ pub(super) enum Fetched {
     Documents(Box<Batch>),
     /// Too much at once: to be fetched as these two.
     Split(Vec<UpdateIdentity>, Vec<UpdateIdentity>),
-    /// The server has withdrawn some of them: these are left.
-    Retry(Vec<UpdateIdentity>),
+    /// Some of them cannot be had, each for a reason; the rest is still to be fetched.
+    Without(Vec<SetAside>, Vec<UpdateIdentity>),
 }
+
+/// A revision that cannot be read or had, and why.
+pub(super) type SetAside = (UpdateIdentity, String);
 
 /// Documents to store.
 pub(super) struct Batch {
@@ -32,6 +36,8 @@ pub(super) struct Batch {
     pub(super) keys: Vec<FileDecryption>,
     /// Asked for, but not in this answer.
     pub(super) left: Vec<UpdateIdentity>,
+    /// In this answer, but not fit to be stored.
+    pub(super) set_aside: Vec<SetAside>,
 }
 
 /// Fetches these updates, whether or not anybody waits for them right now; not any more once the
@@ -49,8 +55,8 @@ async fn answer(
 ) -> Result<Fetched, SynchronizationError> {
     match session.update_data(identities.clone()).await {
         Ok(data) => {
-            let upstream = session.upstream.clone();
-            let mut fetched = blocking(move || check(&upstream, &identities, data)).await?;
+            let checked = blocking(move || Ok::<_, SynchronizationError>(check(&identities, data)));
+            let mut fetched = checked.await?;
             if let Fetched::Documents(batch) = &mut fetched {
                 keys(session, batch).await;
             }
@@ -84,50 +90,51 @@ fn divide(
     mut identities: Vec<UpdateIdentity>,
     error: UpstreamError,
 ) -> Result<Fetched, UpstreamError> {
-    let is_too_large = matches!(error, UpstreamError::TooLarge { .. });
+    let of_one =
+        matches!(error, UpstreamError::TooLarge { .. } | UpstreamError::NotUnderstood { .. });
     let fault = error.fault().filter(|it| it.code == ErrorCode::InternalServerError);
     if let Some(fault) = fault {
         let missing = fault.missing_revisions();
         let before = identities.len();
         identities.retain(|it| !missing.contains(it));
         if identities.len() < before {
-            tracing::warn!(?missing, "the upstream server lists updates that it has withdrawn");
-            return Ok(Fetched::Retry(identities));
+            let reason = "the upstream server lists it, and has withdrawn it";
+            let without = missing.into_iter().map(|it| (it, reason.to_owned())).collect();
+            return Ok(Fetched::Without(without, identities));
         }
     }
-    if (is_too_large || fault.is_some()) && identities.len() > 1 {
-        let second = identities.split_off(identities.len() / 2);
-        return Ok(Fetched::Split(identities, second));
+    if !of_one && fault.is_none() {
+        return Err(error);
     }
-    match (error, identities.as_slice()) {
-        (UpstreamError::Fault { fault, .. }, [identity])
-            if fault.code == ErrorCode::InternalServerError =>
-        {
-            Err(UpstreamError::Update { identity: *identity, fault })
-        }
-        (error, _) => Err(error),
+    if let [identity] = identities.as_slice() {
+        // Whatever is wrong with one of them shall not stop the others.
+        return Ok(Fetched::Without(vec![(*identity, with_causes(&error))], Vec::new()));
     }
+    let second = identities.split_off(identities.len() / 2);
+    Ok(Fetched::Split(identities, second))
 }
 
 /// Takes the documents that were asked for and no others.
-fn check(
-    upstream: &Upstream,
-    identities: &[UpdateIdentity],
-    data: UpdateData,
-) -> Result<Fetched, SynchronizationError> {
+fn check(identities: &[UpdateIdentity], data: UpdateData) -> Fetched {
     let mut given: BTreeMap<UpdateIdentity, UpdateDatum> =
         data.updates.into_iter().map(|datum| (datum.identity, datum)).collect();
     let (mut revisions, mut left) = (Vec::with_capacity(identities.len()), Vec::new());
+    let mut set_aside = Vec::new();
     for identity in identities {
-        match given.remove(identity) {
-            Some(datum) => {
-                revisions.push(revision(datum).map_err(|error| upstream.error(error))?);
-            }
+        match given.remove(identity).map(revision) {
+            Some(Ok(revision)) => revisions.push(revision),
+            Some(Err(error)) => set_aside.push((*identity, with_causes(&error))),
             None => left.push(*identity),
         }
     }
-    if let (true, Some(identity)) = (revisions.is_empty(), left.first()) {
-        return Err(upstream.error(UpstreamError::Withheld(*identity)));
+    if revisions.is_empty() && set_aside.is_empty() {
+        // Of one alone it is plain that it is not given.
+        if let [identity] = left.as_slice() {
+            let reason = with_causes(&UpstreamError::Withheld(*identity));
+            return Fetched::Without(vec![(*identity, reason)], Vec::new());
+        }
+        let second = left.split_off(left.len() / 2);
+        return Fetched::Split(left, second);
     }
     let key = |url: &FileUrl| FileDecryption {
         file_digest: url.file_digest.clone(),
@@ -135,7 +142,7 @@ fn check(
     };
     let keys = data.file_urls.iter().filter(|url| url.decryption_key.is_some()).map(key).collect();
     let locations = data.file_urls.into_iter().filter_map(location).collect();
-    Ok(Fetched::Documents(Box::new(Batch { revisions, locations, keys, left })))
+    Fetched::Documents(Box::new(Batch { revisions, locations, keys, left, set_aside }))
 }
 
 fn revision(datum: UpdateDatum) -> Result<NewRevision, UpstreamError> {
@@ -169,7 +176,9 @@ mod tests {
             panic!("not split")
         };
         assert_eq!((first, second), (vec![identity(1)], vec![identity(2), identity(3)]));
-        let alone = divide(vec![identity(1)], too_large());
-        assert!(matches!(alone, Err(UpstreamError::TooLarge { .. })));
+        let Ok(Fetched::Without(aside, rest)) = divide(vec![identity(1)], too_large()) else {
+            panic!("not set aside")
+        };
+        assert_eq!((aside.len(), aside[0].0, rest), (1, identity(1), Vec::new()));
     }
 }

@@ -30,7 +30,6 @@ pub(in crate::role::update_point) async fn repair(
     let session = Arc::new(session);
     let mut batches: VecDeque<_> = damaged.chunks(BATCH).map(<[_]>::to_vec).collect();
     while let Some(batch) = batches.pop_front() {
-        let asked_for = batch.clone();
         match fetch(Arc::clone(&session), batch).await? {
             Fetched::Documents(batch) => {
                 if !batch.left.is_empty() {
@@ -43,10 +42,9 @@ pub(in crate::role::update_point) async fn repair(
                 .await?;
             }
             Fetched::Split(first, second) => batches.extend([first, second]),
-            Fetched::Retry(rest) => {
-                // The server has withdrawn it, and there is nobody else to ask.
-                let gone = asked_for.iter().find(|it| !rest.contains(it));
-                if let Some(identity) = gone {
+            Fetched::Without(without, rest) => {
+                // There is nobody else to ask.
+                if let Some((identity, _)) = without.first() {
                     return Err(upstream.error(UpstreamError::Withheld(*identity)));
                 }
                 batches.push_front(rest);

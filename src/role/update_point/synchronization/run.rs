@@ -3,24 +3,28 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use futures::{StreamExt, stream::FuturesOrdered};
+use jiff::Timestamp;
 
 use super::{
-    SynchronizationError, Upstream,
-    fetch::{Fetched, fetch},
+    SynchronizationError, Upstream, UpstreamError,
+    fetch::{Fetched, SetAside, fetch},
     rollup, selection,
     session::Session,
 };
 use crate::{
     blocking::blocking,
     clock,
-    model::{Name, SynchronizationRecord, UpdateIdentity, UpdatePointSettings},
-    role::{Reporter, update_point::titles::Offered},
+    model::{
+        Name, SynchronizationCounts, SynchronizationRecord, SynchronizationRun, UpdateIdentity,
+        UpdatePointSettings,
+    },
+    role::update_point::titles::Offered,
     store::{
         StoreError,
-        catalog::{AnchorKind, Catalog, Selected, UpstreamAnchor},
+        catalog::{AnchorKind, Catalog, Selected, Stored, UpstreamAnchor},
     },
     wire::{
-        agent::{AgentOutcome, ProgressUnit},
+        agent::AgentOutcome,
         server_sync::{Filter, RevisionIdList},
         soap::Reaction,
     },
@@ -32,85 +36,110 @@ const BATCH: usize = 100;
 /// Batches that are asked for at a time: while one is stored, the next ones are on their way.
 const IN_FLIGHT: usize = 3;
 
+/// Revisions that were set aside before and are asked for again at most.
+const RETRIED: u32 = 1_000;
+
+/// Revisions that are set aside in one synchronization at most: where there are more, the server is at
+/// fault and not they.
+const MOST_SET_ASIDE: u64 = 1_000;
+
 /// Synchronizes the catalog with the upstream server.
 pub(in crate::role::update_point) async fn run(
     catalog: Arc<Catalog>,
     upstream: Upstream,
     name: Name,
     settings: UpdatePointSettings,
-    report: &Reporter,
 ) -> Result<AgentOutcome, SynchronizationError> {
     let mut run = Run {
         catalog,
         upstream,
         name,
         settings,
-        report,
         upstream_version: None,
+        began_at: clock::now(),
         done: 0,
         total: 0,
-        new: 0,
+        counts: SynchronizationCounts::default(),
     };
-    let mut restarted_at = None;
-    let mut has_forgotten = false;
-    loop {
-        let Err(error) = run.attempt().await else { break };
-        let SynchronizationError::Upstream { source, .. } = &error else { return Err(error) };
-        let forget = source.reaction() == Reaction::ResetAnchors || source.is_about_the_anchor();
-        if forget && !has_forgotten {
-            has_forgotten = true;
-            let declared = run.upstream.declared().to_owned();
-            run.in_catalog(move |it| it.forget_upstream_anchors(&declared)).await?;
-        } else if source.reaction() == Reaction::Restart && restarted_at != Some(run.new) {
-            // Sessions end in the middle of long synchronizations: going on is fine as long as
-            // each session brings something new.
-            restarted_at = Some(run.new);
-        } else {
-            return Err(error);
-        }
-        tracing::info!(
-            error = crate::error_text::with_causes(&error),
-            "synchronization begins again"
-        );
-    }
+    let synchronized = run.attempts().await;
+    let failed = synchronized.as_ref().err().map(|error| crate::error_text::with_causes(error));
+    run.remember(failed).await?;
+    synchronized?;
     let outcome = run.finish().await?;
     run.roll_up().await;
     Ok(outcome)
 }
 
-struct Run<'a> {
+struct Run {
     catalog: Arc<Catalog>,
     upstream: Upstream,
     name: Name,
     settings: UpdatePointSettings,
-    report: &'a Reporter,
     /// The version of the protocol that the upstream server speaks, if it says so.
     upstream_version: Option<String>,
+    began_at: Timestamp,
     done: u64,
     total: u64,
-    new: u64,
+    counts: SynchronizationCounts,
 }
 
-impl Run<'_> {
+impl Run {
+    /// Tries until it is done, or nothing new comes of trying.
+    async fn attempts(&mut self) -> Result<(), SynchronizationError> {
+        let run = self;
+        let mut restarted_at = None;
+        let mut has_forgotten = false;
+        loop {
+            let Err(error) = run.attempt().await else { return Ok(()) };
+            let SynchronizationError::Upstream { source, .. } = &error else { return Err(error) };
+            let forget =
+                source.reaction() == Reaction::ResetAnchors || source.is_about_the_anchor();
+            if forget && !has_forgotten {
+                has_forgotten = true;
+                let declared = run.upstream.declared().to_owned();
+                run.in_catalog(move |it| it.forget_upstream_anchors(&declared)).await?;
+            } else if source.reaction() == Reaction::Restart && restarted_at != Some(run.stored()) {
+                // Sessions end in the middle of long synchronizations: going on is fine as long as
+                // each session brings something new.
+                restarted_at = Some(run.stored());
+            } else {
+                return Err(error);
+            }
+            tracing::info!(
+                error = crate::error_text::with_causes(&error),
+                "synchronization begins again"
+            );
+        }
+    }
+
+    /// How many revisions were stored.
+    const fn stored(&self) -> u64 {
+        self.counts.new.saturating_add(self.counts.changed)
+    }
+
     async fn attempt(&mut self) -> Result<(), SynchronizationError> {
         let upstream = self.upstream.clone();
         let account_guid = self.in_catalog(Catalog::account_guid).await?;
         let session = Session::begin(upstream, self.name.as_str(), account_guid).await?;
         let session = Arc::new(session);
         let limit = self.configuration(&session).await?;
+        let again = self.in_catalog(|it| it.set_aside_updates(RETRIED)).await?;
 
         let before = self.anchor(AnchorKind::Configuration).await?;
         let anchor = before.map(|it| it.anchor);
         let filter = Filter { anchor, get_config: true, ..Filter::default() };
         let list = session.revision_list(filter).await?;
-        self.take(&session, AnchorKind::Configuration, list, Selected::default(), limit).await?;
+        let kind = AnchorKind::Configuration;
+        self.take(&session, kind, list, Selected::default(), limit).await?;
 
         // What can be selected is known only now (SUP-9).
         let offered = self.in_catalog(Offered::by).await?;
         let before = self.anchor(AnchorKind::Updates).await?;
         let selected = selection::selected(&self.settings, &offered, before.as_ref())?;
         let filter = selection::filter(&selected, before.as_ref());
-        let list = session.revision_list(filter).await?;
+        let mut list = session.revision_list(filter).await?;
+        // An anchor says nothing of what was set aside.
+        list.new_revisions.extend(again.into_iter().map(|it| it.identity));
         let anchor = list.anchor.clone();
         self.take(&session, AnchorKind::Updates, list, selected, limit).await?;
         self.deployments(&session, anchor).await
@@ -192,7 +221,7 @@ impl Run<'_> {
         let RevisionIdList { anchor, new_revisions } = list;
         let missing = self.in_catalog(move |it| missing(it, &new_revisions)).await?;
         self.total = self.done.saturating_add(missing.len() as u64);
-        self.report.progress(self.done, self.total, ProgressUnit::Updates);
+        self.upstream.telling().progress(self.done, self.total);
         self.fetch_all(session, &missing, limit).await?;
         let Some(anchor) = anchor else { return Ok(()) };
         let declared = self.upstream.declared().to_owned();
@@ -222,22 +251,64 @@ impl Run<'_> {
                         in_flight.push_front(fetch(Arc::clone(session), batch.left.clone()));
                     }
                     let count = batch.revisions.len() as u64;
+                    let mut batch = *batch;
+                    let set_aside = std::mem::take(&mut batch.set_aside);
                     let stored = self.in_catalog(move |it| {
                         it.store_file_keys(&batch.keys)?;
-                        it.store_batch(&batch.revisions, &batch.locations, clock::now())
+                        it.store(&batch.revisions, &batch.locations, clock::now())
                     });
-                    self.new = self.new.saturating_add(stored.await?);
-                    self.done = self.done.saturating_add(count);
-                    self.report.progress(self.done, self.total, ProgressUnit::Updates);
+                    let Stored { new, changed, expired } = stored.await?;
+                    self.counts.new = self.counts.new.saturating_add(new);
+                    self.counts.changed = self.counts.changed.saturating_add(changed);
+                    self.counts.expired = self.counts.expired.saturating_add(expired);
+                    self.set_aside(set_aside).await?;
+                    self.come(count);
                 }
                 Fetched::Split(first, second) => {
                     in_flight.push_front(fetch(Arc::clone(session), second));
                     in_flight.push_front(fetch(Arc::clone(session), first));
                 }
-                Fetched::Retry(rest) if rest.is_empty() => {}
-                Fetched::Retry(rest) => in_flight.push_front(fetch(Arc::clone(session), rest)),
+                Fetched::Without(without, rest) => {
+                    if !rest.is_empty() {
+                        in_flight.push_front(fetch(Arc::clone(session), rest));
+                    }
+                    self.set_aside(without).await?;
+                }
             }
         }
+    }
+
+    /// So many more have come.
+    fn come(&mut self, count: u64) {
+        self.done = self.done.saturating_add(count);
+        self.upstream.telling().progress(self.done, self.total);
+    }
+
+    /// Goes on without these revisions.
+    async fn set_aside(&mut self, revisions: Vec<SetAside>) -> Result<(), SynchronizationError> {
+        let Some((identity, reason)) = revisions.first().cloned() else { return Ok(()) };
+        tracing::warn!(%identity, %reason, count = revisions.len(), "updates are set aside");
+        let count = revisions.len() as u64;
+        self.in_catalog(move |it| it.set_aside(&revisions, clock::now())).await?;
+        self.counts.set_aside = self.counts.set_aside.saturating_add(count);
+        if self.counts.set_aside > MOST_SET_ASIDE {
+            let error = UpstreamError::TooManySetAside { most: MOST_SET_ASIDE, reason };
+            return Err(self.upstream.error(error));
+        }
+        self.come(count);
+        Ok(())
+    }
+
+    /// Remembers how it has ended.
+    async fn remember(&self, failed: Option<String>) -> Result<(), SynchronizationError> {
+        let run = SynchronizationRun {
+            began_at: self.began_at,
+            finished_at: clock::now(),
+            from: self.upstream.declared().to_owned(),
+            counts: self.counts,
+            failed,
+        };
+        self.in_catalog(move |it| it.remember_run(&run)).await
     }
 
     async fn finish(&self) -> Result<AgentOutcome, SynchronizationError> {
@@ -245,16 +316,16 @@ impl Run<'_> {
             finished_at: clock::now(),
             from: self.upstream.declared().to_owned(),
             imported: None,
-            new_revisions: self.new,
+            new_revisions: self.stored(),
         };
-        let new_revisions = self.new;
+        let (new_revisions, set_aside) = (self.stored(), self.counts.set_aside);
         let catalog_version = self
             .in_catalog(move |it| {
                 it.set_last_synchronization(&record)?;
                 it.version()
             })
             .await?;
-        Ok(AgentOutcome::Synchronized { catalog_version, new_revisions })
+        Ok(AgentOutcome::Synchronized { catalog_version, new_revisions, set_aside })
     }
 
     async fn anchor(

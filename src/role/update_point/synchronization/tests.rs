@@ -13,11 +13,14 @@ use crate::{
     error_text::with_causes,
     model::UpdateIdentity,
     role::update_point::fixture::{
-        EXPORTED, Place, Verdict, category, identity, new_revisions, proxy, settings, software,
+        EXPORTED, Place, Verdict, category, document, identity, new_revisions, proxy, settings,
+        software,
     },
     wire::{
+        agent::AgentOutcome,
         server_sync::{
             ConfigData, Filter, GetConfigData, GetRevisionIdList, GetUpdateData, RevisionIdList,
+            UpdateData, UpdateDatum,
         },
         soap::{ErrorCode, Fault, Operation, SoapVersion},
     },
@@ -129,24 +132,127 @@ async fn updates_that_the_server_withdrew_are_left_out() {
     assert_eq!(new_revisions(&child.synchronize().await.unwrap()), 4);
 }
 
+/// What is set aside at a point, each with its reason.
+fn set_aside(place: &Place) -> Vec<(UpdateIdentity, String)> {
+    let all = place.point.catalog().set_aside_updates(10).unwrap();
+    all.into_iter().map(|it| (it.identity, it.reason)).collect()
+}
+
 #[tokio::test]
-async fn an_update_that_cannot_be_given_is_named() {
-    let top = Place::with_updates(5).await;
-    let (_proxy, url) = proxy(top.url(), |call, body| {
-        if call == "GetUpdateData" && asked(body).contains(&identity(3)) {
+async fn updates_that_cannot_be_had_are_set_aside_and_asked_for_again() {
+    let top = Place::with_updates(7).await;
+    let withheld = AtomicBool::new(true);
+    let withheld: &'static AtomicBool = Box::leak(Box::new(withheld));
+    let (_proxy, url) = proxy(top.url(), move |call, body| {
+        if call != "GetUpdateData" || !withheld.load(Ordering::Relaxed) {
+            return Verdict::Pass;
+        }
+        let asked = asked(body);
+        if asked.contains(&identity(3)) {
             return fault(ErrorCode::InternalServerError, "");
+        }
+        if asked.contains(&identity(5)) {
+            return Verdict::Answer(200, b"<html>no answer</html>".to_vec());
         }
         Verdict::Pass
     })
     .await;
     let child = Place::below(&url).await;
+    let outcome = child.synchronize().await.unwrap();
+    assert!(
+        matches!(outcome, AgentOutcome::Synchronized { new_revisions: 5, set_aside: 2, .. }),
+        "{outcome:?}"
+    );
+    let aside = set_aside(&child);
+    assert_eq!(aside.iter().map(|it| it.0).collect::<Vec<_>>(), [identity(3), identity(5)]);
+    assert!(aside[0].1.contains("InternalServerError"), "{aside:?}");
+    assert!(aside[1].1.contains("not understood"), "{aside:?}");
+    // The list is not fetched again, but they are.
+    let run = child.point.synchronizations().await.unwrap().unwrap().runs.remove(0);
+    assert_eq!((run.counts.new, run.counts.set_aside, run.failed), (5, 2, None));
+    assert_eq!(new_revisions(&child.synchronize().await.unwrap()), 0);
+    withheld.store(false, Ordering::Relaxed);
+    assert_eq!(new_revisions(&child.synchronize().await.unwrap()), 2);
+    assert_eq!(set_aside(&child), []);
+    let versions = [&top, &child].map(|it| it.point.catalog().version().unwrap());
+    assert_eq!(versions[0], versions[1]);
+}
+
+#[tokio::test]
+async fn a_document_that_cannot_be_stored_does_not_stop_the_others() {
+    let top = Place::with_updates(5).await;
+    let (_proxy, url) = proxy(top.url(), |call, body| {
+        if call != "GetUpdateData" {
+            return Verdict::Pass;
+        }
+        let mut data = UpdateData::default();
+        for identity in asked(body) {
+            let document = match identity.update_id.as_u128() {
+                2 => "<no update/>".to_owned(),
+                4 => document(5, "Software", "that of another", ""),
+                number => document(number, "Software", "as it should be", ""),
+            };
+            let document = document.as_str().into();
+            data.updates.push(UpdateDatum { identity, document, file_digests: Vec::new() });
+        }
+        Verdict::Answer(200, GetUpdateData::encode_response(SoapVersion::V1_1, &data).unwrap())
+    })
+    .await;
+    let child = Place::below(&url).await;
+    assert_eq!(new_revisions(&child.synchronize().await.unwrap()), 3);
+    let aside = set_aside(&child);
+    assert!(aside[0].1.contains("cannot be stored"), "{aside:?}");
+    assert!(aside[1].1.contains("gave the document of"), "{aside:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_fails_at_everything_is_not_believed() {
+    let top = Place::with_updates(1_101).await;
+    let (_proxy, url) = proxy(top.url(), |call, _| match call {
+        "GetUpdateData" => fault(ErrorCode::InternalServerError, ""),
+        _ => Verdict::Pass,
+    })
+    .await;
+    let child = Place::below(&url).await;
     let error = with_causes(&child.synchronize().await.unwrap_err());
-    assert!(error.contains(&format!("failed to give update {}", identity(3))), "{error}");
-    // What was stored stays, but the list is not taken for done.
-    let stored = child.count();
-    assert!(stored > 0);
-    child.configure(json!({"type": "ParentSite", "url": top.url()})).await.unwrap();
-    assert_eq!(new_revisions(&child.synchronize().await.unwrap()), 5 - stored);
+    assert!(error.contains("more than 1000 updates that cannot be stored"), "{error}");
+    assert_eq!(child.point.catalog().last_synchronization().unwrap(), None);
+    let run = child.point.synchronizations().await.unwrap().unwrap().runs.remove(0);
+    assert!(run.failed.unwrap().contains("more than 1000 updates"));
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_is_asked_again() {
+    let top = Place::with_updates(3).await;
+    let calls: &'static Mutex<BTreeMap<String, u32>> = Box::leak(Box::default());
+    let (_proxy, url) = proxy(top.url(), move |call, _| {
+        let mut calls = calls.lock().unwrap();
+        let count = calls.entry(call.to_owned()).or_default();
+        *count += 1;
+        match (call, *count) {
+            ("GetAuthConfig" | "GetUpdateData", 1..=2) => Verdict::Answer(503, Vec::new()),
+            ("GetUpdateData", 3) => fault(ErrorCode::ServerBusy, ""),
+            _ => Verdict::Pass,
+        }
+    })
+    .await;
+    let child = Place::below(&url).await;
+    assert_eq!(new_revisions(&child.synchronize().await.unwrap()), 3);
+    assert_eq!(calls.lock().unwrap()["GetUpdateData"], 4);
+    assert_eq!(calls.lock().unwrap()["GetAuthConfig"], 3);
+}
+
+#[tokio::test]
+async fn a_server_that_stays_busy_is_an_error() {
+    let top = Place::with_updates(3).await;
+    let (_proxy, url) = proxy(top.url(), |call, _| match call {
+        "GetUpdateData" => Verdict::Answer(503, Vec::new()),
+        _ => Verdict::Pass,
+    })
+    .await;
+    let child = Place::below(&url).await;
+    let error = with_causes(&child.synchronize().await.unwrap_err());
+    assert!(error.contains("is busy: it answered GetUpdateData with HTTP status 503"), "{error}");
 }
 
 #[tokio::test]

@@ -1,17 +1,31 @@
 //! One call to an upstream server: an HTTP request, and an answer within bounds.
 
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{
     StatusCode, Url,
-    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue},
+    header::{
+        ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    },
 };
+use uuid::Uuid;
 
 use super::{SynchronizationError, UpstreamError};
 use crate::{
     blocking::blocking,
+    clock,
+    engine::CallRetry,
     model::{SourceType, UpdatePointSettings},
     net::{Addresses, why_refused},
+    role::update_point::telling::Telling,
     wire::{
         content_encoding::ContentEncoding,
         soap::{Operation, SoapError, SoapVersion},
@@ -41,6 +55,18 @@ pub(in crate::role::update_point) struct Upstream {
     root: Url,
     /// Whether answers come over a network, where packing them pays.
     is_remote: bool,
+    /// Whether it has ever answered: what breaks off then may come back.
+    has_answered: Arc<AtomicBool>,
+    telling: Arc<Telling>,
+}
+
+/// An answer, as it came.
+struct Answer {
+    status: StatusCode,
+    encoding: Option<ContentEncoding>,
+    /// How long the server wants to be left alone.
+    retry_after: Option<SignedDuration>,
+    body: Vec<u8>,
 }
 
 /// The address of the upstream server that the settings name.
@@ -64,6 +90,7 @@ impl Upstream {
         client: reqwest::Client,
         url: &str,
         addresses: &Addresses,
+        telling: Telling,
     ) -> Result<Self, SynchronizationError> {
         let invalid = || SynchronizationError::Address(url.to_owned());
         let mut root = Url::parse(&addresses.reach(url)).map_err(|_| invalid())?;
@@ -82,7 +109,13 @@ impl Upstream {
         let literal = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
         let ip = literal.or_else(|| addresses.lookup(host));
         let is_remote = !ip.is_some_and(|ip| ip.is_loopback());
-        Ok(Self { client, declared, root, is_remote })
+        let (has_answered, telling) = (Arc::default(), Arc::new(telling));
+        Ok(Self { client, declared, root, is_remote, has_answered, telling })
+    }
+
+    /// Who is told how far it is.
+    pub(super) fn telling(&self) -> &Telling {
+        &self.telling
     }
 
     /// The address as declared.
@@ -114,8 +147,35 @@ impl Upstream {
         Ok(url.path().to_owned())
     }
 
-    /// Makes a call to the service at `path`.
+    /// Makes a call to the service at `path`, again and again where what went wrong may pass.
     pub(super) async fn call<O: Operation>(
+        &self,
+        path: &str,
+        request: &O::Request,
+    ) -> Result<O::Response, SynchronizationError>
+    where
+        O::Response: Send + 'static,
+    {
+        let mut retry = CallRetry::default();
+        loop {
+            let result = self.call_once::<O>(path, request).await;
+            let Err(error) = &result else {
+                self.has_answered.store(true, Ordering::Relaxed);
+                return result;
+            };
+            let SynchronizationError::Upstream { source, .. } = error else { return result };
+            let has_answered = self.has_answered.load(Ordering::Relaxed);
+            let Some(passing) = source.may_pass(has_answered) else { return result };
+            let dice = f64::from(Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
+            let Some(wait) = retry.after(passing.retry_after, dice) else { return result };
+            let why = crate::error_text::with_causes(error);
+            tracing::warn!(error = why, ?wait, "a call to the upstream server is made again");
+            self.telling.waits(clock::now().saturating_add(wait).unwrap_or(Timestamp::MAX), &why);
+            tokio::time::sleep(pause(wait)).await;
+        }
+    }
+
+    async fn call_once<O: Operation>(
         &self,
         path: &str,
         request: &O::Request,
@@ -127,8 +187,12 @@ impl Upstream {
         let failed = |source| self.error(source);
         let body = O::encode_request(request)
             .map_err(|source| failed(UpstreamError::NotUnderstood { call, source }))?;
-        let (status, encoding, body) =
+        let Answer { status, encoding, retry_after, body } =
             self.post(call, O::ACTION, path, body).await.map_err(failed)?;
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            let status = status.as_u16();
+            return Err(failed(UpstreamError::Busy { call, status, retry_after }));
+        }
         if status == StatusCode::FORBIDDEN
             && let Some(why) = why_forbidden(&body)
         {
@@ -164,7 +228,7 @@ impl Upstream {
         action: &str,
         path: &str,
         body: Vec<u8>,
-    ) -> Result<(StatusCode, Option<ContentEncoding>, Vec<u8>), UpstreamError> {
+    ) -> Result<Answer, UpstreamError> {
         // Our own name for the address says more than the one it is reached by.
         let unreachable = |error: reqwest::Error| match why_refused(&error) {
             Some(why) => UpstreamError::NotBelieved { call, why: self.not_believed(why) },
@@ -184,6 +248,9 @@ impl Upstream {
             .send()
             .await
             .map_err(unreachable)?;
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok());
+        let retry_after = retry_after.and_then(|it| it.trim().parse().ok());
+        let retry_after = retry_after.map(SignedDuration::from_secs);
         let named = response.headers().get(CONTENT_ENCODING);
         let named = named.map_or("", |it| it.to_str().unwrap_or("?"));
         let encoding = ContentEncoding::of_header(named)
@@ -201,8 +268,14 @@ impl Upstream {
             }
             answer.extend_from_slice(&piece);
         }
-        Ok((response.status(), encoding, answer))
+        Ok(Answer { status: response.status(), encoding, retry_after, body: answer })
     }
+}
+
+/// How long to wait really: tests do not.
+fn pause(wait: SignedDuration) -> Duration {
+    let wait = wait.unsigned_abs();
+    if cfg!(test) { wait / 100 } else { wait }
 }
 
 /// Why a server forbids a call, by the number that servers of the field put on the page.
@@ -261,9 +334,10 @@ mod tests {
         let port = OpenPort::open(ip(), 0, Router::new().fallback(packed)).await.unwrap();
         let (addresses, url) = (Addresses::system(), format!("http://{}", port.address()));
         let client = crate::net::client(&addresses).unwrap();
-        let upstream = Upstream::new(client.clone(), &url, &addresses).unwrap();
+        let upstream = Upstream::new(client.clone(), &url, &addresses, Telling::nobody()).unwrap();
         assert!(!upstream.is_remote, "on this computer packing does not pay");
-        let remote = Upstream::new(client, "http://192.0.2.1:8530", &addresses).unwrap();
+        let remote =
+            Upstream::new(client, "http://192.0.2.1:8530", &addresses, Telling::nobody()).unwrap();
         assert!(remote.is_remote);
         for path in ["/gzip", "/xpress", "/identity"] {
             let config = upstream.call::<GetAuthConfig>(path, &GetAuthConfigRequest).await;
@@ -292,7 +366,9 @@ mod tests {
         let url = upstream_of(&settings).unwrap();
         assert_eq!(url, "https://sws.update.microsoft.com");
         let addresses = Addresses::system();
-        let of = |url: &str| Upstream::new(reqwest::Client::new(), url, &addresses).unwrap();
+        let of = |url: &str| {
+            Upstream::new(reqwest::Client::new(), url, &addresses, Telling::nobody()).unwrap()
+        };
         let why = "it does not lead to a root that is trusted here".to_owned();
         assert!(of(&url).not_believed(why.clone()).contains("Authority 2011"));
         assert_eq!(of("https://wsus.example:8531").not_believed(why.clone()), why);
