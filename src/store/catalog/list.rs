@@ -58,8 +58,8 @@ pub enum ListError {
     Store(#[from] StoreError),
 }
 
-/// Revisions that are read at a time.
-const PIECE: u32 = 10_000;
+/// Revisions that are read at a time: a list that has fewer is over.
+pub const PIECE: u32 = 10_000;
 
 impl Catalog {
     /// The revisions that a filter lets through.

@@ -36,7 +36,7 @@ pub use cookie_keys::{CLOCK_SLACK, DatedKey, SEALS};
 pub use documents::StoredDocument;
 pub use downstream::Told;
 pub use export::ExportEntry;
-pub use list::{ListError, Listing, RevisionList};
+pub use list::{ListError, Listing, PIECE, RevisionList};
 pub use open::Catalog;
 pub use packed::PackedDocument;
 pub use progress::{AnchorKind, CategoryTitle, Selected, UpstreamAnchor};

@@ -14,6 +14,7 @@ mod lists;
 mod related_revisions;
 mod request;
 mod revision_list;
+mod revision_list_parts;
 mod types;
 mod update_data;
 mod update_data_writer;
@@ -43,6 +44,7 @@ pub(in crate::wire) use lists::{read_guids, write_guids};
 pub use related_revisions::{GetRelatedRevisionsForUpdates, GetRelatedRevisionsForUpdatesRequest};
 pub use request::Request;
 pub use revision_list::GetRevisionIdList;
+pub use revision_list_parts::RevisionListFrame;
 pub use types::{
     AuthConfig, AuthPlugIn, AuthorizationCookie, ConfigData, Cookie, Document, FileUrl, Filter,
     GetAuthConfigRequest, GetConfigDataRequest, GetCookieRequest, GetRevisionIdListRequest,

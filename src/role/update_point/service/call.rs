@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{refusal::Refusal, sessions::Sessions};
+use super::{listing::LongList, refusal::Refusal, sessions::Sessions};
 use crate::{
     model::UpdateIdentity,
     store::catalog::Catalog,
@@ -11,9 +11,9 @@ use crate::{
         dss_auth::{self, GetAuthorizationCookie, PLUG_IN_ID},
         reporting,
         server_sync::{
-            AuthConfig, AuthPlugIn, ConfigData, FileUrl, GetAuthConfig, GetConfigData, GetCookie,
-            GetRelatedRevisionsForUpdates, GetRevisionIdList, Request, RevisionIdList,
-            UpdateDataWriter,
+            AuthConfig, AuthPlugIn, ConfigData, FileUrl, Filter, GetAuthConfig, GetConfigData,
+            GetCookie, GetRelatedRevisionsForUpdates, GetRevisionIdList, Request, RevisionIdList,
+            RevisionListFrame, UpdateDataWriter,
         },
         soap::{Fault, MAX_REQUEST_BYTES, Operation, SoapVersion, parse_request},
     },
@@ -24,6 +24,9 @@ const PROTOCOL_VERSION: &str = "1.20";
 
 /// Documents of one `GetUpdateData`: as many as WSUS and Microsoft's service allow.
 pub(super) const MAX_UPDATES: usize = 100;
+
+/// Revisions of a list that is sent as it is read: what one piece of a catalog's list has.
+const LONG: usize = crate::store::catalog::PIECE as usize;
 
 /// Bytes of documents of one `GetUpdateData`, before they are escaped; always one document at least.
 /// WSUS ends its answers at two million. We do not: who is given fewer documents than were asked for
@@ -36,6 +39,8 @@ const MAX_DOCUMENT_BYTES: u64 = 384 << 20;
 pub(super) enum Call {
     /// Its answer is short, and here.
     Answered(Vec<u8>),
+    /// A list of revisions that is sent as it is read.
+    Listed(Box<LongList>),
     /// Documents were asked for: their answer may be long, and is written when there is room.
     Documents {
         /// Which, in this order.
@@ -119,14 +124,7 @@ impl Answering<'_> {
             Request::GetConfigData(request) => {
                 self.encode::<GetConfigData>(&self.config_data(request.config_anchor.as_deref())?)
             }
-            Request::GetRevisionIdList(request) => {
-                let list = self.catalog.revision_list(&request.filter);
-                let list = list.map_err(|error| Refusal::of_list(error, "filter"))?;
-                self.encode::<GetRevisionIdList>(&RevisionIdList {
-                    anchor: Some(list.anchor.to_string()),
-                    new_revisions: list.revisions,
-                })
-            }
+            Request::GetRevisionIdList(request) => self.revisions(&request.filter),
             Request::GetUpdateData(request) => self.documents(&request.update_ids),
             Request::GetUpdateDecryptionData(request) => self.decryption_data(request),
             Request::GetDeployments(request) => self.deployments(request),
@@ -185,6 +183,19 @@ impl Answering<'_> {
             languages,
             max_updates_per_decryption_request: i32::try_from(MAX_UPDATES).unwrap_or(i32::MAX),
         })
+    }
+
+    fn revisions(&self, filter: &Filter) -> Result<Call, Refusal> {
+        let listing = self.catalog.listing(filter);
+        let mut listing = listing.map_err(|error| Refusal::of_list(error, "filter"))?;
+        let anchor = listing.anchor.to_string();
+        let first = self.catalog.listed(&mut listing)?.unwrap_or_default();
+        if first.len() < LONG {
+            let (anchor, new_revisions) = (Some(anchor), first);
+            return self.encode::<GetRevisionIdList>(&RevisionIdList { anchor, new_revisions });
+        }
+        let frame = RevisionListFrame::new(self.version, &anchor)?;
+        Ok(Call::Listed(Box::new(LongList { frame, first, listing })))
     }
 
     fn documents(&self, identities: &[UpdateIdentity]) -> Result<Call, Refusal> {

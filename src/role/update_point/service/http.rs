@@ -16,6 +16,7 @@ use super::{
     call::{self, Call},
     channel::{self, Channel},
     downstream_servers::DownstreamServers,
+    listing::{self, LongList},
     packed::Packed,
     sessions::Sessions,
 };
@@ -130,6 +131,7 @@ async fn answer(
         let (version, call) = call::answer(catalog, sessions, path, &body, fault_id, clock::now());
         let call = call.map(|call| match call {
             Call::Answered(bytes) => Prepared::Answer(Packed::new(bytes, encoding)),
+            Call::Listed(list) => Prepared::Listed(list),
             Call::Documents { identities, size } => Prepared::Documents { identities, size },
         });
         Ok::<_, Interrupted>((version, call))
@@ -138,6 +140,9 @@ async fn answer(
     drop(at_work);
     let (identities, size) = match call {
         Ok(Prepared::Answer(answer)) => return Ok(ok(version, answer, None)),
+        Ok(Prepared::Listed(list)) => {
+            return Ok(listing::answer(&service.catalog, version, *list));
+        }
         Ok(Prepared::Documents { identities, size }) => (identities, size),
         Err(fault) => return Ok(refused(version, &fault)),
     };
@@ -163,6 +168,7 @@ async fn answer(
 /// A call whose answer is known, or is still to be written.
 enum Prepared {
     Answer(Packed),
+    Listed(Box<LongList>),
     Documents { identities: Vec<UpdateIdentity>, size: u64 },
 }
 

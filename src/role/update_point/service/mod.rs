@@ -5,6 +5,7 @@ mod call;
 mod channel;
 mod downstream_servers;
 mod http;
+mod listing;
 mod packed;
 mod refusal;
 mod reporting_calls;

@@ -384,3 +384,17 @@ async fn recorded_answers_of_a_real_server_are_stored() {
     let locations = child.point.catalog().locations(&stored[0].file_digests).unwrap();
     assert!(locations[0].publisher_url.starts_with("http://download.windowsupdate.com/"));
 }
+
+/// A list of more than one piece is sent as it is read, and is whole.
+#[tokio::test]
+async fn long_lists_come_whole() {
+    let many = 2 * u128::from(crate::store::catalog::PIECE) + 3;
+    let top = Place::with_updates(many).await;
+    let child = Place::below(&top.url()).await;
+    let known: Vec<_> =
+        (1..=many).filter(|it| *it % 7_000 != 0).map(|it| software(it, &[])).collect();
+    child.point.catalog().store_batch(&known, &[], crate::clock::now()).unwrap();
+    assert_eq!(new_revisions(&child.synchronize().await.unwrap()), 2);
+    let versions = [&top, &child].map(|it| it.point.catalog().version().unwrap());
+    assert_eq!(versions[0], versions[1]);
+}

@@ -35,8 +35,9 @@ use crate::{
 /// What is accepted: ours take the first, genuine servers know the second.
 const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip, xpress;q=0.5");
 
-/// Longest answer that is read, in bytes: one of the largest documents known, escaped.
-const MAX_ANSWER_BYTES: usize = 128 << 20;
+/// Longest answer that is read, in bytes: a list of a million and a half revisions, or a few of the
+/// largest documents known, escaped.
+const MAX_ANSWER_BYTES: usize = 256 << 20;
 
 /// Longest page that is read to learn why a server refuses, in bytes.
 const MAX_PAGE_BYTES: usize = 64 << 10;
