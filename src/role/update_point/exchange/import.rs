@@ -11,11 +11,13 @@ use std::{
 use super::{super::UpdatePointError, ImportError, Shelf, opened::Opened, verify::verify};
 use crate::{
     clock,
+    error_text::with_causes,
     model::{
-        Digest, Hashing, SourceType, SynchronizationRecord, UpdateIdentity, UpdatePointSettings,
+        Digest, Hashing, SourceType, SynchronizationCounts, SynchronizationRecord,
+        SynchronizationRun, UpdateIdentity, UpdatePointSettings,
     },
     role::Reporter,
-    store::catalog::{Catalog, FileLocation, NewRevision, PackedDocument},
+    store::catalog::{Catalog, FileLocation, NewRevision, PackedDocument, Stored},
     wire::{
         agent::ProgressUnit, exchange::ImportedUpdates, update_document::UpdateDocument,
         updates_file::PublicKey,
@@ -54,12 +56,32 @@ impl Import {
         }
     }
 
-    /// Imports the file into the catalog.
+    /// Imports the file into the catalog, and remembers how that has ended.
     pub(in crate::role::update_point) fn run(
+        self,
+        catalog: &Catalog,
+        unpacking: &Shelf,
+        report: &Reporter,
+    ) -> Result<ImportedUpdates, UpdatePointError> {
+        let (began_at, from) = (clock::now(), self.path.display().to_string());
+        let mut counts = SynchronizationCounts::default();
+        let imported = self.import(catalog, unpacking, report, &mut counts);
+        let failed = imported.as_ref().err().map(|error| with_causes(error));
+        let finished_at = clock::now();
+        let run = SynchronizationRun { began_at, finished_at, from, counts, failed };
+        let remembered = catalog.remember_run(&run);
+        // Why it failed says more than why that is not remembered.
+        let imported = imported?;
+        remembered?;
+        Ok(imported)
+    }
+
+    fn import(
         mut self,
         catalog: &Catalog,
         unpacking: &Shelf,
         report: &Reporter,
+        counts: &mut SynchronizationCounts,
     ) -> Result<ImportedUpdates, UpdatePointError> {
         let digest = self.hash()?;
         let mut opened =
@@ -71,7 +93,8 @@ impl Import {
         verify(&mut opened, catalog, &self.path)?;
         catalog.store_languages(&opened.languages()?, clock::now())?;
         store_locations(&mut opened, catalog)?;
-        let new_revisions = store(&mut opened, catalog, &self.path, report)?;
+        store(&mut opened, catalog, &self.path, report, counts)?;
+        let new_revisions = counts.new.saturating_add(counts.changed);
         catalog.set_last_synchronization(&self.record(catalog, digest, new_revisions)?)?;
         let catalog_version = catalog.version()?;
         Ok(ImportedUpdates { digest, revisions, new_revisions, catalog_version, signature })
@@ -154,14 +177,17 @@ fn store(
     catalog: &Catalog,
     path: &Path,
     report: &Reporter,
-) -> Result<u64, UpdatePointError> {
+    counts: &mut SynchronizationCounts,
+) -> Result<(), UpdatePointError> {
     let total = opened.revisions();
-    let (mut done, mut new_revisions) = (0_u64, 0_u64);
+    let mut done = 0_u64;
     let mut batch: Vec<NewRevision> = Vec::new();
     let mut bytes = 0;
     let mut flush = |batch: &mut Vec<NewRevision>| {
-        let new = catalog.store_batch(batch, &[], clock::now())?;
-        new_revisions = new_revisions.saturating_add(new);
+        let Stored { new, changed, expired } = catalog.store(batch, &[], clock::now())?;
+        counts.new = counts.new.saturating_add(new);
+        counts.changed = counts.changed.saturating_add(changed);
+        counts.expired = counts.expired.saturating_add(expired);
         done = done.saturating_add(batch.len() as u64);
         batch.clear();
         report.progress(done, total, ProgressUnit::Updates);
@@ -176,8 +202,7 @@ fn store(
         }
         Ok(())
     })?;
-    flush(&mut batch)?;
-    Ok(new_revisions)
+    flush(&mut batch)
 }
 
 fn revision(path: &Path, identity: UpdateIdentity, text: &str) -> Result<NewRevision, ImportError> {
