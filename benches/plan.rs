@@ -272,6 +272,7 @@ fn report(
         seen: None,
         client_policy: None,
         announced: None,
+        management_point: None,
         packages: if owns { packages.clone() } else { PackagesById::new() },
         package_origins: std::collections::BTreeMap::new(),
         validated: None,

@@ -44,6 +44,7 @@ pub(crate) fn observed(hierarchy: &Hierarchy) -> Observed {
             seen: None,
             client_policy: hierarchy.client_policy(site),
             announced: Some(catalog),
+            management_point: None,
             packages: BTreeMap::new(),
             package_origins: BTreeMap::new(),
             validated: None,

@@ -10,14 +10,16 @@ use crate::model::{Name, Observed, PortSettingsSpec, Ports};
 struct Users {
     update_points: bool,
     distribution_points: bool,
+    management_points: bool,
 }
 
 impl Users {
     /// What the settings are called after.
     const fn word(self) -> &'static str {
-        match (self.update_points, self.distribution_points) {
-            (true, false) => "update-services",
-            (false, true) => "content",
+        match (self.update_points, self.distribution_points, self.management_points) {
+            (true, false, false) => "update-services",
+            (false, true, false) => "content",
+            (false, false, true) => "management-point",
             _ => "web-site",
         }
     }
@@ -34,6 +36,12 @@ pub(super) fn names(observed: &Observed) -> BTreeMap<Ports, Name> {
         let distribution_point = state.distribution_point.iter().map(|point| point.settings.ports);
         for ports in distribution_point.filter(|ports| *ports != Ports::DEFAULT) {
             all.entry(ports).or_default().distribution_points = true;
+        }
+        let site_server = state.settings.site_server.as_ref();
+        let management_point = site_server.and_then(|it| it.management_point.as_ref());
+        let ports = management_point.map(|point| point.ports);
+        if let Some(ports) = ports.filter(|ports| *ports != Ports::DEFAULT) {
+            all.entry(ports).or_default().management_points = true;
         }
     }
     let mut taken: BTreeSet<Name> = BTreeSet::new();

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AgentEndpoint, ClientAgent, Kind, Name, ObservedSystem, Placement, SiteSpec, SiteSystemSpec,
-    SoftwareDistribution,
+    AgentEndpoint, ClientAgent, Kind, ManagementPoint, Name, ObservedSystem, Placement, Ports,
+    SiteSpec, SiteSystemSpec, SoftwareDistribution,
 };
 
-use super::adopting::{Adopting, stay};
+use super::{
+    adopting::{Adopting, stay},
+    ports,
+};
 
 impl<'a> Adopting<'a> {
     pub(super) fn sites(&mut self) {
@@ -26,12 +29,13 @@ impl<'a> Adopting<'a> {
             self.site_names.insert(code, told.name.clone());
             servers.push((system, state));
         }
+        let ports = ports::names(self.observed);
         for (system, state) in servers {
-            self.site(system, state);
+            self.site(system, state, &ports);
         }
     }
 
-    fn site(&mut self, server: &Name, state: &ObservedSystem) {
+    fn site(&mut self, server: &Name, state: &ObservedSystem, port_names: &BTreeMap<Ports, Name>) {
         let Some(told) = &state.settings.site_server else { return };
         let parent = told.parent.as_ref();
         if let Some(parent) = parent.filter(|parent| !self.site_names.contains_key(parent)) {
@@ -52,6 +56,10 @@ impl<'a> Adopting<'a> {
             site_server: server.clone(),
             forest: told.forest.clone(),
             enhanced_http: told.enhanced_http,
+            management_point: told.management_point.as_ref().map(|it| ManagementPoint {
+                ports: port_names.get(&it.ports).filter(|_| it.ports != Ports::DEFAULT).cloned(),
+                certificate: it.certificate.clone(),
+            }),
             client_agent: ClientAgent {
                 software_updates: policy.map(|policy| policy.agent.clone()).unwrap_or_default(),
             },

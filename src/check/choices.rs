@@ -8,9 +8,16 @@ use super::{
 use crate::model::{Certificate, DistributionPointSpec, FieldPath};
 
 pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    for site in &declaration.sites {
+        let point = site.document.spec().management_point.as_ref();
+        let written = point.and_then(|it| it.certificate.as_ref());
+        let path = "spec.managementPoint.certificate";
+        problems.extend(written.and_then(|it| certificate(site.document, path, it)));
+    }
     for point in &declaration.update_points {
         let written = point.document.spec().certificate.as_ref();
-        problems.extend(written.and_then(|it| certificate(point.document, it)));
+        let path = "spec.certificate";
+        problems.extend(written.and_then(|it| certificate(point.document, path, it)));
         if let Some(schedule) = &point.document.spec().schedule {
             let written = [("every", schedule.every.is_some()), ("cron", schedule.cron.is_some())];
             problems.extend(one_of(point.document, "spec.schedule", &written));
@@ -51,16 +58,17 @@ fn distribution_point(document: Document<'_, DistributionPointSpec>, problems: &
         }
     }
     let written = spec.certificate.as_ref();
-    problems.extend(written.and_then(|it| certificate(document, it)));
+    problems.extend(written.and_then(|it| certificate(document, "spec.certificate", it)));
 }
 
 fn certificate<Spec: OfKind>(
     document: Document<'_, Spec>,
+    path: &str,
     certificate: &Certificate,
 ) -> Option<Problem> {
     let written =
         [("selfSigned", certificate.self_signed), ("secretRef", certificate.secret_ref.is_some())];
-    one_of(document, "spec.certificate", &written)
+    one_of(document, path, &written)
 }
 
 fn one_of<Spec: OfKind>(

@@ -1,12 +1,17 @@
-//! PORT-2: clients fetch content by HTTP in mixed mode, by HTTPS in native mode.
+//! PORT-2: clients fetch content and policy by HTTP in mixed mode, by HTTPS in native mode.
 
-use super::{Problem, Rule, Severity, declaration::Declaration, linked::DistributionPoint};
+use super::{
+    Problem, Rule, Severity,
+    declaration::Declaration,
+    linked::{DistributionPoint, Site},
+};
 use crate::model::{ContentProtocol, DistributionPointType, SiteMode};
 
 pub(super) const RULE: Rule = Rule {
     id: "PORT-2",
     severity: Severity::Warning,
-    summary: "clients reach distribution points by HTTP in mixed mode and by HTTPS in native mode",
+    summary: "clients reach management points and distribution points by HTTP in mixed mode and by HTTPS in \
+              native mode",
     why: "Clients of a mixed-mode site have no certificates with which they could open an HTTPS \
           connection, and those of a native-mode site do not trust plain HTTP. What is not written \
           follows the mode.",
@@ -26,6 +31,29 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
     for point in &declaration.distribution_points {
         problems.extend(unlike_the_mode(declaration, point));
     }
+    for site in &declaration.sites {
+        problems.extend(unused_certificate(site));
+    }
+}
+
+/// The management point of a mixed-mode site shows nobody a certificate.
+fn unused_certificate(site: &Site<'_>) -> Option<Problem> {
+    let document = site.document;
+    document.spec().management_point.as_ref()?.certificate.as_ref()?;
+    if document.spec().mode != SiteMode::Mixed {
+        return None;
+    }
+    let message = format!(
+        "site `{}` is in mixed mode: its management point serves over HTTP and uses no certificate",
+        document.name
+    );
+    Some(
+        document
+            .key(&RULE, "spec.managementPoint.certificate", message)
+            .info()
+            .related(document.place("spec.mode"), "the mode of the site")
+            .help("remove `certificate`, or write `mode: Native`"),
+    )
 }
 
 fn unlike_the_mode(

@@ -12,6 +12,9 @@ pub(super) struct Site<'a> {
     pub(super) document: Document<'a, SiteSpec>,
     pub(super) parent: Option<usize>,
     pub(super) server: Option<usize>,
+    /// The ports of its management point; missing where it has none, and unknown where its port
+    /// settings are.
+    pub(super) ports: Option<Ports>,
 }
 
 /// A site system.

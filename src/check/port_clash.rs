@@ -2,14 +2,15 @@
 
 use super::{Place, Problem, Rule, Severity, declaration::Declaration, document::Document};
 use crate::model::{
-    ContentProtocol, DistributionPointSpec, ServerUrl, SiteSystemSpec, SoftwareUpdatePointSpec,
+    ContentProtocol, DistributionPointSpec, ManagementPointSettings, ServerUrl, SiteSpec,
+    SiteSystemSpec, SoftwareUpdatePointSpec,
 };
 
 pub(super) const RULE: Rule = Rule {
     id: "PORT-3",
     severity: Severity::Error,
     summary: "no two roles of one computer listen on one port: WSUS on 8530 and, with SSL, 8531, \
-              content on 80 or 443, unless their `ports` say otherwise",
+              content and management points on 80 or 443, unless their `ports` say otherwise",
     why: "A port is opened once. Whoever comes second cannot open it, and is not there for its \
           clients.",
     wrong: "\
@@ -38,6 +39,7 @@ enum Listener<'a> {
     Agent(Document<'a, SiteSystemSpec>),
     UpdatePoint(Document<'a, SoftwareUpdatePointSpec>),
     DistributionPoint(Document<'a, DistributionPointSpec>),
+    ManagementPoint(Document<'a, SiteSpec>),
 }
 
 /// That somebody listens on a port of a computer.
@@ -96,15 +98,25 @@ fn all<'a>(declaration: &Declaration<'a>) -> Vec<Taken<'a>> {
         });
         take(point.system, port, Listener::DistributionPoint(point.document));
     }
+    for site in &declaration.sites {
+        let port = site.ports.map(|ports| {
+            match ManagementPointSettings::protocol_in(site.document.spec().mode) {
+                ContentProtocol::Http => ports.http.get(),
+                ContentProtocol::Https => ports.https.get(),
+            }
+        });
+        take(site.server, port, Listener::ManagementPoint(site.document));
+    }
     taken
 }
 
 fn clash(first: &Taken<'_>, other: &Taken<'_>) -> Option<Problem> {
-    // Two roles of one kind on one site system are told as such (SUP-5, PDP-1).
+    // Two roles of one kind on one site system are told as such (SUP-5, PDP-1, TOP-3).
     let same = matches!(
         (first.by, other.by),
         (Listener::UpdatePoint(_), Listener::UpdatePoint(_))
             | (Listener::DistributionPoint(_), Listener::DistributionPoint(_))
+            | (Listener::ManagementPoint(_), Listener::ManagementPoint(_))
     );
     if same && first.system == other.system {
         return None;
@@ -124,6 +136,7 @@ impl Listener<'_> {
             Self::Agent(it) => format!("the agent of `{}`", it.name),
             Self::UpdatePoint(it) => format!("software update point `{}`", it.name),
             Self::DistributionPoint(it) => format!("distribution point `{}`", it.name),
+            Self::ManagementPoint(it) => format!("the management point of site `{}`", it.name),
         }
     }
 
@@ -133,6 +146,11 @@ impl Listener<'_> {
             Self::Agent(_) => return "spec.agent.url",
             Self::UpdatePoint(it) => it.spec().ports.is_some(),
             Self::DistributionPoint(it) => it.spec().ports.is_some(),
+            Self::ManagementPoint(it) => {
+                let named =
+                    it.spec().management_point.as_ref().is_some_and(|it| it.ports.is_some());
+                return if named { "spec.managementPoint.ports" } else { "spec.managementPoint" };
+            }
         };
         if named { "spec.ports" } else { "spec.siteSystem" }
     }
@@ -142,6 +160,7 @@ impl Listener<'_> {
             Self::Agent(it) => it.place(self.path()),
             Self::UpdatePoint(it) => it.place(self.path()),
             Self::DistributionPoint(it) => it.place(self.path()),
+            Self::ManagementPoint(it) => it.place(self.path()),
         }
     }
 
@@ -150,6 +169,7 @@ impl Listener<'_> {
             Self::Agent(it) => it.value(&RULE, self.path(), message),
             Self::UpdatePoint(it) => it.value(&RULE, self.path(), message),
             Self::DistributionPoint(it) => it.value(&RULE, self.path(), message),
+            Self::ManagementPoint(it) => it.value(&RULE, self.path(), message),
         }
     }
 }

@@ -56,6 +56,10 @@ impl References<'_, '_, '_> {
             if site.server.is_none() {
                 self.missing(document, "spec.siteServer", Kind::SiteSystem, &spec.site_server);
             }
+            let point = spec.management_point.as_ref();
+            if let (Some(ports), None) = (point.and_then(|it| it.ports.as_ref()), site.ports) {
+                self.missing(document, "spec.managementPoint.ports", Kind::PortSettings, ports);
+            }
         }
         for system in &self.declaration.site_systems {
             if system.site.is_none() {

@@ -39,6 +39,7 @@ impl<'a> Tables<'a> {
             document,
             parent: document.spec().parent.as_ref().and_then(|it| self.sites.find(it)),
             server: self.site_systems.find(&document.spec().site_server),
+            ports: self.management_point_ports(document.spec()),
         });
         sites.collect()
     }
@@ -132,6 +133,11 @@ impl<'a> Tables<'a> {
     fn ports(&self, settings: Option<&Name>, default: Ports) -> Option<Ports> {
         let Some(name) = settings else { return Some(default) };
         Some(self.port_settings.get(self.port_settings.find(name)?)?.spec().ports())
+    }
+
+    /// The ports of the management point of a site that has one.
+    fn management_point_ports(&self, site: &SiteSpec) -> Option<Ports> {
+        self.ports(site.management_point.as_ref()?.ports.as_ref(), Ports::DEFAULT)
     }
 
     fn mode(&self, site: Option<usize>) -> Option<SiteMode> {

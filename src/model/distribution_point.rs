@@ -304,7 +304,7 @@ pub struct SecretReference {
     pub name: Name,
 }
 
-/// The certificate of a distribution point or a software update point: either `selfSigned` or `secretRef`.
+/// The certificate of a distribution point, a software update point or a management point: either `selfSigned` or `secretRef`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("oneOf" = [

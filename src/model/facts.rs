@@ -70,6 +70,9 @@ pub struct SiteServerFacts<'a> {
     /// The catalog version that clients were last told to scan for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<CatalogVersion>,
+    /// Whether the port of its management point is open, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_point_listens: Option<bool>,
     /// The packages of the site's own content library.
     pub packages: BTreeMap<PackageId, PackageFacts>,
 }
@@ -184,6 +187,7 @@ impl<'a> SiteServerFacts<'a> {
             seen,
             client_policy,
             announced,
+            management_point,
             packages,
             package_origins: _,
             validated: _,
@@ -194,6 +198,7 @@ impl<'a> SiteServerFacts<'a> {
             seen: *seen,
             client_policy: client_policy.as_ref().map(Cow::Borrowed),
             announced: *announced,
+            management_point_listens: management_point.as_ref().map(|it| it.closed().is_none()),
             packages: packages.iter().map(|(id, it)| (id.clone(), PackageFacts::of(it))).collect(),
         }
     }

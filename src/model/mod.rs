@@ -12,6 +12,7 @@ mod found_ports;
 mod hierarchy;
 mod interval;
 mod libraries;
+mod management_point;
 mod manifest_root;
 mod number_set;
 mod observation;
@@ -63,6 +64,9 @@ pub use found_ports::{
 pub use hierarchy::{DistributionPoint, Hierarchy, Package, Site, SiteSystem, UpdatePoint};
 pub use interval::Interval;
 pub use libraries::{Content, ContentFacts, InvalidLibraries, Libraries};
+pub use management_point::{
+    ManagementPoint, ManagementPointSettings, ManagementPointState, ServedPolicy,
+};
 pub use manifest_root::common_directory;
 pub use number_set::{InvalidNumbers, NumberSet};
 pub use observation::{Observation, ObservationError};

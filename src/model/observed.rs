@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CatalogVersion, ClientPolicy, ContentFacts, Digest, DistributionPointSettings, FoundPorts,
-    Libraries, Name, PackageId, PackageOrigin, PullJob, Since, SiteCode, SiteSystemSettings,
-    StatusMessage, UpdatePointSettings, WsusVersion,
+    Libraries, ManagementPointState, Name, PackageId, PackageOrigin, PullJob, Since, SiteCode,
+    SiteSystemSettings, StatusMessage, UpdatePointSettings, WsusVersion,
 };
 
 /// Something that was looked for: seen, seen not to be there, or not seen. *Unknown is not absent*:
@@ -106,6 +106,9 @@ pub struct SiteServerState {
     /// The catalog version that clients were last told to scan for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announced: Option<CatalogVersion>,
+    /// The management point, where one was declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_point: Option<ManagementPointState>,
     /// Packages whose source has been taken into the site's content library.
     pub packages: BTreeMap<PackageId, PackageState>,
     /// Where these packages were taken from, as far as that was noted. No plan depends on it; who

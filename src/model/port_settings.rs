@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Port, Ports, WebSite};
 
-/// The ports of a web site, which update points and distribution points refer to by name (SUP-7).
+/// The ports of a web site, which update points, distribution points and management points refer to by
+/// name (SUP-7).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend(

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Address, Certificate, ClientCertificates, ClientConnections, ContentProtocol,
     ContentValidation, DistributionPointType, DistributionSettings, Forest, LegacyCatalog,
-    Multicast, Name, OpenHours, Ports, Priority, PullSelection, Pxe, RateLimit, Schedule,
-    Selection, SiteCode, SiteMode, SiteType, SiteVersion, Software, SoftwareUpdatesAgent,
-    SourceType, TransferSettings, UpdatePointRole,
+    ManagementPointSettings, Multicast, Name, OpenHours, Ports, Priority, PullSelection, Pxe,
+    RateLimit, Schedule, Selection, SiteCode, SiteMode, SiteType, SiteVersion, Software,
+    SoftwareUpdatesAgent, SourceType, TransferSettings, UpdatePointRole,
 };
 
 /// What a site system is told of itself (TOP-3).
@@ -66,6 +66,9 @@ pub struct SiteServerSettings {
     /// The catalog for old inventory-tool clients (SYNC-11).
     #[serde(default, skip_serializing_if = "is_default")]
     pub legacy_catalog: LegacyCatalog,
+    /// The management point, where it is declared (PORT-2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_point: Option<ManagementPointSettings>,
 }
 
 /// What is as it is by default is not kept: so what earlier versions kept reads as the same.

@@ -21,6 +21,10 @@ pub struct Since {
     /// When the clients of its site were given another policy, or told to scan, last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_policy: Option<Timestamp>,
+    /// When the port of its management point was opened, or found not to open. Forgotten when the agent
+    /// ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub management_point: Option<Timestamp>,
     /// Its software update point.
     #[serde(skip_serializing_if = "RoleSince::is_empty")]
     pub update_point: RoleSince,

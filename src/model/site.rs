@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Forest, Interval, Name, SiteCode, SiteVersion};
+use super::{Forest, Interval, ManagementPoint, Name, SiteCode, SiteVersion};
 
 /// A site of the hierarchy: a node of the tree (TOP-1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +28,10 @@ pub struct SiteSpec {
     /// Whether the site issues its own certificates for HTTP site systems (PDP-11).
     #[serde(default)]
     pub enhanced_http: bool,
+    /// Opens the management point on the site server: clients read the policy of the site there (SYNC-9,
+    /// PORT-2). Absent: it stays closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub management_point: Option<ManagementPoint>,
     /// Properties of the client agents of the site (AGT-1).
     #[serde(default)]
     pub client_agent: ClientAgent,

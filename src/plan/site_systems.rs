@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Kind, Known, Name, ResourceId, Site, SiteCode, SiteSystem};
+use crate::model::{
+    Kind, Known, ManagementPointState, Name, ObservedSystem, ResourceId, Site, SiteCode, SiteSystem,
+};
 
 use super::{
     ActionKind,
@@ -32,12 +34,20 @@ impl Planner<'_> {
             let what = if site.suspended { "its site" } else { "it" };
             return self.hold(resource, format!("{what} is suspended by its annotation"), true);
         }
+        let mut closed = None;
         let before = match self.observed.site_systems.get(name).unwrap_or(&Known::Absent) {
             Known::Unknown(why) => {
                 return self.hold(resource, format!("it cannot be asked: {why}"), false);
             }
-            Known::Present(state) if state.settings == system.settings => return,
-            Known::Present(state) => Some(&state.settings),
+            Known::Present(state) => {
+                if state.settings == system.settings {
+                    closed = closed_management_point(state);
+                    if closed.is_none() {
+                        return;
+                    }
+                }
+                Some(&state.settings)
+            }
             Known::Absent => None,
         };
         if let Some(before) = before.filter(|before| before.site != *code) {
@@ -63,20 +73,30 @@ impl Planner<'_> {
             let chosen = self.held(Kind::SiteSystem, first).unwrap_or(false);
             return self.hold(resource, format!("site server `{first}` has to be there"), chosen);
         }
-        let reason = match before {
-            None => "it does not exist yet",
-            Some(_) => "what it was told of itself has changed",
+        let (requirement, reason) = match (before, closed) {
+            (None, _) => ("TOP-3", "it does not exist yet".to_owned()),
+            (Some(_), Some(why)) => {
+                ("PORT-2", format!("the port of its management point is closed: {why}"))
+            }
+            (Some(_), None) => ("TOP-3", "what it was told of itself has changed".to_owned()),
         };
         self.add(Draft {
             kind: ActionKind::CreateSiteSystem,
             resource,
             site: code.clone(),
-            requirement: "TOP-3",
-            reason: reason.to_owned(),
+            requirement,
+            reason,
             after: first.map(|first| self.created(first)).unwrap_or_default(),
             targets: vec![name.clone()],
             diff: diff(before, &system.settings),
             part: None,
         });
     }
+}
+
+/// Why the management point that a site server was told of is not open, if it is not.
+fn closed_management_point(state: &ObservedSystem) -> Option<&str> {
+    state.settings.site_server.as_ref()?.management_point.as_ref()?;
+    let reported = state.site_server.as_ref()?.management_point.as_ref();
+    reported.map_or(Some("the site server does not report it"), ManagementPointState::closed)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    ClientConnections, DistributionPoint, Hierarchy, Name, Package, Placement, Site, SiteCode,
-    SiteMode,
+    ClientConnections, ContentProtocol, DistributionPoint, Hierarchy, ManagementPointSettings,
+    Name, Package, Placement, Port, Ports, Site, SiteCode, SiteMode,
 };
 
 use super::{Application, Flow, Network, Party, PortSet, Scenario, Transport};
@@ -41,10 +41,12 @@ pub(super) struct SiteOf<'a> {
 
 impl SiteOf<'_> {
     /// What clients and distribution points speak with the site's management point (PORT-2).
-    fn management_point(&self) -> (Application, u16) {
-        match self.site.settings.mode {
-            SiteMode::Mixed => (Application::Http, 80),
-            SiteMode::Native => (Application::Https, 443),
+    fn management_point(&self) -> (Application, Port) {
+        let declared = self.site.settings.management_point.as_ref();
+        let ports = declared.map_or(Ports::DEFAULT, |it| it.ports);
+        match ManagementPointSettings::protocol_in(self.site.settings.mode) {
+            ContentProtocol::Http => (Application::Http, ports.http),
+            ContentProtocol::Https => (Application::Https, ports.https),
         }
     }
 
@@ -172,8 +174,8 @@ impl<'a> Derivation<'a> {
                 .is_some_and(|(from, to)| from.eq_ignore_ascii_case(to))
     }
 
-    /// Clients ask the management point for their policy (PORT-2). No manifest declares a management
-    /// point: the site server carries it.
+    /// Clients ask the management point for their policy (PORT-2). The site server carries it; where it
+    /// is not declared, it is one of the field, on the ports of the default web site.
     fn management_point(&mut self, site: SiteOf<'_>) {
         let internet = site.accepts_internet_clients(self.hierarchy).then_some(Network::Internet);
         for network in [Network::Intranet].into_iter().chain(internet) {

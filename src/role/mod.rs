@@ -6,6 +6,7 @@ pub mod agent;
 pub mod controller;
 pub mod distribution_point;
 pub mod host;
+pub mod management_point;
 pub mod package_library;
 mod port;
 mod reporter;

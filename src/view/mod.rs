@@ -9,6 +9,7 @@ pub mod diagram;
 mod downstream;
 pub mod graph;
 mod json_text;
+mod management_points;
 mod messages;
 mod moved;
 mod observation;
@@ -21,6 +22,7 @@ mod problems;
 mod problems_json;
 mod rules;
 mod sarif;
+mod site_servers;
 mod status;
 mod synchronization;
 mod table;
@@ -37,6 +39,7 @@ pub use content::{
     PullsShown, UnknownInFilter, content_json, content_schema, content_text, pull_line,
     pull_line_json, pull_schema, pulls_text, transfers_under_way,
 };
+pub use management_points::ManagementPointStatus;
 pub use messages::{MessagesReport, messages_json, messages_text};
 pub use moved::{moved_json, moved_text};
 pub use observation::observation_json;

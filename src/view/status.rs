@@ -15,7 +15,9 @@ use super::{
     LastRunSummary, RunSummary, counted,
     downstream::downstream_servers,
     json_text::json_text,
+    management_points::{ManagementPointStatus, management_points},
     plain::{add, plain},
+    site_servers::{SiteServers, depth, site_servers},
     table::{lines, table},
 };
 
@@ -25,6 +27,9 @@ use super::{
 pub struct StatusReport {
     /// The software update points.
     pub update_points: Vec<UpdatePointStatus>,
+    /// The management points, where any are declared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub management_points: Vec<ManagementPointStatus>,
     /// The distribution points.
     pub distribution_points: Vec<DistributionPointStatus>,
     /// The site systems.
@@ -127,6 +132,7 @@ impl StatusReport {
     pub fn of(observed: &Observed) -> Self {
         let mut report = Self {
             update_points: Vec::new(),
+            management_points: Vec::new(),
             distribution_points: Vec::new(),
             site_systems: Vec::new(),
             run: None,
@@ -150,6 +156,7 @@ impl StatusReport {
         let order =
             |site: &SiteCode, name: &Name| (depth(&servers, site), site.clone(), name.clone());
         report.update_points.sort_by_cached_key(|point| order(&point.site, &point.name));
+        report.management_points.sort_by_cached_key(|point| order(&point.site, &point.site_system));
         report.distribution_points.sort_by_cached_key(|point| order(&point.site, &point.name));
         report
     }
@@ -164,6 +171,7 @@ impl StatusReport {
             unknown: None,
             validated: state.site_server.as_ref().and_then(|server| server.validated),
         });
+        self.management_points.extend(ManagementPointStatus::of(name, state));
         let server = servers.get(site).and_then(|server| server.site_server.as_ref());
         if let Some(point) = &state.update_point {
             let active = point.settings.role == UpdatePointRole::Active;
@@ -217,27 +225,6 @@ impl StatusReport {
     }
 }
 
-/// The site server of each site.
-type SiteServers<'a> = BTreeMap<&'a SiteCode, &'a ObservedSystem>;
-
-fn site_servers(observed: &Observed) -> SiteServers<'_> {
-    let servers = observed.present().filter(|(_, state)| state.settings.site_server.is_some());
-    servers.map(|(_, state)| (&state.settings.site, state)).collect()
-}
-
-/// How far a site is below the top, by what the site servers know of their parents.
-fn depth(servers: &SiteServers<'_>, site: &SiteCode) -> usize {
-    let parent = |site| servers.get(site)?.settings.site_server.as_ref()?.parent.as_ref();
-    let mut depth = 0;
-    let mut site = site;
-    // A circle among site servers would be their own mistake; it must not hang the view.
-    while let Some(above) = parent(site).filter(|_| depth < servers.len()) {
-        depth += 1;
-        site = above;
-    }
-    depth
-}
-
 fn job_text(state: &PullJobState) -> String {
     match state {
         PullJobState::Downloading(source) => format!("downloading from {source}"),
@@ -271,6 +258,9 @@ pub fn status_text(report: &StatusReport) -> String {
         add(&mut text, format_args!("{}\n", lines(&table)));
     }
     if let Some(table) = downstream_servers(&report.update_points) {
+        add(&mut text, format_args!("{table}\n"));
+    }
+    if let Some(table) = management_points(&report.management_points) {
         add(&mut text, format_args!("{table}\n"));
     }
     if !report.distribution_points.is_empty() {
@@ -363,6 +353,7 @@ mod tests {
         let hostile = || "\u{1b}[2J\u{202e}".to_owned();
         let report = StatusReport {
             update_points: Vec::new(),
+            management_points: Vec::new(),
             distribution_points: vec![DistributionPointStatus {
                 site: "ONE".parse().unwrap(),
                 name: "here".parse().unwrap(),

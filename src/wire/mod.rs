@@ -7,6 +7,7 @@ pub mod anchor;
 pub mod bundle;
 pub mod byte_ranges;
 pub mod cabinet;
+pub mod client_policy;
 pub mod content_encoding;
 pub mod content_identity;
 pub mod content_path;

@@ -26,6 +26,7 @@ mod http;
 mod killed;
 mod layers;
 mod library;
+mod management_point;
 mod many_problems;
 mod observed_file;
 mod on_demand;

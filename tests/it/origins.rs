@@ -85,6 +85,7 @@ fn settings(hierarchy: &Hierarchy) -> Vec<Setting> {
         let besides = [
             ("updateServices.version", json!(it.wsus_to_install())),
             ("administrationConsole", json!(true)),
+            ("managementPoint.listener", json!("other")),
         ];
         add(Kind::SiteSystem, name, json!(it.settings), &besides);
     }

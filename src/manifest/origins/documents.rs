@@ -66,8 +66,19 @@ impl<'a> Documents<'a> {
         settings: Option<&Name>,
         default: WebSite,
     ) -> Option<PortOrigins> {
+        self.ports_of(of, spec("ports"), settings, default)
+    }
+
+    /// The same, where they are named in another field.
+    pub(super) fn ports_of(
+        &self,
+        of: &Document,
+        field: FieldPath,
+        settings: Option<&Name>,
+        default: WebSite,
+    ) -> Option<PortOrigins> {
         let Some(settings) = settings else {
-            let absent = of.field(spec("ports"), documented(default));
+            let absent = of.field(field, documented(default));
             let [web_site, http, https] = [(); 3].map(|()| absent.clone());
             return Some(PortOrigins { web_site, http, https });
         };

@@ -6,12 +6,12 @@ use super::{
     settings_by_path::SettingsByPath,
 };
 use crate::model::{
-    FieldPath, Kind, Name, Resource, SiteServerSettings, SiteSystemSettings, SiteSystemSpec,
-    Software,
+    FieldPath, Kind, ManagementPointSettings, Name, Resource, SiteServerSettings, SiteSpec,
+    SiteSystemSettings, SiteSystemSpec, Software, WebSite,
 };
 
 /// What a site server is told of its site.
-const OF_SITE: [&str; 10] = [
+const OF_SITE: [&str; 12] = [
     "siteServer.name",
     "siteServer.type",
     "siteServer.parent",
@@ -22,6 +22,8 @@ const OF_SITE: [&str; 10] = [
     "siteServer.distribution",
     "siteServer.transfers",
     "siteServer.legacyCatalog",
+    "siteServer.managementPoint",
+    "managementPoint.listener",
 ];
 
 impl Documents<'_> {
@@ -101,6 +103,7 @@ impl Documents<'_> {
             distribution: _,
             transfers: _,
             legacy_catalog: _,
+            management_point,
         } = settings;
         let site = self.declared.sites.get(*self.served.get(name)?)?;
         let of = document(Kind::Site, site);
@@ -122,6 +125,34 @@ impl Documents<'_> {
         let transfers = spec("softwareDistribution.pullDistributionPoints");
         all.copied("siteServer.transfers", of.field(transfers, documented));
         all.copied("siteServer.legacyCatalog", of.field(spec("legacyCatalog"), documented));
+        self.management_point(&of, &site.spec, management_point.as_ref(), all)
+    }
+
+    fn management_point(
+        &self,
+        of: &Document,
+        site: &SiteSpec,
+        settings: Option<&ManagementPointSettings>,
+        all: &mut SettingsByPath,
+    ) -> Option<()> {
+        let whole = of.field(spec("managementPoint"), "without it no management point is open");
+        all.field("managementPoint.listener", whole.clone());
+        let Some(ManagementPointSettings { protocol: _, ports: _, certificate: _ }) = settings
+        else {
+            all.inside("siteServer.managementPoint", vec![whole]);
+            return Some(());
+        };
+        let rule = "clients use HTTPS in native mode and HTTP in mixed mode (PORT-2)";
+        let protocol = of.follows(spec("mode"), rule);
+        all.field("siteServer.managementPoint.protocol", protocol);
+        let field = spec("managementPoint.ports");
+        let named = site.management_point.as_ref().and_then(|it| it.ports.as_ref());
+        let ports = self.ports_of(of, field, named, WebSite::Default)?;
+        all.field("siteServer.managementPoint.ports.webSite", ports.web_site);
+        all.field("siteServer.managementPoint.ports.http", ports.http);
+        all.field("siteServer.managementPoint.ports.https", ports.https);
+        let certificate = of.optional(spec("managementPoint.certificate"));
+        all.copied("siteServer.managementPoint.certificate", certificate);
         Some(())
     }
 

@@ -8,8 +8,9 @@ use super::{
     update_point::let_in_those_below,
 };
 use crate::model::{
-    Address, Declared, Hierarchy, Kind, Name, Ports, Resource, Site, SiteCode, SiteServerSettings,
-    SiteSpec, SiteSystem, SiteSystemSettings, SiteSystemSpec, UpdatePointRole,
+    Address, Declared, Hierarchy, Kind, ManagementPointSettings, Name, Ports, Resource, Site,
+    SiteCode, SiteServerSettings, SiteSpec, SiteSystem, SiteSystemSettings, SiteSystemSpec,
+    UpdatePointRole,
 };
 
 impl Hierarchy {
@@ -100,6 +101,7 @@ impl<'a> Resolver<'a> {
                 distribution: spec.software_distribution.distribution_points.clone(),
                 transfers: spec.software_distribution.pull_distribution_points.clone(),
                 legacy_catalog: spec.legacy_catalog.clone(),
+                management_point: self.management_point(name, spec)?,
             },
             parent,
             children: Vec::new(),
@@ -110,6 +112,21 @@ impl<'a> Resolver<'a> {
             agent: spec.client_agent.software_updates.clone(),
             suspended: resource.metadata.suspended(),
         })
+    }
+
+    fn management_point(
+        &self,
+        name: &Name,
+        spec: &SiteSpec,
+    ) -> Resolved<Option<ManagementPointSettings>> {
+        let Some(declared) = &spec.management_point else { return Ok(None) };
+        let field = "spec.managementPoint.ports";
+        let named = declared.ports.as_ref();
+        Ok(Some(ManagementPointSettings {
+            protocol: ManagementPointSettings::protocol_in(spec.mode),
+            ports: self.ports_in(Kind::Site, name, field, named, Ports::DEFAULT)?,
+            certificate: declared.certificate.clone(),
+        }))
     }
 
     fn site_system(
@@ -173,10 +190,21 @@ impl<'a> Resolver<'a> {
         settings: Option<&Name>,
         default: Ports,
     ) -> Resolved<Ports> {
+        self.ports_in(kind, name, "spec.ports", settings, default)
+    }
+
+    fn ports_in(
+        &self,
+        kind: Kind,
+        name: &Name,
+        field: &str,
+        settings: Option<&Name>,
+        default: Ports,
+    ) -> Resolved<Ports> {
         let Some(settings) = settings else { return Ok(default) };
         let declared = self.declared.port_settings.get(settings).ok_or_else(|| {
             let what = format!("names port settings `{settings}`, which no document declares");
-            unresolved(kind, name, "spec.ports", what)
+            unresolved(kind, name, field, what)
         })?;
         Ok(declared.spec.ports())
     }

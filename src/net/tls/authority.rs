@@ -6,7 +6,7 @@ use std::{fmt, net::IpAddr, path::Path};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType, date_time_ymd,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType, SigningKey, date_time_ymd,
 };
 use rustls::{
     crypto::aws_lc_rs,
@@ -78,6 +78,13 @@ impl Authority {
     /// Its certificate.
     pub(super) fn certificate(&self) -> &CertificateDer<'static> {
         &self.certificate
+    }
+
+    /// A signature over these bytes, which its certificate verifies. They must be nothing that could pass
+    /// for a certificate: that would begin with a tag of DER, 0x30.
+    pub(super) fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, CertificatesError> {
+        let failed = |error: rcgen::Error| CertificatesError::NotSigned(error.to_string());
+        self.key.sign(bytes).map_err(failed)
     }
 
     /// A certificate for who is reached by these names and addresses, to be shown by a server or by a

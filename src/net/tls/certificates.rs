@@ -114,6 +114,17 @@ impl Certificates {
         self.0.authority.issue(names, ExtendedKeyUsagePurpose::ClientAuth, now)
     }
 
+    /// A signature over a document with the key of the hierarchy's authority: ECDSA over its SHA-256, in
+    /// DER, which `authority.crt` verifies. The document is JSON, or something else that cannot pass for a
+    /// certificate.
+    ///
+    /// # Errors
+    ///
+    /// The provider of cryptography refuses.
+    pub fn sign(&self, document: &[u8]) -> Result<Vec<u8>, CertificatesError> {
+        self.0.authority.sign(document)
+    }
+
     /// What the authority is called, as servers name the roots that they believe.
     pub(super) fn authority_subject(&self) -> Option<DistinguishedName> {
         let mut roots = RootCertStore::empty();

@@ -36,6 +36,9 @@ pub enum CertificatesError {
         /// What is wrong.
         why: String,
     },
+    /// Something could not be signed with the authority's key.
+    #[error("the certificate authority of this hierarchy could not sign: {0}")]
+    NotSigned(String),
     /// A secret is named that is not there.
     #[error(
         "secret `{name}` is not there: write the certificate with its chain into {certificate} and \

@@ -1,6 +1,9 @@
 //! Site systems and what is installed on them.
 
-use crate::plan::{Action, ActionKind};
+use crate::{
+    model::{Listener, ManagementPointState},
+    plan::{Action, ActionKind},
+};
 
 use super::found::{Drift, all_found, change};
 
@@ -28,8 +31,20 @@ impl Drift<'_> {
                 action.diff.push(change("name", &name, (), &found));
             }
             _ => {
-                let found = found(state.since.settings);
-                all_found(&mut action.diff, &found);
+                all_found(&mut action.diff, &found(state.since.settings));
+                let server = state.site_server.as_ref();
+                if let Some(ManagementPointState { listener: closed @ Listener::Closed(_), .. }) =
+                    server.and_then(|it| it.management_point.as_ref())
+                    && state
+                        .settings
+                        .site_server
+                        .as_ref()
+                        .is_some_and(|it| it.management_point.is_some())
+                {
+                    let found = found(state.since.management_point);
+                    let path = "managementPoint.listener";
+                    action.diff.push(change(path, closed.to_string(), "open", &found));
+                }
             }
         }
     }

@@ -9,8 +9,8 @@ use crate::{
     model::{Name, Since, SiteSystemSettings, SiteSystemState, UpdateServicesState},
     net::{Addresses, AdminToken, Certificates},
     role::{
-        Surroundings, distribution_point::DistributionPoint, package_library::PackageLibrary,
-        site_server::SiteServer, update_point::UpdatePoint,
+        Surroundings, distribution_point::DistributionPoint, management_point::ManagementPoint,
+        package_library::PackageLibrary, site_server::SiteServer, update_point::UpdatePoint,
     },
     wire::agent::TransfersReport,
 };
@@ -55,6 +55,7 @@ pub(super) struct Inner {
 pub(super) struct Roles {
     pub(super) identity: Option<Identity>,
     pub(super) site_server: Option<SiteServer>,
+    pub(super) management_point: Option<ManagementPoint>,
     pub(super) package_library: Option<PackageLibrary>,
     pub(super) update_point: Option<UpdatePoint>,
     pub(super) distribution_point: Option<DistributionPoint>,
@@ -94,6 +95,10 @@ impl Agent {
             Some(server) => {
                 let mut state = server.state().await?;
                 since.client_policy = server.policy_since().await?;
+                if let Some(point) = &roles.management_point {
+                    state.management_point = Some(point.state());
+                    since.management_point = Some(point.since());
+                }
                 if let Some(library) = &roles.package_library {
                     state.packages = library.states().await?;
                     since.damaged_at_site_server = library.damaged_since();
@@ -155,6 +160,9 @@ impl Agent {
         if let Some(point) = roles.distribution_point.take() {
             point.close().await;
         }
+        if let Some(point) = roles.management_point.take() {
+            point.close().await;
+        }
         if let Some(library) = roles.package_library.take() {
             library.close().await;
         }
@@ -200,6 +208,7 @@ impl Roles {
             let point = DistributionPoint::open(content, surroundings, options.resume).await?;
             self.distribution_point = Some(point);
         }
+        self.open_management_point(options).await;
         Ok(())
     }
 }

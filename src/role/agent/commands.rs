@@ -9,6 +9,7 @@ use crate::{
     role::{
         Reporter,
         distribution_point::{DistributionPoint, DistributionPointError},
+        management_point::ManagementPointError,
         package_library::{PackageLibrary, PackageLibraryError, Sending},
         site_server::{SiteServer, SiteServerError},
         update_point::{UpdatePoint, UpdatePointError},
@@ -67,6 +68,9 @@ pub enum CommandError {
     /// Its package library.
     #[error(transparent)]
     PackageLibrary(#[from] PackageLibraryError),
+    /// Its management point.
+    #[error(transparent)]
+    ManagementPoint(#[from] ManagementPointError),
     /// Its software update point.
     #[error(transparent)]
     UpdatePoint(#[from] UpdatePointError),
@@ -128,8 +132,7 @@ impl Agent {
                 Ok(AgentOutcome::Done)
             }
             AgentCommand::PublishClientPolicy { policy, announced } => {
-                self.site_server().await?.publish_policy(policy, announced).await?;
-                Ok(AgentOutcome::Done)
+                self.publish_client_policy(policy, announced).await
             }
             AgentCommand::ConfigureDistributionPoint { name, settings } => {
                 self.open_distribution_point().await?.configure(name, *settings).await?;
@@ -226,7 +229,9 @@ impl Agent {
             Some(known) => known.told(settings, clock::now()),
             None => Identity::new(settings, clock::now()),
         };
+        let next = roles.next_management_point(&self.0.options, &identity.settings).await?;
         identity.write(&self.0.options.directory)?;
+        roles.take_management_point(next, &identity.settings).await;
         if let Some(point) = &roles.update_point {
             point.moved(identity.settings.address.clone()).await?;
         }
@@ -244,6 +249,9 @@ impl Agent {
             point.close().await;
         }
         if let Some(point) = roles.distribution_point.take() {
+            point.close().await;
+        }
+        if let Some(point) = roles.management_point.take() {
             point.close().await;
         }
         roles.site_server = None;

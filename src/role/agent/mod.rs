@@ -6,6 +6,7 @@ mod agent_state;
 mod commands;
 mod exchange;
 mod identity;
+mod management_point;
 mod prestaged;
 mod update_points;
 

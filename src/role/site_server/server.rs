@@ -12,7 +12,7 @@ use crate::{
     role::Reporter,
     store::{
         StoreError,
-        site_database::{Manner, PageError, SiteDatabase},
+        site_database::{Manner, PageError, PublishedPolicy, SiteDatabase},
     },
     wire::agent::{AgentOutcome, ProgressUnit, RevisionPage},
 };
@@ -107,8 +107,17 @@ impl SiteServer {
         self.in_database(move |it| it.publish_policy(&policy, announced, now)).await
     }
 
-    /// What the site server reports. The packages of the site's content library are not its own to
-    /// know: they are empty here.
+    /// The policy of the site's clients as it was published last.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn published_policy(&self) -> Result<Option<PublishedPolicy>, SiteServerError> {
+        self.in_database(SiteDatabase::published_policy).await
+    }
+
+    /// What the site server reports. The packages of the site's content library and its management point
+    /// are not its own to know: they are missing here.
     ///
     /// # Errors
     ///
@@ -124,6 +133,7 @@ impl SiteServer {
                 seen: waiting.and_then(|it| it.seen),
                 client_policy,
                 announced,
+                management_point: None,
                 packages: std::collections::BTreeMap::new(),
                 package_origins: std::collections::BTreeMap::new(),
                 validated: None,

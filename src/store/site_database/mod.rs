@@ -11,4 +11,5 @@ mod receive;
 mod tests;
 
 pub use open::SiteDatabase;
+pub use policy::PublishedPolicy;
 pub use receive::{ChangesWaiting, Manner, PageError, Received};

@@ -22,6 +22,7 @@ const SCHEMA: Schema = Schema {
         include_str!("migrations/0002_policy_since.sql"),
         include_str!("migrations/0003_totals.sql"),
         include_str!("migrations/0004_by_hand.sql"),
+        include_str!("migrations/0005_policy_serial.sql"),
     ],
 };
 

@@ -134,6 +134,7 @@ fn the_policy_is_published_with_its_catalog() {
     let directory = tempfile::tempdir().unwrap();
     let database = database(&directory);
     assert_eq!(database.policy().unwrap(), (None, None));
+    assert_eq!(database.published_policy().unwrap(), None);
     let policy = serde_json::json!({
         "updatePoint": "cen-sup", "url": "http://cen:8530",
         "agent": {"enabled": true, "scanEvery": "7d", "reevaluateEvery": "7d"},
@@ -146,8 +147,16 @@ fn the_policy_is_published_with_its_catalog() {
     let later = now() + jiff::SignedDuration::from_hours(1);
     database.publish_policy(&policy, Some(version), later).unwrap();
     assert_eq!(database.policy_since().unwrap(), Some(now()));
+    let first = database.published_policy().unwrap().unwrap();
+    assert_eq!((first.announced, first.since), (Some(version), Some(now())));
+    assert_eq!(first.serial, u64::try_from(now().as_second()).unwrap());
     database.publish_policy(&policy, None, later).unwrap();
     assert_eq!(database.policy_since().unwrap(), Some(later));
+    let second = database.published_policy().unwrap().unwrap();
+    assert!(second.serial > first.serial);
+    // Also where the clock goes back.
+    database.publish_policy(&policy, Some(version), now()).unwrap();
+    assert_eq!(database.published_policy().unwrap().unwrap().serial, second.serial + 1);
 }
 
 /// An older or a newer revision of an update that `record` makes.

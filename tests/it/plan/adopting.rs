@@ -82,6 +82,10 @@ fn what_no_plan_depends_on_is_described_too() {
         site.software_distribution.pull_distribution_points.retries = 3;
         site.legacy_catalog.enabled = true;
         site.client_agent.software_updates.scan_every = "1d".parse().unwrap();
+        let point = r#"{"ports": "management", "certificate": {"secretRef": {"name": "cen"}}}"#;
+        let site = &mut it.sites.get_mut(&name("cen")).unwrap().spec;
+        site.management_point = serde_json::from_str(point).unwrap();
+        port_settings(it, "management", 8070);
         let system = &mut it.site_systems.get_mut(&name("sea-srv")).unwrap().spec;
         system.forest = Some("fabrikam.example".parse().unwrap());
         system.internet_access = true;

@@ -25,6 +25,7 @@ pub(super) enum Piece {
     Pull { point: Index, sources: Vec<(Index, u32)>, enabled: bool },
     Prestaged { point: Index },
     OnDemand { point: Index },
+    ManagementPoint { site: Index, http: u16 },
     Group { members: Vec<Index> },
     Package { site: Index, points: Vec<Index>, groups: Vec<Index>, priority: usize, version: u32 },
     Annotate { kind: usize, which: Index, annotation: usize },
@@ -75,7 +76,9 @@ pub(super) fn pieces() -> impl Strategy<Value = Vec<Piece>> {
     );
     let prestaged = some().prop_map(|point| Piece::Prestaged { point });
     let on_demand = some().prop_map(|point| Piece::OnDemand { point });
-    let own = prop_oneof![prestaged, on_demand];
+    let management = (some(), prop::sample::select(vec![8_080_u16, 8_090]))
+        .prop_map(|(site, http)| Piece::ManagementPoint { site, http });
+    let own = prop_oneof![prestaged, on_demand, management];
     let annotations = (0..7_usize, some(), 0..3_usize)
         .prop_map(|(kind, which, annotation)| Piece::Annotate { kind, which, annotation });
     let up_to = |most: usize| 0..most;
@@ -226,6 +229,13 @@ fn put(all: &mut Declared, piece: &Piece) -> Option<()> {
             let pull = json!({"enabled": enabled, "sources": sources});
             let spec = &mut all.distribution_points.get_mut(&point)?.spec;
             spec.pull = serde_json::from_value(pull).unwrap();
+        }
+        Piece::ManagementPoint { site, http } => {
+            let site = pick(&all.sites, *site)?;
+            let ports = format!("on-{http}");
+            add(&mut all.port_settings, &ports, &json!({"webSite": "Custom", "http": http}));
+            let point = serde_json::from_value(json!({ "ports": ports })).unwrap();
+            all.sites.get_mut(&site)?.spec.management_point = Some(point);
         }
         Piece::Prestaged { point } => {
             let point = pick(&all.distribution_points, *point)?;

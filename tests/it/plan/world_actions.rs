@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use headwater::{
     model::{
-        ContentFacts, Digest, DistributionPointState, Hierarchy, Kind, Listener, Name,
-        OnDemandPackage, Package, PackageId, PackageOrigin, PackageState, Ports, ResourceId,
-        SecuredListener, Since, SiteCode, SiteServerState, SiteSystemState, SynchronizationRecord,
-        UpdatePointRole, UpdatePointState, UpdateServicesState, WsusVersion,
+        ContentFacts, Digest, DistributionPointState, Hierarchy, Kind, Listener,
+        ManagementPointState, Name, OnDemandPackage, Package, PackageId, PackageOrigin,
+        PackageState, Ports, ResourceId, SecuredListener, Since, SiteCode, SiteServerState,
+        SiteSystemState, SynchronizationRecord, UpdatePointRole, UpdatePointState,
+        UpdateServicesState, WsusVersion,
     },
     plan::{Action, ActionKind},
 };
@@ -105,6 +106,7 @@ impl World {
                 seen: None,
                 client_policy: None,
                 announced: None,
+                management_point: None,
                 packages: BTreeMap::new(),
                 package_origins: BTreeMap::new(),
                 validated: None,
@@ -113,6 +115,15 @@ impl World {
             self.databases.remove(&settings.site);
         } else if !serves {
             state.site_server = None;
+        }
+        if let Some(server) = &mut state.site_server {
+            let told = settings.site_server.as_ref();
+            let told = told.and_then(|it| it.management_point.as_ref());
+            server.management_point = told.map(|it| ManagementPointState {
+                listener: open(it.port()),
+                certificate: None,
+                policy: None,
+            });
         }
         state.settings = settings;
     }
