@@ -17,7 +17,8 @@ pub const MAX_FOUND: usize = 1_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdatesQuery {
-    /// Words of titles, articles or bulletins, all of which have to be there.
+    /// Words of titles, articles or bulletins, all of which have to be there; one that ends with `*` is the
+    /// beginning of a word.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
     /// Of these types; none: of all.

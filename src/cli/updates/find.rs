@@ -41,7 +41,8 @@ pub(super) struct Arguments {
                   headwater updates search KB5034441 --point lis-active"
 )]
 pub(super) struct SearchArguments {
-    /// Words, all of which have to be there, such as `cumulative`, `KB5034441`, `5034441` or `MS17-010`.
+    /// Words, all of which have to be there, such as `cumulative`, `KB5034441`, `5034441` or `MS17-010`;
+    /// `cumul*` is every word that begins so.
     #[arg(required = true, value_name = "WORD")]
     words: Vec<String>,
     #[command(flatten)]

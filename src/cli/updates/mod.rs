@@ -31,7 +31,7 @@ enum Command {
     List(find::Arguments),
     /// Find updates by words of their titles, articles or bulletins.
     ///
-    /// All words have to be there; the beginning of a word is enough.
+    /// All words have to be there; one that ends with `*` is the beginning of a word.
     Search(find::SearchArguments),
     /// Show everything about an update.
     Show(show::Arguments),

@@ -19,8 +19,8 @@ use crate::{
 /// Which updates are searched for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
-    /// Words of titles, articles or bulletins, all of which have to be there; the beginning of a word
-    /// is enough. None: every update.
+    /// Words of titles, articles or bulletins, all of which have to be there; one that ends with `*` is
+    /// the beginning of a word. None: every update.
     pub words: Vec<String>,
     /// Of these types; none: of all.
     pub types: Vec<UpdateType>,
@@ -114,7 +114,9 @@ fn query(words: &[String]) -> Option<String> {
     let word = |it: &String| {
         // What has no letter or digit is no word of the index: nothing would be found.
         let is_word = it.chars().any(char::is_alphanumeric);
-        is_word.then(|| format!("\"{}\"*", it.replace('"', "\"\"")))
+        // The beginnings of words are many words of the index: only where somebody says so.
+        let (word, beginning) = it.strip_suffix('*').map_or((it.as_str(), ""), |it| (it, "*"));
+        is_word.then(|| format!("\"{}\"{beginning}", word.replace('"', "\"\"")))
     };
     let words: Vec<_> = words.iter().filter_map(word).collect();
     (!words.is_empty()).then(|| words.join(" AND "))
