@@ -2,19 +2,47 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Printer, operation, sources};
+use anyhow::anyhow;
+use clap::Args;
+
+use super::{Failure, OutputFormat, Printer, operation, sources};
 use crate::{
-    model::{Declared, Hierarchy, Name, SiteSystemState},
-    net::AgentClient,
+    model::{Name, SiteSystemState},
+    net::{AgentClient, ClientError},
     observe::Agents,
     role::controller::{Purpose, Session},
 };
+
+/// Which site systems are asked besides those of this computer, and how results are printed.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Asking {
+    /// Manifests that declare site systems with `placement: Remote`.
+    #[arg(long, value_name = "PATH")]
+    pub(super) manifests: Vec<PathBuf>,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) output: OutputFormat,
+}
 
 /// A site system that answers, and what it says.
 pub(super) struct Asked {
     pub(super) name: Name,
     pub(super) agent: AgentClient,
     pub(super) state: SiteSystemState,
+}
+
+impl Asked {
+    /// Whether it carries the software update point of this name.
+    pub(super) fn has_update_point(&self, point: &Name) -> bool {
+        self.state.update_point.as_ref().is_some_and(|there| there.name == *point)
+    }
+
+    /// The agent for requests that nothing answers before all of them is taken in, however long that
+    /// takes.
+    pub(super) fn sender(&self, session: &Session) -> Result<AgentClient, ClientError> {
+        let sending = session.data().token().sending_client(session.addresses())?;
+        Ok(AgentClient::new(self.agent.url(), sending))
+    }
 }
 
 /// Opens the way to the site systems, and asks them; those that do not answer are told.
@@ -24,15 +52,11 @@ pub(super) async fn ask(
     purpose: Purpose,
     printer: &mut Printer,
 ) -> Result<(Session, Vec<Asked>), Failure> {
-    let hierarchy = if manifests.is_empty() {
-        Hierarchy::resolve(&Declared::default()).map_err(operation)?
-    } else {
-        sources::load_hierarchy(manifests, printer)?.0
-    };
+    let remote = sources::remote_agents(manifests, printer)?;
     let session = Session::open(data, purpose).await.map_err(operation)?;
     let (host, http) = (session.host().clone(), session.http().clone());
     let addresses = session.addresses().clone();
-    let agents = Agents::find(host, http, addresses, &hierarchy.remote_agents()).await;
+    let agents = Agents::find(host, http, addresses, &remote).await;
     let mut asked = Vec::new();
     for (name, agent) in agents.map_err(operation)?.all() {
         match agent.state().await {
@@ -46,4 +70,20 @@ pub(super) async fn ask(
         }
     }
     Ok((session, asked))
+}
+
+/// The site system that carries a software update point of this name.
+pub(super) fn with_update_point<'a>(
+    asked: &'a [Asked],
+    point: &Name,
+) -> Result<&'a Asked, Failure> {
+    asked.iter().find(|it| it.has_update_point(point)).ok_or_else(|| no_update_point(point))
+}
+
+/// There is no software update point of this name.
+pub(super) fn no_update_point(point: &Name) -> Failure {
+    operation(anyhow!(
+        "there is no software update point `{point}`: `headwater apply` makes what the manifests \
+         declare, and `headwater status` shows what there is"
+    ))
 }

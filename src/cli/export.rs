@@ -8,14 +8,14 @@ use std::{
 
 use anyhow::anyhow;
 use clap::Args;
-use futures::StreamExt;
 
 use super::{
     ExitCode, Failure, OutputFormat, Printer,
-    asked::{Asked, ask},
+    asked::{Asked, Asking, ask, with_update_point},
+    carrying::receive,
     files::{NewFile, read_key, unusable},
     operation,
-    working::{Working, bar},
+    working::Working,
 };
 use crate::{
     model::{Digest, Hashing, Name},
@@ -47,12 +47,8 @@ pub struct Arguments {
     /// Sign a .headwater file with this Ed25519 key: `openssl genpkey -algorithm ed25519 -out FILE`.
     #[arg(long, value_name = "FILE")]
     sign_key: Option<PathBuf>,
-    /// Manifests that declare site systems with `placement: Remote`.
-    #[arg(long, value_name = "PATH")]
-    manifests: Vec<PathBuf>,
-    /// How results are printed.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    output: OutputFormat,
+    #[command(flatten)]
+    asking: Asking,
 }
 
 pub(super) async fn run(
@@ -67,11 +63,11 @@ pub(super) async fn run(
         let why = "a cabinet carries no signature: choose a name that ends in .headwater";
         return Err(Failure::new(ExitCode::Usage, anyhow!(why)));
     }
-    let (session, asked) = ask(data, &arguments.manifests, Purpose::Look, printer).await?;
+    let (session, asked) = ask(data, &arguments.asking.manifests, Purpose::Look, printer).await?;
     let exported = export(arguments, form, key.as_ref(), &asked).await;
     session.close().await;
     let exported = exported?;
-    printer.result(&match arguments.output {
+    printer.result(&match arguments.asking.output {
         OutputFormat::Text => updates_written_text(&exported),
         OutputFormat::Json => updates_file_json(&exported),
     })?;
@@ -95,21 +91,6 @@ fn form(file: &Path) -> Result<ExportForm, Failure> {
     }
 }
 
-/// The site system that carries a software update point of this name.
-pub(super) fn with_update_point<'a>(
-    asked: &'a [Asked],
-    point: &Name,
-) -> Result<&'a Asked, Failure> {
-    let is_it =
-        |it: &&Asked| it.state.update_point.as_ref().is_some_and(|there| there.name == *point);
-    asked.iter().find(is_it).ok_or_else(|| {
-        operation(anyhow!(
-            "there is no software update point `{point}`: `headwater apply` makes what the manifests \
-             declare, and `headwater status` shows what there is"
-        ))
-    })
-}
-
 async fn export(
     arguments: &Arguments,
     form: ExportForm,
@@ -130,19 +111,12 @@ async fn export(
     };
     let ExportedUpdates { digest, bytes, revisions } = exported;
     let response = at.agent.exported(digest).await.map_err(operation)?;
-    let bar = bar(bytes);
-    let mut blocks = response.bytes_stream();
     let mut hashing = Hashing::default();
-    while let Some(block) = blocks.next().await {
-        let block = block.map_err(|error| {
-            let error = anyhow::Error::from(error.without_url());
-            operation(error.context(format!("`{}` broke off: export again", at.name)))
-        })?;
-        file.write_all(&block).map_err(unwritable)?;
-        hashing.update(&block);
-        bar.inc(block.len() as u64);
-    }
-    bar.finish_and_clear();
+    let take = |block: &[u8]| {
+        hashing.update(block);
+        file.write_all(block)
+    };
+    receive(response, bytes, &at.name, path, take).await?;
     if hashing.digest() != digest {
         return Err(operation(anyhow!(
             "what came from `{}` is not what it had written: export again",

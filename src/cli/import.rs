@@ -4,20 +4,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
-use futures::StreamExt;
-use tokio_util::io::ReaderStream;
 
 use super::{
     ExitCode, Failure, OutputFormat, Printer,
-    asked::{Asked, ask},
-    export::with_update_point,
+    asked::{Asked, Asking, ask, with_update_point},
+    carrying::body,
     files::{read_key, unusable},
     operation,
     working::{Working, bar},
 };
 use crate::{
     model::{FileFacts, Name},
-    net::AgentClient,
     role::{
         controller::{Purpose, Session},
         update_point::ImportError,
@@ -29,9 +26,6 @@ use crate::{
         updates_file::PublicKey,
     },
 };
-
-/// How much of the file is read at once.
-const BLOCK: usize = 256 << 10;
 
 /// What `headwater import` is given.
 #[derive(Debug, Clone, Args)]
@@ -56,12 +50,8 @@ pub struct Arguments {
     /// Import also where updates come from another server, which will not have them.
     #[arg(long)]
     force: bool,
-    /// Manifests that declare site systems with `placement: Remote`.
-    #[arg(long, value_name = "PATH")]
-    manifests: Vec<PathBuf>,
-    /// How results are printed.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    output: OutputFormat,
+    #[command(flatten)]
+    asking: Asking,
 }
 
 pub(super) async fn run(
@@ -71,7 +61,8 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Failure> {
     let key = arguments.verify_key.as_deref();
     let key = key.map(|it| read_key(it, PublicKey::from_pem)).transpose()?;
-    let (session, asked) = ask(data, &arguments.manifests, Purpose::Exactly, printer).await?;
+    let (session, asked) =
+        ask(data, &arguments.asking.manifests, Purpose::Exactly, printer).await?;
     let imported = import(arguments, key, &session, &asked).await;
     session.close().await;
     let imported = imported?;
@@ -79,7 +70,7 @@ pub(super) async fn run(
         let note = "the signature was not looked at: --verify-key does that";
         printer.message(&format!("note: the file says that it is signed with {key}; {note}\n"))?;
     }
-    printer.result(&match arguments.output {
+    printer.result(&match arguments.asking.output {
         OutputFormat::Text => updates_imported_text(&imported),
         OutputFormat::Json => updates_file_json(&imported),
     })?;
@@ -140,14 +131,9 @@ async fn send(
     file: tokio::fs::File,
     bytes: u64,
 ) -> anyhow::Result<FileFacts> {
-    // Nothing comes back before all of it is kept, however long that takes.
-    let sending = session.data().token().sending_client(session.addresses())?;
-    let agent = AgentClient::new(at.agent.url(), sending);
+    let agent = at.sender(session)?;
     let bar = bar(bytes);
-    let shown = bar.clone();
-    let blocks = ReaderStream::with_capacity(file, BLOCK)
-        .inspect(move |block| shown.inc(block.as_ref().map_or(0, |block| block.len() as u64)));
-    let facts = agent.send_updates(reqwest::Body::wrap_stream(blocks)).await;
+    let facts = agent.send_updates(body(file, &bar)).await;
     bar.finish_and_clear();
     Ok(facts?)
 }

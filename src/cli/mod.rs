@@ -5,6 +5,7 @@ mod apply;
 mod apply_saved;
 mod arguments;
 mod asked;
+mod carrying;
 mod completions;
 mod content;
 mod exit_code;

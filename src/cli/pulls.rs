@@ -50,11 +50,7 @@ pub(super) async fn run(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let remote = if arguments.paths.is_empty() {
-        BTreeMap::new()
-    } else {
-        sources::load_hierarchy(&arguments.paths, printer)?.0.remote_agents()
-    };
+    let remote = sources::remote_agents(&arguments.paths, printer)?;
     let session = Session::open(data, Purpose::Look).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
     let watch = Watch { controller: &controller, remote: &remote };

@@ -1,6 +1,7 @@
 //! From paths to documents: reads files, directories and standard input.
 
 use std::{
+    collections::BTreeMap,
     fs::{File, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -17,7 +18,7 @@ use crate::{
     manifest::{
         LARGEST_FILE, Loaded, ReadFile, SourceText, UnreadFile, Workspace, pieces, put_together,
     },
-    model::Hierarchy,
+    model::{Hierarchy, Name},
     view::{Summary, problems_text, summary_line},
 };
 
@@ -153,6 +154,21 @@ pub fn load_hierarchy(
     let Checked { loaded, problems } = load_and_check(texts);
     let hierarchy = valid_hierarchy(&loaded, &problems, printer)?;
     Ok((hierarchy, loaded))
+}
+
+/// The admin addresses of the agents on computers of their own; of no paths, none.
+///
+/// # Errors
+///
+/// As with [`load_hierarchy`].
+pub(super) fn remote_agents(
+    paths: &[PathBuf],
+    printer: &mut Printer,
+) -> Result<BTreeMap<Name, String>, Failure> {
+    if paths.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    Ok(load_hierarchy(paths, printer)?.0.remote_agents())
 }
 
 /// The hierarchy that documents declare, if none of their problems is an error. The problems are

@@ -1,14 +1,12 @@
 //! `headwater sync`: Run Synchronization.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use clap::Args;
 
 use super::{
-    ExitCode, Failure, OutputFormat, Printer, apply::left, operation, progress::Progress, sources,
+    ExitCode, Failure, OutputFormat, Printer, apply::left, asked::Asking, operation,
+    progress::Progress, sources,
 };
 use crate::{
     model::SiteCode,
@@ -30,12 +28,8 @@ pub struct Arguments {
     /// Bring what has changed and expired into the site database too, as the schedule does.
     #[arg(long)]
     full: bool,
-    /// Manifests that declare site systems with `placement: Remote`.
-    #[arg(long, value_name = "PATH")]
-    manifests: Vec<PathBuf>,
-    /// How results are printed.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    output: OutputFormat,
+    #[command(flatten)]
+    asking: Asking,
 }
 
 pub(super) async fn run(
@@ -43,11 +37,7 @@ pub(super) async fn run(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let remote = if arguments.manifests.is_empty() {
-        BTreeMap::new()
-    } else {
-        sources::load_hierarchy(&arguments.manifests, printer)?.0.remote_agents()
-    };
+    let remote = sources::remote_agents(&arguments.asking.manifests, printer)?;
     let session = Session::open(data, Purpose::Work).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
     let progress = Progress::start(printer.messages_coloured());
@@ -63,7 +53,7 @@ pub(super) async fn run(
         left: left(&report.outcomes),
         waiting: plan.waiting.iter().map(|it| format!("{}: {}", it.resource, it.on)).collect(),
     };
-    printer.result(&match arguments.output {
+    printer.result(&match arguments.asking.output {
         OutputFormat::Json => run_json(&run),
         OutputFormat::Text => synchronized_text(&run),
     })?;

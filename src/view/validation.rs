@@ -1,12 +1,12 @@
 //! What a content validation has found, and what was repaired.
 
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     content::{size, span},
-    json_text::json_text,
+    json_text::{json_schema, json_text},
     plain::{add, counted, plain},
 };
 use crate::model::{FileDamage, FormatVersion, Name, PackageId, ValidationFindings};
@@ -169,10 +169,7 @@ pub fn validation_json(report: &ValidationReport) -> String {
 /// It does not forbid further fields: those that a later version adds do not raise `formatVersion`,
 /// and a reader may pass over them.
 pub fn validation_schema() -> Value {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let mut schema = generator.root_schema_for::<ValidationReport>().to_value();
-    schema["title"] = json!("Headwater content validation");
-    schema
+    json_schema::<ValidationReport>("Headwater content validation")
 }
 
 #[cfg(test)]

@@ -7,14 +7,14 @@ use std::{
 };
 
 use clap::Args;
-use futures::StreamExt;
 
 use super::{
     super::{
         ExitCode, Failure, OutputFormat, Printer,
+        asked::Asking,
+        carrying::receive,
         files::{NewFile, unusable},
         operation,
-        working::bar,
     },
     Asked, ask, package_id,
 };
@@ -44,12 +44,8 @@ pub(super) struct Arguments {
     /// first one that has all packages.
     #[arg(long, value_name = "NAME")]
     from: Option<Name>,
-    /// Manifests that declare site systems with `placement: Remote`.
-    #[arg(long, value_name = "PATH")]
-    manifests: Vec<PathBuf>,
-    /// How results are printed.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    output: OutputFormat,
+    #[command(flatten)]
+    asking: Asking,
 }
 
 pub(super) async fn run(
@@ -57,11 +53,11 @@ pub(super) async fn run(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let (session, asked) = ask(data, &arguments.manifests, Purpose::Look, printer).await?;
+    let (session, asked) = ask(data, &arguments.asking.manifests, Purpose::Look, printer).await?;
     let exported = export(arguments, &asked).await;
     session.close().await;
     let exported = exported?;
-    printer.result(&match arguments.output {
+    printer.result(&match arguments.asking.output {
         OutputFormat::Text => exported_text(&exported),
         OutputFormat::Json => prestaged_json(&exported),
     })?;
@@ -85,21 +81,15 @@ async fn export(arguments: &Arguments, asked: &[Asked]) -> Result<Carried, Failu
     };
     let ids: BTreeSet<PackageId> = chosen.keys().cloned().collect();
     let response = from.agent.prestaged(&ids).await.map_err(operation)?;
-    let bar = bar(response.content_length().unwrap_or_default());
+    let expected = response.content_length().unwrap_or_default();
     let (mut file, temporary) = NewFile::create(out).map_err(|it| unusable("write", out, it))?;
-    let mut blocks = response.bytes_stream();
     let mut bytes = 0_u64;
-    while let Some(block) = blocks.next().await {
-        let block = block.map_err(|error| {
-            let error = anyhow::Error::from(error.without_url());
-            operation(error.context(format!("`{}` broke off: export again", from.name)))
-        })?;
-        file.write_all(&block).map_err(|it| unusable("write", out, it))?;
+    let take = |block: &[u8]| {
         bytes = bytes.saturating_add(block.len() as u64);
-        bar.set_position(bytes);
-    }
+        file.write_all(block)
+    };
+    receive(response, expected, &from.name, out, take).await?;
     temporary.keep(&file, out).map_err(|it| unusable("write", out, it))?;
-    bar.finish_and_clear();
     let file = out.display().to_string();
     Ok(Carried { file, bytes, site_system: from.name.clone(), packages: chosen })
 }

@@ -3,25 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use futures::StreamExt;
-use tokio_util::io::ReaderStream;
 
 use super::{
-    super::{ExitCode, Failure, OutputFormat, Printer, files::unusable, operation, working::bar},
+    super::{
+        ExitCode, Failure, OutputFormat, Printer, asked::Asking, carrying::body, files::unusable,
+        operation, working::bar,
+    },
     Asked, ask, with_point,
 };
 use crate::{
     clock,
     error_text::with_causes,
     model::{Name, PackageId, StatusMessage, StatusMessageId},
-    net::AgentClient,
     role::controller::{Purpose, Session},
     view::{Carried, extracted_text, prestaged_json},
     wire::agent::AgentCommand,
 };
-
-/// How much of the file is read at once.
-const BLOCK: usize = 256 << 10;
 
 /// What `headwater content extract` is given.
 #[derive(Debug, Clone, Args)]
@@ -38,12 +35,8 @@ pub(super) struct Arguments {
     /// The distribution point.
     #[arg(long, value_name = "NAME")]
     point: Name,
-    /// Manifests that declare site systems with `placement: Remote`.
-    #[arg(long, value_name = "PATH")]
-    manifests: Vec<PathBuf>,
-    /// How results are printed.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    output: OutputFormat,
+    #[command(flatten)]
+    asking: Asking,
 }
 
 pub(super) async fn run(
@@ -52,11 +45,12 @@ pub(super) async fn run(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     // What the points are pulling is no affair of this command.
-    let (session, asked) = ask(data, &arguments.manifests, Purpose::Exactly, printer).await?;
+    let (session, asked) =
+        ask(data, &arguments.asking.manifests, Purpose::Exactly, printer).await?;
     let extracted = extract(arguments, &session, &asked).await;
     session.close().await;
     let extracted = extracted?;
-    printer.result(&match arguments.output {
+    printer.result(&match arguments.asking.output {
         OutputFormat::Text => extracted_text(&extracted, &arguments.point),
         OutputFormat::Json => prestaged_json(&extracted),
     })?;
@@ -78,14 +72,9 @@ async fn extract(
              declare, and `headwater status` shows what there is"
         ))
     })?;
-    // Nothing comes back before all of it has been taken in, however long that takes.
-    let sending = session.data().token().sending_client(session.addresses());
-    let agent = AgentClient::new(at.agent.url(), sending.map_err(operation)?);
+    let agent = at.sender(session).map_err(operation)?;
     let bar = bar(bytes);
-    let shown = bar.clone();
-    let blocks = ReaderStream::with_capacity(file, BLOCK)
-        .inspect(move |block| shown.inc(block.as_ref().map_or(0, |block| block.len() as u64)));
-    let packages = agent.extract(reqwest::Body::wrap_stream(blocks)).await.map_err(|error| {
+    let packages = agent.extract(body(file, &bar)).await.map_err(|error| {
         operation(anyhow::Error::from(error).context(format!("`{}` was not taken", path.display())))
     })?;
     bar.finish_and_clear();

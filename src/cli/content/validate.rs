@@ -1,14 +1,11 @@
 //! `headwater content validate`: hashes content again, says what is damaged, and repairs it.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, path::Path};
 
 use clap::Args;
 
 use super::{
-    super::{ExitCode, Failure, OutputFormat, Printer, operation, working::Working},
+    super::{ExitCode, Failure, OutputFormat, Printer, asked::Asking, operation, working::Working},
     Asked, ask, package_id, packages,
     repair::Repairing,
     with_point,
@@ -46,12 +43,8 @@ pub(super) struct Arguments {
     /// Hash at most so many megabytes (1,000,000 bytes) a second; otherwise as fast as it goes.
     #[arg(long, value_name = "MEGABYTES", value_parser = clap::value_parser!(u32).range(1..))]
     rate_limit: Option<u32>,
-    /// Manifests that declare site systems with `placement: Remote`.
-    #[arg(long, value_name = "PATH")]
-    manifests: Vec<PathBuf>,
-    /// How results are printed.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    output: OutputFormat,
+    #[command(flatten)]
+    asking: Asking,
 }
 
 pub(super) async fn run(
@@ -60,11 +53,12 @@ pub(super) async fn run(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     // What the points are pulling is no affair of this command.
-    let (session, asked) = ask(data, &arguments.manifests, Purpose::Exactly, printer).await?;
+    let (session, asked) =
+        ask(data, &arguments.asking.manifests, Purpose::Exactly, printer).await?;
     let validated = validate(arguments, &session, &asked).await;
     session.close().await;
     let report = validated?;
-    printer.result(&match arguments.output {
+    printer.result(&match arguments.asking.output {
         OutputFormat::Text => validation_text(&report),
         OutputFormat::Json => validation_json(&report),
     })?;

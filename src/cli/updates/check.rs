@@ -42,7 +42,7 @@ pub(super) async fn run(
     let findings = check(arguments.repair, &reached).await;
     reached.session.close().await;
     let checked = CheckedCatalog::of(reached.point, findings?);
-    printer.result(&match arguments.whose.output {
+    printer.result(&match arguments.whose.asking.output {
         OutputFormat::Text => catalog_check_text(&checked),
         OutputFormat::Json => catalog_check_json(&checked),
     })?;

@@ -134,7 +134,7 @@ async fn find(
     let listed = ask(words, filters, &reached).await;
     reached.session.close().await;
     let listed = listed?;
-    printer.result(&match whose.output {
+    printer.result(&match whose.asking.output {
         OutputFormat::Text => updates_text(&listed),
         OutputFormat::Json => updates_json(&listed),
     })?;

@@ -4,13 +4,13 @@ mod check;
 mod find;
 mod show;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 
 use super::{
-    ExitCode, Failure, OutputFormat, Printer,
-    asked::{Asked, ask},
+    ExitCode, Failure, Printer,
+    asked::{Asked, Asking, ask, no_update_point},
     operation,
 };
 use crate::{
@@ -61,12 +61,8 @@ struct Whose {
     /// The software update point; without it, the active one at the top.
     #[arg(long, value_name = "NAME")]
     point: Option<Name>,
-    /// Manifests that declare site systems with `placement: Remote`.
-    #[arg(long, value_name = "PATH")]
-    manifests: Vec<PathBuf>,
-    /// How results are printed.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    output: OutputFormat,
+    #[command(flatten)]
+    asking: Asking,
 }
 
 /// The way to an update point.
@@ -79,7 +75,7 @@ struct Reached {
 impl Whose {
     /// Opens the way to the point.
     async fn reach(&self, data: &Path, printer: &mut Printer) -> Result<Reached, Failure> {
-        let (session, asked) = ask(data, &self.manifests, Purpose::Look, printer).await?;
+        let (session, asked) = ask(data, &self.asking.manifests, Purpose::Look, printer).await?;
         match self.choose(asked) {
             Ok((asked, point)) => Ok(Reached { session, asked, point }),
             Err(failure) => {
@@ -90,25 +86,14 @@ impl Whose {
     }
 
     fn choose(&self, asked: Vec<Asked>) -> Result<(Asked, Name), Failure> {
-        let top = top(&asked);
-        let chosen = asked.into_iter().find_map(|it| {
-            let point = it.state.update_point.as_ref()?;
-            let is_it = self.point.as_ref().or(top.as_ref()).is_some_and(|it| *it == point.name);
-            let name = point.name.clone();
-            is_it.then_some((it, name))
-        });
-        chosen.ok_or_else(|| {
-            operation(match &self.point {
-                Some(name) => anyhow::anyhow!(
-                    "there is no software update point `{name}`: `headwater status` shows what there \
-                     is"
-                ),
-                None => anyhow::anyhow!(
-                    "there is no active software update point at the top: say which one is meant with \
-                     --point"
-                ),
-            })
-        })
+        let Some(point) = self.point.clone().or_else(|| top(&asked)) else {
+            return Err(operation(anyhow::anyhow!(
+                "there is no active software update point at the top: say which one is meant with \
+                 --point"
+            )));
+        };
+        let found = asked.into_iter().find(|it| it.has_update_point(&point));
+        found.map(|it| (it, point.clone())).ok_or_else(|| no_update_point(&point))
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn run(
     let found = find(&arguments.update, &reached).await;
     reached.session.close().await;
     let shown = ShownUpdate::of(reached.point, found?);
-    printer.result(&match arguments.whose.output {
+    printer.result(&match arguments.whose.asking.output {
         OutputFormat::Text => update_text(&shown),
         OutputFormat::Json => update_json(&shown),
     })?;

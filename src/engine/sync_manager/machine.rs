@@ -6,9 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Name, SiteCode, StatusMessageId};
 
-/// How long after a failure the sync manager tries again (SYNC-8).
-const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(60);
-
 /// What happens to a sync manager.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SyncEvent {
@@ -91,6 +88,9 @@ pub struct SyncManager {
 }
 
 impl SyncManager {
+    /// How long after a failure it tries again (SYNC-8).
+    pub const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(60);
+
     /// The sync manager of a site with this active point, these points and these children that
     /// have an active point themselves.
     pub fn new(
@@ -278,7 +278,7 @@ impl SyncManager {
         self.phase = Phase::Idle;
         // A time so late that an hour more does not exist is not met in practice; then the manager
         // waits to be asked again.
-        self.retry_at = now.checked_add(RETRY_AFTER).ok();
+        self.retry_at = now.checked_add(Self::RETRY_AFTER).ok();
         let mut commands = vec![SyncCommand::Message(
             StatusMessageId::SynchronizationFailed,
             point.clone(),

@@ -62,22 +62,6 @@ impl Catalog {
             }))
         })
     }
-
-    /// The revisions of an update, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read.
-    pub fn revisions_of(&self, update_id: Uuid) -> Result<Vec<UpdateIdentity>, StoreError> {
-        self.database.read(|it| {
-            let mut statement = it.prepare_cached(
-                "SELECT revision FROM identifier JOIN revision ON identifier = number
-                 WHERE update_id = ?1 ORDER BY revision",
-            )?;
-            let rows = statement.query_map([update_id.as_bytes()], |row| row.get(0))?;
-            rows.map(|revision| Ok(UpdateIdentity { update_id, revision: revision? })).collect()
-        })
-    }
 }
 
 fn titles(text: &str) -> Option<Vec<TitleIn>> {

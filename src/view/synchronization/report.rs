@@ -1,17 +1,15 @@
 //! What is shown of synchronizations, for programs.
 
-use jiff::{SignedDuration, Timestamp};
-use schemars::{JsonSchema, generate::SchemaSettings};
+use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
+    engine::SyncManager,
     model::{FormatVersion, PointSynchronization, StatusMessage, StatusMessageId},
-    view::json_text::json_text,
+    view::json_text::{json_schema, json_text},
 };
-
-/// How long after a failure a sync manager tries again (SYNC-8).
-const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(60);
 
 /// The synchronizations of all points that answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -99,7 +97,7 @@ impl SynchronizationStatus {
             .as_ref()
             .and_then(|it| it.total.saturating_sub(it.done).checked_div(it.rate));
         let failed = message.filter(|_| phase == SynchronizationPhase::Failed);
-        let retry_at = failed.and_then(|it| it.at.checked_add(RETRY_AFTER).ok());
+        let retry_at = failed.and_then(|it| it.at.checked_add(SyncManager::RETRY_AFTER).ok());
         let message = message.map(|it| format!("{} {}", it.id, it.text));
         Self { point, phase, seconds_left, retry_at, message }
     }
@@ -118,8 +116,5 @@ pub fn synchronization_line_json(report: &SynchronizationReport) -> String {
 
 /// The schema of [`synchronization_json`]. It does not forbid further fields.
 pub fn synchronization_schema() -> Value {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let mut schema = generator.root_schema_for::<SynchronizationReport>().to_value();
-    schema["title"] = json!("Headwater synchronizations");
-    schema
+    json_schema::<SynchronizationReport>("Headwater synchronizations")
 }

@@ -1,13 +1,13 @@
 //! What a check of a catalog has found.
 
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     model::{FormatVersion, Name},
     view::{
-        json_text::json_text,
+        json_text::{json_schema, json_text},
         plain::{add, counted, plain},
     },
     wire::updates::CatalogFindings,
@@ -84,8 +84,5 @@ pub fn catalog_check_json(checked: &CheckedCatalog) -> String {
 
 /// The schema of [`catalog_check_json`]. It does not forbid further fields.
 pub fn catalog_check_schema() -> Value {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let mut schema = generator.root_schema_for::<CheckedCatalog>().to_value();
-    schema["title"] = json!("Headwater catalog check");
-    schema
+    json_schema::<CheckedCatalog>("Headwater catalog check")
 }

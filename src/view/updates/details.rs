@@ -1,15 +1,15 @@
 //! One update, whole.
 
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::list::{kind, titled};
 use crate::{
     model::{FormatVersion, Name},
     view::{
         content::size,
-        json_text::json_text,
+        json_text::{json_schema, json_text},
         plain::{add, plain},
     },
     wire::updates::{NamedUpdate, UpdateDetails},
@@ -114,8 +114,5 @@ pub fn update_json(shown: &ShownUpdate) -> String {
 
 /// The schema of [`update_json`]. It does not forbid further fields.
 pub fn update_schema() -> Value {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let mut schema = generator.root_schema_for::<ShownUpdate>().to_value();
-    schema["title"] = json!("Headwater update");
-    schema
+    json_schema::<ShownUpdate>("Headwater update")
 }

@@ -1,13 +1,13 @@
 //! Updates as a table.
 
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     model::{FormatVersion, Name},
     view::{
-        json_text::json_text,
+        json_text::{json_schema, json_text},
         plain::{add, counted, plain},
         table::{lines, table},
     },
@@ -90,8 +90,5 @@ pub fn updates_json(listed: &ListedUpdates) -> String {
 /// It does not forbid further fields: those that a later version adds do not raise `formatVersion`,
 /// and a reader may pass over them.
 pub fn updates_schema() -> Value {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let mut schema = generator.root_schema_for::<ListedUpdates>().to_value();
-    schema["title"] = json!("Headwater updates");
-    schema
+    json_schema::<ListedUpdates>("Headwater updates")
 }

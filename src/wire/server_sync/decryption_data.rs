@@ -3,7 +3,7 @@
 use super::{
     Cookie, PATH,
     cookies::{read_cookie, write_cookie},
-    revision_list::{read_identities, read_identity, write_identity},
+    revision_list::{read_identities, read_identity, write_identities, write_identity},
 };
 use crate::{
     model::UpdateIdentity,
@@ -68,11 +68,7 @@ impl Operation for GetUpdateDecryptionData {
         request: &GetUpdateDecryptionDataRequest,
     ) -> Result<(), SoapError> {
         write_cookie(writer, "cookie", &request.cookie)?;
-        writer.open("updateIds");
-        for identity in &request.update_ids {
-            write_identity(writer, "UpdateIdentity", identity);
-        }
-        writer.close("updateIds");
+        write_identities(writer, "updateIds", &request.update_ids);
         Ok(())
     }
 

@@ -172,6 +172,15 @@ pub(super) fn write_identity(writer: &mut XmlWriter, name: &str, identity: &Upda
     writer.close(name);
 }
 
+/// Writes identities as `UpdateIdentity` children of the element `name`.
+pub(super) fn write_identities(writer: &mut XmlWriter, name: &str, identities: &[UpdateIdentity]) {
+    writer.open(name);
+    for identity in identities {
+        write_identity(writer, "UpdateIdentity", identity);
+    }
+    writer.close(name);
+}
+
 /// Reads the `UpdateIdentity` children of the element that is open now.
 pub(super) fn read_identities(
     xml: &mut XmlReader<'_>,

@@ -5,7 +5,7 @@ use super::{
     blob::unpack,
     cookies::{read_cookie, write_cookie},
     lists::read_digests,
-    revision_list::{read_identities, read_identity, write_identity},
+    revision_list::{read_identities, read_identity, write_identities},
     update_data_writer::{write_file_urls, write_update},
 };
 use crate::{
@@ -38,11 +38,7 @@ impl Operation for GetUpdateData {
         request: &GetUpdateDataRequest,
     ) -> Result<(), SoapError> {
         write_cookie(writer, "cookie", &request.cookie)?;
-        writer.open("updateIds");
-        for identity in &request.update_ids {
-            write_identity(writer, "UpdateIdentity", identity);
-        }
-        writer.close("updateIds");
+        write_identities(writer, "updateIds", &request.update_ids);
         Ok(())
     }
 
