@@ -72,7 +72,8 @@ impl<'a> Inserting<'a> {
             reference: it.prepare_cached(
                 "INSERT INTO reference VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             )?,
-            find_file: it.prepare_cached("SELECT number FROM file WHERE sha1 = ?1")?,
+            find_file: it
+                .prepare_cached("SELECT number, size IS NOT NULL FROM file WHERE sha1 = ?1")?,
             file: it.prepare_cached(
                 "INSERT INTO file (sha1, sha256, size, name, publisher_url)
                  VALUES (?1, ?2, ?3, ?4, ?5)
@@ -191,7 +192,12 @@ impl<'a> Inserting<'a> {
     }
 
     fn file(&mut self, sha1: &[u8], file: Option<&UpdateFile>) -> Result<i64, StoreProblem> {
-        if let Some(number) = self.find_file.query_row([sha1], |row| row.get(0)).optional()? {
+        let found: Option<(i64, bool)> =
+            self.find_file.query_row([sha1], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        // What is only an address so far is more from now on.
+        if let Some((number, is_described)) = found
+            && (is_described || file.is_none())
+        {
             return Ok(number);
         }
         self.file.execute(params![
@@ -201,7 +207,7 @@ impl<'a> Inserting<'a> {
             file.map(|it| &it.name),
             None::<String>,
         ])?;
-        Ok(self.it.last_insert_rowid())
+        Ok(found.map_or_else(|| self.it.last_insert_rowid(), |(number, _)| number))
     }
 
     /// An update that others may have named as a prerequisite before it was known to be a category.

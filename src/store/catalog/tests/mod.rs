@@ -17,8 +17,8 @@ use crate::{
         agent::RevisionPage,
         server_sync::{Filter, IdAndDelta, LanguageData},
         update_document::{
-            CategoryType, PrerequisiteGroup, PublicationState, UpdateDocument, UpdateIndex,
-            UpdateType,
+            CategoryType, PatchingType, PrerequisiteGroup, PublicationState, UpdateDocument,
+            UpdateFile, UpdateIndex, UpdateType,
         },
     },
 };
@@ -98,6 +98,36 @@ fn a_revision_is_stored_once_and_reads_back() {
     drop(catalog);
     let catalog = self::catalog(directory.path());
     assert_eq!(catalog.version().unwrap(), Some(version));
+}
+
+#[test]
+fn a_file_whose_address_came_first_is_described_by_its_update() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = catalog(directory.path());
+    let publisher_url = "http://update.example/one.cab".to_owned();
+    let location = FileLocation { digest: vec![7; 20], publisher_url: publisher_url.clone() };
+    catalog.store_batch(&[], &[location], now()).unwrap();
+    let mut new = revision(1, UpdateType::Software);
+    new.index.files = vec![UpdateFile {
+        digest_sha1: vec![7; 20],
+        digest_sha256: Some(vec![8; 32]),
+        name: "one.cab".to_owned(),
+        size: 9,
+        modified: None,
+        patching_type: PatchingType::SelfContained,
+    }];
+    let again = NewRevision {
+        index: UpdateIndex { identity: identity(2), ..new.index.clone() },
+        ..new.clone()
+    };
+    catalog.store_batch(&[new, again], &[], now()).unwrap();
+    let files = catalog.database.read(|it| {
+        let mut all = it.prepare("SELECT name, size, sha256, publisher_url FROM file")?;
+        let rows =
+            all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        Ok(rows.collect::<Result<Vec<(String, i64, Vec<u8>, String)>, _>>()?)
+    });
+    assert_eq!(files.unwrap(), [("one.cab".to_owned(), 9, vec![8; 32], publisher_url)]);
 }
 
 #[test]
