@@ -139,7 +139,10 @@ impl Adopting<'_> {
             if self.declared.sites.contains_key(name) {
                 return;
             }
-            let resource = self.take_over(Kind::Site, site, true);
+            let mut resource = self.take_over(Kind::Site, site, true);
+            if let Some(point) = &mut resource.spec.management_point {
+                point.ports = self.ports_beside(documents, point.ports.as_ref());
+            }
             self.declared.sites.insert(name.clone(), resource);
             self.system_beside(documents, &site.spec.site_server, true);
             next = site.spec.parent.as_ref();

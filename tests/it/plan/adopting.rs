@@ -112,6 +112,20 @@ fn what_is_taken_over_from_documents_says_where_its_files_are() {
 }
 
 #[test]
+fn a_site_that_is_taken_over_brings_the_ports_of_its_management_point() {
+    let mut world = World::of(&contoso(|_| {}));
+    world.unknown.insert(name("ams-srv"));
+    let mut documents = declared();
+    let site = &mut documents.sites.get_mut(&name("ams")).unwrap().spec;
+    site.management_point = serde_json::from_str(r#"{"ports": "management"}"#).unwrap();
+    port_settings(&mut documents, "management", 8070);
+    let declared = adopted(&world, Some(&documents)).declared;
+    assert!(valid(&declared), "{:?}", check(&declared));
+    let ports = declared.sites[&name("ams")].spec.management_point.clone().unwrap().ports.unwrap();
+    assert_eq!(declared.port_settings[&ports].spec.ports().http.get(), 8070);
+}
+
+#[test]
 fn a_point_for_the_internet_that_was_seen_is_not_taken_for_another_one() {
     let world = World::of(&contoso(|_| {}));
     let mut documents = declared();
