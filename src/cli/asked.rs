@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
+use futures::{StreamExt, stream};
 
 use super::{Failure, OutputFormat, Printer, operation, sources};
 use crate::{
     model::{Name, SiteSystemState},
     net::{AgentClient, ClientError},
-    observe::Agents,
+    observe::{AT_ONCE, Agents},
     role::controller::{Purpose, Session},
 };
 
@@ -58,8 +59,13 @@ pub(super) async fn ask(
     let addresses = session.addresses().clone();
     let agents = Agents::find(host, http, addresses, &remote).await;
     let mut asked = Vec::new();
-    for (name, agent) in agents.map_err(operation)?.all() {
-        match agent.state().await {
+    let answers = stream::iter(agents.map_err(operation)?.all()).map(|(name, agent)| async move {
+        let answer = agent.state().await;
+        (name, agent, answer)
+    });
+    let mut answers = answers.buffered(AT_ONCE);
+    while let Some((name, agent, answer)) = answers.next().await {
+        match answer {
             Ok(Some(state)) => asked.push(Asked { name, agent, state }),
             Ok(None) => {}
             Err(error) => {

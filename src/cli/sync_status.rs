@@ -2,10 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use futures::{StreamExt, stream};
+
 use super::{Failure, OutputFormat, Printer, operation};
 use crate::{
     model::{Name, StatusMessage},
     net::AgentClient,
+    observe::AT_ONCE,
     role::controller::{Controller, ControllerError},
     view::{
         SynchronizationReport, SynchronizationStatus, synchronization_json, synchronization_line,
@@ -60,8 +63,12 @@ async fn look(
     let agents = controller.agents(remote).await?.all();
     let mut messages = Vec::new();
     let mut points = Vec::new();
-    for (name, agent) in &agents {
-        match answers(agent).await {
+    let asked =
+        stream::iter(&agents).map(|(name, agent)| async move { (name, answers(agent).await) });
+    // In the order of the site systems, so that nothing moves from one look to the next.
+    let mut asked = asked.buffered(AT_ONCE);
+    while let Some((name, answers)) = asked.next().await {
+        match answers {
             Ok((told, point)) => {
                 messages.extend(told);
                 points.extend(point);

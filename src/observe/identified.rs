@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use futures::{StreamExt, stream};
 
+use super::AT_ONCE;
 use crate::{
     error_text::with_causes,
     model::{Known, Name, ObservedBuilder, SiteSystemState},
     net::{AgentClient, AgentError},
 };
-
-/// How many agents are asked at the same time.
-const AT_ONCE: usize = 64;
 
 /// What agents answered who were asked by their addresses.
 #[derive(Debug, Default)]

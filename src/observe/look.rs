@@ -8,10 +8,7 @@ use crate::{
     net::AgentError,
 };
 
-use super::Agents;
-
-/// How many site systems are asked at the same time.
-const AT_ONCE: usize = 64;
+use super::{AT_ONCE, Agents};
 
 /// What all site systems say they are, beside what was observed before. One that does not answer is
 /// unknown, with the reason; the others are not held up.

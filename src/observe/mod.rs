@@ -11,3 +11,6 @@ pub use identified::{Identified, identify};
 pub use look::observe_into;
 pub use ports::observe_ports;
 pub use transfers::{Transfers, observe_transfers};
+
+/// How many site systems are asked at the same time.
+pub const AT_ONCE: usize = 64;

@@ -8,10 +8,7 @@ use crate::{
     wire::agent::TransfersReport,
 };
 
-use super::Agents;
-
-/// How many agents are asked at the same time.
-const AT_ONCE: usize = 64;
+use super::{AT_ONCE, Agents};
 
 /// The transfers of all distribution points.
 #[derive(Debug, Default)]
