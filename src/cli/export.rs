@@ -1,8 +1,7 @@
 //! `headwater export`: all updates of a software update point into one file.
 
 use std::{
-    fs::File,
-    io::{self, Seek, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -18,8 +17,9 @@ use super::{
     working::Working,
 };
 use crate::{
-    model::{Digest, Hashing, Name},
+    model::{FileFacts, Hashing, Name},
     role::controller::Purpose,
+    store::hash_file,
     view::{UpdatesFile, updates_file_json, updates_written_text},
     wire::{
         agent::{AgentCommand, AgentOutcome},
@@ -126,7 +126,7 @@ async fn export(
     let (mut digest, mut bytes, mut signature) = (digest, bytes, None);
     if let Some(key) = key {
         sign(&mut file, key).map_err(operation)?;
-        (digest, bytes) = hash(&mut file).map_err(unwritable)?;
+        FileFacts { digest, size: bytes } = hash_file(&mut file).map_err(unwritable)?;
         signature = Some(SignatureSeen { key: key.public(), verified: true });
     }
     temporary.keep(&file, path).map_err(unwritable)?;
@@ -142,11 +142,4 @@ async fn export(
         new_revisions: None,
         signature,
     })
-}
-
-fn hash(file: &mut File) -> io::Result<(Digest, u64)> {
-    file.rewind()?;
-    let mut hashing = Hashing::default();
-    let bytes = io::copy(file, &mut hashing)?;
-    Ok((hashing.digest(), bytes))
 }

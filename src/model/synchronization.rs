@@ -39,6 +39,13 @@ pub struct SynchronizationCounts {
     pub set_aside: u64,
 }
 
+impl SynchronizationCounts {
+    /// How many revisions were stored.
+    pub const fn stored(&self) -> u64 {
+        self.new.saturating_add(self.changed)
+    }
+}
+
 /// A revision that the upstream server lists and that could not be read or had. The next synchronization
 /// asks for it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

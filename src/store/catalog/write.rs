@@ -12,7 +12,7 @@ use super::{
     open::last_change,
 };
 use crate::{
-    model::UpdateIdentity,
+    model::{SynchronizationCounts, UpdateIdentity},
     store::{StoreError, StoreProblem, revisions::Totals},
     wire::update_document::{PublicationState, UpdateIndex},
 };
@@ -43,6 +43,13 @@ impl Stored {
     /// How many in all.
     pub const fn total(&self) -> u64 {
         self.new.saturating_add(self.changed)
+    }
+
+    /// Counts them with those of a synchronization.
+    pub const fn add_to(&self, counts: &mut SynchronizationCounts) {
+        counts.new = counts.new.saturating_add(self.new);
+        counts.changed = counts.changed.saturating_add(self.changed);
+        counts.expired = counts.expired.saturating_add(self.expired);
     }
 
     fn count(&mut self, inserted: Inserted, index: &UpdateIndex) {

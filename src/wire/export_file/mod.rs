@@ -13,5 +13,5 @@ mod tests;
 pub use error::ExportError;
 pub use file::{ExportFile, ExportReader, MAX_EXPORT_DOCUMENTS, Metadata};
 pub use metadata::{RecordReader, each_record, write_record};
-pub use package::{ExportLanguage, ExportPackage, ExportedFile, ExportedUpdate};
+pub use package::{ExportPackage, ExportedFile, ExportedUpdate};
 pub use package_writer::{ExportHead, ListedUpdate, PackageWriter};

@@ -5,7 +5,10 @@ use uuid::Uuid;
 use super::{ExportError, MAX_EXPORT_DOCUMENTS};
 use crate::{
     model::UpdateIdentity,
-    wire::xml::{Tag, XmlReader, decode_body},
+    wire::{
+        server_sync::LanguageData,
+        xml::{Tag, XmlReader, decode_body},
+    },
 };
 
 /// The list of an export.
@@ -20,24 +23,11 @@ pub struct ExportPackage {
     /// `@ProtocolVersion` of the server that exported, such as 1.20.
     pub protocol_version: String,
     /// `Languages`.
-    pub languages: Vec<ExportLanguage>,
+    pub languages: Vec<LanguageData>,
     /// `Files`: where the content of the updates is.
     pub files: Vec<ExportedFile>,
     /// `Updates`, in the order of the documents: prerequisites come first.
     pub updates: Vec<ExportedUpdate>,
-}
-
-/// One language of an export.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExportLanguage {
-    /// `@Id`: a locale identifier of Windows; 0 is `all`.
-    pub id: i32,
-    /// `@ShortName`, such as `pt-br`.
-    pub short_name: String,
-    /// `@LongName`, such as `Portuguese (Brazil)`.
-    pub long_name: String,
-    /// `@Enabled`.
-    pub enabled: bool,
 }
 
 /// One file of an export.
@@ -125,9 +115,9 @@ fn each<'a>(
     Ok(())
 }
 
-fn language(tag: &Tag<'_>) -> Result<ExportLanguage, ExportError> {
+fn language(tag: &Tag<'_>) -> Result<LanguageData, ExportError> {
     let id = required(tag, "Id")?;
-    Ok(ExportLanguage {
+    Ok(LanguageData {
         id: id.parse().map_err(|_| value("Language/@Id", &id))?,
         short_name: tag.attribute("ShortName")?.unwrap_or_default(),
         long_name: tag.attribute("LongName")?.unwrap_or_default(),

@@ -6,8 +6,11 @@ use std::io::{self, Write};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use uuid::Uuid;
 
-use super::{ExportLanguage, ExportedFile};
-use crate::{model::UpdateIdentity, wire::xml::escape_attribute};
+use super::ExportedFile;
+use crate::{
+    model::UpdateIdentity,
+    wire::{server_sync::LanguageData, xml::escape_attribute},
+};
 
 /// Who exports, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +48,7 @@ impl<W: Write> PackageWriter<W> {
     /// # Errors
     ///
     /// The writer refuses, or a name has a character that XML does not allow.
-    pub fn begin(to: W, head: &ExportHead, languages: &[ExportLanguage]) -> io::Result<Self> {
+    pub fn begin(to: W, head: &ExportHead, languages: &[LanguageData]) -> io::Result<Self> {
         let mut writer = Self { to, open: None };
         let ExportHead { server_id, created } = head;
         let created = created.strftime("%Y-%m-%dT%H:%M:%SZ");

@@ -75,14 +75,14 @@ pub struct ConfigData {
     pub max_updates_per_decryption_request: i32,
 }
 
-/// One language (`ServerSyncLanguageData`).
+/// One language (`ServerSyncLanguageData`, and `Language` of an export file).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LanguageData {
-    /// `LanguageID`: a locale identifier of Windows; 0 is `all`.
+    /// `LanguageID`, in an export file `@Id`: a locale identifier of Windows; 0 is `all`.
     pub id: i32,
-    /// `ShortLanguage`, such as `pt-br`.
+    /// `ShortLanguage`, in an export file `@ShortName`, such as `pt-br`.
     pub short_name: String,
-    /// `LongLanguage`, such as `Portuguese (Brazil)`.
+    /// `LongLanguage`, in an export file `@LongName`, such as `Portuguese (Brazil)`.
     pub long_name: String,
     /// `Enabled`.
     pub enabled: bool,

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeSet,
     fs::File,
-    io::{self, BufWriter, Seek, SeekFrom, Write},
+    io::{self, BufWriter, Write},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -16,15 +16,16 @@ use super::{
 };
 use crate::{
     clock,
-    model::{Digest, Hashing, Name, UpdateIdentity},
+    model::{FileFacts, Name, UpdateIdentity},
     role::Reporter,
-    store::catalog::{Catalog, ExportEntry},
+    store::{
+        catalog::{Catalog, ExportEntry},
+        hash_file,
+    },
     wire::{
         agent::ProgressUnit,
         exchange::{ExportForm, ExportedUpdates},
-        export_file::{
-            ExportHead, ExportLanguage, ExportedFile, ListedUpdate, PackageWriter, write_record,
-        },
+        export_file::{ExportHead, ExportedFile, ListedUpdate, PackageWriter, write_record},
         server_sync::LanguageData,
         update_document::UpdateDocument,
         updates_file::{FileAddress, UpdatesFileWriter, UpdatesHead},
@@ -52,7 +53,7 @@ pub(in crate::role::update_point) fn export(
         ExportForm::Cabinet => exporting.cabinet(&file)?,
         ExportForm::Headwater => exporting.headwater(&file, name)?,
     }
-    let (digest, bytes) = hash(&mut file).map_err(ExportFailed::Write)?;
+    let FileFacts { digest, size: bytes } = hash_file(&mut file).map_err(ExportFailed::Write)?;
     shelf.put(&temporary, Way::Exported, digest).map_err(ExportFailed::Write)?;
     Ok(ExportedUpdates { digest, bytes, revisions: order.len() as u64 })
 }
@@ -97,7 +98,7 @@ impl Exporting<'_> {
     }
 
     fn package(&self, to: &mut Part<'_>) -> Result<(), ExportFailed> {
-        let languages: Vec<_> = self.languages()?.into_iter().map(language).collect();
+        let languages = self.languages()?;
         let head = ExportHead { server_id: self.catalog.account_guid()?, created: clock::now() };
         let mut writer =
             PackageWriter::begin(&mut *to, &head, &languages).map_err(ExportFailed::Write)?;
@@ -179,17 +180,4 @@ impl Exporting<'_> {
         }
         Ok(())
     }
-}
-
-fn language(it: LanguageData) -> ExportLanguage {
-    let LanguageData { id, short_name, long_name, enabled } = it;
-    ExportLanguage { id, short_name, long_name, enabled }
-}
-
-/// The digest and the length of a file that was just written.
-fn hash(file: &mut File) -> io::Result<(Digest, u64)> {
-    file.seek(SeekFrom::Start(0))?;
-    let mut hashing = Hashing::default();
-    let bytes = io::copy(file, &mut hashing)?;
-    Ok((hashing.digest(), bytes))
 }

@@ -8,20 +8,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{super::UpdatePointError, ImportError, Shelf, opened::Opened, verify::verify};
+use super::{
+    super::UpdatePointError,
+    ImportError, Shelf,
+    opened::Opened,
+    verify::{index, verify},
+};
 use crate::{
     clock,
     error_text::with_causes,
     model::{
-        Digest, Hashing, SourceType, SynchronizationCounts, SynchronizationRecord,
-        SynchronizationRun, UpdateIdentity, UpdatePointSettings,
+        Digest, SourceType, SynchronizationCounts, SynchronizationRecord, SynchronizationRun,
+        UpdateIdentity, UpdatePointSettings,
     },
     role::Reporter,
-    store::catalog::{Catalog, FileLocation, NewRevision, PackedDocument, Stored},
-    wire::{
-        agent::ProgressUnit, exchange::ImportedUpdates, update_document::UpdateDocument,
-        updates_file::PublicKey,
+    store::{
+        catalog::{Catalog, FileLocation, NewRevision, PackedDocument},
+        hash_file,
     },
+    wire::{agent::ProgressUnit, exchange::ImportedUpdates, updates_file::PublicKey},
 };
 
 /// Documents of one transaction.
@@ -83,7 +88,8 @@ impl Import {
         report: &Reporter,
         counts: &mut SynchronizationCounts,
     ) -> Result<ImportedUpdates, UpdatePointError> {
-        let digest = self.hash()?;
+        let unreadable = |source| ImportError::Read { path: self.path.clone(), source };
+        let digest = hash_file(&mut self.file).map_err(unreadable)?.digest;
         let mut opened =
             Opened::new(&self.path, &mut self.file, unpacking, self.verify_key.as_ref())?;
         let signature = opened.signature;
@@ -94,7 +100,7 @@ impl Import {
         catalog.store_languages(&opened.languages()?, clock::now())?;
         store_locations(&mut opened, catalog)?;
         store(&mut opened, catalog, &self.path, report, counts)?;
-        let new_revisions = counts.new.saturating_add(counts.changed);
+        let new_revisions = counts.stored();
         catalog.set_last_synchronization(&self.record(catalog, digest, new_revisions)?)?;
         let catalog_version = catalog.version()?;
         Ok(ImportedUpdates { digest, revisions, new_revisions, catalog_version, signature })
@@ -120,14 +126,6 @@ impl Import {
             return Err(ImportError::Lacks { path: self.path.clone(), missing }.into());
         }
         Ok(found)
-    }
-
-    fn hash(&mut self) -> Result<Digest, ImportError> {
-        let failed = |source| ImportError::Read { path: self.path.clone(), source };
-        let mut hashing = Hashing::default();
-        io::Seek::rewind(&mut self.file).map_err(failed)?;
-        io::copy(&mut self.file, &mut hashing).map_err(failed)?;
-        Ok(hashing.digest())
     }
 
     /// What is remembered of the import. A file beside the one that the settings name does not take its
@@ -184,10 +182,7 @@ fn store(
     let mut batch: Vec<NewRevision> = Vec::new();
     let mut bytes = 0;
     let mut flush = |batch: &mut Vec<NewRevision>| {
-        let Stored { new, changed, expired } = catalog.store(batch, &[], clock::now())?;
-        counts.new = counts.new.saturating_add(new);
-        counts.changed = counts.changed.saturating_add(changed);
-        counts.expired = counts.expired.saturating_add(expired);
+        catalog.store(batch, &[], clock::now())?.add_to(counts);
         done = done.saturating_add(batch.len() as u64);
         batch.clear();
         report.progress(done, total, ProgressUnit::Updates);
@@ -206,12 +201,7 @@ fn store(
 }
 
 fn revision(path: &Path, identity: UpdateIdentity, text: &str) -> Result<NewRevision, ImportError> {
-    let document = |source| ImportError::Document { path: path.to_owned(), identity, source };
-    let index = UpdateDocument::index(text).map_err(document)?;
-    if index.identity != identity {
-        let (path, found) = (path.to_owned(), index.identity);
-        return Err(ImportError::OtherIdentity { path, identity, found });
-    }
+    let index = index(path, identity, text)?;
     let file_digests = index.files.iter().map(|file| file.digest_sha1.clone()).collect();
     Ok(NewRevision { index, document: PackedDocument::pack(text), file_digests })
 }

@@ -15,7 +15,7 @@ use crate::{
     wire::{
         cabinet::CabinetError,
         exchange::SignatureSeen,
-        export_file::{ExportError, ExportLanguage, ExportReader, ExportedFile},
+        export_file::{ExportError, ExportReader, ExportedFile},
         server_sync::LanguageData,
         updates_file::{FORM, FileAddress, PublicKey, UpdatesFileError, UpdatesFileReader},
     },
@@ -102,7 +102,7 @@ impl<'a> Opened<'a> {
     /// The languages of the catalog that it was written from.
     pub(super) fn languages(&mut self) -> Result<Vec<LanguageData>, ImportError> {
         match &mut self.form {
-            Form::Cabinet(export) => Ok(export.package().languages.iter().map(language).collect()),
+            Form::Cabinet(export) => Ok(export.package().languages.clone()),
             Form::Headwater(reader) => {
                 reader.languages().map_err(|source| updates(self.path, source))
             }
@@ -155,11 +155,6 @@ fn stopped(path: &Path, error: Stopped) -> UpdatePointError {
         Stopped::File(error) => updates(path, error).into(),
         Stopped::Each(error) => error,
     }
-}
-
-fn language(it: &ExportLanguage) -> LanguageData {
-    let ExportLanguage { id, short_name, long_name, enabled } = it.clone();
-    LanguageData { id, short_name, long_name, enabled }
 }
 
 fn listed(it: &ExportedFile) -> Option<FileLocation> {

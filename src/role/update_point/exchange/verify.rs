@@ -12,7 +12,7 @@ use crate::{
     store::catalog::Catalog,
     wire::{
         export_file::{ExportError, MAX_EXPORT_DOCUMENTS},
-        update_document::{PrerequisiteGroup, UpdateDocument},
+        update_document::{PrerequisiteGroup, UpdateDocument, UpdateIndex},
     },
 };
 
@@ -34,12 +34,7 @@ pub(super) fn verify(
     let mut seen: BTreeSet<UpdateIdentity> = BTreeSet::new();
     let mut unmet: Option<Unmet> = None;
     opened.each_document(&mut |identity, text| {
-        let document = |source| ImportError::Document { path: path.to_owned(), identity, source };
-        let index = UpdateDocument::index(text).map_err(document)?;
-        if index.identity != identity {
-            let (path, found) = (path.to_owned(), index.identity);
-            return Err(ImportError::OtherIdentity { path, identity, found }.into());
-        }
+        let index = index(path, identity, text)?;
         if seen.len() >= MAX_EXPORT_DOCUMENTS {
             let (path, source) = (path.to_owned(), ExportError::TooMany(MAX_EXPORT_DOCUMENTS));
             return Err(ImportError::Export { path, source }.into());
@@ -65,6 +60,21 @@ pub(super) fn verify(
         ImportError::PrerequisiteMissing { path, identity, prerequisite }
     }
     .into())
+}
+
+/// What a document says of itself, which has to be what the file says that it is.
+pub(super) fn index(
+    path: &Path,
+    identity: UpdateIdentity,
+    text: &str,
+) -> Result<UpdateIndex, ImportError> {
+    let document = |source| ImportError::Document { path: path.to_owned(), identity, source };
+    let index = UpdateDocument::index(text).map_err(document)?;
+    if index.identity != identity {
+        let (path, found) = (path.to_owned(), index.identity);
+        return Err(ImportError::OtherIdentity { path, identity, found });
+    }
+    Ok(index)
 }
 
 /// Whether any member of the group has come, in any revision. One that nothing can satisfy is the

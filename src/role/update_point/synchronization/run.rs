@@ -21,7 +21,7 @@ use crate::{
     role::update_point::titles::Offered,
     store::{
         StoreError,
-        catalog::{AnchorKind, Catalog, Selected, Stored, UpstreamAnchor},
+        catalog::{AnchorKind, Catalog, Selected, UpstreamAnchor},
     },
     wire::{
         agent::AgentOutcome,
@@ -98,10 +98,12 @@ impl Run {
                 has_forgotten = true;
                 let declared = run.upstream.declared().to_owned();
                 run.in_catalog(move |it| it.forget_upstream_anchors(&declared)).await?;
-            } else if source.reaction() == Reaction::Restart && restarted_at != Some(run.stored()) {
+            } else if source.reaction() == Reaction::Restart
+                && restarted_at != Some(run.counts.stored())
+            {
                 // Sessions end in the middle of long synchronizations: going on is fine as long as
                 // each session brings something new.
-                restarted_at = Some(run.stored());
+                restarted_at = Some(run.counts.stored());
             } else {
                 return Err(error);
             }
@@ -110,11 +112,6 @@ impl Run {
                 "synchronization begins again"
             );
         }
-    }
-
-    /// How many revisions were stored.
-    const fn stored(&self) -> u64 {
-        self.counts.new.saturating_add(self.counts.changed)
     }
 
     async fn attempt(&mut self) -> Result<(), SynchronizationError> {
@@ -257,10 +254,7 @@ impl Run {
                         it.store_file_keys(&batch.keys)?;
                         it.store(&batch.revisions, &batch.locations, clock::now())
                     });
-                    let Stored { new, changed, expired } = stored.await?;
-                    self.counts.new = self.counts.new.saturating_add(new);
-                    self.counts.changed = self.counts.changed.saturating_add(changed);
-                    self.counts.expired = self.counts.expired.saturating_add(expired);
+                    stored.await?.add_to(&mut self.counts);
                     self.set_aside(set_aside).await?;
                     self.come(count);
                 }
@@ -316,9 +310,9 @@ impl Run {
             finished_at: clock::now(),
             from: self.upstream.declared().to_owned(),
             imported: None,
-            new_revisions: self.stored(),
+            new_revisions: self.counts.stored(),
         };
-        let (new_revisions, set_aside) = (self.stored(), self.counts.set_aside);
+        let (new_revisions, set_aside) = (self.counts.stored(), self.counts.set_aside);
         let catalog_version = self
             .in_catalog(move |it| {
                 it.set_last_synchronization(&record)?;
