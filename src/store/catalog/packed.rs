@@ -15,7 +15,7 @@ const DICTIONARY: &[u8] = include_bytes!("documents.dictionary");
 pub(super) const DICTIONARY_NUMBER: i64 = 1;
 
 /// Of zstd. Higher ones save a twentieth and cost twice the time.
-const LEVEL: i32 = 3;
+const LEVEL: i32 = 1;
 
 static PACKING: LazyLock<CDict<'static>> = LazyLock::new(|| CDict::create(DICTIONARY, LEVEL));
 static UNPACKING: LazyLock<DDict<'static>> = LazyLock::new(|| DDict::create(DICTIONARY));
