@@ -1,6 +1,7 @@
 //! XML in and out, bounded: a reader that cannot be made to recurse, expand entities or grow
 //! without limit, and a writer whose text every conforming parser returns unchanged.
 
+mod character_data;
 mod error;
 mod namespace;
 mod reader;

@@ -1,7 +1,7 @@
 //! A pull reader over one document: the caller walks children, texts and attributes; namespaces are
 //! resolved, prefixes never matter. Depth is counted, not recursed.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
 use quick_xml::{
     XmlVersion,
@@ -11,7 +11,7 @@ use quick_xml::{
     reader::Reader,
 };
 
-use super::{Namespace, XmlError};
+use super::{Namespace, XmlError, character_data::unescape};
 
 /// Deepest nesting of elements that is read. Real update documents stay below 40.
 pub const MAX_DEPTH: usize = 256;
@@ -33,7 +33,10 @@ pub fn decode_body(bytes: &[u8], limit: usize) -> Result<&str, XmlError> {
 /// The contract of walking: a tag that [`XmlReader::next_child`] returns is open, and must be
 /// closed by [`XmlReader::text`], by [`XmlReader::skip`], or by walking its own children to the end.
 pub struct XmlReader<'a> {
+    document: &'a str,
     reader: Reader<&'a [u8]>,
+    /// Bytes that were read past the reader's own count.
+    passed: u64,
     resolver: NamespaceResolver,
     depth: usize,
     root_seen: bool,
@@ -54,7 +57,8 @@ impl<'a> XmlReader<'a> {
         }
         let mut reader = Reader::from_str(document);
         reader.config_mut().expand_empty_elements = true;
-        Ok(Self { reader, resolver: NamespaceResolver::default(), depth: 0, root_seen: false })
+        let resolver = NamespaceResolver::default();
+        Ok(Self { document, reader, passed: 0, resolver, depth: 0, root_seen: false })
     }
 
     /// Opens the root element.
@@ -90,7 +94,7 @@ impl<'a> XmlReader<'a> {
     /// The text of the element that is open now, with line ends as XML prescribes them, and closes
     /// the element. Elements inside are passed over.
     pub fn text(&mut self) -> Result<Cow<'a, str>, XmlError> {
-        let mut text = Cow::Borrowed("");
+        let mut text = self.run().unwrap_or_default();
         loop {
             match self.event()? {
                 Event::Text(piece) => append(&mut text, piece.xml10_content()),
@@ -110,6 +114,24 @@ impl<'a> XmlReader<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// The text up to the next markup in one go, where the reader stands behind a start tag: as
+    /// events, each reference is one, and an escaped document has one every dozen bytes. `None`, and
+    /// nothing is read, if there is anything that the events tell more of.
+    fn run(&mut self) -> Option<Cow<'a, str>> {
+        let rest = *self.reader.get_ref();
+        let at = self.document.len().checked_sub(rest.len())?;
+        let (read, rest) = self.document.split_at_checked(at)?;
+        if read.ends_with("/>") {
+            // Its end tag is still to come, without being there.
+            return None;
+        }
+        let run = &rest[..rest.find('<')?];
+        let text = unescape(run)?;
+        *self.reader.get_mut() = rest.as_bytes().get(run.len()..)?;
+        self.passed += run.len() as u64;
+        Some(text)
     }
 
     /// Passes over the rest of the element that is open now, and closes it.
@@ -160,7 +182,7 @@ impl<'a> XmlReader<'a> {
 
     /// Offset of the reader in the document, in bytes.
     pub fn offset(&self) -> u64 {
-        self.reader.buffer_position()
+        self.reader.buffer_position() + self.passed
     }
 
     fn event(&mut self) -> Result<Event<'a>, XmlError> {
@@ -184,7 +206,10 @@ impl<'a> XmlReader<'a> {
         if self.depth > MAX_DEPTH {
             return Err(XmlError::TooDeep { offset: self.offset() });
         }
-        self.resolver.push(&start).map_err(|error| self.malformed(error.into()))?;
+        // Few tags declare a namespace; those that do not are not looked through.
+        let declares = start.contains("xmlns");
+        let scope = if declares { self.resolver.push(&start) } else { self.resolver.push(&BARE) };
+        scope.map_err(|error| self.malformed(error.into()))?;
         let namespace = match self.resolver.resolve_element(start.name()).0 {
             ResolveResult::Bound(name) => Namespace::from_name(name.0),
             ResolveResult::Unbound => Namespace::None,
@@ -214,7 +239,8 @@ impl<'a> XmlReader<'a> {
     }
 
     fn malformed(&self, source: quick_xml::Error) -> XmlError {
-        XmlError::Malformed { offset: self.reader.error_position(), source: Box::new(source) }
+        let offset = self.reader.error_position() + self.passed;
+        XmlError::Malformed { offset, source: Box::new(source) }
     }
 }
 
@@ -242,7 +268,7 @@ impl Tag<'_> {
             }
             let attribute = attribute.map_err(|error| in_tag(error.into()))?;
             let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(in_tag)?;
-            Ok((attribute.key.0, Cow::Owned(value.into_owned())))
+            Ok((attribute.key.0, value))
         })
     }
 
@@ -268,6 +294,9 @@ impl Tag<'_> {
         Ok(false)
     }
 }
+
+/// A tag that declares nothing.
+static BARE: LazyLock<BytesStart<'static>> = LazyLock::new(|| BytesStart::new("_"));
 
 /// Whether XML 1.0 allows the character.
 pub(in crate::wire) fn is_allowed(character: char) -> bool {
