@@ -8,8 +8,8 @@ temporary directory below --directory, on loopback addresses of a network namesp
 
 1. tier: updates a second from one point to the next, durable, indexed and searchable; processor time of both processes for
    each update; peak of memory of the lower one for each update; beside a plain bulk insert of the same rows into SQLite.
-2. tiers: the same through several tiers, each of which begins when its parent is done.
-3. unchanged: the next run of the lowest point, and what it receives.
+2. tiers: the same through several tiers, each of which begins when its parent is done; and with
+   `synchronization: Pipelined`, where what a point has stored flows on at once.
 """
 
 import argparse
@@ -18,18 +18,20 @@ import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 
 from processes import Server, alone, peak_megabytes, processor_seconds, spread, warm
-from spine import BINARY, ROOT, action_seconds, fresh
+from spine import BINARY, ROOT, fresh
 
 SITE = """
 apiVersion: headwater.dev/v1alpha1
 kind: Site
 metadata: {{name: tier{number}}}
-spec: {{siteCode: T0{number}, type: {type}, {parent}mode: Mixed, version: "2403", siteServer: server{number}}}
+spec: {{siteCode: T0{number}, type: {type}, {parent}{order}mode: Mixed, version: "2403", siteServer: server{number}}}
 ---
 apiVersion: headwater.dev/v1alpha1
 kind: SiteSystem
@@ -93,13 +95,14 @@ class Chain:
         shutil.copyfile(self.filled, catalog)
         return Tier(self, 1)
 
-    def apply(self, tiers):
+    def apply(self, tiers, order="TierByTier"):
         text = ""
         for number in range(1, tiers + 1):
             kind = "Central" if number == 1 else "Secondary" if number == 4 else "Primary"
             parent = "" if number == 1 else f"parent: tier{number - 1}, "
             source = ", source: {type: None}" if number == 1 else ""
-            text += SITE.format(number=number, type=kind, parent=parent, source=source, ip=20 + number)
+            flow = "" if number == 1 else f"synchronization: {order}, "
+            text += SITE.format(number=number, type=kind, parent=parent, order=flow, source=source, ip=20 + number)
         (self.manifests / "all.yaml").write_text(text)
         command = [BINARY, "--data", self.data, "up", "--once", self.manifests]
         started = time.monotonic()
@@ -108,16 +111,53 @@ class Chain:
             raise SystemExit(f"up --once failed:\n{ran.stdout}{ran.stderr}")
         return time.monotonic() - started
 
-    def seconds(self, number):
-        return action_seconds(self.data, f"Synchronize:SoftwareUpdatePoint/point{number}")
+    def window(self, first, last):
+        """When the synchronizations of these points began and ended, in seconds since 1970."""
+        with sqlite3.connect(f"file:{self.data}/journal.db?mode=ro", uri=True) as journal:
+            query = """SELECT min(started_at), max(finished_at) FROM action WHERE outcome = 'done'
+                AND id IN (?, ?)"""
+            ids = [f"Synchronize:SoftwareUpdatePoint/point{number}" for number in (first, last)]
+            began, ended = journal.execute(query, ids).fetchone()
+        return began / 1000, ended / 1000
 
 
-def received(pid):
-    """Bytes that came in by loopback so far, in the namespace of a process."""
-    for line in pathlib.Path(f"/proc/{pid}/net/dev").read_text().splitlines():
-        if line.strip().startswith("lo:"):
-            return int(line.split()[1])
-    return 0
+class Watch:
+    """Processor time of processes, looked at all the while, so that what began before counts for nothing."""
+
+    def __init__(self, *processes):
+        self.processes, self.seen, self.over = processes, [], threading.Event()
+        self.thread = threading.Thread(target=self.look)
+
+    def look(self):
+        while not self.over.wait(0.02):
+            self.seen.append((time.time(), sum(processor_seconds(it.pid) for it in self.processes)))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+    def between(self, window):
+        began, ended = (min(self.seen, key=lambda it: abs(it[0] - at))[1] for at in window)
+        return ended - began
+
+
+def whole_chain(directory, filled, tiers, order):
+    """Seconds from the first synchronization below the top to the end of the last one."""
+    chain = Chain(directory, filled)
+    with chain.top():
+        lower = [Tier(chain, number) for number in range(2, tiers + 1)]
+        try:
+            chain.apply(tiers, order)
+            began, ended = chain.window(2, tiers)
+        finally:
+            for tier in lower:
+                tier.__exit__()
+    shutil.rmtree(chain.directory)
+    return ended - began
 
 
 def measure(directory, rounds, updates, tiers):
@@ -130,34 +170,27 @@ def measure(directory, rounds, updates, tiers):
     print(said, end="")
     total = int(re.search(r"^(\d+) revisions", said).group(1))
     plain = 1e6 / float(re.search(r"plain bulk insert +([\d.]+) us", said).group(1))
-    rates, costs, memory, chains, ratios = [], [], [], [], []
+    rates, costs, memory, serial, pipelined = [], [], [], [], []
     for _ in range(rounds):
         chain = Chain(directory, filled)
-        with chain.top() as top:
-            # What begins is no part of what is measured.
-            with Tier(chain, 2) as second:
-                before = processor_seconds(top.pid) + processor_seconds(second.pid)
+        with chain.top() as top, Tier(chain, 2) as second:
+            with Watch(top, second) as watch:
                 chain.apply(2)
-                seconds = chain.seconds(2)
-                rates.append(total / seconds)
-                costs.append((processor_seconds(top.pid) + processor_seconds(second.pid) - before) * 1e6 / total)
-                memory.append(peak_megabytes(second.pid) * 1024 * 1024 / total)
-                if tiers > 2:
-                    lower = [Tier(chain, number) for number in range(3, tiers + 1)]
-                    try:
-                        chain.apply(tiers)
-                        times = [chain.seconds(number) for number in range(2, tiers + 1)]
-                        chains.append(sum(times))
-                        ratios.append(sum(times) / times[0])
-                    finally:
-                        for tier in lower:
-                            tier.__exit__()
+            window = chain.window(2, 2)
+            rates.append(total / (window[1] - window[0]))
+            costs.append(watch.between(window) * 1e6 / total)
+            memory.append(peak_megabytes(second.pid) * 1024 * 1024 / total)
         shutil.rmtree(chain.directory)
+        if tiers > 2:
+            serial.append(whole_chain(directory, filled, tiers, "TierByTier"))
+            pipelined.append(whole_chain(directory, filled, tiers, "Pipelined"))
     print(f"one tier                {spread(rates, 'updates/s')}   {max(rates) / plain:.2f} of a plain bulk insert")
     print(f"  processor time        {spread(costs, 'us an update')}")
     print(f"  peak of memory        {spread(memory, 'bytes an update')}")
-    if chains:
-        print(f"{tiers - 1} tiers one by one       {spread(chains, 's')}   {min(ratios):.2f} times one tier")
+    if serial:
+        ratio = min(serial) * max(rates) / total
+        print(f"{tiers - 1} tiers one by one       {spread(serial, 's')}   {ratio:.2f} times one tier")
+        print(f"{tiers - 1} tiers at once          {spread(pipelined, 's')}   {min(pipelined) / min(serial):.2f} of that")
 
 
 def main():

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     AgentEndpoint, ClientAgent, Kind, ManagementPoint, Name, ObservedSystem, Placement, Ports,
-    SiteSpec, SiteSystemSpec, SoftwareDistribution,
+    SiteSpec, SiteSystemSpec, SoftwareDistribution, SynchronizationOrder,
 };
 
 use super::{
@@ -63,6 +63,8 @@ impl<'a> Adopting<'a> {
             client_agent: ClientAgent {
                 software_updates: policy.map(|policy| policy.agent.clone()).unwrap_or_default(),
             },
+            // Nobody tells a site server or an update point of it.
+            synchronization: SynchronizationOrder::default(),
             software_distribution: SoftwareDistribution {
                 distribution_points: told.distribution.clone(),
                 pull_distribution_points: told.transfers.clone(),

@@ -2,7 +2,7 @@
 //! again, how often a pull distribution point was notified.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -16,7 +16,8 @@ use crate::{
     },
     model::{
         DistributionPointSettings, DistributionSettings, FileFacts, Hierarchy, Name, PackageId,
-        Priority, SiteCode, TransferPhase, TransferSettings, UpdatePointSettings,
+        Priority, SiteCode, SynchronizationOrder, TransferPhase, TransferSettings,
+        UpdatePointSettings,
     },
 };
 
@@ -63,14 +64,21 @@ impl Machines {
                 .filter(|(_, child)| child.active_point.is_some())
                 .map(|(code, _)| code.clone())
                 .collect();
+            let pipelined = children.iter().filter(|code| is_pipelined(hierarchy, code)).cloned();
+            let pipelined = pipelined.collect();
             let internet_based = site.internet_based_point.clone();
-            if let Some(manager) = managers.get_mut(code) {
-                manager.refit(active, internet_based, children);
-            } else {
-                let top = site.parent.is_none();
-                let manager = SyncManager::new(top, active, internet_based, children);
-                managers.insert(code.clone(), manager);
-            }
+            let manager = match managers.entry(code.clone()) {
+                Entry::Occupied(there) => {
+                    let manager = there.into_mut();
+                    manager.refit(active, internet_based, children);
+                    manager
+                }
+                Entry::Vacant(place) => {
+                    let top = site.parent.is_none();
+                    place.insert(SyncManager::new(top, active, internet_based, children))
+                }
+            };
+            manager.let_flow_to(pipelined);
         }
     }
 
@@ -203,6 +211,12 @@ impl Machines {
     pub(super) fn forget_transfer(&self, key: &TransferKey) {
         lock(&self.transfers).remove(key);
     }
+}
+
+/// Whether a site takes updates while its parent still synchronizes.
+fn is_pipelined(hierarchy: &Hierarchy, code: &SiteCode) -> bool {
+    let site = hierarchy.sites.get(code);
+    site.is_some_and(|it| !it.suspended && it.synchronization == SynchronizationOrder::Pipelined)
 }
 
 /// A panic while a machine was held left it in some state of its own, never a broken one.

@@ -6,6 +6,7 @@ mod actions;
 mod distribute;
 mod event;
 mod executor;
+mod flowing;
 mod graph;
 mod late_reports;
 mod machines;

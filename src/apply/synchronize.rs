@@ -80,11 +80,14 @@ impl Apply {
         let mut result = Ok(None);
         let mut text = String::new();
         let mut unreached = None;
+        let mut flowing = Vec::new();
         while let Some(event) = events.pop_front() {
             for command in self.machines.synchronize(code, event, clock::now()) {
                 match command {
                     SyncCommand::SynchronizeUpdateServices(point) => {
-                        events.push_back(match self.update_services(action, &point).await {
+                        let services = self.update_services(action, &point);
+                        let services = self.while_flowing(std::mem::take(&mut flowing), services);
+                        events.push_back(match services.await {
                             Ok(done) => {
                                 text = done;
                                 SyncEvent::PointSynchronized(point)
@@ -112,12 +115,14 @@ impl Apply {
                             }
                         });
                     }
+                    SyncCommand::LetFlow(child) => flowing.push(child),
                     SyncCommand::RequestChild(child) => self.machines.request(&child),
                     SyncCommand::Message(id, point, text) => {
                         self.message(action, code, id, &point, text).await;
                     }
-                    // The manager knows when it tries again; the loop asks it.
-                    SyncCommand::SetTimer(_) => {}
+                    // The manager knows when it tries again; the loop asks it. And only who tells a
+                    // child that its parent flows is answered that it takes ahead.
+                    SyncCommand::SetTimer(_) | SyncCommand::TakeAhead(_) => {}
                     SyncCommand::Complete(_) => result = Ok(Some(std::mem::take(&mut text))),
                     SyncCommand::Failed(_, why) => result = Err(ActionError::Failed(why)),
                 }

@@ -11,7 +11,10 @@ use super::{
     spelling::closest,
     top_level_settings::is_below,
 };
-use crate::model::{FieldPath, SYNC_REQUESTED_AT, Schedule, SourceType, time_zone, time_zones};
+use crate::model::{
+    FieldPath, SYNC_REQUESTED_AT, Schedule, SiteSpec, SourceType, SynchronizationOrder, time_zone,
+    time_zones,
+};
 
 pub(super) const RULE: Rule = Rule {
     id: "SYNC-2",
@@ -43,6 +46,8 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
         )*};
     }
     every!(sites, site_systems, distribution_points, groups, packages);
+    problems
+        .extend(declaration.sites.iter().filter_map(|site| pipelined_at_the_top(site.document)));
     for document in declaration.port_settings.iter() {
         problems.extend(elsewhere(declaration, document));
     }
@@ -52,6 +57,20 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
             problems.extend(schedule_of(point, schedule));
         }
     }
+}
+
+/// A site that shall take updates from the one above it, and has none.
+fn pipelined_at_the_top(site: Document<'_, SiteSpec>) -> Option<Problem> {
+    let spec = site.spec();
+    if spec.parent.is_some() || spec.synchronization != SynchronizationOrder::Pipelined {
+        return None;
+    }
+    let message = format!(
+        "`{}` is the top of the hierarchy: there is no site above it that updates flow from",
+        site.name
+    );
+    let problem = site.value(&RULE, "spec.synchronization", message).warning();
+    Some(problem.help("remove `synchronization`, or write it at the sites below"))
 }
 
 fn path() -> FieldPath {

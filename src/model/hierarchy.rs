@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use super::{
     ClientPolicy, Digest, DistributionPointSettings, DistributionSettings, Name, PackageId,
     PackageSource, Placement, PointSet, Priority, SiteCode, SiteServerSettings, SiteSystemSettings,
-    SoftwareUpdatesAgent, TransferSettings, UpdatePointSettings, WsusVersion,
+    SoftwareUpdatesAgent, SynchronizationOrder, TransferSettings, UpdatePointSettings, WsusVersion,
 };
 
 /// The wanted hierarchy. Made by [`Hierarchy::resolve`], so every name in it leads somewhere.
@@ -38,6 +38,8 @@ pub struct Site {
     pub site_server: Name,
     /// What its site server is told.
     pub settings: SiteServerSettings,
+    /// When its update point takes updates from its parent's.
+    pub synchronization: SynchronizationOrder,
     /// Its active software update point.
     pub active_point: Option<Name>,
     /// Its active Internet-based software update point.

@@ -99,7 +99,7 @@ pub use settings::{
 pub use since::{RoleSince, Since};
 pub use site::{
     ClientAgent, DistributionSettings, LegacyCatalog, SiteMode, SiteSpec, SiteType,
-    SoftwareDistribution, SoftwareUpdatesAgent, TransferSettings,
+    SoftwareDistribution, SoftwareUpdatesAgent, SynchronizationOrder, TransferSettings,
 };
 pub use site_system::{AgentEndpoint, Placement, SiteSystemSpec, Software};
 pub use software_update_point::{

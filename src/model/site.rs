@@ -35,12 +35,28 @@ pub struct SiteSpec {
     /// Properties of the client agents of the site (AGT-1).
     #[serde(default)]
     pub client_agent: ClientAgent,
+    /// When the site's update point takes updates from its parent's (SYNC-5).
+    #[serde(default)]
+    pub synchronization: SynchronizationOrder,
     /// How the site distributes content.
     #[serde(default)]
     pub software_distribution: SoftwareDistribution,
     /// The catalog for old inventory-tool clients (SYNC-11).
     #[serde(default)]
     pub legacy_catalog: LegacyCatalog,
+}
+
+/// When the update point of a site takes updates from its parent's.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum SynchronizationOrder {
+    /// Once its parent has synchronized and sent its request, as in the field.
+    #[default]
+    TierByTier,
+    /// As soon as its parent has stored them, while that one still synchronizes. The request still comes
+    /// at the end, and closes the synchronization.
+    Pipelined,
 }
 
 /// What a site is in the tree (TOP-1).

@@ -40,6 +40,15 @@ pub struct SynchronizationCounts {
 }
 
 impl SynchronizationCounts {
+    /// Adds what another synchronization has brought.
+    pub const fn add(&mut self, other: Self) {
+        let Self { new, changed, expired, set_aside } = other;
+        self.new = self.new.saturating_add(new);
+        self.changed = self.changed.saturating_add(changed);
+        self.expired = self.expired.saturating_add(expired);
+        self.set_aside = self.set_aside.saturating_add(set_aside);
+    }
+
     /// How many revisions were stored.
     pub const fn stored(&self) -> u64 {
         self.new.saturating_add(self.changed)

@@ -89,6 +89,9 @@ pub enum AgentCommand {
     ImportReceived(Box<ReceivedUpdates>),
     /// Synchronize the update point with its upstream server (SYNC-4, SYNC-5).
     SynchronizeUpdatePoint,
+    /// Take what its upstream server has stored so far, while that one still synchronizes. A
+    /// synchronization follows.
+    SynchronizeAhead,
     /// Check the update point's catalog.
     CheckCatalog {
         /// Whether to fetch again what is damaged.

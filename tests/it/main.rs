@@ -31,6 +31,7 @@ mod many_problems;
 mod observed_file;
 mod on_demand;
 mod origins;
+mod pipelined;
 mod plan;
 mod plan_schema;
 mod ports;

@@ -18,6 +18,8 @@ pub enum SyncEvent {
     Requested,
     /// A child did not get its request when the last synchronization ended: it shall have it now.
     ChildMissedRequest(SiteCode),
+    /// The parent site synchronizes, and lets this one take what it has stored so far.
+    ParentFlows,
     /// The site's Internet-based point shall synchronize (SYNC-6).
     RunInternetBased,
     /// The update services of this point have synchronized.
@@ -41,6 +43,12 @@ pub enum SyncEvent {
 pub enum SyncCommand {
     /// Ask the update services of this point to synchronize with their upstream.
     SynchronizeUpdateServices(Name),
+    /// Until the update services have synchronized, tell this child that there is something to take
+    /// already ([`SyncEvent::ParentFlows`]).
+    LetFlow(SiteCode),
+    /// For as long as the parent lets it flow, have the update services of this point take what their
+    /// upstream has stored so far.
+    TakeAhead(Name),
     /// Copy changed metadata from the catalog of this point into the site database.
     UpdateSiteDatabase(Name),
     /// Copy updates that are new from the catalog of this point into the site database; what has changed
@@ -76,6 +84,8 @@ pub struct SyncManager {
     active: Name,
     internet_based: Option<Name>,
     children: Vec<SiteCode>,
+    /// Children that take updates while this site still synchronizes.
+    pipelined: Vec<SiteCode>,
     phase: Phase,
     /// Whether what goes on, or has failed, was started by hand.
     by_hand: bool,
@@ -104,6 +114,7 @@ impl SyncManager {
             active,
             internet_based,
             children,
+            pipelined: Vec::new(),
             phase: Phase::Idle,
             by_hand: false,
             replicating: BTreeSet::new(),
@@ -117,6 +128,11 @@ impl SyncManager {
         self.active = active;
         self.internet_based = internet_based;
         self.children = children;
+    }
+
+    /// These children take updates while this site still synchronizes.
+    pub fn let_flow_to(&mut self, children: Vec<SiteCode>) {
+        self.pipelined = children;
     }
 
     /// When it tries again by itself after a failure (SYNC-8).
@@ -163,6 +179,11 @@ impl SyncManager {
                 self.replicating.insert(child.clone());
                 vec![SyncCommand::Replicate(child)]
             }
+            (SyncEvent::ParentFlows, Phase::Idle) if !self.top => {
+                let mut commands = vec![SyncCommand::TakeAhead(self.active.clone())];
+                commands.extend(self.let_flow());
+                commands
+            }
             (SyncEvent::RunInternetBased, Phase::Idle) => self.start_internet_based(),
             (SyncEvent::PointSynchronized(point), Phase::InternetBased)
                 if self.internet_based.as_ref() == Some(&point) =>
@@ -185,7 +206,7 @@ impl SyncManager {
         self.phase = Phase::UpdateServices;
         self.retry_at = None;
         let active = self.active.clone();
-        vec![
+        let mut commands = vec![
             SyncCommand::Message(
                 StatusMessageId::SynchronizationStarted,
                 active.clone(),
@@ -196,8 +217,14 @@ impl SyncManager {
                 active.clone(),
                 "the update services synchronize".to_owned(),
             ),
-            SyncCommand::SynchronizeUpdateServices(active),
-        ]
+        ];
+        commands.extend(self.let_flow());
+        commands.push(SyncCommand::SynchronizeUpdateServices(active));
+        commands
+    }
+
+    fn let_flow(&self) -> impl Iterator<Item = SyncCommand> {
+        self.pipelined.iter().cloned().map(SyncCommand::LetFlow)
     }
 
     /// At the top, the site database takes the metadata from the catalog (SYNC-4); below, it has

@@ -32,6 +32,8 @@ fn words(commands: &[C]) -> Vec<String> {
         .map(|command| match command {
             C::Message(id, point, _) => format!("{id} {point}"),
             C::SynchronizeUpdateServices(point) => format!("synchronize {point}"),
+            C::LetFlow(child) => format!("let flow to {child}"),
+            C::TakeAhead(point) => format!("take ahead {point}"),
             C::UpdateSiteDatabase(point) => format!("site database from {point}"),
             C::AddToSiteDatabase(point) => format!("new of site database from {point}"),
             C::Replicate(child) => format!("replicate to {child}"),
@@ -111,6 +113,26 @@ fn a_child_starts_only_on_its_parents_request() {
     assert_eq!(next, ["replicate to LIS"]);
     let last = words(&manager.handle(E::Replicated(site("LIS")), at(1)));
     assert_eq!(last, ["6702 ams-active", "request LIS", "complete ams-active"]);
+}
+
+#[test]
+fn updates_flow_to_children_that_want_it_while_the_update_services_synchronize() {
+    let mut manager = top();
+    manager.let_flow_to(vec![site("AMS")]);
+    let started = words(&manager.handle(E::Run, at(0)));
+    assert_eq!(
+        started,
+        ["6701 cen-active", "6704 cen-active", "let flow to AMS", "synchronize cen-active"]
+    );
+    let mut child = child();
+    child.let_flow_to(vec![site("LIS")]);
+    let flowing = words(&child.handle(E::ParentFlows, at(0)));
+    assert_eq!(flowing, ["take ahead ams-active", "let flow to LIS"]);
+    // It has not begun: the request does that, once the parent is done.
+    let requested = words(&child.handle(E::Requested, at(1)));
+    assert_eq!(requested.last().map(String::as_str), Some("synchronize ams-active"));
+    assert_eq!(child.handle(E::ParentFlows, at(1)), [], "it is at work");
+    assert_eq!(top().handle(E::ParentFlows, at(0)), [], "it has no parent");
 }
 
 #[test]

@@ -105,6 +105,7 @@ impl<'a> Resolver<'a> {
             },
             parent,
             children: Vec::new(),
+            synchronization: spec.synchronization,
             active_point: self.point(name, UpdatePointRole::Active).cloned(),
             internet_based_point: self.point(name, UpdatePointRole::InternetBased).cloned(),
             distribution: spec.software_distribution.distribution_points.clone(),

@@ -114,9 +114,8 @@ impl Agent {
             AgentCommand::ImportUpdates => Ok(self.update_point().await?.import(report).await?),
             AgentCommand::ImportReceived(received) => self.import_received(*received, report).await,
             AgentCommand::ExportUpdates { form } => self.export_updates(form, report).await,
-            AgentCommand::SynchronizeUpdatePoint => {
-                Ok(self.update_point().await?.synchronize(report).await?)
-            }
+            AgentCommand::SynchronizeUpdatePoint => self.synchronize(report).await,
+            AgentCommand::SynchronizeAhead => self.synchronize_ahead(report).await,
             AgentCommand::CopyToSiteDatabase { from, only_new } => {
                 self.console_for(&from, own_url).await?;
                 let server = self.site_server().await?;
@@ -275,6 +274,14 @@ impl Agent {
         roles.identity = Some(identity);
         roles.open(&self.0.options).await?;
         Ok(AgentOutcome::Done)
+    }
+
+    async fn synchronize(&self, report: &Reporter) -> Carried {
+        Ok(self.update_point().await?.synchronize(report).await?)
+    }
+
+    async fn synchronize_ahead(&self, report: &Reporter) -> Carried {
+        Ok(self.update_point().await?.synchronize_ahead(report).await?)
     }
 
     async fn install_update_services(&self, version: WsusVersion) -> Carried {

@@ -16,6 +16,8 @@ mod telling;
 mod titles;
 
 #[cfg(test)]
+mod ahead_tests;
+#[cfg(test)]
 pub(in crate::role) mod fixture;
 #[cfg(test)]
 mod secured_tests;

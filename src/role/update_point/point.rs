@@ -20,7 +20,7 @@ use crate::{
     clock,
     model::{
         Address, DownstreamServer, Name, PointSynchronization, RoleSince, ServerCertificate,
-        SourceType, UpdatePointSettings, UpdatePointState,
+        SourceType, SynchronizationCounts, UpdatePointSettings, UpdatePointState,
     },
     role::{Reporter, Surroundings, web_port::WebPort},
     store::{StoreError, catalog::Catalog},
@@ -48,6 +48,8 @@ struct Inner {
     catalog: Arc<Catalog>,
     file_facts: Arc<FileFactsCache>,
     underway: Underway,
+    /// What was taken ahead since the last synchronization, and is counted with the next one.
+    ahead: Mutex<SynchronizationCounts>,
     configured: Mutex<Option<Configured>>,
     /// One change of settings at a time.
     configuring: tokio::sync::Mutex<()>,
@@ -96,6 +98,7 @@ impl UpdatePoint {
             catalog,
             file_facts: Arc::default(),
             underway: Underway::default(),
+            ahead: Mutex::default(),
             configured: Mutex::new(configured),
             configuring: tokio::sync::Mutex::default(),
             working: Arc::default(),
@@ -287,8 +290,25 @@ impl UpdatePoint {
         let (name, settings) = self.settings()?;
         let _working = self.0.working.lock().await;
         let upstream = self.upstream(&settings, report).await?;
-        let catalog = Arc::clone(&self.0.catalog);
-        Ok(synchronization::run(catalog, upstream, name, settings).await?)
+        let run = synchronization::Run::new(&self.0.catalog, upstream, name, settings);
+        Ok(run.whole(&self.0.ahead).await?)
+    }
+
+    /// Takes what its upstream server has stored so far, while that one still synchronizes. What comes
+    /// of it is counted with the synchronization that follows.
+    ///
+    /// # Errors
+    ///
+    /// As [`UpdatePoint::synchronize`].
+    pub async fn synchronize_ahead(
+        &self,
+        report: &Reporter,
+    ) -> Result<AgentOutcome, UpdatePointError> {
+        let (name, settings) = self.settings()?;
+        let _working = self.0.working.lock().await;
+        let upstream = self.upstream(&settings, report).await?;
+        let run = synchronization::Run::new(&self.0.catalog, upstream, name, settings);
+        Ok(run.ahead(&self.0.ahead).await?)
     }
 
     /// The revisions of its catalog that changed after `after`, in the order of changes.

@@ -29,6 +29,7 @@ pub(super) enum Fetched {
 pub(super) type SetAside = (UpdateIdentity, String);
 
 /// Documents to store.
+#[derive(Default)]
 pub(super) struct Batch {
     pub(super) revisions: Vec<NewRevision>,
     pub(super) locations: Vec<FileLocation>,
@@ -36,8 +37,20 @@ pub(super) struct Batch {
     pub(super) keys: Vec<FileDecryption>,
     /// Asked for, but not in this answer.
     pub(super) left: Vec<UpdateIdentity>,
-    /// In this answer, but not fit to be stored.
+    /// Not fit to be stored, or not to be had.
     pub(super) set_aside: Vec<SetAside>,
+}
+
+impl Batch {
+    /// Adds what stands in another one.
+    pub(super) fn append(&mut self, other: Self) {
+        let Self { revisions, locations, keys, left, set_aside } = other;
+        self.revisions.extend(revisions);
+        self.locations.extend(locations);
+        self.keys.extend(keys);
+        self.left.extend(left);
+        self.set_aside.extend(set_aside);
+    }
 }
 
 /// Fetches these updates, whether or not anybody waits for them right now; not any more once the

@@ -2,6 +2,7 @@
 //! batches; an anchor is kept only once all that it stands for is stored. A replica takes over the
 //! approvals, and the upstream server is told of this one.
 
+mod batches;
 mod error;
 mod fetch;
 mod repair;
@@ -17,5 +18,5 @@ mod tests;
 pub use error::{SynchronizationError, UpstreamError};
 
 pub(super) use repair::repair;
-pub(super) use run::run;
+pub(super) use run::Run;
 pub(super) use upstream::{Upstream, upstream_of};

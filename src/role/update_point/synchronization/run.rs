@@ -1,13 +1,16 @@
 //! A whole synchronization.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use futures::{StreamExt, stream::FuturesOrdered};
 use jiff::Timestamp;
 
 use super::{
     SynchronizationError, Upstream, UpstreamError,
-    fetch::{Fetched, SetAside, fetch},
+    batches::Batches,
+    fetch::{Batch, SetAside},
     rollup, selection,
     session::Session,
 };
@@ -33,9 +36,6 @@ use crate::{
 /// Documents of one batch at most, whatever the upstream server allows.
 const BATCH: usize = 100;
 
-/// Batches that are asked for at a time: while one is stored, the next ones are on their way.
-const IN_FLIGHT: usize = 3;
-
 /// Revisions that were set aside before and are asked for again at most.
 const RETRIED: u32 = 1_000;
 
@@ -43,34 +43,8 @@ const RETRIED: u32 = 1_000;
 /// fault and not they.
 const MOST_SET_ASIDE: u64 = 1_000;
 
-/// Synchronizes the catalog with the upstream server.
-pub(in crate::role::update_point) async fn run(
-    catalog: Arc<Catalog>,
-    upstream: Upstream,
-    name: Name,
-    settings: UpdatePointSettings,
-) -> Result<AgentOutcome, SynchronizationError> {
-    let mut run = Run {
-        catalog,
-        upstream,
-        name,
-        settings,
-        upstream_version: None,
-        began_at: clock::now(),
-        done: 0,
-        total: 0,
-        counts: SynchronizationCounts::default(),
-    };
-    let synchronized = run.attempts().await;
-    let failed = synchronized.as_ref().err().map(|error| crate::error_text::with_causes(error));
-    run.remember(failed).await?;
-    synchronized?;
-    let outcome = run.finish().await?;
-    run.roll_up().await;
-    Ok(outcome)
-}
-
-struct Run {
+/// A synchronization of a catalog with an upstream server.
+pub(in crate::role::update_point) struct Run {
     catalog: Arc<Catalog>,
     upstream: Upstream,
     name: Name,
@@ -83,14 +57,86 @@ struct Run {
     counts: SynchronizationCounts,
 }
 
+/// When what was set aside before is asked for again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SetAsideBefore {
+    /// In this synchronization.
+    Again,
+    /// Not as long as the upstream server is still at work itself.
+    Later,
+}
+
+/// What is taken ahead; counted also where nobody waits for it to its end.
+struct Ahead<'a> {
+    run: Run,
+    counts: &'a Mutex<SynchronizationCounts>,
+}
+
+impl Drop for Ahead<'_> {
+    fn drop(&mut self) {
+        // What is set aside is tried again by the synchronization that follows, which counts it.
+        let taken = SynchronizationCounts { set_aside: 0, ..self.run.counts };
+        lock(self.counts).add(taken);
+    }
+}
+
 impl Run {
+    /// One that has not begun.
+    pub(in crate::role::update_point) fn new(
+        catalog: &Arc<Catalog>,
+        upstream: Upstream,
+        name: Name,
+        settings: UpdatePointSettings,
+    ) -> Self {
+        Self {
+            catalog: Arc::clone(catalog),
+            upstream,
+            name,
+            settings,
+            upstream_version: None,
+            began_at: clock::now(),
+            done: 0,
+            total: 0,
+            counts: SynchronizationCounts::default(),
+        }
+    }
+
+    /// Synchronizes, remembers how it ended, and tells the upstream server of this one. What was taken
+    /// ahead counts as part of it.
+    pub(in crate::role::update_point) async fn whole(
+        mut self,
+        ahead: &Mutex<SynchronizationCounts>,
+    ) -> Result<AgentOutcome, SynchronizationError> {
+        self.counts = std::mem::take(&mut *lock(ahead));
+        let synchronized = self.attempts(SetAsideBefore::Again).await;
+        let failed = synchronized.as_ref().err().map(|error| crate::error_text::with_causes(error));
+        self.remember(failed).await?;
+        synchronized?;
+        let outcome = self.finish().await?;
+        self.roll_up().await;
+        Ok(outcome)
+    }
+
+    /// Takes what the upstream server has stored so far, ahead of a synchronization.
+    pub(in crate::role::update_point) async fn ahead(
+        self,
+        counts: &Mutex<SynchronizationCounts>,
+    ) -> Result<AgentOutcome, SynchronizationError> {
+        let mut ahead = Ahead { run: self, counts };
+        let run = &mut ahead.run;
+        run.attempts(SetAsideBefore::Later).await?;
+        let catalog_version = run.in_catalog(Catalog::version).await?;
+        let (new_revisions, set_aside) = (run.counts.stored(), run.counts.set_aside);
+        Ok(AgentOutcome::Synchronized { catalog_version, new_revisions, set_aside })
+    }
+
     /// Tries until it is done, or nothing new comes of trying.
-    async fn attempts(&mut self) -> Result<(), SynchronizationError> {
+    async fn attempts(&mut self, set_aside: SetAsideBefore) -> Result<(), SynchronizationError> {
         let run = self;
         let mut restarted_at = None;
         let mut has_forgotten = false;
         loop {
-            let Err(error) = run.attempt().await else { return Ok(()) };
+            let Err(error) = run.attempt(set_aside).await else { return Ok(()) };
             let SynchronizationError::Upstream { source, .. } = &error else { return Err(error) };
             let forget =
                 source.reaction() == Reaction::ResetAnchors || source.is_about_the_anchor();
@@ -114,13 +160,16 @@ impl Run {
         }
     }
 
-    async fn attempt(&mut self) -> Result<(), SynchronizationError> {
+    async fn attempt(&mut self, set_aside: SetAsideBefore) -> Result<(), SynchronizationError> {
         let upstream = self.upstream.clone();
         let account_guid = self.in_catalog(Catalog::account_guid).await?;
         let session = Session::begin(upstream, self.name.as_str(), account_guid).await?;
         let session = Arc::new(session);
         let limit = self.configuration(&session).await?;
-        let again = self.in_catalog(|it| it.set_aside_updates(RETRIED)).await?;
+        let again = match set_aside {
+            SetAsideBefore::Again => self.in_catalog(|it| it.set_aside_updates(RETRIED)).await?,
+            SetAsideBefore::Later => Vec::new(),
+        };
 
         let before = self.anchor(AnchorKind::Configuration).await?;
         let anchor = before.map(|it| it.anchor);
@@ -232,44 +281,19 @@ impl Run {
         missing: &[UpdateIdentity],
         limit: usize,
     ) -> Result<(), SynchronizationError> {
-        let mut batches = missing.chunks(limit.max(1));
-        let mut in_flight = FuturesOrdered::new();
-        loop {
-            while in_flight.len() < IN_FLIGHT
-                && let Some(batch) = batches.next()
-            {
-                in_flight.push_back(fetch(Arc::clone(session), batch.to_vec()));
-            }
-            let Some(fetched) = in_flight.next().await else { return Ok(()) };
-            // What is left of a batch goes before the batches after it: prerequisites stay first.
-            match fetched? {
-                Fetched::Documents(batch) => {
-                    if !batch.left.is_empty() {
-                        in_flight.push_front(fetch(Arc::clone(session), batch.left.clone()));
-                    }
-                    let count = batch.revisions.len() as u64;
-                    let mut batch = *batch;
-                    let set_aside = std::mem::take(&mut batch.set_aside);
-                    let stored = self.in_catalog(move |it| {
-                        it.store_file_keys(&batch.keys)?;
-                        it.store(&batch.revisions, &batch.locations, clock::now())
-                    });
-                    stored.await?.add_to(&mut self.counts);
-                    self.set_aside(set_aside).await?;
-                    self.come(count);
-                }
-                Fetched::Split(first, second) => {
-                    in_flight.push_front(fetch(Arc::clone(session), second));
-                    in_flight.push_front(fetch(Arc::clone(session), first));
-                }
-                Fetched::Without(without, rest) => {
-                    if !rest.is_empty() {
-                        in_flight.push_front(fetch(Arc::clone(session), rest));
-                    }
-                    self.set_aside(without).await?;
-                }
-            }
+        let mut batches = Batches::new(session, missing, limit);
+        while let Some(batch) = batches.next().await? {
+            let Batch { revisions, locations, keys, left: _, set_aside } = batch;
+            let count = revisions.len() as u64;
+            let stored = self.in_catalog(move |it| {
+                it.store_file_keys(&keys)?;
+                it.store(&revisions, &locations, clock::now())
+            });
+            stored.await?.add_to(&mut self.counts);
+            self.set_aside(set_aside).await?;
+            self.come(count);
         }
+        Ok(())
     }
 
     /// So many more have come.
@@ -337,6 +361,11 @@ impl Run {
         let catalog = Arc::clone(&self.catalog);
         blocking(move || Ok(work(&catalog)?)).await
     }
+}
+
+/// Counts are whole whoever has panicked.
+fn lock(counts: &Mutex<SynchronizationCounts>) -> MutexGuard<'_, SynchronizationCounts> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is listed and not known, each once, in the order of the list.
