@@ -55,6 +55,11 @@ impl Running {
         &self.said
     }
 
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Ends it as the power does, and waits until it has.
     pub(crate) fn kill_now(&mut self) {
         self.child.kill().unwrap();

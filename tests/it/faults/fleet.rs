@@ -96,6 +96,16 @@ impl Fleet {
         Self { world, runtime, http }
     }
 
+    /// Where all of it happens.
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// A loopback address of this fleet alone.
+    pub(crate) fn ip(&self, number: u8) -> String {
+        own_ip(&self.world, number)
+    }
+
     /// Starts the process of a site system; its data may be there already.
     pub(crate) fn node(&self, name: &str, number: u8) -> Node {
         let ip = own_ip(&self.world, number);
@@ -130,7 +140,7 @@ impl Fleet {
 
     /// Tells an agent to do something, to the end.
     #[track_caller]
-    fn tell(&self, node: &Node, command: &AgentCommand) -> AgentOutcome {
+    pub(crate) fn tell(&self, node: &Node, command: &AgentCommand) -> AgentOutcome {
         let work = async { timeout(PATIENCE, node.client.command(command, |_| {})).await };
         self.runtime.block_on(work).unwrap().unwrap()
     }
@@ -282,6 +292,11 @@ impl Node {
     /// Where it serves content over HTTPS.
     pub(crate) fn secured_content(&self) -> String {
         format!("{}:{}", self.ip, CONTENT + 1)
+    }
+
+    /// Where its agent answers.
+    pub(crate) fn agent(&self) -> &str {
+        self.client.url()
     }
 
     /// Where its data is.

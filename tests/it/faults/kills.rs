@@ -8,6 +8,7 @@ use headwater::model::PackageState;
 use super::{
     fleet::{Files, Fleet, Followed, Node, files, package},
     proxy::Proxy,
+    random::Random,
 };
 
 /// What is fetched again at most of each answer that was on its way: a piece of a large file.
@@ -19,18 +20,6 @@ const ASKED_FOR: &str = "HEADWATER_KILL_ROUNDS";
 
 /// The time of 64 KiB on one connection: slow enough for a kill to come in between.
 const PACE: Duration = Duration::from_millis(2);
-
-/// Random numbers out of a seed.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, count: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % count
-    }
-}
 
 struct Rounds {
     fleet: Fleet,
@@ -56,7 +45,7 @@ fn killed_at_random_moments_nothing_is_wrong_lost_or_fetched_twice() {
 impl Rounds {
     /// One transfer with some kills; what happened.
     fn round(&mut self, seed: u64) -> String {
-        let mut random = Random(seed);
+        let mut random = Random::of(seed);
         let proxy = Proxy::before(&self.source.content(), PACE);
         // Another site system each time, which has nothing yet.
         let number = u8::try_from(2 + seed % 100).unwrap();

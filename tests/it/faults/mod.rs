@@ -2,9 +2,11 @@
 //! does: real `headwater` processes with a proxy between them. What holds is what is seen from
 //! outside: the right bytes arrive, wrong ones are never published, and the reason names the source.
 
+mod chains;
 mod fleet;
 mod kills;
 mod other_name;
 mod proxy;
+mod random;
 mod repairs;
 mod sources;

@@ -234,7 +234,7 @@ impl Shared {
 }
 
 /// The lines of a head, each with its end, without the empty line; `None` if the connection ended.
-fn head(from: &mut impl BufRead) -> io::Result<Option<String>> {
+pub(crate) fn head(from: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut head = String::new();
     loop {
         let mut line = String::new();
@@ -252,11 +252,11 @@ fn named(line: &str, name: &str) -> bool {
     line.split_once(':').is_some_and(|(it, _)| it.eq_ignore_ascii_case(name))
 }
 
-fn length(head: &str) -> Option<u64> {
+pub(crate) fn length(head: &str) -> Option<u64> {
     let line = head.lines().find(|line| named(line, "content-length"))?;
     line.split_once(':')?.1.trim().parse().ok()
 }
 
-fn without(head: &str, name: &str) -> String {
+pub(crate) fn without(head: &str, name: &str) -> String {
     head.split_inclusive("\r\n").filter(|line| !named(line, name)).collect()
 }
