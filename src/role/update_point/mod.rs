@@ -20,6 +20,8 @@ mod ahead_tests;
 #[cfg(test)]
 pub(in crate::role) mod fixture;
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod secured_tests;
 #[cfg(test)]
 mod tests;
