@@ -38,6 +38,51 @@ fn what_was_imported_at_the_top_leaves_the_last_tier_byte_for_byte() {
     assert!(!world.path("updates.cab.new").exists());
 }
 
+/// A site with an update point on its site server.
+fn site(name: &str, kind: &str, parent: &str) -> String {
+    let code = name.to_uppercase();
+    let document = |kind: &str, spec: &str| {
+        format!(
+            "---\napiVersion: headwater.dev/v1alpha1\nkind: {kind}\nmetadata:\n  name: {name}-srv\n\
+             spec:\n{spec}"
+        )
+    };
+    let site = format!(
+        "  siteCode: {code}\n  type: {kind}\n  parent: {parent}\n  mode: Mixed\n  \
+         version: \"2403\"\n  siteServer: {name}-srv\n"
+    );
+    let system = format!(
+        "  site: {name}\n  address: {name}-srv.contoso.example\n  software:\n    wsus: \"10.0\"\n"
+    );
+    let point = format!("  site: {name}\n  siteSystem: {name}-srv\n  role: Active\n");
+    let site = document("Site", &site);
+    let site = site.replacen(&format!("  name: {name}-srv"), &format!("  name: {name}"), 1);
+    [site, document("SiteSystem", &system), document("SoftwareUpdatePoint", &point)].concat()
+}
+
+#[test]
+fn what_was_imported_leaves_the_fourth_tier_byte_for_byte() {
+    let world = World::converged("contoso");
+    let below = site("sub", "Primary", "ams") + &site("end", "Secondary", "sub");
+    fs::write(world.manifests().join("sites/below.yaml"), below).unwrap();
+    world.with_manifests("up --once").expect(0);
+    let status = world.status();
+    let points = status["updatePoints"].as_array().unwrap();
+    let version = |name: &str| {
+        let point = points.iter().find(|point| point["name"] == name).unwrap();
+        (point["updates"].as_u64().unwrap(), point["catalogVersion"].to_string())
+    };
+    let top = version("cen-active");
+    assert_eq!(top.0, 4125);
+    for below in ["ams-active", "sub-srv", "end-srv"] {
+        assert_eq!(version(below), top, "{below}");
+    }
+    let file = world.path("updates.cab");
+    world.run(&["export", "end-srv", file.to_str().unwrap()]).expect(0);
+    assert!(metadata(&file) == metadata(&root().join(EXPORT)), "metadata.txt");
+    assert_eq!(world.plan()["actions"].as_array().unwrap().len(), 0);
+}
+
 #[test]
 fn what_cannot_be_exported_is_refused_and_leaves_no_file() {
     let world = World::converged("minimal");
