@@ -70,6 +70,7 @@ pub(crate) fn observed(hierarchy: &Hierarchy) -> Observed {
             import_file: None,
             set_aside: 0,
             downstream_servers: Vec::new(),
+            content: None,
         });
     }
     for (name, point) in &hierarchy.distribution_points {

@@ -29,6 +29,7 @@ mod storing;
 #[cfg(test)]
 mod tests;
 mod unsettled;
+mod update_files;
 mod validation;
 mod walk;
 
@@ -44,4 +45,5 @@ pub use patching::Applied;
 pub use prestaged::{Export, Extracted, PrestagedError};
 pub use reading::{StoredFile, read_stream, send_stream};
 pub use receive::{ReceiveError, receive};
+pub use update_files::{HeldFile, IncomingUpdateFile, OpenedFile, UpdateFileError, UpdateFiles};
 pub use validation::ValidationProgress;

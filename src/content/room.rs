@@ -1,6 +1,6 @@
 //! Whether the disk has room for what is to come.
 
-use std::{collections::BTreeMap, fs, os::unix::fs::MetadataExt};
+use std::{collections::BTreeMap, fs, os::unix::fs::MetadataExt, path::Path};
 
 use super::{Library, LibraryError};
 use crate::model::Digest;
@@ -21,21 +21,25 @@ impl Library {
     }
 
     fn has_room(&self, missing: &BTreeMap<Digest, u64>) -> Result<(), LibraryError> {
-        let root = self.layout().root();
-        let disk = rustix::fs::statvfs(root)
-            .map_err(std::io::Error::from)
-            .map_err(LibraryError::io("ask for the free space of", root))?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         let needed = missing.iter().fold(0, |sum: u64, (digest, size)| {
             let there = fs::metadata(self.layout().partial(digest));
             let there = there.map_or(0, |found| found.blocks().saturating_mul(BLOCK));
             sum.saturating_add(size.saturating_sub(there))
         });
-        if needed <= free {
-            return Ok(());
-        }
-        Err(LibraryError::NoRoom { path: root.to_owned(), needed, free })
+        check(self.layout().root(), needed)
     }
+}
+
+/// Checks that the disk of a directory has room for so many bytes.
+pub(super) fn check(directory: &Path, needed: u64) -> Result<(), LibraryError> {
+    let disk = rustix::fs::statvfs(directory)
+        .map_err(std::io::Error::from)
+        .map_err(LibraryError::io("ask for the free space of", directory))?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if needed <= free {
+        return Ok(());
+    }
+    Err(LibraryError::NoRoom { path: directory.to_owned(), needed, free })
 }
 
 #[cfg(test)]

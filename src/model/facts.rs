@@ -225,6 +225,7 @@ impl<'a> UpdatePointFacts<'a> {
             set_aside,
             // For people only.
             downstream_servers: _,
+            content: _,
         } = state;
         Self {
             name: name.clone(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     CatalogVersion, ClientPolicy, ContentFacts, Digest, DistributionPointSettings, FoundPorts,
     Libraries, ManagementPointState, Name, PackageId, PackageOrigin, PullJob, Since, SiteCode,
-    SiteSystemSettings, StatusMessage, UpdatePointSettings, WsusVersion,
+    SiteSystemSettings, StatusMessage, UpdateContentState, UpdatePointSettings, WsusVersion,
 };
 
 /// Something that was looked for: seen, seen not to be there, or not seen. *Unknown is not absent*:
@@ -161,6 +161,9 @@ pub struct UpdatePointState {
     /// only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub downstream_servers: Vec<DownstreamServer>,
+    /// The files of updates that it has, where it has any or wants some: for people only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<UpdateContentState>,
 }
 
 /// A server that synchronizes from an update point, as it has told of itself.

@@ -3,6 +3,7 @@
 
 mod admitting;
 pub mod agent;
+mod answering;
 pub mod controller;
 pub mod distribution_point;
 pub mod host;

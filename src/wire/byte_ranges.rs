@@ -2,22 +2,22 @@
 //! around the parts is made here; the bytes themselves come from the library.
 
 use super::range::ByteRange;
-use crate::model::Digest;
 
 /// An answer of several parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ByteRanges {
     parts: Vec<ByteRange>,
-    /// Between the parts. The digest of what is sent: no content holds its own SHA-256.
+    /// Between the parts: a digest of what is sent, which no content holds of itself.
     boundary: String,
     kind: &'static str,
     size: u64,
 }
 
 impl ByteRanges {
-    /// These parts of content of that digest, media type and size.
-    pub fn new(parts: Vec<ByteRange>, digest: &Digest, kind: &'static str, size: u64) -> Self {
-        Self { parts, boundary: digest.to_hex(), kind, size }
+    /// These parts of content of that media type and size. The boundary is the hexadecimal digits of a
+    /// digest of it.
+    pub fn new(parts: Vec<ByteRange>, boundary: String, kind: &'static str, size: u64) -> Self {
+        Self { parts, boundary, kind, size }
     }
 
     /// The value of `Content-Type`.
@@ -54,13 +54,15 @@ impl ByteRanges {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Digest;
 
     #[test]
     fn parts_stand_between_boundaries_and_are_counted() {
         let content = b"0123456789";
         let digest = Digest::of(content);
         let part = |start, end_inclusive| ByteRange { start, end_inclusive };
-        let ranges = ByteRanges::new(vec![part(0, 1), part(9, 9)], &digest, "text/plain", 10);
+        let ranges =
+            ByteRanges::new(vec![part(0, 1), part(9, 9)], digest.to_hex(), "text/plain", 10);
         let mut body = String::new();
         for (head, part) in ranges.parts() {
             let [start, end] =

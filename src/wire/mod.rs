@@ -26,6 +26,7 @@ pub mod reporting;
 pub mod sealed;
 pub mod server_sync;
 pub mod soap;
+pub mod update_content;
 pub mod update_document;
 pub mod updates;
 pub mod updates_file;

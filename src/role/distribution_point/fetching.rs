@@ -20,12 +20,12 @@ use super::{
     means::Means,
     patched::Patched,
     source::{Source, damaged, is_part, refused},
-    validators::entity_tag,
 };
 use crate::{
     content::{Claim, Intake, Intaken, LibraryError, ReceiveError, blocking, receive},
     error_text::with_causes,
     model::{Digest, Name, PullSourceSettings},
+    role::answering::entity_tag,
     wire::{file_list::FileList, pieces::Pieces},
 };
 

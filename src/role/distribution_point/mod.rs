@@ -19,7 +19,6 @@
 //! ```
 
 mod admitting;
-mod answering;
 mod asking;
 mod bundling;
 mod coming;
@@ -56,7 +55,6 @@ mod tests;
 mod transfer;
 mod usage;
 mod validation;
-mod validators;
 mod writing;
 
 pub use error::DistributionPointError;

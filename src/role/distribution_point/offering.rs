@@ -8,13 +8,11 @@ use axum::{
     routing::get,
 };
 
-use super::{
-    answering::{Asked, Found, Source},
-    serving::failed,
-};
+use super::serving::failed;
 use crate::{
-    content::{Library, blocking},
+    content::{Library, LibraryError, blocking},
     model::Digest,
+    role::answering::{Asked, Found, Source},
 };
 
 /// What answers requests for patches.
@@ -44,8 +42,9 @@ async fn patch(
     };
     let answered = blocking(move || {
         let Some((digest, file)) = library.open_patch(&new, &from)? else { return Ok(None) };
-        let found = Found { digest, kind: "application/octet-stream", bytes: Source::File(file) };
-        found.answer(&asked).map(Some)
+        let found = Found::new(&digest, "application/octet-stream", Source::File(file));
+        // Cut since it was opened: it is not there any more.
+        found.answer(&asked).map(Some).map_err(|_| LibraryError::NoFile(digest))
     });
     match answered.await {
         Ok(answer) => answer.unwrap_or_else(none),

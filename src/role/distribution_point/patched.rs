@@ -19,12 +19,12 @@ use super::{
     fetching::{Failure, Fetch},
     logs::Log,
     source::is_part,
-    validators::entity_tag,
 };
 use crate::{
     content::{Applied, Claim, LibraryError, blocking, may_be_patched},
     engine::patch_choice::{self, Offer, PACKED_AT_FIRST, Way},
     model::Digest,
+    role::answering::entity_tag,
     wire::{
         patches::{PatchEntry, PatchList},
         pieces::Pieces,

@@ -25,19 +25,15 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
+use futures::StreamExt;
 use tokio::sync::watch;
 
-use super::{
-    answering::{Asked, Found, Source},
-    bundling,
-    coming::ComingFile,
-    offering,
-    point::WeakPoint,
-};
+use super::{bundling, coming::ComingFile, offering, point::WeakPoint};
 use crate::{
     content::{Library, LibraryError, blocking},
     error_text::with_causes,
     model::{Digest, Name, PackageId},
+    role::answering::{Asked, Found, Source},
     wire::{
         content_identity::{self, ContentIdentity},
         content_path::ContentPath,
@@ -91,8 +87,9 @@ async fn package(
         let shared = || library.pending(&package).filter(|_| library.shares_downloads());
         let Some(list) = library.whole(&package).or_else(shared) else { return Ok(None) };
         let bytes = Source::Memory(Bytes::from(list.encode()?));
-        let found = Found { digest: list.digest(), kind: JSON, bytes };
-        found.answer(&asked).map(Some)
+        let digest = list.digest();
+        let answer = Found::new(&digest, JSON, bytes).answer(&asked);
+        answer.map(Some).map_err(|_| LibraryError::NoFile(digest))
     });
     match answered.await {
         Ok(Some(answer)) => answer,
@@ -135,15 +132,18 @@ async fn send(served: Served, digest: Digest, asked: Asked) -> Response {
     let Served { library, point } = served;
     // Most small files are read again and again.
     if let Some(bytes) = library.read_at_once(&digest) {
-        let found = Found { digest, kind: BYTES, bytes: Source::Memory(bytes) };
-        return found.answer(&asked).unwrap_or_else(|error| failed(&error));
+        let found = Found::new(&digest, BYTES, Source::Memory(bytes));
+        return found.answer(&asked).unwrap_or_else(|_| not_found("the file is not here"));
     }
     let answered = blocking(move || {
         let bytes = match library.open_file(&digest) {
             Ok(file) => Source::File(file),
             Err(error @ LibraryError::NoFile(_)) if library.shares_downloads() => {
                 match ComingFile::find(&library, digest) {
-                    Some(file) => Source::Coming(file),
+                    Some(file) => Source::Coming(
+                        file.size(),
+                        Box::new(move |start, length| file.clone().read(start, length).boxed()),
+                    ),
                     None if library.is_awaited(&digest) => return Ok(coming()),
                     None => return Err(error),
                 }
@@ -156,7 +156,9 @@ async fn send(served: Served, digest: Digest, asked: Asked) -> Response {
             }
             Err(error) => return Err(error),
         };
-        Found { digest, kind: BYTES, bytes }.answer(&asked)
+        // Cut since it was opened: it is not there any more.
+        let gone = |_| LibraryError::NoFile(digest);
+        Found::new(&digest, BYTES, bytes).answer(&asked).map_err(gone)
     });
     match answered.await {
         Ok(answer) => answer,

@@ -3,7 +3,10 @@
 use std::{io, path::PathBuf};
 
 use super::{ExportFailed, ImportError, SynchronizationError, TitleError};
-use crate::{blocking::Interrupted, net::ClientError, role::WebPortError, store::StoreError};
+use crate::{
+    blocking::Interrupted, content::UpdateFileError, net::ClientError, role::WebPortError,
+    store::StoreError,
+};
 
 /// Why a software update point did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +59,9 @@ pub enum UpdatePointError {
     /// A synchronization failed.
     #[error(transparent)]
     Synchronization(#[from] SynchronizationError),
+    /// Its files of updates cannot be used.
+    #[error(transparent)]
+    UpdateFile(#[from] UpdateFileError),
     /// A title that was asked for.
     #[error(transparent)]
     Title(#[from] TitleError),

@@ -11,6 +11,7 @@ mod persisted;
 mod point;
 mod ports;
 mod service;
+mod state;
 mod synchronization;
 mod telling;
 mod titles;

@@ -1,4 +1,4 @@
-//! The role itself: its settings, its ports, its state.
+//! The role itself: its settings and its ports.
 
 use std::{
     path::PathBuf,
@@ -18,36 +18,26 @@ use super::{
 use crate::{
     blocking::blocking,
     clock,
-    model::{
-        Address, DownstreamServer, Name, PointSynchronization, RoleSince, ServerCertificate,
-        SourceType, SynchronizationCounts, UpdatePointSettings, UpdatePointState,
-    },
+    content::UpdateFiles,
+    model::{Address, Name, ServerCertificate, SynchronizationCounts, UpdatePointSettings},
     role::{Reporter, Surroundings, web_port::WebPort},
-    store::{StoreError, catalog::Catalog},
-    wire::{
-        agent::{AgentOutcome, RevisionPage},
-        reporting::ServerInfo,
-    },
+    store::catalog::Catalog,
+    wire::agent::{AgentOutcome, RevisionPage},
 };
-
-/// Synchronizations, and revisions that were set aside, of which is told.
-const RUNS: u32 = 10;
-const SET_ASIDE: u32 = 100;
-
-/// Downstream servers that a state names: a state is asked for often, and read by people.
-const DOWNSTREAM_SERVERS: usize = 500;
 
 /// A software update point of a site system. Clones are the same point.
 #[derive(Debug, Clone)]
-pub struct UpdatePoint(Arc<Inner>);
+pub struct UpdatePoint(pub(super) Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
+pub(super) struct Inner {
     directory: PathBuf,
-    ports: Ports,
-    catalog: Arc<Catalog>,
-    file_facts: Arc<FileFactsCache>,
-    underway: Underway,
+    pub(super) ports: Ports,
+    pub(super) catalog: Arc<Catalog>,
+    /// Files of updates, which are served below `/Content`.
+    pub(super) update_files: UpdateFiles,
+    pub(super) file_facts: Arc<FileFactsCache>,
+    pub(super) underway: Underway,
     /// What was taken ahead since the last synchronization, and is counted with the next one.
     ahead: Mutex<SynchronizationCounts>,
     configured: Mutex<Option<Configured>>,
@@ -58,9 +48,9 @@ struct Inner {
 }
 
 #[derive(Debug)]
-struct Configured {
-    persisted: Persisted,
-    ports: PointPorts,
+pub(super) struct Configured {
+    pub(super) persisted: Persisted,
+    pub(super) ports: PointPorts,
 }
 
 impl UpdatePoint {
@@ -76,12 +66,13 @@ impl UpdatePoint {
         surroundings: Surroundings,
     ) -> Result<Self, UpdatePointError> {
         let at = directory.clone();
-        let (catalog, service, persisted) = blocking(move || {
+        let (catalog, update_files, service, persisted) = blocking(move || {
             let catalog = Arc::new(Catalog::open(&at.join("catalog.db"), clock::now())?);
-            let service = Arc::new(Service::new(Arc::clone(&catalog)));
+            let files = UpdateFiles::open(&at.join("content"))?;
+            let service = Arc::new(Service::new(Arc::clone(&catalog), files.clone()));
             let shelf = Shelf::new(&at);
             shelf.clear().map_err(|source| shelf.failed(source))?;
-            Ok::<_, UpdatePointError>((catalog, service, Persisted::read(&at)?))
+            Ok::<_, UpdatePointError>((catalog, files, service, Persisted::read(&at)?))
         })
         .await?;
         let ports = Ports::new(&surroundings, service);
@@ -96,6 +87,7 @@ impl UpdatePoint {
             directory,
             ports,
             catalog,
+            update_files,
             file_facts: Arc::default(),
             underway: Underway::default(),
             ahead: Mutex::default(),
@@ -238,47 +230,6 @@ impl UpdatePoint {
         Ok(())
     }
 
-    /// What it is; `None` while it is not configured.
-    ///
-    /// # Errors
-    ///
-    /// The catalog cannot be read.
-    pub async fn state(&self) -> Result<Option<UpdatePointState>, UpdatePointError> {
-        let (Persisted { name, settings, .. }, listener, https) = {
-            let configured = self.configured();
-            let Some(Configured { persisted, ports }) = &*configured else { return Ok(None) };
-            (persisted.clone(), ports.listener(), ports.https())
-        };
-        let (catalog, file_facts) = (Arc::clone(&self.0.catalog), Arc::clone(&self.0.file_facts));
-        blocking(move || {
-            let import_file = match (settings.source.r#type, &settings.source.file) {
-                (SourceType::Import, Some(file)) => file_facts.of(file.as_ref()),
-                _ => None,
-            };
-            Ok(Some(UpdatePointState {
-                name,
-                settings,
-                listener,
-                https,
-                catalog_version: catalog.version()?,
-                revisions: catalog.count()?,
-                last_synchronization: catalog.last_synchronization()?,
-                import_file,
-                set_aside: catalog.count_set_aside()?,
-                downstream_servers: downstream_servers(&catalog)?,
-            }))
-        })
-        .await
-    }
-
-    /// Since when it is as it is.
-    pub fn since(&self) -> RoleSince {
-        self.configured().as_ref().map_or_else(RoleSince::default, |it| RoleSince {
-            settings: it.persisted.settings_since,
-            listener: Some(it.ports.since()),
-        })
-    }
-
     /// Synchronizes with its upstream server (SYNC-4, SYNC-5). If another import or synchronization
     /// is under way, this one waits for it.
     ///
@@ -335,29 +286,14 @@ impl UpdatePoint {
         Shelf::new(&self.0.directory)
     }
 
-    /// Its synchronizations: the one that goes on, the last ones, and what was set aside.
-    ///
-    /// # Errors
-    ///
-    /// The catalog cannot be read.
-    pub async fn synchronizations(&self) -> Result<Option<PointSynchronization>, UpdatePointError> {
-        let Ok((name, settings)) = self.settings() else { return Ok(None) };
-        let (catalog, progress) = (Arc::clone(&self.0.catalog), self.0.underway.now());
-        blocking(move || {
-            Ok(Some(PointSynchronization {
-                name,
-                site: settings.site,
-                progress,
-                runs: catalog.runs(RUNS)?,
-                set_aside: catalog.set_aside_updates(SET_ASIDE)?,
-            }))
-        })
-        .await
-    }
-
     /// Its catalog.
     pub(in crate::role) fn catalog(&self) -> &Arc<Catalog> {
         &self.0.catalog
+    }
+
+    /// The files of updates that it has: those who make updates put theirs there.
+    pub fn update_files(&self) -> &UpdateFiles {
+        &self.0.update_files
     }
 
     /// Held by whatever must be the only one of its kind at a time.
@@ -377,7 +313,7 @@ impl UpdatePoint {
         Ok(synchronization::Upstream::new(client, &url, self.0.ports.addresses(), telling)?)
     }
 
-    fn configured(&self) -> MutexGuard<'_, Option<Configured>> {
+    pub(super) fn configured(&self) -> MutexGuard<'_, Option<Configured>> {
         // Nothing that holds this lock can leave the value half changed.
         self.0.configured.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -390,16 +326,6 @@ impl UpdatePoint {
             None => Err(UpdatePointError::NotConfigured),
         }
     }
-}
-
-fn downstream_servers(catalog: &Catalog) -> Result<Vec<DownstreamServer>, StoreError> {
-    let server = |it: ServerInfo| DownstreamServer {
-        name: it.name,
-        version: it.version,
-        replica: it.replica,
-        last_synchronization: it.last_synchronization,
-    };
-    Ok(catalog.downstream_servers()?.into_iter().take(DOWNSTREAM_SERVERS).map(server).collect())
 }
 
 async fn close(ports: Vec<WebPort>) {

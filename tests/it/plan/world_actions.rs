@@ -161,6 +161,7 @@ impl World {
             import_file: None,
             set_aside: 0,
             downstream_servers: Vec::new(),
+            content: None,
         });
     }
 

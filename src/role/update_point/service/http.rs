@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{
     call::{self, Call},
     channel::{self, Channel},
+    content,
     downstream_servers::DownstreamServers,
     listing::{self, LongList},
     packed::Packed,
@@ -23,12 +24,15 @@ use super::{
 use crate::{
     blocking::{Interrupted, blocking},
     clock,
+    content::UpdateFiles,
     model::{UpdateIdentity, UpdatePointSettings},
+    role::answering::Asked,
     store::catalog::Catalog,
     wire::{
         content_encoding::ContentEncoding,
         dss_auth, reporting, server_sync,
         soap::{Fault, MAX_REQUEST_BYTES, SoapVersion},
+        update_content::AskedContent,
     },
 };
 
@@ -50,6 +54,7 @@ const PIECE: usize = 256 << 10;
 #[derive(Debug)]
 pub(in crate::role::update_point) struct Service {
     catalog: Arc<Catalog>,
+    files: UpdateFiles,
     sessions: Sessions,
     pub(super) channel: Channel,
     at_work: Semaphore,
@@ -57,12 +62,13 @@ pub(in crate::role::update_point) struct Service {
 }
 
 impl Service {
-    /// The services of this catalog.
-    pub(in crate::role::update_point) fn new(catalog: Arc<Catalog>) -> Self {
+    /// The services of this catalog and these files.
+    pub(in crate::role::update_point) fn new(catalog: Arc<Catalog>, files: UpdateFiles) -> Self {
         let sessions = Sessions::new(Arc::clone(&catalog));
         let room = Arc::new(Semaphore::new(ROOM as usize));
         let channel = Channel::default();
-        Self { catalog, sessions, channel, at_work: Semaphore::new(AT_WORK), room }
+        let at_work = Semaphore::new(AT_WORK);
+        Self { catalog, files, sessions, channel, at_work, room }
     }
 
     /// Serves by these settings from now on, also those who are connected: over which channel, and whom.
@@ -81,6 +87,10 @@ impl Service {
 
 async fn serve(State(service): State<Arc<Service>>, request: Request) -> Response {
     let path = request.uri().path();
+    if let Some(wanted) = AskedContent::of_path(path) {
+        let asked = Asked::of(&mut request.into_parts().0);
+        return content::answer(service.files.clone(), wanted, asked).await;
+    }
     let known = [server_sync::PATH, dss_auth::PATH, reporting::PATH];
     let Some(path) = known.into_iter().find(|it| it.eq_ignore_ascii_case(path)) else {
         return StatusCode::NOT_FOUND.into_response();

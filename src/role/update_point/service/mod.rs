@@ -3,6 +3,7 @@
 
 mod call;
 mod channel;
+mod content;
 mod downstream_servers;
 mod http;
 mod listing;

@@ -1,5 +1,6 @@
 //! The services on real sockets, called as downstream servers call them.
 
+mod content;
 mod reporting_calls;
 mod sync_calls;
 

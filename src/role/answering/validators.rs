@@ -2,7 +2,7 @@
 
 use axum::http::{
     HeaderMap, HeaderName, Method,
-    header::{IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE},
+    header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE},
 };
 
 use crate::{
@@ -31,7 +31,7 @@ pub(super) enum Answer {
 }
 
 /// The entity tag of content: its digest.
-pub(super) fn entity_tag(digest: &Digest) -> String {
+pub(in crate::role) fn entity_tag(digest: &Digest) -> String {
     format!("\"{digest}\"")
 }
 
@@ -39,17 +39,29 @@ impl Answer {
     /// The answer for content of this tag and size. Parts that are more than the whole together, with
     /// what stands around each, are answered with the whole: section 14.2 allows it, and no request
     /// gets more bytes than there are.
-    pub(super) fn to(method: &Method, headers: &HeaderMap, tag: &str, size: u64) -> Self {
+    pub(super) fn to(
+        method: &Method,
+        headers: &HeaderMap,
+        tag: &str,
+        modified: Option<&str>,
+        size: u64,
+    ) -> Self {
         if value(headers, &IF_MATCH).is_some_and(|it| !range::match_holds(&it, tag)) {
             return Self::PreconditionFailed;
         }
-        if value(headers, &IF_NONE_MATCH).is_some_and(|it| range::none_match_hits(&it, tag)) {
+        let none_match = value(headers, &IF_NONE_MATCH);
+        if none_match.as_ref().is_some_and(|it| range::none_match_hits(it, tag)) {
+            return Self::NotModified;
+        }
+        // A date counts only where no tag is given (section 13.1.3); ours are compared letter by letter.
+        let since = value(headers, &IF_MODIFIED_SINCE).filter(|_| none_match.is_none());
+        if since.is_some_and(|it| modified == Some(it.trim())) {
             return Self::NotModified;
         }
         // Only of GET is it said what a part means (section 14.2).
         let ranges = value(headers, &RANGE).filter(|_| *method == Method::GET);
         let Some(ranges) = ranges else { return Self::Whole };
-        if value(headers, &IF_RANGE).is_some_and(|it| !range::if_range_holds(&it, tag, None)) {
+        if value(headers, &IF_RANGE).is_some_and(|it| !range::if_range_holds(&it, tag, modified)) {
             return Self::Whole;
         }
         match range::parse(&ranges, size) {
