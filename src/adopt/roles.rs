@@ -3,8 +3,8 @@
 use crate::model::{
     ClientConnections, ContentProtocol, DistributionPointSettings, DistributionPointSpec, Kind,
     Name, ObservedPoint, Ports, PullSource, PullSpec, SecretHolder, SecretReference, SiteMode,
-    SiteSpec, SoftwareUpdatePointSpec, SourceType, SynchronizationSource, UpdatePointRole,
-    UpdatePointSettings, UpdatePointState,
+    SiteSpec, SoftwareUpdatePointSpec, SourceType, SynchronizationSource, UpdateContentSpec,
+    UpdatePointRole, UpdatePointSettings, UpdatePointState,
 };
 
 use super::{
@@ -62,6 +62,7 @@ impl Adopting<'_> {
             selection,
             languages,
             publishers,
+            content,
             keep,
         } = &point.settings;
         let site = self.site_name(site);
@@ -107,6 +108,7 @@ impl Adopting<'_> {
                 _ => languages.clone(),
             },
             publishers: publishers.clone(),
+            content: (*content != UpdateContentSpec::default()).then(|| content.clone()),
         };
         let mut resource = self.resource(&point.name, spec);
         stay(&mut resource.metadata, *keep);

@@ -11,7 +11,7 @@ use super::{
     secured_channel,
     top_level_settings::{self, is_below},
 };
-use crate::model::{FieldPath, Selection, SourceType};
+use crate::model::{ContentStore, FieldPath, Selection, SourceType, UpdateContentSpec};
 
 pub(super) const RULE: Rule = Rule {
     id: "SUP-9",
@@ -36,19 +36,21 @@ spec: {site: cen, role: Active, products: [Windows 11]}
 pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
     for point in &declaration.update_points {
         let spec = point.document.spec();
-        let title = "write its title or its identifier, or remove it";
+        let title = TITLE;
         for (rule, key, what, texts, help) in [
             (&RULE, "classifications", "classification", &spec.classifications, title),
             (&RULE, "products", "product", &spec.products, title),
             (&top_level_settings::RULE, "publishers", "publisher", &spec.publishers, PUBLISHER),
             (&top_level_settings::RULE, "languages", "language", &spec.languages, LANGUAGE),
         ] {
-            list(point, &List { rule, key, what, texts, help }, problems);
+            let place = FieldPath::new("spec").key(key);
+            list(point, &List { rule, place, what, texts, help }, problems);
         }
+        content(point, problems);
         if let Some(texts) = &spec.downstream_servers {
-            let (rule, key, what, help) =
-                (&secured_channel::RULE, "downstreamServers", "server", SERVER);
-            list(point, &List { rule, key, what, texts, help }, problems);
+            let place = FieldPath::new("spec.downstreamServers");
+            let (rule, what, help) = (&secured_channel::RULE, "server", SERVER);
+            list(point, &List { rule, place, what, texts, help }, problems);
         }
         // Below the top, SUP-8 objects to the choice as such.
         if is_below(declaration, point) == Some(false) {
@@ -57,6 +59,30 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
     }
 }
 
+/// The updates whose files are stored.
+fn content(point: &UpdatePoint<'_>, problems: &mut Vec<Problem>) {
+    let document = point.document;
+    let Some(UpdateContentSpec { store, updates: Some(updates) }) = &document.spec().content else {
+        return;
+    };
+    let path = FieldPath::new("spec.content.updates");
+    for (key, what, texts) in [
+        ("classifications", "classification", &updates.classifications),
+        ("products", "product", &updates.products),
+    ] {
+        let place = path.clone().key(key);
+        list(point, &List { rule: &RULE, place, what, texts, help: TITLE }, problems);
+    }
+    if *store == ContentStore::None {
+        let message = "`updates` has no effect with `store: None`: no file is stored";
+        let help = "write `store: Selected`, or remove `updates`";
+        let of = document.place("spec.content.store");
+        let problem = document.key(&RULE, path, message).warning().help(help);
+        problems.push(problem.related(of, "what is stored"));
+    }
+}
+
+const TITLE: &str = "write its title or its identifier, or remove it";
 const PUBLISHER: &str = "write the name of a local publisher, or remove it";
 const SERVER: &str = "write the name that the server gives, or its GUID, or remove it";
 const LANGUAGE: &str = "write a language such as `en`, or remove it";
@@ -64,16 +90,18 @@ const LANGUAGE: &str = "write a language such as `en`, or remove it";
 /// Texts of which each has to say something, and stands once.
 struct List<'a> {
     rule: &'static Rule,
-    key: &'a str,
+    /// Where they are listed.
+    place: FieldPath,
     what: &'a str,
     texts: &'a [String],
     help: &'a str,
 }
 
 fn list(point: &UpdatePoint<'_>, list: &List<'_>, problems: &mut Vec<Problem>) {
-    let &List { rule, key, what, texts, help } = list;
+    let List { rule, place, what, texts, help } = list;
+    let (rule, help) = (*rule, *help);
     let document = point.document;
-    let place = |index| FieldPath::new("spec").key(key).index(index);
+    let place = |index| place.clone().index(index);
     let mut listed = BTreeMap::new();
     for (index, text) in texts.iter().enumerate() {
         let meant = text.trim().to_lowercase();

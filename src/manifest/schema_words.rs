@@ -4,8 +4,8 @@
 use serde_json::{Map, Value, json};
 
 /// What is written in capitals when it is a word of its own.
-const CAPITALS: [&str; 10] =
-    ["api", "dns", "http", "https", "id", "ip", "pxe", "ssl", "url", "wsus"];
+const CAPITALS: [&str; 11] =
+    ["api", "dns", "http", "https", "id", "ip", "kb", "pxe", "ssl", "url", "wsus"];
 
 /// Words a schema, as deep as it goes: no deeper than the types.
 pub(super) fn worded(schema: &mut Value) {

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     check::{Place, Problem, SCHEMA, closest},
     model::{
-        Address, DocumentId, FieldPath, Forest, Interval, InvalidText, Kind, Name, PackageId,
-        SiteCode, SiteVersion,
+        Address, Article, DocumentId, FieldPath, Forest, Interval, InvalidText, Kind, Name,
+        PackageId, SiteCode, SiteVersion,
     },
 };
 
@@ -246,6 +246,7 @@ impl Comparison {
             (Some("Address"), _) => invalid::<Address>(text),
             (Some("Forest"), _) => invalid::<Forest>(text),
             (Some("Interval"), _) => invalid::<Interval>(text),
+            (Some("Article"), _) => invalid::<Article>(text),
             (Some("SiteVersion"), _) => invalid::<SiteVersion>(text),
             (_, Some("uuid")) if Uuid::parse_str(text).is_err() => Some((
                 "identifier of an update",

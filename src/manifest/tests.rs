@@ -127,7 +127,9 @@ fn deep_nesting_is_refused_before_the_types_see_it() {
 #[test]
 fn every_checked_text_has_a_pattern_in_the_schema() {
     let combined = combined_schema();
-    for name in ["Name", "SiteCode", "PackageId", "Address", "Forest", "Interval", "SiteVersion"] {
+    for name in
+        ["Name", "SiteCode", "PackageId", "Address", "Forest", "Interval", "SiteVersion", "Article"]
+    {
         assert!(combined["$defs"][name]["pattern"].is_string(), "{name}");
     }
     assert_eq!(combined["allOf"].as_array().unwrap().len(), Kind::ALL.len());

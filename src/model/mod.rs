@@ -112,11 +112,13 @@ pub use synchronization::{
     PointSynchronization, SetAsideUpdate, SynchronizationCounts, SynchronizationProgress,
     SynchronizationRun, SynchronizationWait,
 };
-pub use text::{Address, Forest, InvalidText, Name, PackageId, SiteCode, folded};
+pub use text::{Address, Article, Forest, InvalidText, Name, PackageId, SiteCode, folded};
 pub use transfer_note::{TransferNote, TransferPhase, UnknownPhase};
 pub use unsupported::Unsupported;
 pub use update::{CatalogVersion, UpdateIdentity};
-pub use update_content::UpdateContentState;
+pub use update_content::{
+    ContentStore, FailedUpdateFile, UpdateContentSpec, UpdateContentState, UpdateSelection,
+};
 pub use url_secrets::{hide_secrets_in, with_secrets_masked, without_secrets};
 pub use validation::{DamagedFile, FileDamage, ValidationFindings};
 pub use version::{SiteVersion, WsusVersion};

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::Interval;
 
 /// A time as schemas ask for it: with date, time and offset (RFC 3339).
-const RFC_3339: &str = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$";
+pub(super) const RFC_3339: &str =
+    r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$";
 
 /// When something happens by itself: either `every` or `cron`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -8,7 +8,7 @@ use super::{
     ContentValidation, DistributionPointType, DistributionSettings, Forest, LegacyCatalog,
     ManagementPointSettings, Multicast, Name, OpenHours, Ports, Priority, PullSelection, Pxe,
     RateLimit, Schedule, Selection, SiteCode, SiteMode, SiteType, SiteVersion, Software,
-    SoftwareUpdatesAgent, SourceType, TransferSettings, UpdatePointRole,
+    SoftwareUpdatesAgent, SourceType, TransferSettings, UpdateContentSpec, UpdatePointRole,
 };
 
 /// What a site system is told of itself (TOP-3).
@@ -119,6 +119,9 @@ pub struct UpdatePointSettings {
     pub languages: Vec<String>,
     /// Local publishers, in order.
     pub publishers: Vec<String>,
+    /// The files of updates that it stores.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub content: UpdateContentSpec,
     /// Whether it stays when its document is gone: `headwater.dev/prune: disabled`. It is told, so
     /// that this is still known then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Certificate, ClientCertificates, Name, Schedule};
+use super::{Certificate, ClientCertificates, Name, Schedule, UpdateContentSpec};
 
 /// A software update point of a site (SUP-1, SUP-4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -64,6 +64,9 @@ pub struct SoftwareUpdatePointSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("examples" = [["Fabrikam"]]))]
     pub publishers: Vec<String>,
+    /// The files of updates that it stores and serves; absent: none, as it has the catalog alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<UpdateContentSpec>,
 }
 
 /// What a software update point is to its site (SUP-4).

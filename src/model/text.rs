@@ -221,6 +221,20 @@ checked_text!(
     is_dns_name
 );
 
+checked_text!(
+    /// A Knowledge Base article.
+    Article(Arc<str>),
+    "Knowledge Base article",
+    "use `KB` and 4 to 10 digits, such as `KB5031364`",
+    "^KB[0-9]{4,10}$",
+    12,
+    "KB5031364",
+    |text| {
+        let digits = text.strip_prefix("KB").unwrap_or_default();
+        (4..=10).contains(&digits.len()) && digits.bytes().all(|it| it.is_ascii_digit())
+    }
+);
+
 /// Labels with dots between them.
 fn is_dns_name(text: &str) -> bool {
     let label = |label: &str| {

@@ -1,6 +1,63 @@
-//! What an update point has of the files of updates.
+//! Files of updates: which of them an update point shall have, and what it has.
 
+use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::{Article, schedule::RFC_3339};
+
+/// The files of updates that a software update point stores.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateContentSpec {
+    /// Of which updates it stores the files.
+    #[serde(default)]
+    pub store: ContentStore,
+    /// Only of these updates; absent: of all that `store` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updates: Option<UpdateSelection>,
+}
+
+/// Of which updates an update point stores the files.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum ContentStore {
+    /// Of none: it has the catalog alone, and who needs a file takes it from where the publisher
+    /// offers it.
+    #[default]
+    None,
+    /// Of those that are approved for installation, and what downstream servers ask for.
+    Approved,
+    /// Of those that `updates` selects, and what downstream servers ask for.
+    Selected,
+}
+
+/// Updates by what they are: those that all that is listed fits.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateSelection {
+    /// Classifications, as titles or GUIDs; absent: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["Security Updates"]]))]
+    pub classifications: Vec<String>,
+    /// Products, as titles or GUIDs; absent: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["Windows Server 2022"]]))]
+    pub products: Vec<String>,
+    /// Knowledge Base articles, such as `KB5031364`; absent: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("examples" = [["KB5031364"]]))]
+    pub kb: Vec<Article>,
+    /// Created at this time or later, such as `2026-12-01T00:00:00Z`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Option<String>",
+        extend("format" = "date-time", "pattern" = RFC_3339),
+        example = "2026-12-01T00:00:00Z"
+    )]
+    pub since: Option<Timestamp>,
+}
 
 /// The files of updates at an update point, in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,4 +67,38 @@ pub struct UpdateContentState {
     pub held: u64,
     /// How many bytes they have together.
     pub held_bytes: u64,
+    /// How many files are wanted and not there.
+    #[serde(default)]
+    pub missing: u64,
+    /// How many bytes they have together.
+    #[serde(default)]
+    pub missing_bytes: u64,
+    /// How many of them are coming now.
+    #[serde(default)]
+    pub coming: u64,
+    /// How many of the missing ones have failed so far.
+    #[serde(default)]
+    pub failed: u64,
+    /// Some of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<FailedUpdateFile>,
+    /// Why none can be fetched now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hindrance: Option<String>,
+}
+
+/// A file of an update that could not be fetched so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailedUpdateFile {
+    /// How servers name it.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// What has gone wrong last.
+    pub reason: String,
+    /// How often it was tried.
+    pub tries: u32,
+    /// When it is tried again.
+    pub again_at: Timestamp,
 }

@@ -59,6 +59,7 @@ mod tests {
             https: None,
             status_message: None,
             downstream_servers,
+            content: None,
         };
         let of_others = [server("dss.example.org", true), server("\u{1b}[2J", false)];
         let below = point("AMS", "ams-active", of_others.to_vec());

@@ -26,6 +26,7 @@ mod site_servers;
 mod status;
 mod synchronization;
 mod table;
+mod update_content;
 mod updates;
 mod updates_file;
 mod validation;

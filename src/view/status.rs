@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::model::{
     CatalogVersion, DownstreamServer, Known, Listener, Name, Observed, ObservedSystem, PackageId,
-    PullJobState, SecuredListener, SiteCode, StatusMessage, UpdatePointRole, ValidationRecord,
+    PullJobState, SecuredListener, SiteCode, StatusMessage, UpdateContentState, UpdatePointRole,
+    ValidationRecord,
 };
 
 use super::{
@@ -19,6 +20,7 @@ use super::{
     plain::{add, plain},
     site_servers::{SiteServers, depth, site_servers},
     table::{lines, table},
+    update_content::update_content,
 };
 
 /// The state of a hierarchy, as its site systems report it.
@@ -70,6 +72,9 @@ pub struct UpdatePointStatus {
     /// The servers that synchronize from it, or from one of these, as they have told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub downstream_servers: Vec<DownstreamServer>,
+    /// The files of updates that it has, where it has any or shall have some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<UpdateContentState>,
 }
 
 /// The state of a distribution point.
@@ -195,6 +200,7 @@ impl StatusReport {
                     .rfind(|message| message.subject == point.name.as_str())
                     .cloned(),
                 downstream_servers: point.downstream_servers.clone(),
+                content: point.content.clone(),
             });
         }
         if let Some(point) = &state.distribution_point {
@@ -257,10 +263,12 @@ pub fn status_text(report: &StatusReport) -> String {
         }
         add(&mut text, format_args!("{}\n", lines(&table)));
     }
-    if let Some(table) = downstream_servers(&report.update_points) {
-        add(&mut text, format_args!("{table}\n"));
-    }
-    if let Some(table) = management_points(&report.management_points) {
+    let beside = [
+        update_content(&report.update_points),
+        downstream_servers(&report.update_points),
+        management_points(&report.management_points),
+    ];
+    for table in beside.into_iter().flatten() {
         add(&mut text, format_args!("{table}\n"));
     }
     if !report.distribution_points.is_empty() {

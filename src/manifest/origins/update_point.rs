@@ -34,6 +34,7 @@ impl Documents<'_> {
             selection: _,
             languages: _,
             publishers: _,
+            content: _,
             keep: _,
         } = settings;
         all.field("name", name_of(&of));
@@ -78,6 +79,8 @@ impl Documents<'_> {
         };
         all.field("languages", languages);
         all.field("publishers", listed("publishers"));
+        let catalog = "without `content` a point has the catalog alone";
+        all.inside("content", vec![of.field(spec("content"), catalog)]);
         Some(all)
     }
 

@@ -11,10 +11,10 @@ use super::{
     unresolved::{Resolved, unresolved},
 };
 use crate::model::{
-    ClientConnections, FieldPath, Kind, Name, Ports, Resource, ResourceId, SYNC_REQUESTED_AT,
-    SiteMode, SiteSpec, SiteType, SoftwareUpdatePointSpec, SourceType, SynchronizationSource,
-    Unresolved, UpdatePoint, UpdatePointRole, UpdatePointSettings, UpstreamSettings,
-    common_directory,
+    ClientConnections, ContentStore, FieldPath, Kind, Name, Ports, Resource, ResourceId,
+    SYNC_REQUESTED_AT, SiteMode, SiteSpec, SiteType, SoftwareUpdatePointSpec, SourceType,
+    SynchronizationSource, Unresolved, UpdateContentSpec, UpdatePoint, UpdatePointRole,
+    UpdatePointSettings, UpdateSelection, UpstreamSettings, common_directory,
 };
 
 impl Resolver<'_> {
@@ -63,6 +63,7 @@ impl Resolver<'_> {
                 selection: spec.selection,
                 languages: sorted(self.as_the_active_point(spec, |it| &it.languages)),
                 publishers: sorted(&spec.publishers),
+                content: spec.content.as_ref().map(content).unwrap_or_default(),
                 keep: resource.metadata.kept(),
             },
             file_in_checkout: self.file_in_checkout(resource),
@@ -182,6 +183,19 @@ pub(super) fn let_in_those_below(points: &mut BTreeMap<Name, UpdatePoint>) {
             *listed = sorted(listed);
         }
     }
+}
+
+/// What nothing follows from is left out, so that it is no difference.
+fn content(spec: &UpdateContentSpec) -> UpdateContentSpec {
+    let UpdateContentSpec { store, updates } = spec;
+    let updates = updates.as_ref().filter(|_| *store != ContentStore::None).map(|it| {
+        let UpdateSelection { classifications, products, kb, since } = it;
+        let kb = kb.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let (classifications, products) = (sorted(classifications), sorted(products));
+        UpdateSelection { classifications, products, kb, since: *since }
+    });
+    let updates = updates.filter(|it| *it != UpdateSelection::default());
+    UpdateContentSpec { store: *store, updates }
 }
 
 /// Lists whose order means nothing are compared in one order, and without repetitions.

@@ -46,9 +46,11 @@ impl UpdatePoint {
         let (_, settings) = self.settings()?;
         let working = self.working().lock_owned().await;
         let (catalog, files, report) = (Arc::clone(self.catalog()), self.files(), report.clone());
+        let fetching = self.0.fetching.clone();
         blocking(move || {
             let outcome = Import::of_settings(&settings)?.run(&catalog, &files, &report);
             drop(working);
+            fetching.wake();
             let ImportedUpdates { catalog_version, new_revisions, .. } = outcome?;
             Ok(AgentOutcome::Synchronized { catalog_version, new_revisions, set_aside: 0 })
         })
@@ -75,6 +77,7 @@ impl UpdatePoint {
         let beside = settings.source.r#type == SourceType::Import;
         let working = self.working().lock_owned().await;
         let (catalog, files, report) = (Arc::clone(self.catalog()), self.files(), report.clone());
+        let fetching = self.0.fetching.clone();
         blocking(move || {
             let path = PathBuf::from(called);
             let taken = files.take(Way::Received, digest);
@@ -82,6 +85,7 @@ impl UpdatePoint {
             let file = taken.map_err(failed)?.ok_or(ImportError::Gone(digest))?;
             let outcome = Import { path, file, verify_key, beside }.run(&catalog, &files, &report);
             drop(working);
+            fetching.wake();
             Ok(AgentOutcome::Imported(outcome?))
         })
         .await

@@ -4,6 +4,7 @@
 mod asking;
 mod carrying;
 mod checking;
+mod content;
 mod error;
 mod exchange;
 mod import_file;

@@ -2,16 +2,19 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
+
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     UpdatePointError,
+    content::{self, Fetching},
     exchange::Shelf,
     import_file::FileFactsCache,
     persisted::Persisted,
     ports::{PointPorts, Ports, SeenPorts},
-    service::Service,
+    service::{Hosting, Service},
     synchronization,
     telling::Underway,
 };
@@ -40,6 +43,9 @@ pub(super) struct Inner {
     pub(super) underway: Underway,
     /// What was taken ahead since the last synchronization, and is counted with the next one.
     ahead: Mutex<SynchronizationCounts>,
+    pub(super) fetching: Fetching,
+    /// What fetches files of updates, and ends with the point.
+    fetches: OnceLock<AbortOnDropHandle<()>>,
     configured: Mutex<Option<Configured>>,
     /// One change of settings at a time.
     configuring: tokio::sync::Mutex<()>,
@@ -65,11 +71,13 @@ impl UpdatePoint {
         directory: PathBuf,
         surroundings: Surroundings,
     ) -> Result<Self, UpdatePointError> {
-        let at = directory.clone();
+        let fetching = Fetching::default();
+        let (at, waker) = (directory.clone(), fetching.clone());
         let (catalog, update_files, service, persisted) = blocking(move || {
             let catalog = Arc::new(Catalog::open(&at.join("catalog.db"), clock::now())?);
             let files = UpdateFiles::open(&at.join("content"))?;
-            let service = Arc::new(Service::new(Arc::clone(&catalog), files.clone()));
+            let hosting = Hosting::new(files.clone(), waker);
+            let service = Arc::new(Service::new(Arc::clone(&catalog), hosting));
             let shelf = Shelf::new(&at);
             shelf.clear().map_err(|source| shelf.failed(source))?;
             Ok::<_, UpdatePointError>((catalog, files, service, Persisted::read(&at)?))
@@ -83,7 +91,7 @@ impl UpdatePoint {
             }
             None => None,
         };
-        Ok(Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             directory,
             ports,
             catalog,
@@ -91,10 +99,16 @@ impl UpdatePoint {
             file_facts: Arc::default(),
             underway: Underway::default(),
             ahead: Mutex::default(),
+            fetching: fetching.clone(),
+            fetches: OnceLock::new(),
             configured: Mutex::new(configured),
             configuring: tokio::sync::Mutex::default(),
             working: Arc::default(),
-        })))
+        });
+        let fetches = tokio::spawn(content::go_on(Arc::downgrade(&inner), fetching));
+        // It is the first one.
+        let _ = inner.fetches.set(AbortOnDropHandle::new(fetches));
+        Ok(Self(inner))
     }
 
     /// Makes it the point of that name with these settings. If a port changes, or is not open, the new
@@ -145,6 +159,7 @@ impl UpdatePoint {
             replaced
         };
         close(replaced).await;
+        self.0.fetching.wake();
         Ok(())
     }
 
@@ -242,7 +257,9 @@ impl UpdatePoint {
         let _working = self.0.working.lock().await;
         let upstream = self.upstream(&settings, report).await?;
         let run = synchronization::Run::new(&self.0.catalog, upstream, name, settings);
-        Ok(run.whole(&self.0.ahead).await?)
+        let outcome = run.whole(&self.0.ahead).await?;
+        self.0.fetching.wake();
+        Ok(outcome)
     }
 
     /// Takes what its upstream server has stored so far, while that one still synchronizes. What comes

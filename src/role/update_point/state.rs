@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::{UpdatePoint, UpdatePointError, persisted::Persisted, point::Configured};
 use crate::{
     blocking::blocking,
+    clock,
     model::{
-        DownstreamServer, PointSynchronization, RoleSince, SourceType, UpdateContentState,
-        UpdatePointState,
+        ContentStore, DownstreamServer, PointSynchronization, RoleSince, SourceType,
+        UpdateContentSpec, UpdateContentState, UpdatePointState,
     },
     store::{StoreError, catalog::Catalog},
     wire::reporting::ServerInfo,
@@ -33,7 +34,7 @@ impl UpdatePoint {
             (persisted.clone(), ports.listener(), ports.https())
         };
         let (catalog, file_facts) = (Arc::clone(&self.0.catalog), Arc::clone(&self.0.file_facts));
-        let (held, held_bytes) = self.0.update_files.total();
+        let content = self.content(&settings.content);
         blocking(move || {
             let import_file = match (settings.source.r#type, &settings.source.file) {
                 (SourceType::Import, Some(file)) => file_facts.of(file.as_ref()),
@@ -50,10 +51,28 @@ impl UpdatePoint {
                 import_file,
                 set_aside: catalog.count_set_aside()?,
                 downstream_servers: downstream_servers(&catalog)?,
-                content: (held > 0).then_some(UpdateContentState { held, held_bytes }),
+                content: content(&catalog)?,
             }))
         })
         .await
+    }
+
+    /// What it tells of its files of updates, where it has any or shall have some.
+    fn content(
+        &self,
+        wanted: &UpdateContentSpec,
+    ) -> impl FnOnce(&Catalog) -> Result<Option<UpdateContentState>, StoreError> + use<> {
+        let (held, held_bytes) = self.0.update_files.total();
+        let (coming, hindrance) = (self.0.fetching.coming(), self.0.fetching.hindrance());
+        let stores = wanted.store != ContentStore::None;
+        move |catalog| {
+            if !stores {
+                let state = UpdateContentState { held, held_bytes, ..Default::default() };
+                return Ok((held > 0).then_some(state));
+            }
+            let state = catalog.content_state(clock::now())?;
+            Ok(Some(UpdateContentState { held, held_bytes, coming, hindrance, ..state }))
+        }
     }
 
     /// Since when it is as it is.

@@ -52,7 +52,6 @@ impl Underway {
 
 impl Telling {
     /// Tells nobody.
-    #[cfg(test)]
     pub(super) fn nobody() -> Self {
         Underway::default().begin("nowhere", &Reporter::silent())
     }

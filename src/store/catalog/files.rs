@@ -93,8 +93,12 @@ impl Catalog {
             }
             if unknown.is_empty() {
                 for digest in digests {
-                    it.prepare_cached("INSERT OR IGNORE INTO wanted_file VALUES (?1, ?2)")?
-                        .execute(params![digest, now.as_millisecond()])?;
+                    it.prepare_cached(
+                        "INSERT INTO content (file, chosen, asked_at)
+                         SELECT number, 0, ?2 FROM file WHERE sha1 = ?1
+                         ON CONFLICT DO UPDATE SET asked_at = ?2",
+                    )?
+                    .execute(params![digest, now.as_millisecond()])?;
                 }
             }
             Ok(unknown)
@@ -108,8 +112,10 @@ impl Catalog {
     /// The file cannot be read.
     pub fn wanted_files(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         self.database.read(|it| {
-            let mut statement =
-                it.prepare_cached("SELECT digest FROM wanted_file ORDER BY asked_at, digest")?;
+            let mut statement = it.prepare_cached(
+                "SELECT sha1 FROM content JOIN file ON number = file
+                 WHERE asked_at IS NOT NULL ORDER BY asked_at, sha1",
+            )?;
             let rows = statement.query_map([], |row| row.get(0))?;
             Ok::<_, StoreProblem>(rows.collect::<Result<_, _>>()?)
         })

@@ -2,7 +2,9 @@
 //! them, and how far it has come with its upstream server.
 
 mod check;
+mod chosen_content;
 mod computers;
+mod content;
 mod convert;
 mod cookie_keys;
 mod deployments;
@@ -32,6 +34,8 @@ mod export_tests;
 #[cfg(test)]
 mod tests;
 
+pub use chosen_content::ChosenUpdates;
+pub use content::MissingContent;
 pub use cookie_keys::{CLOCK_SLACK, DatedKey, SEALS};
 pub use documents::StoredDocument;
 pub use downstream::Told;

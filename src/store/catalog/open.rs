@@ -22,6 +22,7 @@ const SCHEMA: Schema = Schema {
         include_str!("migrations/0002_index.sql"),
         include_str!("migrations/0003_downstream.sql"),
         include_str!("migrations/0004_runs.sql"),
+        include_str!("migrations/0005_content.sql"),
     ],
 };
 

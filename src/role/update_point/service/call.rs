@@ -1,9 +1,11 @@
 //! What each call answers (protocol §1.4).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{listing::LongList, refusal::Refusal, sessions::Sessions};
+use super::{Service, hosting::Hosting, listing::LongList, refusal::Refusal, sessions::Sessions};
 use crate::{
     model::UpdateIdentity,
     store::catalog::Catalog,
@@ -55,8 +57,7 @@ pub(super) type Answer = (SoapVersion, Result<Call, Box<Fault>>);
 
 /// Answers the call in `body`, which came to the service at `path`.
 pub(super) fn answer(
-    catalog: &Catalog,
-    sessions: &Sessions,
+    service: &Service,
     path: &'static str,
     body: &[u8],
     fault_id: Uuid,
@@ -71,7 +72,8 @@ pub(super) fn answer(
     };
     let version = envelope.version();
     let called = envelope.name().to_owned();
-    let answering = Answering { catalog, sessions, version, path, now };
+    let Service { catalog, sessions, hosting, .. } = service;
+    let answering = Answering { catalog, sessions, hosting, version, path, now };
     let (action, answer) = if path == reporting::PATH {
         match reporting::Request::decode(envelope, fault_id) {
             Ok(request) => (request.action(), answering.reporting(request)),
@@ -105,6 +107,7 @@ fn belongs(request: &Request, path: &str) -> bool {
 pub(super) struct Answering<'a> {
     pub(super) catalog: &'a Catalog,
     sessions: &'a Sessions,
+    pub(super) hosting: &'a Hosting,
     version: SoapVersion,
     pub(super) path: &'static str,
     pub(super) now: Timestamp,
@@ -169,9 +172,9 @@ impl Answering<'_> {
             .languages(anchor)
             .map_err(|error| Refusal::of_list(error, "configAnchor"))?;
         Ok(ConfigData {
-            // No content here: points below take it from where the publisher offers it.
-            catalog_only_sync: true,
-            lazy_sync: false,
+            // Without content points below take it from where the publisher offers it.
+            catalog_only_sync: self.hosting.is_catalog_only(),
+            lazy_sync: self.hosting.is_lazy(),
             server_hosts_psf_files: false,
             // Drivers by computer are not offered: none of them a request.
             max_computer_ids_per_request: 0,
@@ -228,10 +231,11 @@ fn auth_config() -> AuthConfig {
 
 /// Writes the answer of a `GetUpdateData`.
 pub(super) fn documents(
-    catalog: &Catalog,
+    Service { catalog, hosting, .. }: &Service,
     version: SoapVersion,
     identities: &[UpdateIdentity],
     size: u64,
+    host: Option<&str>,
 ) -> Result<Vec<u8>, Refusal> {
     let capacity = usize::try_from(size).unwrap_or(0);
     let mut writer = UpdateDataWriter::with_capacity(version, capacity);
@@ -243,13 +247,19 @@ pub(super) fn documents(
     })?;
     digests.sort_unstable();
     digests.dedup();
-    for location in catalog.locations(&digests)? {
-        writer.push_file_url(FileUrl {
-            file_digest: location.digest,
-            publisher_url: Some(location.publisher_url),
-            parent_url: Some(String::new()),
-            decryption_key: None,
-        });
+    let offered = catalog.locations(&digests)?.into_iter();
+    let mut offered: BTreeMap<_, _> = offered.map(|it| (it.digest, it.publisher_url)).collect();
+    for file_digest in digests {
+        let publisher_url = offered.remove(&file_digest);
+        let here = host.and_then(|host| hosting.url(&file_digest, host));
+        if publisher_url.is_some() || here.is_some() {
+            writer.push_file_url(FileUrl {
+                file_digest,
+                publisher_url,
+                parent_url: Some(here.unwrap_or_default()),
+                decryption_key: None,
+            });
+        }
     }
     Ok(writer.finish()?)
 }

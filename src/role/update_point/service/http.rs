@@ -17,6 +17,7 @@ use super::{
     channel::{self, Channel},
     content,
     downstream_servers::DownstreamServers,
+    hosting::Hosting,
     listing::{self, LongList},
     packed::Packed,
     sessions::Sessions,
@@ -24,7 +25,6 @@ use super::{
 use crate::{
     blocking::{Interrupted, blocking},
     clock,
-    content::UpdateFiles,
     model::{UpdateIdentity, UpdatePointSettings},
     role::answering::Asked,
     store::catalog::Catalog,
@@ -53,9 +53,9 @@ const PIECE: usize = 256 << 10;
 /// The web services of one update point.
 #[derive(Debug)]
 pub(in crate::role::update_point) struct Service {
-    catalog: Arc<Catalog>,
-    files: UpdateFiles,
-    sessions: Sessions,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) hosting: Hosting,
+    pub(super) sessions: Sessions,
     pub(super) channel: Channel,
     at_work: Semaphore,
     room: Arc<Semaphore>,
@@ -63,18 +63,19 @@ pub(in crate::role::update_point) struct Service {
 
 impl Service {
     /// The services of this catalog and these files.
-    pub(in crate::role::update_point) fn new(catalog: Arc<Catalog>, files: UpdateFiles) -> Self {
+    pub(in crate::role::update_point) fn new(catalog: Arc<Catalog>, hosting: Hosting) -> Self {
         let sessions = Sessions::new(Arc::clone(&catalog));
         let room = Arc::new(Semaphore::new(ROOM as usize));
         let channel = Channel::default();
         let at_work = Semaphore::new(AT_WORK);
-        Self { catalog, files, sessions, channel, at_work, room }
+        Self { catalog, hosting, sessions, channel, at_work, room }
     }
 
     /// Serves by these settings from now on, also those who are connected: over which channel, and whom.
     pub(in crate::role::update_point) fn demand(&self, settings: &UpdatePointSettings) {
         self.sessions.let_in(DownstreamServers::of(settings));
         self.channel.demand(settings);
+        self.hosting.demand(settings);
     }
 
     /// What a port serves.
@@ -89,7 +90,7 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
     let path = request.uri().path();
     if let Some(wanted) = AskedContent::of_path(path) {
         let asked = Asked::of(&mut request.into_parts().0);
-        return content::answer(service.files.clone(), wanted, asked).await;
+        return content::answer(service.hosting.files.clone(), wanted, asked).await;
     }
     let known = [server_sync::PATH, dss_auth::PATH, reporting::PATH];
     let Some(path) = known.into_iter().find(|it| it.eq_ignore_ascii_case(path)) else {
@@ -104,16 +105,29 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
     }
     let accepts = request.headers().get(header::ACCEPT_ENCODING);
     let encoding = accepts.and_then(|it| it.to_str().ok()).and_then(ContentEncoding::wanted);
+    let host = host(&request);
     let body = axum::body::to_bytes(request.into_body(), MAX_REQUEST_BYTES);
     let body = match tokio::time::timeout(ARRIVAL, body).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
-    match answer(service, path, body, encoding).await {
+    match answer(service, path, body, host, encoding).await {
         Ok(response) => response,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
+}
+
+/// The host that a request has come to, by what it says: nothing else is done with it than telling it to
+/// whoever has said it.
+fn host(request: &Request) -> Option<String> {
+    let named = request.headers().get(header::HOST).and_then(|it| it.to_str().ok());
+    let host = match (request.uri().host(), named) {
+        (Some(host), _) => host.to_owned(),
+        (None, named) => named?.parse::<axum::http::uri::Authority>().ok()?.host().to_owned(),
+    };
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "-.:[]".contains(it);
+    Some(host).filter(|it| !it.is_empty() && it.chars().all(is_plain))
 }
 
 fn is_soap(headers: &HeaderMap) -> bool {
@@ -130,6 +144,7 @@ async fn answer(
     service: Arc<Service>,
     path: &'static str,
     body: Bytes,
+    host: Option<String>,
     encoding: Option<ContentEncoding>,
 ) -> Result<Response, Interrupted> {
     let fault_id = Uuid::new_v4();
@@ -137,8 +152,7 @@ async fn answer(
     let at_work = service.at_work.acquire().await.ok();
     let worker = Arc::clone(&service);
     let (version, call) = blocking(move || {
-        let Service { catalog, sessions, .. } = &*worker;
-        let (version, call) = call::answer(catalog, sessions, path, &body, fault_id, clock::now());
+        let (version, call) = call::answer(&worker, path, &body, fault_id, clock::now());
         let call = call.map(|call| match call {
             Call::Answered(bytes) => Prepared::Answer(Packed::new(bytes, encoding)),
             Call::Listed(list) => Prepared::Listed(list),
@@ -163,7 +177,7 @@ async fn answer(
     let _at_work = service.at_work.acquire().await.ok();
     let worker = Arc::clone(&service);
     let written = blocking(move || {
-        let written = call::documents(&worker.catalog, version, &identities, size);
+        let written = call::documents(&worker, version, &identities, size, host.as_deref());
         let action = <server_sync::GetUpdateData as crate::wire::soap::Operation>::ACTION;
         let written = written.map(|bytes| Packed::new(bytes, encoding));
         Ok::<_, Interrupted>(written.map_err(|refusal| refusal.fault(fault_id, action)))

@@ -5,6 +5,7 @@ mod call;
 mod channel;
 mod content;
 mod downstream_servers;
+mod hosting;
 mod http;
 mod listing;
 mod packed;
@@ -16,4 +17,5 @@ mod sync_calls;
 #[cfg(test)]
 mod tests;
 
+pub(super) use hosting::Hosting;
 pub(super) use http::Service;

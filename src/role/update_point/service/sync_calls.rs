@@ -48,6 +48,7 @@ impl Answering<'_> {
         if !unknown.is_empty() {
             return Err(Refusal::UnknownFiles(unknown));
         }
+        self.hosting.wanted();
         self.encode::<DownloadFiles>(&())
     }
 

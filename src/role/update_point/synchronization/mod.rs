@@ -19,4 +19,5 @@ pub use error::{SynchronizationError, UpstreamError};
 
 pub(super) use repair::repair;
 pub(super) use run::Run;
+pub(super) use session::Session;
 pub(super) use upstream::{Upstream, upstream_of};

@@ -7,11 +7,11 @@ use crate::model::UpdateIdentity;
 use crate::wire::{
     dss_auth::{GetAuthorizationCookie, GetAuthorizationCookieRequest, PLUG_IN_ID},
     server_sync::{
-        self, ConfigData, Cookie, DeploymentResult, Filter, GetAuthConfig, GetAuthConfigRequest,
-        GetConfigData, GetConfigDataRequest, GetCookie, GetCookieRequest, GetDeployments,
-        GetDeploymentsRequest, GetRevisionIdList, GetRevisionIdListRequest, GetUpdateData,
-        GetUpdateDataRequest, GetUpdateDecryptionData, GetUpdateDecryptionDataRequest,
-        RevisionIdList, UpdateData, UpdateDecryption,
+        self, ConfigData, Cookie, DeploymentResult, DownloadFiles, DownloadFilesRequest, Filter,
+        GetAuthConfig, GetAuthConfigRequest, GetConfigData, GetConfigDataRequest, GetCookie,
+        GetCookieRequest, GetDeployments, GetDeploymentsRequest, GetRevisionIdList,
+        GetRevisionIdListRequest, GetUpdateData, GetUpdateDataRequest, GetUpdateDecryptionData,
+        GetUpdateDecryptionDataRequest, RevisionIdList, UpdateData, UpdateDecryption,
     },
     soap::ErrorCode,
 };
@@ -21,14 +21,14 @@ const PROTOCOL_VERSION: &str = "1.20";
 
 /// A session with an upstream server.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(in crate::role::update_point) struct Session {
     pub(super) upstream: Upstream,
     cookie: Cookie,
 }
 
 impl Session {
     /// Is authorized and opens a session.
-    pub(super) async fn begin(
+    pub(in crate::role::update_point) async fn begin(
         upstream: Upstream,
         account_name: &str,
         account_guid: Uuid,
@@ -60,7 +60,7 @@ impl Session {
     }
 
     /// What the server allows, and the languages that changed since the anchor.
-    pub(super) async fn config_data(
+    pub(in crate::role::update_point) async fn config_data(
         &self,
         config_anchor: Option<String>,
     ) -> Result<ConfigData, SynchronizationError> {
@@ -95,6 +95,15 @@ impl Session {
         let cookie = self.cookie.clone();
         let request = GetDeploymentsRequest { cookie, deployment_anchor, sync_anchor };
         self.upstream.call::<GetDeployments>(server_sync::PATH, &request).await
+    }
+
+    /// Asks the server to fetch these files: as many as a call may have, by their SHA-1.
+    pub(in crate::role::update_point) async fn download_files(
+        &self,
+        file_digests: Vec<Vec<u8>>,
+    ) -> Result<(), SynchronizationError> {
+        let request = DownloadFilesRequest { cookie: self.cookie.clone(), file_digests };
+        self.upstream.call::<DownloadFiles>(server_sync::PATH, &request).await
     }
 
     /// The keys of the files of these updates: as many as a batch has at most, which is what all

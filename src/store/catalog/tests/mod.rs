@@ -1,5 +1,6 @@
 //! A catalog, called as its point calls it.
 
+mod content;
 mod downstream;
 mod search;
 

@@ -1,0 +1,63 @@
+//! Which files are wanted by the settings, and which are not any more.
+
+use crate::{
+    clock,
+    content::UpdateFiles,
+    model::{ContentStore, UpdateContentSpec, UpdatePointSettings, UpdateSelection},
+    role::update_point::{UpdatePointError, titles::Offered},
+    store::catalog::{Catalog, ChosenUpdates},
+};
+
+/// Brings what the catalog knows of files up to the settings and to what is here, and removes what
+/// nothing has wanted for long. Blocks.
+pub(super) fn choose(
+    catalog: &Catalog,
+    files: &UpdateFiles,
+    settings: &UpdatePointSettings,
+) -> Result<(), UpdatePointError> {
+    let UpdateContentSpec { store, updates } = &settings.content;
+    let now = clock::now();
+    let updates = match store {
+        ContentStore::None => None,
+        ContentStore::Approved => Some(chosen(catalog, updates.as_ref(), true)?),
+        ContentStore::Selected => Some(chosen(catalog, updates.as_ref(), false)?),
+    };
+    catalog.choose_content(updates.as_ref(), now)?;
+    catalog.reconcile_content(|wanted| files.has(wanted))?;
+    loop {
+        let overdue = catalog.overdue_content(now, settings.source.is_another_server())?;
+        if overdue.is_empty() {
+            return Ok(());
+        }
+        for (_, sha1) in &overdue {
+            files.remove(*sha1)?;
+        }
+        let numbers: Vec<_> = overdue.into_iter().map(|(number, _)| number).collect();
+        catalog.forget_content(&numbers)?;
+    }
+}
+
+/// The updates that a selection means.
+fn chosen(
+    catalog: &Catalog,
+    selection: Option<&UpdateSelection>,
+    approved: bool,
+) -> Result<ChosenUpdates, UpdatePointError> {
+    let Some(UpdateSelection { classifications, products, kb, since }) = selection else {
+        return Ok(ChosenUpdates { approved, ..ChosenUpdates::default() });
+    };
+    let offered = if products.is_empty() && classifications.is_empty() {
+        Offered::default()
+    } else {
+        Offered::by(catalog)?
+    };
+    let of_products = offered.products(products)?.into_iter().collect();
+    let of_classifications = offered.classifications(classifications)?.into_iter().collect();
+    Ok(ChosenUpdates {
+        approved,
+        products: (!products.is_empty()).then_some(of_products),
+        classifications: (!classifications.is_empty()).then_some(of_classifications),
+        articles: kb.iter().map(ToString::to_string).collect(),
+        created_since: since.map(jiff::Timestamp::as_second),
+    })
+}
