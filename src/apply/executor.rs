@@ -95,7 +95,7 @@ pub async fn apply(apply: &Apply, plan: &Plan) -> Result<ApplyReport, ApplyError
     if apply.removals == Removals::Refused {
         refuse_removals(plan)?;
     }
-    apply.machines.refit(&apply.hierarchy);
+    apply.machines.refit(&apply.hierarchy, plan);
     let run = {
         let journal = apply.journal.clone();
         let (manifest, observed) = (plan.manifest_digest, plan.observed_digest);

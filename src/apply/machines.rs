@@ -16,9 +16,10 @@ use crate::{
     },
     model::{
         DistributionPointSettings, DistributionSettings, FileFacts, Hierarchy, Name, PackageId,
-        Priority, SiteCode, SynchronizationOrder, TransferPhase, TransferSettings,
+        Priority, Site, SiteCode, SynchronizationOrder, TransferPhase, TransferSettings,
         UpdatePointSettings,
     },
+    plan::{ActionKind, Plan},
 };
 
 use super::turns::Turns;
@@ -50,8 +51,10 @@ pub(super) type TransferKey = (PackageId, u32, Name);
 
 impl Machines {
     /// Makes a sync manager for every site with an active point; those that are there stay what
-    /// they are.
-    pub(super) fn refit(&self, hierarchy: &Hierarchy) {
+    /// they are. Updates flow only to points that the plan synchronizes.
+    pub(super) fn refit(&self, hierarchy: &Hierarchy, plan: &Plan) {
+        let synchronized = plan.actions.iter().filter(|it| it.kind == ActionKind::Synchronize);
+        let synchronized: BTreeSet<_> = synchronized.map(|it| &it.resource.name).collect();
         self.turns.refit(hierarchy);
         let mut managers = lock(&self.sync_managers);
         managers.retain(|code, _| {
@@ -64,8 +67,11 @@ impl Machines {
                 .filter(|(_, child)| child.active_point.is_some())
                 .map(|(code, _)| code.clone())
                 .collect();
-            let pipelined = children.iter().filter(|code| is_pipelined(hierarchy, code)).cloned();
-            let pipelined = pipelined.collect();
+            let pipelined = children.iter().filter(|code| {
+                let child = hierarchy.sites.get(code);
+                child.is_some_and(|child| is_pipelined(child, &synchronized))
+            });
+            let pipelined = pipelined.cloned().collect();
             let internet_based = site.internet_based_point.clone();
             let manager = match managers.entry(code.clone()) {
                 Entry::Occupied(there) => {
@@ -214,9 +220,9 @@ impl Machines {
 }
 
 /// Whether a site takes updates while its parent still synchronizes.
-fn is_pipelined(hierarchy: &Hierarchy, code: &SiteCode) -> bool {
-    let site = hierarchy.sites.get(code);
-    site.is_some_and(|it| !it.suspended && it.synchronization == SynchronizationOrder::Pipelined)
+fn is_pipelined(site: &Site, synchronized: &BTreeSet<&Name>) -> bool {
+    site.synchronization == SynchronizationOrder::Pipelined
+        && site.active_point.as_ref().is_some_and(|point| synchronized.contains(point))
 }
 
 /// A panic while a machine was held left it in some state of its own, never a broken one.
