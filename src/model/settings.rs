@@ -115,7 +115,7 @@ pub struct UpdatePointSettings {
     pub products: Vec<String>,
     /// Whether what is not listed is deselected.
     pub selection: Selection,
-    /// Languages of update files, in order.
+    /// Languages of update files and of titles, in order.
     pub languages: Vec<String>,
     /// Local publishers, in order.
     pub publishers: Vec<String>,

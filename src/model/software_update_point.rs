@@ -55,8 +55,9 @@ pub struct SoftwareUpdatePointSpec {
     /// Whether what is not listed is deselected.
     #[serde(default)]
     pub selection: Selection,
-    /// Languages of update files, such as `en` (SUP-8: each site's own). An Internet-based point that
-    /// lists none has those of the active point of its site (SUP-6).
+    /// Languages of update files, and of titles that are searched and shown beside those in English, such
+    /// as `en` (SUP-8: each site's own). An Internet-based point that lists none has those of the
+    /// active point of its site (SUP-6).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("examples" = [["en", "de"]]))]
     pub languages: Vec<String>,

@@ -31,7 +31,7 @@ pub enum ActionKind {
     ConfigureSoftwareUpdatePoint,
     /// Connect to the ports of a software update point and see that it answers (SUP-5).
     VerifyPorts,
-    /// Bring the categories before the rest (SUP-9).
+    /// Bring the categories before the rest (SUP-9). Nothing plans it: a synchronization brings them first by itself.
     SynchronizeCategories,
     /// Synchronize a software update point with its upstream (SYNC-4, SYNC-5, SYNC-6).
     Synchronize,

@@ -10,6 +10,10 @@ use uuid::Uuid;
 use super::update_document::{CategoryType, UpdateType};
 use crate::model::{Digest, UpdateIdentity};
 
+/// Longest title that is remembered apart from its document, in characters: tables show less, and
+/// a page of a thousand must stay small.
+pub const MAX_TITLE_CHARACTERS: usize = 500;
+
 /// Most updates of one answer.
 pub const MAX_FOUND: usize = 1_000;
 
@@ -71,8 +75,11 @@ pub struct FoundUpdate {
     /// The category type of a category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category_type: Option<CategoryType>,
-    /// The title.
+    /// The title: English where there is one.
     pub title: String,
+    /// Titles in the languages that the update point is set to, where they are others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub localized_titles: Vec<TitleIn>,
     /// When the publisher created it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]

@@ -74,6 +74,30 @@ fn an_update_is_shown_whole() {
     assert!(gone.contains("has no update"), "{gone}");
 }
 
+#[test]
+fn titles_are_searched_and_shown_in_the_languages_of_the_point() {
+    let world = World::converged("contoso");
+    let search = ["search", "sicherheitsupdates", "--point", "ams-active"];
+    updates(&world, &search).expect(1);
+    let role = "  siteSystem: ams-srv\n  role: Active\n";
+    world.edit("sites/ams.yaml", role, &format!("{role}  languages: [de, pt-br]\n"));
+    world.with_manifests("up --once").expect(0);
+    let report = listed(&world, &search);
+    assert!(titles(&report).iter().all(|title| title == "Security Updates"));
+    let localized = &report["updates"][0]["localizedTitles"];
+    assert_eq!(localized[0]["language"], "de");
+    assert_eq!(localized[0]["title"], "Sicherheitsupdates");
+    let text = updates(&world, &search).expect(0).stdout;
+    assert!(text.contains("de: Sicherheitsupdates"), "{text}");
+    let id = report["updates"][0]["updateId"].as_str().unwrap();
+    let shown = updates(&world, &["show", id, "--point", "ams-active"]).expect(0).stdout;
+    assert!(shown.contains("Title (de)      Sicherheitsupdates\n"), "{shown}");
+    // The others are as they were.
+    let others = updates(&world, &["search", "sicherheitsupdates", "--point", "lis-active"]);
+    others.expect(1);
+    assert_eq!(world.plan()["actions"].as_array().unwrap().len(), 0);
+}
+
 /// Below the top it is fetched from the parent, at the top taken out of the export.
 #[test]
 fn damaged_documents_are_found_named_and_fetched_again() {

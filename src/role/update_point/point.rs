@@ -80,7 +80,11 @@ impl UpdatePoint {
             let service = Arc::new(Service::new(Arc::clone(&catalog), hosting));
             let shelf = Shelf::new(&at);
             shelf.clear().map_err(|source| shelf.failed(source))?;
-            Ok::<_, UpdatePointError>((catalog, files, service, Persisted::read(&at)?))
+            let persisted = Persisted::read(&at)?;
+            if let Some(persisted) = &persisted {
+                catalog.keep_titles_in(&persisted.settings.languages)?;
+            }
+            Ok::<_, UpdatePointError>((catalog, files, service, persisted))
         })
         .await?;
         let ports = Ports::new(&surroundings, service);
@@ -136,10 +140,15 @@ impl UpdatePoint {
         self.uncross(&settings).await;
         let persisted = Persisted::after(before.as_ref(), name, settings, clock::now());
         let (directory, to_write) = (self.0.directory.clone(), persisted.clone());
+        let catalog = Arc::clone(&self.0.catalog);
         let prepared = async {
             let changes = self.0.ports.change(self.seen(), &persisted.settings).await?;
             // On an error the ports that were opened are dropped, which closes them.
-            blocking(move || to_write.write(&directory)).await?;
+            blocking(move || {
+                catalog.keep_titles_in(&to_write.settings.languages)?;
+                to_write.write(&directory)
+            })
+            .await?;
             Ok(changes)
         };
         let changes = match prepared.await {

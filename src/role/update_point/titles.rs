@@ -17,8 +17,11 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum TitleError {
     /// A title that the catalog does not offer.
-    #[error("there is no {what} `{title}`{}: write its title as the catalog does, or its identifier",
-        .near.as_ref().map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default())]
+    #[error(
+        "there is no {what} `{title}`{}: write its title as the catalog does, or its identifier \
+         (`headwater updates list --type category` lists them)",
+        .near.as_ref().map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default()
+    )]
     Unknown {
         /// `product` or `classification`.
         what: &'static str,
@@ -97,7 +100,15 @@ fn one(what: &'static str, text: &str, offered: &[CategoryTitle]) -> Result<Uuid
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::{
+        error_text::with_causes,
+        role::update_point::fixture::{
+            Place, category, identity, new_revisions, settings, software,
+        },
+    };
 
     fn offered() -> Offered {
         let title = |id: u128, title: &str, of: &str| CategoryTitle {
@@ -139,11 +150,54 @@ mod tests {
     fn a_title_that_nobody_has_is_refused_with_a_near_one() {
         insta::assert_snapshot!(
             products("Windows 01").unwrap_err(),
-            @"there is no product `Windows 01` (did you mean `Windows 10`?): write its title as the catalog does, or its identifier"
+            @"there is no product `Windows 01` (did you mean `Windows 10`?): write its title as the catalog does, or its identifier (`headwater updates list --type category` lists them)"
         );
         insta::assert_snapshot!(
             products("Solaris").unwrap_err(),
-            @"there is no product `Solaris`: write its title as the catalog does, or its identifier"
+            @"there is no product `Solaris`: write its title as the catalog does, or its identifier (`headwater updates list --type category` lists them)"
         );
+    }
+
+    /// SUP-9: one run of a new point at the top brings the categories, and what is chosen among them.
+    #[tokio::test]
+    async fn categories_come_first_and_stay_where_the_choice_means_nothing() {
+        let top = Place::new(json!({"type": "None"})).await;
+        let offered = [
+            category(100, "Product", "Windows 11"),
+            category(101, "Product", "Office"),
+            category(102, "Product", "Office"),
+            category(200, "UpdateClassification", "Security Updates"),
+            software(1, &[100, 200]),
+            software(2, &[101, 200]),
+            software(3, &[102, 200]),
+        ];
+        top.point.catalog().store_batch(&offered, &[], crate::clock::now()).unwrap();
+        let new = Place::new(json!({"type": "None"})).await;
+        let choose = async |product: &str| {
+            let source = json!({"type": "UpstreamServer", "url": top.url()});
+            let mut settings = settings(new.port, &source);
+            settings.products = vec![product.to_owned()];
+            new.configure_as(settings).await.unwrap();
+            new.synchronize().await.map_err(|error| with_causes(&error))
+        };
+        let error = choose("Windows 1").await.unwrap_err();
+        assert!(error.contains("did you mean `Windows 11`?"), "{error}");
+        assert!(error.contains("updates list --type category"), "{error}");
+        // They are there to choose from, and nothing else is.
+        assert_eq!(new.count(), 4);
+        assert_eq!(Offered::by(new.point.catalog()).unwrap().products.len(), 3);
+        let error = choose("office").await.unwrap_err();
+        let ids = [101, 102].map(|it| Uuid::from_u128(it).to_string());
+        assert!(ids.iter().all(|id| error.contains(id)), "{error}");
+        assert_eq!(new.count(), 4);
+        assert_eq!(new_revisions(&choose("windows 11").await.unwrap()), 1);
+        let known = new.point.catalog().known(&[identity(1), identity(2)]).unwrap();
+        assert_eq!(known, [true, false]);
+        // A point that has nothing yet needs one run for all of it.
+        let other = Place::new(json!({"type": "None"})).await;
+        let mut wanted = settings(other.port, &json!({"type": "UpstreamServer", "url": top.url()}));
+        wanted.products = vec![ids[1].clone()];
+        other.configure_as(wanted).await.unwrap();
+        assert_eq!(new_revisions(&other.synchronize().await.unwrap()), 5);
     }
 }

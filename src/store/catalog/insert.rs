@@ -9,18 +9,16 @@ use super::{
     numbers,
     packed::DICTIONARY_NUMBER,
     runs,
+    titles::{Titles, searchable},
 };
 use crate::{
     store::StoreProblem,
     wire::{
         date_time,
         update_document::{PublicationState, UpdateFile, UpdateIndex, UpdateType},
+        updates::MAX_TITLE_CHARACTERS,
     },
 };
-
-/// Longest title that is remembered apart from its document, in characters: tables show less, and
-/// a page of a thousand must stay small.
-const TITLE_CHARACTERS: usize = 500;
 
 /// Most articles and bulletins of a revision that are remembered apart from its document: genuine
 /// ones name a dozen.
@@ -49,7 +47,7 @@ pub(super) struct Inserting<'a> {
     reference: CachedStatement<'a>,
     find_file: CachedStatement<'a>,
     file: CachedStatement<'a>,
-    search: CachedStatement<'a>,
+    titles: Titles<'a>,
 }
 
 impl<'a> Inserting<'a> {
@@ -81,9 +79,7 @@ impl<'a> Inserting<'a> {
                      size = coalesce(?3, size), name = coalesce(?4, name),
                      publisher_url = coalesce(?5, publisher_url)",
             )?,
-            search: it.prepare_cached(
-                "INSERT INTO search (rowid, title, articles) VALUES (?1, ?2, ?3)",
-            )?,
+            titles: Titles::new(it)?,
         })
     }
 
@@ -107,9 +103,9 @@ impl<'a> Inserting<'a> {
         let prerequisites = self.prerequisites(index, change)?;
         self.refer(index, change)?;
         let files = self.files(&new.file_digests, &index.files)?;
-        let title: String = index.title.chars().take(TITLE_CHARACTERS).collect();
+        let title: String = index.title.chars().take(MAX_TITLE_CHARACTERS).collect();
         let articles = articles(index);
-        self.search.execute(params![change, title, searchable(&articles)])?;
+        self.titles.insert(change, &title, &index.titles, &searchable(&articles))?;
         self.revision.execute(params![
             change,
             identifier,
@@ -239,14 +235,4 @@ fn articles(index: &UpdateIndex) -> String {
     let all = articles.chain(index.security_bulletins.iter().cloned());
     let all = all.filter(|it| !it.is_empty() && !it.contains(char::is_whitespace));
     all.take(ARTICLES).collect::<Vec<_>>().join(" ")
-}
-
-/// So that an article is found by its number alone, too.
-fn searchable(articles: &str) -> String {
-    let mut words = articles.to_owned();
-    for number in articles.split(' ').filter_map(|it| it.strip_prefix("KB")) {
-        words.push(' ');
-        words.push_str(number);
-    }
-    words
 }

@@ -27,6 +27,7 @@ mod progress;
 mod runs;
 mod search;
 mod summary;
+mod titles;
 mod write;
 
 #[cfg(test)]

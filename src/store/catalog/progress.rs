@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Catalog, kinds, page::categories, search::titles};
+use super::{Catalog, kinds, page::categories, search::category_titles};
 use crate::{
     store::{StoreError, StoreProblem},
     wire::update_document::CategoryType,
@@ -165,7 +165,7 @@ impl Catalog {
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
                 let above = categories(it, row.get_ref(2)?.as_blob().unwrap_or_default())?;
-                let (above, _) = titles(it, &above)?;
+                let (above, _) = category_titles(it, &above)?;
                 found.push(CategoryTitle {
                     id: Uuid::from_bytes(row.get(0)?),
                     title: row.get(1)?,

@@ -7,6 +7,7 @@ use super::{
     Catalog, identifiers,
     kinds::{self, ReferenceKind},
     page::categories,
+    titles,
 };
 use crate::{
     store::{StoreError, StoreProblem, revisions::identity},
@@ -187,12 +188,13 @@ pub(super) fn update(it: &Connection, row: &Row<'_>) -> Result<FoundUpdate, Stor
     let category_type: Option<i64> = row.get(4)?;
     let created_at: Option<i64> = row.get(6)?;
     let (products, classification) =
-        titles(it, &categories(it, row.get_ref(10)?.as_blob().unwrap_or_default())?)?;
+        category_titles(it, &categories(it, row.get_ref(10)?.as_blob().unwrap_or_default())?)?;
     Ok(FoundUpdate {
         identity: identity(row, 1)?,
         update_type: kinds::update_type(row.get(3)?)?,
         category_type: category_type.map(kinds::category_type).transpose()?,
         title: row.get(8)?,
+        localized_titles: titles::localized(it, row.get(0)?)?,
         created_at: created_at.and_then(|at| jiff::Timestamp::from_second(at).ok()),
         severity: row.get(7)?,
         articles: articles.split(' ').filter(|it| !it.is_empty()).map(str::to_owned).collect(),
@@ -204,7 +206,7 @@ pub(super) fn update(it: &Connection, row: &Row<'_>) -> Result<FoundUpdate, Stor
 }
 
 /// The titles of the products among these categories, and that of the classification.
-pub(super) fn titles(
+pub(super) fn category_titles(
     it: &Connection,
     categories: &[Uuid],
 ) -> Result<(Vec<String>, Option<String>), StoreProblem> {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::list::{kind, titled};
+use super::list::{kind, one_line, titled};
 use crate::{
     model::{FormatVersion, Name},
     view::{
@@ -48,6 +48,9 @@ pub fn update_text(shown: &ShownUpdate) -> String {
             add(&mut text, format_args!("{name:<16}{}\n", plain(value)));
         }
     };
+    for localized in &update.localized_titles {
+        line(&format!("Title ({})", localized.language), &one_line(&localized.title));
+    }
     line("ID", &update.identity.to_string());
     line("Kind", &kind(update));
     line("Classification", update.classification.as_deref().unwrap_or_default());
@@ -103,8 +106,7 @@ fn named(text: &mut String, heading: &str, updates: &[NamedUpdate]) {
 
 fn name(update: &NamedUpdate) -> String {
     let title = update.title.as_deref().unwrap_or("not in this catalog");
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("{} ({})", update.update_id, plain(&title))
+    format!("{} ({})", update.update_id, plain(&one_line(title)))
 }
 
 /// The update for programs.

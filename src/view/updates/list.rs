@@ -11,7 +11,10 @@ use crate::{
         plain::{add, counted, plain},
         table::{lines, table},
     },
-    wire::{update_document::CategoryType, updates::FoundUpdate},
+    wire::{
+        update_document::CategoryType,
+        updates::{FoundUpdate, TitleIn},
+    },
 };
 
 /// What was found in the catalog of an update point, the one that was stored last first.
@@ -54,6 +57,10 @@ pub fn updates_text(listed: &ListedUpdates) -> String {
         let title = titled(update);
         let cells = [created, kind, articles, title, update.identity.to_string()];
         rows.add_row(cells.iter().map(|text| plain(text).into_owned()));
+        for TitleIn { language, title } in &update.localized_titles {
+            let title = format!("{language}: {}", one_line(title));
+            rows.add_row(["", "", "", plain(&title).as_ref(), ""]);
+        }
     }
     let mut text = lines(&rows);
     let count = counted(updates.len(), "update");
@@ -68,9 +75,14 @@ pub(super) fn kind(update: &FoundUpdate) -> String {
     category.unwrap_or_else(|| update.update_type.as_str()).to_owned()
 }
 
+/// A title, which may have line ends.
+pub(super) fn one_line(title: &str) -> String {
+    title.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Its title in one line, and whether anybody should still want it.
 pub(super) fn titled(update: &FoundUpdate) -> String {
-    let mut title = update.title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut title = one_line(&update.title);
     if update.expired {
         title += " (expired)";
     }

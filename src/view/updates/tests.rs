@@ -21,6 +21,7 @@ fn update() -> FoundUpdate {
         update_type: UpdateType::Software,
         category_type: None,
         title: "Security\nIntelligence \u{1b}[31mUpdate".to_owned(),
+        localized_titles: Vec::new(),
         created_at: Some("2026-10-04T12:00:58Z".parse().unwrap()),
         severity: None,
         articles: vec!["KB2267602".to_owned()],

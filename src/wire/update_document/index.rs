@@ -22,6 +22,8 @@ pub struct UpdateIndex {
     /// The title: English where there is one, else in the document's default language, else the
     /// first. Empty where the document has none.
     pub title: String,
+    /// `LocalizedProperties/Title`: all titles, each with its language.
+    pub titles: Vec<(String, String)>,
     /// `CategoryInformation/@CategoryType`, of categories.
     pub category_type: Option<CategoryType>,
     /// `Relationships/Prerequisites`: all groups must be met.

@@ -281,6 +281,7 @@ impl Parts {
             publication_state: self.publication_state,
             creation_date: self.creation_date,
             title,
+            titles: self.titles,
             category_type: self.category_type,
             prerequisites: self.prerequisites,
             superseded: self.superseded,

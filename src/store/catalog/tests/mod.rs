@@ -21,6 +21,7 @@ use crate::{
             CategoryType, PatchingType, PrerequisiteGroup, PublicationState, UpdateDocument,
             UpdateFile, UpdateIndex, UpdateType,
         },
+        updates::FoundUpdate,
     },
 };
 
@@ -35,6 +36,7 @@ pub(super) fn revision(number: u128, update_type: UpdateType) -> NewRevision {
         publication_state: PublicationState::Published,
         creation_date: String::new(),
         title: format!("Update {number}"),
+        titles: Vec::new(),
         category_type: None,
         prerequisites: Vec::new(),
         superseded: Vec::new(),

@@ -93,3 +93,75 @@ fn filters_of_a_search_join() {
         (Some("Update 20"), &["Update 10".to_owned()][..])
     );
 }
+
+/// An update with a title in each of these languages.
+fn titled(number: u128, titles: &[(&str, &str)]) -> NewRevision {
+    let localized = |(language, title): &(&str, &str)| {
+        format!(
+            "<LocalizedProperties><Language>{language}</Language><Title>{title}</Title>\
+             </LocalizedProperties>"
+        )
+    };
+    let text = format!(
+        "<Update xmlns=\"http://schemas.microsoft.com/msus/2002/12/Update\">\
+         <UpdateIdentity UpdateID=\"{}\" RevisionNumber=\"1\"/><Properties UpdateType=\"Software\">\
+         <KBArticleID>{}</KBArticleID></Properties><LocalizedPropertiesCollection>{}\
+         </LocalizedPropertiesCollection></Update>",
+        Uuid::from_u128(number),
+        5_000_000 + number,
+        titles.iter().map(localized).collect::<String>()
+    );
+    let index = UpdateDocument::index(&text).unwrap();
+    NewRevision { index, document: PackedDocument::pack(&text), file_digests: Vec::new() }
+}
+
+#[test]
+fn titles_are_found_and_shown_in_the_languages_that_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut catalog = catalog(directory.path());
+    let first = [
+        ("en", "Security update"),
+        ("de", "Sicherheitsupdate für Rechner"),
+        ("fr", "Mise à jour de sécurité"),
+        ("pt-BR", "Atualização de segurança"),
+    ];
+    let keep = |catalog: &Catalog, languages: &[&str]| {
+        let languages: Vec<_> = languages.iter().map(|it| (*it).to_owned()).collect();
+        catalog.keep_titles_in(&languages).unwrap();
+    };
+    let shown = |catalog: &Catalog, words: &str| {
+        let words = words.split(' ').map(str::to_owned).collect();
+        let found = catalog.search(&Search { words, limit: 50, ..Search::default() }).unwrap();
+        let titles = |it: &FoundUpdate| {
+            let localized = it.localized_titles.iter().map(|it| it.language.clone());
+            (it.title.clone(), localized.collect::<Vec<_>>().join(" "))
+        };
+        found.updates.iter().map(titles).collect::<Vec<_>>()
+    };
+    let is = |titles: &[(&str, &str)]| -> Vec<(String, String)> {
+        titles.iter().map(|(title, other)| ((*title).to_owned(), (*other).to_owned())).collect()
+    };
+    catalog.store_batch(&[titled(1, &first)], &[], now()).unwrap();
+    assert_eq!(shown(&catalog, "security"), is(&[("Security update", "")]));
+    assert_eq!(shown(&catalog, "sicherheitsupdate"), []);
+    // What is there already, and what comes after.
+    keep(&catalog, &["pt-br", "DE", "en", "nl"]);
+    catalog.store_batch(&[titled(2, &[("de", "Rechner")])], &[], now()).unwrap();
+    catalog.store_batch(&[titled(3, &[("de", "Rechner"), ("en", "x")])], &[], now()).unwrap();
+    for words in ["security fur", "atualizacao", "5000001 sicherheits* KB5000001"] {
+        assert_eq!(shown(&catalog, words), is(&[("Security update", "de pt-br")]), "{words}");
+    }
+    let machines = is(&[("x", "de"), ("Rechner", ""), ("Security update", "de pt-br")]);
+    assert_eq!(shown(&catalog, "rechner"), machines);
+    assert_eq!(shown(&catalog, "jour"), []);
+    // It is the same after a restart, and nothing of other languages is left.
+    drop(catalog);
+    catalog = super::catalog(directory.path());
+    assert_eq!(shown(&catalog, "rechner"), machines);
+    keep(&catalog, &["fr"]);
+    assert_eq!(shown(&catalog, "jour"), is(&[("Security update", "fr")]));
+    assert_eq!(shown(&catalog, "rechner"), is(&[("Rechner", "")]));
+    keep(&catalog, &[]);
+    assert_eq!(shown(&catalog, "jour"), []);
+    assert_eq!(shown(&catalog, "security 5000001"), is(&[("Security update", "")]));
+}
