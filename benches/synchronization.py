@@ -10,6 +10,7 @@ temporary directory below --directory, on loopback addresses of a network namesp
    each update; peak of memory of the lower one for each update; beside a plain bulk insert of the same rows into SQLite.
 2. tiers: the same through several tiers, each of which begins when its parent is done; and with
    `synchronization: Pipelined`, where what a point has stored flows on at once.
+3. unchanged: the next run, and what goes over the network for it.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.request
 
 from processes import Server, alone, peak_megabytes, processor_seconds, spread, warm
 from spine import BINARY, ROOT, fresh
@@ -69,6 +71,15 @@ class Tier(Server):
         command += ["--token-file", chain.data / "admin-token"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.process.stderr.readline()
+
+    def synchronize(self, chain):
+        """Has it synchronize, as its controller would."""
+        token = {"Authorization": f"Bearer {(chain.data / 'admin-token').read_text()}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"http://{self.ip}:8550/v1/commands", b'"SynchronizeUpdatePoint"', token)
+        with urllib.request.urlopen(request) as answer:
+            said = answer.read().decode()
+        if '"Synchronized"' not in said and "synchronized" not in said:
+            raise SystemExit(f"it did not synchronize: {said}")
 
     def catalog(self):
         return next(self.data.rglob("catalog.db"))
@@ -145,6 +156,14 @@ class Watch:
         return ended - began
 
 
+def on_loopback():
+    """Bytes that went over the loopback interface so far, of everybody in this network namespace."""
+    for line in pathlib.Path("/proc/self/net/dev").read_text().splitlines():
+        if line.strip().startswith("lo:"):
+            return int(line.split()[1])
+    return 0
+
+
 def whole_chain(directory, filled, tiers, order):
     """Seconds from the first synchronization below the top to the end of the last one."""
     chain = Chain(directory, filled)
@@ -170,7 +189,7 @@ def measure(directory, rounds, updates, tiers):
     print(said, end="")
     total = int(re.search(r"^(\d+) revisions", said).group(1))
     plain = 1e6 / float(re.search(r"plain bulk insert +([\d.]+) us", said).group(1))
-    rates, costs, memory, serial, pipelined = [], [], [], [], []
+    rates, costs, memory, unchanged, sent, serial, pipelined = ([] for _ in range(7))
     for _ in range(rounds):
         chain = Chain(directory, filled)
         with chain.top() as top, Tier(chain, 2) as second:
@@ -180,6 +199,10 @@ def measure(directory, rounds, updates, tiers):
             rates.append(total / (window[1] - window[0]))
             costs.append(watch.between(window) * 1e6 / total)
             memory.append(peak_megabytes(second.pid) * 1024 * 1024 / total)
+            began, before = time.monotonic(), on_loopback()
+            second.synchronize(chain)
+            unchanged.append(time.monotonic() - began)
+            sent.append((on_loopback() - before) / 1024)
         shutil.rmtree(chain.directory)
         if tiers > 2:
             serial.append(whole_chain(directory, filled, tiers, "TierByTier"))
@@ -187,6 +210,8 @@ def measure(directory, rounds, updates, tiers):
     print(f"one tier                {spread(rates, 'updates/s')}   {max(rates) / plain:.2f} of a plain bulk insert")
     print(f"  processor time        {spread(costs, 'us an update')}")
     print(f"  peak of memory        {spread(memory, 'bytes an update')}")
+    print(f"unchanged, the next run {spread(unchanged, 's')}")
+    print(f"  over the network      {spread(sent, 'KiB')}, with the rollup and the command")
     if serial:
         ratio = min(serial) * max(rates) / total
         print(f"{tiers - 1} tiers one by one       {spread(serial, 's')}   {ratio:.2f} times one tier")
