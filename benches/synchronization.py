@@ -75,7 +75,7 @@ class Tier(Server):
     def synchronize(self, chain):
         """Has it synchronize, as its controller would."""
         token = {"Authorization": f"Bearer {(chain.data / 'admin-token').read_text()}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"http://{self.ip}:8550/v1/commands", b'"SynchronizeUpdatePoint"', token)
+        request = urllib.request.Request(f"http://{self.ip}:8550/v1/commands", b'"synchronizeUpdatePoint"', token)
         with urllib.request.urlopen(request) as answer:
             said = answer.read().decode()
         if '"Synchronized"' not in said and "synchronized" not in said:

@@ -68,6 +68,7 @@ pub(crate) fn observed(hierarchy: &Hierarchy) -> Observed {
                 new_revisions: 1,
             }),
             import_file: None,
+            local_updates: BTreeMap::new(),
             set_aside: 0,
             downstream_servers: Vec::new(),
             content: None,

@@ -1,8 +1,8 @@
 //! The bare typed parse: `serde_yaml` into the types of the documents, and nothing else.
 
 use headwater::model::{
-    DistributionPointGroupSpec, DistributionPointSpec, Kind, Metadata, PackageSpec,
-    PortSettingsSpec, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
+    DistributionPointGroupSpec, DistributionPointSpec, Kind, LocalUpdateSpec, Metadata,
+    PackageSpec, PortSettingsSpec, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
 };
 use serde::Deserialize;
 
@@ -27,6 +27,7 @@ pub(crate) enum Typed {
     DistributionPoint(Box<Of<DistributionPointSpec>>),
     DistributionPointGroup(Box<Of<DistributionPointGroupSpec>>),
     Package(Box<Of<PackageSpec>>),
+    LocalUpdate(Box<Of<LocalUpdateSpec>>),
 }
 
 /// The kind of a document, which is told beforehand: finding it is not part of the parse.
@@ -48,5 +49,6 @@ pub(crate) fn typed(kind: Kind, text: &str) -> Typed {
             Typed::DistributionPointGroup(serde_yaml::from_str(text).unwrap())
         }
         Kind::Package => Typed::Package(serde_yaml::from_str(text).unwrap()),
+        Kind::LocalUpdate => Typed::LocalUpdate(serde_yaml::from_str(text).unwrap()),
     }
 }

@@ -55,6 +55,7 @@ pub fn adopt(observed: &Observed, beside: Beside<'_>) -> Adopted {
     }
     adopting.leave_dangling_out();
     adopting.packages();
+    adopting.local_updates();
     let Adopting { declared, mut notes, taken_over, .. } = adopting;
     notes.sort();
     Adopted { declared, notes, taken_over }

@@ -5,6 +5,7 @@
 mod adopting;
 mod beside;
 mod groups;
+mod local_updates;
 mod packages;
 mod ports;
 mod roles;

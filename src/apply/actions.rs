@@ -77,6 +77,9 @@ impl Apply {
                 let command = AgentCommand::ConfigureUpdatePoint { name: name.clone(), settings };
                 self.tell(action, &point.site_system, &command).await
             }
+            ActionKind::PublishLocalUpdate | ActionKind::ExpireLocalUpdate => {
+                self.local_update(action).await
+            }
             ActionKind::VerifyPorts => self.verify_ports(&action.resource).await,
             ActionKind::ImportUpdates | ActionKind::Synchronize => {
                 self.synchronize(action, name).await

@@ -9,6 +9,7 @@ mod executor;
 mod flowing;
 mod graph;
 mod late_reports;
+mod local_updates;
 mod machines;
 mod on_demand;
 mod push;

@@ -10,7 +10,7 @@ use crate::{
     model::{
         Name, SiteCode, SourceType, StatusMessage, StatusMessageId, UpdatePoint, UpdatePointRole,
     },
-    plan::Action,
+    plan::{Action, ActionKind},
     wire::agent::{AgentCommand, AgentOutcome},
 };
 
@@ -139,8 +139,12 @@ impl Apply {
     async fn update_services(&self, action: &Action, name: &Name) -> Carried {
         let point = self.update_point(name)?;
         let command = match point.settings.source.r#type {
-            SourceType::Import => AgentCommand::ImportUpdates,
-            SourceType::None => return Ok("what was imported into it".to_owned()),
+            SourceType::Import if action.kind == ActionKind::ImportUpdates => {
+                AgentCommand::ImportUpdates
+            }
+            SourceType::Import | SourceType::None => {
+                return Ok("what was imported into it".to_owned());
+            }
             _ => AgentCommand::SynchronizeUpdatePoint,
         };
         let agent = self.agents.get(&point.site_system)?;
@@ -159,7 +163,8 @@ impl Apply {
             | AgentOutcome::Waits { .. }
             | AgentOutcome::AtCapacity { .. }
             | AgentOutcome::Exported(_)
-            | AgentOutcome::Imported(_) => Ok(String::new()),
+            | AgentOutcome::Imported(_)
+            | AgentOutcome::Published { .. } => Ok(String::new()),
         }
     }
 

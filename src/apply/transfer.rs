@@ -195,6 +195,7 @@ impl Apply {
                     | AgentOutcome::Secured(_)
                     | AgentOutcome::Exported(_)
                     | AgentOutcome::Imported(_)
+                    | AgentOutcome::Published { .. }
                     | AgentOutcome::Validated(_)
                     | AgentOutcome::CatalogChecked(_)
                     | AgentOutcome::Waits { .. }

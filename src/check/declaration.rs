@@ -9,7 +9,9 @@ use super::{
     linked::{DistributionPoint, Group, Package, Site, SiteSystem, UpdatePoint},
     tables::Tables,
 };
-use crate::model::{Declared, Kind, Name, PortSettingsSpec, Resource, SiteType, UpdatePointRole};
+use crate::model::{
+    Declared, Kind, LocalUpdateSpec, Name, PortSettingsSpec, Resource, SiteType, UpdatePointRole,
+};
 
 /// All documents that were read, each list in the order in which they were written.
 pub(super) struct Declaration<'a> {
@@ -22,6 +24,7 @@ pub(super) struct Declaration<'a> {
     pub(super) distribution_points: Vec<DistributionPoint<'a>>,
     pub(super) groups: Vec<Group<'a>>,
     pub(super) packages: Vec<Package<'a>>,
+    pub(super) local_updates: Documents<'a, LocalUpdateSpec>,
     /// Which packages each distribution point is given.
     pub(super) content: Content,
     /// The site at the top, if there is one.
@@ -57,6 +60,7 @@ impl<'a> Declaration<'a> {
             distribution_points,
             groups,
             packages,
+            local_updates: Documents::new(&declared.local_updates),
             points_of_sites,
         }
     }
@@ -116,6 +120,7 @@ impl<'a> Declaration<'a> {
             Kind::DistributionPoint => near(&declared.distribution_points, name),
             Kind::DistributionPointGroup => near(&declared.distribution_point_groups, name),
             Kind::Package => near(&declared.packages, name),
+            Kind::LocalUpdate => near(&declared.local_updates, name),
         }
     }
 
@@ -130,6 +135,7 @@ impl<'a> Declaration<'a> {
             Kind::DistributionPoint => declared.distribution_points.contains_key(name),
             Kind::DistributionPointGroup => declared.distribution_point_groups.contains_key(name),
             Kind::Package => declared.packages.contains_key(name),
+            Kind::LocalUpdate => declared.local_updates.contains_key(name),
         };
         read || self.unread.may_be(kind, name)
     }

@@ -4,8 +4,9 @@ use std::{cell::Cell, collections::BTreeMap};
 
 use super::{Place, Problem, Rule};
 use crate::model::{
-    DistributionPointGroupSpec, DistributionPointSpec, FieldPath, Kind, Name, PackageSpec,
-    PortSettingsSpec, Resource, ResourceId, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
+    DistributionPointGroupSpec, DistributionPointSpec, FieldPath, Kind, LocalUpdateSpec, Name,
+    PackageSpec, PortSettingsSpec, Resource, ResourceId, SiteSpec, SiteSystemSpec,
+    SoftwareUpdatePointSpec,
 };
 
 /// The fields of a kind, which know the kind.
@@ -28,7 +29,8 @@ of_kind!(
     SoftwareUpdatePointSpec: SoftwareUpdatePoint,
     DistributionPointSpec: DistributionPoint,
     DistributionPointGroupSpec: DistributionPointGroup,
-    PackageSpec: Package
+    PackageSpec: Package,
+    LocalUpdateSpec: LocalUpdate
 );
 
 /// A document with its name.

@@ -11,8 +11,8 @@ use crate::model::{FieldPath, Name};
 pub const DUPLICATE: Rule = Rule {
     id: "DUPLICATE",
     severity: Severity::Error,
-    summary: "a kind and name are declared once, a key stands once in its mapping, and a package \
-              ID belongs to one package",
+    summary: "a kind and name are declared once, a key stands once in its mapping, a package ID \
+              belongs to one package, and an update ID to one local update",
     why: "Of two declarations only one could be carried out, and which one would depend on the \
           order of files.",
     wrong: "\
@@ -47,6 +47,18 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
                 .value(&DUPLICATE, "spec.packageId", message)
                 .related(first.place("spec.packageId"), "the first use of the ID")
                 .help("give every package an ID of its own"),
+        );
+    }
+    let updates: Vec<_> = declaration.local_updates.iter().collect();
+    for (first, again) in repeated(updates.iter().map(|update| update.spec().update_id)) {
+        let (first, document) = (updates[first], updates[again]);
+        let id = document.spec().update_id;
+        let message = format!("update ID {id} belongs to local update `{}` already", first.name);
+        problems.push(
+            document
+                .value(&DUPLICATE, "spec.updateId", message)
+                .related(first.place("spec.updateId"), "the first use of the ID")
+                .help("give every update a GUID of its own"),
         );
     }
     for package in &declaration.packages {

@@ -3,6 +3,8 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 // What rules are, and what they look at.
+mod applicability;
+mod applicability_elements;
 mod content;
 mod content_ways;
 mod cycle;
@@ -36,6 +38,8 @@ mod update_point_roles;
 mod wsus;
 
 mod import;
+mod local_update;
+mod local_update_files;
 mod synchronization_request;
 mod synchronization_source;
 
@@ -61,6 +65,7 @@ mod choices;
 mod duplicates;
 mod references;
 
+pub use applicability::{RuleProblem, rule_problem};
 pub use duplicates::DUPLICATE;
 pub use problem::{Place, PlaceKind, Problem, Severity};
 pub use rule::{Rule, SCHEMA, SYNTAX};

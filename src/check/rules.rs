@@ -3,16 +3,16 @@
 use super::{
     DUPLICATE, Problem, Rule, SCHEMA, SYNTAX, Unread, active_point_missing, administration_console,
     agents, annotations, choices, content_destination, content_protocol, declaration::Declaration,
-    duplicates, import, limits, package_transfer, point_settings, port_clash, ports, prestaged,
-    pull_place, pull_sources, pull_switched_off, reach, references, scenarios, secured_channel,
-    selection, site_identity, site_systems, site_tree, source_access, source_priority,
-    synchronization_request, synchronization_source, top_level_settings, unused_limits,
-    update_point_computer, update_point_roles, wsus,
+    duplicates, import, limits, local_update, package_transfer, point_settings, port_clash, ports,
+    prestaged, pull_place, pull_sources, pull_switched_off, reach, references, scenarios,
+    secured_channel, selection, site_identity, site_systems, site_tree, source_access,
+    source_priority, synchronization_request, synchronization_source, top_level_settings,
+    unused_limits, update_point_computer, update_point_roles, wsus,
 };
 use crate::model::Declared;
 
 /// All rules, by ID, the numbers in it as numbers.
-pub const RULES: [&Rule; 34] = [
+pub const RULES: [&Rule; 35] = [
     &DUPLICATE,
     &content_destination::RULE,
     &pull_sources::RULE,
@@ -42,6 +42,7 @@ pub const RULES: [&Rule; 34] = [
     &synchronization_source::RULE,
     &synchronization_request::RULE,
     &import::RULE,
+    &local_update::RULE,
     &SYNTAX,
     &site_tree::RULE,
     &site_identity::RULE,
@@ -51,7 +52,7 @@ pub const RULES: [&Rule; 34] = [
 
 /// What each rule that looks at documents does, in the order in which its problems are told where
 /// several belong to one document.
-const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 35] = [
+const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 36] = [
     references::check,
     site_tree::check,
     site_identity::check,
@@ -69,6 +70,7 @@ const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 35] = [
     synchronization_source::check,
     synchronization_request::check,
     import::check,
+    local_update::check,
     scenarios::check,
     content_protocol::check,
     port_clash::check,

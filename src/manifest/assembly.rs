@@ -50,6 +50,7 @@ pub(super) fn take_apart(loaded: Loaded, files: &mut [ReadFile]) {
         distribution_points,
         distribution_point_groups,
         packages,
+        local_updates,
     } = declared;
     macro_rules! give_back {
         ($kind:ident, $resources:ident) => {
@@ -73,6 +74,7 @@ pub(super) fn take_apart(loaded: Loaded, files: &mut [ReadFile]) {
     give_back!(DistributionPoint, distribution_points);
     give_back!(DistributionPointGroup, distribution_point_groups);
     give_back!(Package, packages);
+    give_back!(LocalUpdate, local_updates);
 }
 
 #[derive(Default)]
@@ -166,6 +168,7 @@ impl Assembly {
                 insert!(DistributionPointGroup, distribution_point_groups, spec)
             }
             Spec::Package(spec) => insert!(Package, packages, spec),
+            Spec::LocalUpdate(spec) => insert!(LocalUpdate, local_updates, spec),
         }
     }
 }

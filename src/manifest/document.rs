@@ -17,8 +17,8 @@ use crate::{
     check::{DUPLICATE, Meant, Place, PlaceKind, Problem, Rule, SCHEMA, SYNTAX},
     model::{
         API_VERSION, Digest, DistributionPointGroupSpec, DistributionPointSpec, DocumentId,
-        FieldPath, Kind, Metadata, PackageSpec, PortSettingsSpec, SiteSpec, SiteSystemSpec,
-        SoftwareUpdatePointSpec,
+        FieldPath, Kind, LocalUpdateSpec, Metadata, PackageSpec, PortSettingsSpec, SiteSpec,
+        SiteSystemSpec, SoftwareUpdatePointSpec,
     },
 };
 
@@ -32,6 +32,7 @@ pub(super) enum Spec {
     DistributionPoint(Box<DistributionPointSpec>),
     DistributionPointGroup(Box<DistributionPointGroupSpec>),
     Package(Box<PackageSpec>),
+    LocalUpdate(Box<LocalUpdateSpec>),
 }
 
 /// A resource as it was read.
@@ -298,6 +299,7 @@ fn typed(kind: Kind, text: &str, way: Way) -> Result<Read, serde_yaml::Error> {
         Kind::DistributionPoint => of_kind(kind, text, way, Spec::DistributionPoint),
         Kind::DistributionPointGroup => of_kind(kind, text, way, Spec::DistributionPointGroup),
         Kind::Package => of_kind(kind, text, way, Spec::Package),
+        Kind::LocalUpdate => of_kind(kind, text, way, Spec::LocalUpdate),
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) fn example(kind: Kind) -> Value {
         Kind::DistributionPoint => ("ams-dp2", distribution_point()),
         Kind::DistributionPointGroup => ("amsterdam", json!({"members": ["ams-dp1", "ams-dp2"]})),
         Kind::Package => ("printer-definitions", package()),
+        Kind::LocalUpdate => ("fabrikam-reader", local_update()),
     };
     json!({"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec})
 }
@@ -64,5 +65,22 @@ fn package() -> Value {
         "displayName": "Printer definitions",
         "source": {"path": "../content/printer-definitions"},
         "distributeTo": {"groups": ["amsterdam"]},
+    })
+}
+
+fn local_update() -> Value {
+    let installed = concat!(
+        "<bar:RegSzToVersion Key=\"HKEY_LOCAL_MACHINE\" Subkey=\"SOFTWARE\\Fabrikam\\Reader\"",
+        " Value=\"Version\" Comparison=\"GreaterThanOrEqualTo\" Data=\"4.2.1.0\" />",
+    );
+    json!({
+        "updateId": "0c4e4f4e-6d0f-4d3b-9a55-5a1a7b6f2c10",
+        "title": "Fabrikam Reader 4.2.1",
+        "publisher": "Fabrikam",
+        "product": "Fabrikam Reader",
+        "classification": "Security Updates",
+        "files": [{"path": "../content/reader-4.2.1.exe"}],
+        "install": {"program": "reader-4.2.1.exe", "arguments": "/quiet /norestart"},
+        "applicability": {"isInstalled": installed, "isInstallable": "<lar:True />"},
     })
 }

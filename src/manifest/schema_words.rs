@@ -46,6 +46,12 @@ fn on_one_line(text: &str) -> String {
 
 /// `"format": "uint32"` is no format of JSON Schema: an editor takes 5,000,000,000 for one.
 fn bounded(schema: &mut Map<String, Value>) {
+    if schema.get("format").and_then(Value::as_str) == Some("int32") {
+        schema.remove("format");
+        schema.entry("minimum").or_insert(json!(i32::MIN));
+        schema.entry("maximum").or_insert(json!(i32::MAX));
+        return;
+    }
     let largest = match schema.get("format").and_then(Value::as_str) {
         Some("uint8") => u32::from(u8::MAX),
         Some("uint16") => u32::from(u16::MAX),

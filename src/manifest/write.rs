@@ -21,8 +21,8 @@ pub struct ManifestFile {
     pub text: String,
 }
 
-/// Documents as files: one for each site with its site systems and roles, one for port settings and
-/// one for what is distributed. Comments stand before the documents they are about.
+/// Documents as files: one for each site with its site systems and roles, one for port settings,
+/// one for what is distributed and one for updates of local publishers. Comments stand before the documents they are about.
 pub fn write(
     declared: &Declared,
     comments: &BTreeMap<ResourceId, Vec<String>>,
@@ -48,8 +48,14 @@ pub fn write(
     let mut packages = text();
     packages.add_all(Kind::DistributionPointGroup, &declared.distribution_point_groups);
     packages.add_all(Kind::Package, &declared.packages);
+    let mut updates = text();
+    updates.add_all(Kind::LocalUpdate, &declared.local_updates);
     let sites = of_site.into_iter().map(|(site, text)| (format!("sites/{site}.yaml"), text));
-    let others = [("ports.yaml".to_owned(), ports), ("packages.yaml".to_owned(), packages)];
+    let others = [
+        ("ports.yaml".to_owned(), ports),
+        ("packages.yaml".to_owned(), packages),
+        ("updates.yaml".to_owned(), updates),
+    ];
     sites
         .chain(others)
         .filter(|(_, file)| !file.text.is_empty())

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    DistributionPointGroupSpec, DistributionPointSpec, DocumentId, Kind, Name, PackageSpec,
-    PortSettingsSpec, Resource, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
+    DistributionPointGroupSpec, DistributionPointSpec, DocumentId, Kind, LocalUpdateSpec, Name,
+    PackageSpec, PortSettingsSpec, Resource, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
 };
 
 /// All documents as written. Names are unique within each kind; what they refer to may be missing,
@@ -25,6 +25,8 @@ pub struct Declared {
     pub distribution_point_groups: BTreeMap<Name, Resource<DistributionPointGroupSpec>>,
     /// `kind: Package`.
     pub packages: BTreeMap<Name, Resource<PackageSpec>>,
+    /// `kind: LocalUpdate`.
+    pub local_updates: BTreeMap<Name, Resource<LocalUpdateSpec>>,
 }
 
 impl Declared {
@@ -52,6 +54,7 @@ impl Declared {
             .chain(of(&self.distribution_points))
             .chain(of(&self.distribution_point_groups))
             .chain(of(&self.packages))
+            .chain(of(&self.local_updates))
     }
 
     /// The names of all documents of a kind, in order.
@@ -64,6 +67,7 @@ impl Declared {
             Kind::DistributionPoint => Box::new(self.distribution_points.keys()),
             Kind::DistributionPointGroup => Box::new(self.distribution_point_groups.keys()),
             Kind::Package => Box::new(self.packages.keys()),
+            Kind::LocalUpdate => Box::new(self.local_updates.keys()),
         }
     }
 }

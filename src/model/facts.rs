@@ -5,11 +5,12 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{
     CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, FoundPorts, Known, Libraries,
-    Listener, Name, Observed, ObservedPoint, ObservedSystem, PackageId, PackageState,
-    SiteServerState, SiteSystemSettings, SynchronizationRecord, UpdatePointSettings,
+    Listener, LocalUpdateState, Name, Observed, ObservedPoint, ObservedSystem, PackageId,
+    PackageState, SiteServerState, SiteSystemSettings, SynchronizationRecord, UpdatePointSettings,
     UpdatePointState, WsusVersion,
 };
 
@@ -110,9 +111,25 @@ pub struct UpdatePointFacts<'a> {
     /// With `source: Import`: the digest of the file as it is now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_file: Option<Digest>,
+    /// The updates of local publishers that it has published (SYNC-10).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub local_updates: BTreeMap<Uuid, LocalUpdateFacts>,
     /// Whether its upstream server lists revisions that could not be read or had.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub set_aside: bool,
+}
+
+/// What a plan depends on of an update that was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LocalUpdateFacts {
+    /// The digest of what was declared.
+    pub declared: Digest,
+    /// The number of the last revision.
+    pub revision: i32,
+    /// Whether that says that the update has expired.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expired: bool,
 }
 
 /// What a plan depends on of a distribution point, apart from its content library.
@@ -222,6 +239,7 @@ impl<'a> UpdatePointFacts<'a> {
             revisions,
             last_synchronization,
             import_file,
+            local_updates,
             set_aside,
             // For people only.
             downstream_servers: _,
@@ -235,8 +253,17 @@ impl<'a> UpdatePointFacts<'a> {
             revisions: *revisions,
             last_synchronization: last_synchronization.as_ref().map(Cow::Borrowed),
             import_file: import_file.as_ref().map(|file| file.digest),
+            local_updates: local_updates.iter().map(|(id, it)| (*id, it.into())).collect(),
             set_aside: *set_aside > 0,
         }
+    }
+}
+
+impl From<&LocalUpdateState> for LocalUpdateFacts {
+    fn from(state: &LocalUpdateState) -> Self {
+        let LocalUpdateState { declared, revision, expired } = state;
+        let declared = Digest::of_json(&declared.in_any_checkout());
+        Self { declared, revision: *revision, expired: *expired }
     }
 }
 

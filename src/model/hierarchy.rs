@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    ClientPolicy, Digest, DistributionPointSettings, DistributionSettings, Name, PackageId,
-    PackageSource, Placement, PointSet, Priority, SiteCode, SiteServerSettings, SiteSystemSettings,
-    SoftwareUpdatesAgent, SynchronizationOrder, TransferSettings, UpdatePointSettings, WsusVersion,
+    ClientPolicy, Digest, DistributionPointSettings, DistributionSettings, LocalUpdate, Name,
+    PackageId, PackageSource, Placement, PointSet, Priority, SiteCode, SiteServerSettings,
+    SiteSystemSettings, SoftwareUpdatesAgent, SynchronizationOrder, TransferSettings,
+    UpdatePointSettings, WsusVersion,
 };
 
 /// The wanted hierarchy. Made by [`Hierarchy::resolve`], so every name in it leads somewhere.
@@ -21,6 +22,8 @@ pub struct Hierarchy {
     pub distribution_points: BTreeMap<Name, DistributionPoint>,
     /// The packages by name.
     pub packages: BTreeMap<Name, Package>,
+    /// The updates of local publishers by name.
+    pub local_updates: BTreeMap<Name, DeclaredLocalUpdate>,
 }
 
 /// A site (TOP-1, TOP-2).
@@ -127,7 +130,24 @@ pub struct Package {
     pub suspended: bool,
 }
 
+/// An update of a local publisher (SYNC-10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredLocalUpdate {
+    /// What the point that publishes it is told.
+    pub update: LocalUpdate,
+    /// Whether it is suspended.
+    pub suspended: bool,
+}
+
 impl Hierarchy {
+    /// The point that publishes updates of local publishers (SYNC-10): the active one of the site at
+    /// the top.
+    pub fn publishing_point(&self) -> Option<(&SiteCode, &Site, &Name, &UpdatePoint)> {
+        let (code, site) = self.sites.iter().find(|(_, site)| site.parent.is_none())?;
+        let (name, point) = self.update_points.get_key_value(site.active_point.as_ref()?)?;
+        Some((code, site, name, point))
+    }
+
     /// The sites from the top down; within a level by code.
     pub fn sites_top_down(&self) -> Vec<(&SiteCode, &Site)> {
         let mut sites: Vec<_> = self.sites.iter().collect();

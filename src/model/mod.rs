@@ -1,4 +1,4 @@
-//! The nouns: names that are valid once made, the seven kinds, the resolved hierarchy and what
+//! The nouns: names that are valid once made, the eight kinds, the resolved hierarchy and what
 //! site systems report of themselves. Pure: no I/O, no clock, nothing asynchronous.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -12,6 +12,8 @@ mod found_ports;
 mod hierarchy;
 mod interval;
 mod libraries;
+mod local_publishing;
+mod local_update;
 mod management_point;
 mod manifest_root;
 mod number_set;
@@ -54,7 +56,8 @@ pub use distribution_point::{
     SecretReference, Weekday,
 };
 pub use facts::{
-    DistributionPointFacts, Facts, PackageFacts, SiteServerFacts, SiteSystemFacts, UpdatePointFacts,
+    DistributionPointFacts, Facts, LocalUpdateFacts, PackageFacts, SiteServerFacts,
+    SiteSystemFacts, UpdatePointFacts,
 };
 pub use field_path::{FieldPath, Segment};
 pub use format_version::{FormatVersion, UnknownFormat};
@@ -62,9 +65,18 @@ pub use found_ports::{
     CertificateFacts, FoundPorts, PortAnswer, PortFacts, PortFinding, RootAnswer, RootFinding,
     TlsFacts, Validity,
 };
-pub use hierarchy::{DistributionPoint, Hierarchy, Package, Site, SiteSystem, UpdatePoint};
+pub use hierarchy::{
+    DeclaredLocalUpdate, DistributionPoint, Hierarchy, Package, Site, SiteSystem, UpdatePoint,
+};
 pub use interval::Interval;
 pub use libraries::{Content, ContentFacts, InvalidLibraries, Libraries};
+pub use local_publishing::{
+    LocalUpdate, LocalUpdateState, classification_id, classification_titles, company_id, product_id,
+};
+pub use local_update::{
+    Applicability, InstallCommand, InstallationImpact, LocalUpdateFile, LocalUpdateSpec,
+    MsrcSeverity, RebootBehavior, Sha256,
+};
 pub use management_point::{
     ManagementPoint, ManagementPointSettings, ManagementPointState, ServedPolicy,
 };

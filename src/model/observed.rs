@@ -4,11 +4,13 @@ use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{
     CatalogVersion, ClientPolicy, ContentFacts, Digest, DistributionPointSettings, FoundPorts,
-    Libraries, ManagementPointState, Name, PackageId, PackageOrigin, PullJob, Since, SiteCode,
-    SiteSystemSettings, StatusMessage, UpdateContentState, UpdatePointSettings, WsusVersion,
+    Libraries, LocalUpdateState, ManagementPointState, Name, PackageId, PackageOrigin, PullJob,
+    Since, SiteCode, SiteSystemSettings, StatusMessage, UpdateContentState, UpdatePointSettings,
+    WsusVersion,
 };
 
 /// Something that was looked for: seen, seen not to be there, or not seen. *Unknown is not absent*:
@@ -154,6 +156,9 @@ pub struct UpdatePointState {
     /// With `source: Import`: the file as it is now; absent if it is not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import_file: Option<FileFacts>,
+    /// The updates of local publishers that it has published (SYNC-10).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub local_updates: BTreeMap<Uuid, LocalUpdateState>,
     /// How many revisions its upstream server lists that could not be read or had.
     #[serde(default, skip_serializing_if = "super::pull_job::is_zero")]
     pub set_aside: u64,

@@ -20,7 +20,7 @@ pub const SYNC_REQUESTED_AT: &str = "headwater.dev/sync-requested-at";
 /// directory holds now is not for a manifest to say.
 pub const CONTENT: &str = "headwater.dev/content";
 
-/// The seven kinds of document (REC-1).
+/// The eight kinds of document (REC-1).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -39,11 +39,13 @@ pub enum Kind {
     DistributionPointGroup,
     /// Content and where it goes.
     Package,
+    /// An update of a local publisher.
+    LocalUpdate,
 }
 
 impl Kind {
     /// All kinds, in the order in which documents refer to each other.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Site,
         Self::SiteSystem,
         Self::PortSettings,
@@ -51,6 +53,7 @@ impl Kind {
         Self::DistributionPoint,
         Self::DistributionPointGroup,
         Self::Package,
+        Self::LocalUpdate,
     ];
 
     /// The kind as written in a document.
@@ -63,6 +66,7 @@ impl Kind {
             Self::DistributionPoint => "DistributionPoint",
             Self::DistributionPointGroup => "DistributionPointGroup",
             Self::Package => "Package",
+            Self::LocalUpdate => "LocalUpdate",
         }
     }
 
@@ -76,6 +80,7 @@ impl Kind {
             Self::DistributionPoint => "distribution point",
             Self::DistributionPointGroup => "distribution point group",
             Self::Package => "package",
+            Self::LocalUpdate => "local update",
         }
     }
 }

@@ -31,6 +31,8 @@ pub enum ActionKind {
     ConfigureSoftwareUpdatePoint,
     /// Connect to the ports of a software update point and see that it answers (SUP-5).
     VerifyPorts,
+    /// Publish an update of a local publisher at the top, or a further revision of it (SYNC-10).
+    PublishLocalUpdate,
     /// Bring the categories before the rest (SUP-9). Nothing plans it: a synchronization brings them first by itself.
     SynchronizeCategories,
     /// Synchronize a software update point with its upstream (SYNC-4, SYNC-5, SYNC-6).
@@ -54,6 +56,8 @@ pub enum ActionKind {
     UpdateContent,
     /// Hash the content of a library again (PDP-15).
     ValidateContent,
+    /// Publish a revision of a local publisher's update that says that it has expired (SYNC-10).
+    ExpireLocalUpdate,
     /// Remove a package from a content library.
     RemoveContent,
     /// End a distribution point and its content.
@@ -68,7 +72,7 @@ pub enum ActionKind {
 
 impl ActionKind {
     /// The whole vocabulary.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::CreateSiteSystem,
         Self::InstallUpdateServices,
         Self::InstallAdministrationConsole,
@@ -76,6 +80,7 @@ impl ActionKind {
         Self::AddSoftwareUpdatePoint,
         Self::ConfigureSoftwareUpdatePoint,
         Self::VerifyPorts,
+        Self::PublishLocalUpdate,
         Self::SynchronizeCategories,
         Self::Synchronize,
         Self::ImportUpdates,
@@ -87,6 +92,7 @@ impl ActionKind {
         Self::DistributeContent,
         Self::UpdateContent,
         Self::ValidateContent,
+        Self::ExpireLocalUpdate,
         Self::RemoveContent,
         Self::RemoveDistributionPoint,
         Self::RemoveSoftwareUpdatePoint,
@@ -99,7 +105,8 @@ impl ActionKind {
     pub const fn removes(self) -> bool {
         matches!(
             self,
-            Self::RemoveContent
+            Self::ExpireLocalUpdate
+                | Self::RemoveContent
                 | Self::RemoveDistributionPoint
                 | Self::RemoveSoftwareUpdatePoint
                 | Self::UninstallUpdateServices
@@ -160,12 +167,14 @@ pub struct Action {
 }
 
 impl Action {
-    /// Whether it changes a site system or update services that are there, by an action that makes
-    /// them otherwise.
+    /// Whether it changes a site system, update services or a local update that are there, by an action
+    /// that makes them otherwise.
     pub fn alters(&self) -> bool {
         match self.kind {
             // Where it is not there, nobody could be asked what it is.
-            ActionKind::CreateSiteSystem => self.diff.iter().any(|it| it.found.is_some()),
+            ActionKind::CreateSiteSystem | ActionKind::PublishLocalUpdate => {
+                self.diff.iter().any(|it| it.found.is_some())
+            }
             ActionKind::InstallUpdateServices => self.diff.iter().any(|it| !it.before.is_null()),
             _ => false,
         }
@@ -289,7 +298,8 @@ impl Summary {
                 | ActionKind::InstallUpdateServices
                 | ActionKind::InstallAdministrationConsole
                 | ActionKind::AddSoftwareUpdatePoint
-                | ActionKind::AddDistributionPoint => summary.create += 1,
+                | ActionKind::AddDistributionPoint
+                | ActionKind::PublishLocalUpdate => summary.create += 1,
                 ActionKind::ConfigureSsl
                 | ActionKind::ConfigureSoftwareUpdatePoint
                 | ActionKind::PublishClientPolicy
@@ -304,7 +314,8 @@ impl Summary {
                 | ActionKind::ValidateContent => summary.distribute += 1,
                 // A look changes nothing: it is listed, but not counted.
                 ActionKind::VerifyPorts => {}
-                ActionKind::RemoveContent
+                ActionKind::ExpireLocalUpdate
+                | ActionKind::RemoveContent
                 | ActionKind::RemoveDistributionPoint
                 | ActionKind::RemoveSoftwareUpdatePoint
                 | ActionKind::UninstallUpdateServices

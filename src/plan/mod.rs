@@ -11,6 +11,7 @@ mod distribution_points;
 mod drift;
 mod import_file;
 mod libraries;
+mod local_updates;
 mod on_demand;
 mod order;
 mod places;

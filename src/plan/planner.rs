@@ -32,10 +32,12 @@ pub fn plan(inputs: Inputs<'_>) -> Plan {
     let mut planner = Planner::new(inputs);
     planner.site_systems();
     planner.update_points();
+    planner.local_updates();
     planner.synchronizations();
     let places = planner.distribution_points();
     let unwanted = planner.content(&places);
     planner.remove_content(unwanted, &places);
+    planner.expire_local_updates();
     planner.removals();
     planner.finish()
 }
@@ -60,6 +62,8 @@ pub(super) struct Planner<'a> {
     /// That for which nothing can be planned, and whether somebody chose that: unknown, suspended,
     /// or waiting for such a thing.
     held: BTreeMap<Kind, BTreeMap<Name, bool>>,
+    /// The publications of updates of local publishers that make a further revision.
+    pub(super) publishing: Vec<ActionId>,
     /// Update points whose synchronization waits, and whether somebody chose that.
     pub(super) unsynchronized: BTreeMap<&'a Name, bool>,
     /// Packages that somebody needs who gets them from none of its sources.
@@ -113,6 +117,7 @@ impl<'a> Planner<'a> {
             waiting: Vec::new(),
             diagnostics: Vec::new(),
             held: BTreeMap::new(),
+            publishing: Vec::new(),
             unsynchronized: BTreeMap::new(),
             starving: BTreeMap::new(),
         }
@@ -204,6 +209,7 @@ impl<'a> Planner<'a> {
             Kind::SoftwareUpdatePoint => self.hierarchy.update_points.contains_key(name),
             Kind::DistributionPoint => self.hierarchy.distribution_points.contains_key(name),
             Kind::Package => self.hierarchy.packages.contains_key(name),
+            Kind::LocalUpdate => self.hierarchy.local_updates.contains_key(name),
             Kind::Site => self.hierarchy.sites.values().any(|site| site.name == *name),
             // What they say has become part of what refers to them.
             Kind::PortSettings | Kind::DistributionPointGroup => false,

@@ -12,6 +12,7 @@ use super::{
     ActionId, ActionKind,
     diff::diff,
     import_file::in_other_checkout,
+    local_updates::PUBLISHED,
     planner::{Draft, Planner},
     update_points::{PointOfSite, SETTING_UP},
 };
@@ -106,6 +107,9 @@ impl<'a> Planner<'a> {
             after.extend(self.planned_any(&SYNCHRONIZING, points, upstream));
         }
         after.extend(self.server_above(it).map(|it| self.created(it)).into_iter().flatten());
+        if self.is_publisher(it.name) {
+            after.extend(self.publishing.iter().cloned());
+        }
         if is_active(it.point) {
             // Also where its updates come from elsewhere, its site's database is filled from above
             // (SYNC-5), and is what it passes on.
@@ -143,18 +147,34 @@ impl<'a> Planner<'a> {
         match it.point.settings.source.r#type {
             // What was imported by hand goes on from there.
             SourceType::None => {
-                it.site.parent.is_none().then(|| self.site_database_due(it, state)).flatten()
+                let due = self.publication_due(it).or_else(|| self.site_database_due(it, state));
+                due.filter(|_| it.site.parent.is_none())
             }
-            SourceType::Import => {
-                import_due(it.point, state).or_else(|| self.site_database_due(it, state))
-            }
+            SourceType::Import => import_due(it.point, state)
+                .or_else(|| self.publication_due(it))
+                .or_else(|| self.site_database_due(it, state)),
             SourceType::MicrosoftUpdate | SourceType::UpstreamServer => {
-                self.top_due(it, state).or_else(|| self.site_database_due(it, state))
+                // What is requested by hand brings only what is new: not what was published anew.
+                let published = self.publication_due(it);
+                self.top_due(it, state)
+                    .filter(|(.., reason)| published.is_none() || reason != BY_HAND)
+                    .or(published)
+                    .or_else(|| self.site_database_due(it, state))
             }
             SourceType::ParentSite | SourceType::ActiveUpdatePoint => {
                 self.downstream_due(it, state).or_else(|| self.site_database_due(it, state))
             }
         }
+    }
+
+    /// Updates of local publishers flow down from where they are published (SYNC-10).
+    fn publication_due(&self, it: PointOfSite<'_>) -> Option<Due> {
+        let due = self.is_publisher(it.name) && !self.publishing.is_empty();
+        due.then(|| (ActionKind::Synchronize, "SYNC-10", PUBLISHED.to_owned()))
+    }
+
+    fn is_publisher(&self, name: &Name) -> bool {
+        self.hierarchy.publishing_point().is_some_and(|(_, _, publisher, _)| publisher == name)
     }
 
     /// Started by hand or by schedule, at the top only (SYNC-2).

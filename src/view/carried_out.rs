@@ -78,7 +78,7 @@ pub fn way_back_text(plan: &Plan, file: &str) -> String {
 /// Whether an action reads a source directory or an import file.
 fn reads(action: &Action) -> bool {
     match action.kind {
-        ActionKind::ImportUpdates => true,
+        ActionKind::ImportUpdates | ActionKind::PublishLocalUpdate => true,
         // Without targets: the site server takes it from its source.
         ActionKind::DistributeContent | ActionKind::UpdateContent => action.targets.is_empty(),
         _ => false,

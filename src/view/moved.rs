@@ -92,6 +92,7 @@ fn document(declared: &Declared, ResourceId { kind, name }: &ResourceId) -> Opti
             declared.distribution_point_groups.get(name).map(|it| it.document)
         }
         Kind::Package => declared.packages.get(name).map(|it| it.document),
+        Kind::LocalUpdate => declared.local_updates.get(name).map(|it| it.document),
     }
 }
 

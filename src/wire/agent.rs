@@ -15,8 +15,8 @@ use super::{
     updates::CatalogFindings,
 };
 use crate::model::{
-    CatalogVersion, ClientPolicy, ContentFacts, Digest, DistributionPointSettings, Name, Pacing,
-    PackageId, PackageOrigin, PackageState, PullJob, ServerCertificate, SiteCode,
+    CatalogVersion, ClientPolicy, ContentFacts, Digest, DistributionPointSettings, LocalUpdate,
+    Name, Pacing, PackageId, PackageOrigin, PackageState, PullJob, ServerCertificate, SiteCode,
     SiteSystemSettings, StatusMessage, UpdateIdentity, UpdatePointSettings, ValidationFindings,
     WsusVersion,
 };
@@ -92,6 +92,13 @@ pub enum AgentCommand {
     /// Take what its upstream server has stored so far, while that one still synchronizes. A
     /// synchronization follows.
     SynchronizeAhead,
+    /// Publish an update of a local publisher, unless its last revision says the same (SYNC-10).
+    PublishLocalUpdate(Box<LocalUpdate>),
+    /// Publish a revision of a local publisher's update that says that it has expired (SYNC-10).
+    ExpireLocalUpdate {
+        /// The update.
+        update_id: Uuid,
+    },
     /// Check the update point's catalog.
     CheckCatalog {
         /// Whether to fetch again what is damaged.
@@ -278,6 +285,11 @@ pub enum AgentOutcome {
     Exported(ExportedUpdates),
     /// A file was imported.
     Imported(ImportedUpdates),
+    /// An update of a local publisher is published.
+    Published {
+        /// The number of its last revision.
+        revision: i32,
+    },
     /// The package is available.
     Package(PackageState),
     /// Content was validated: what was found.

@@ -26,6 +26,7 @@ mod http;
 mod killed;
 mod layers;
 mod library;
+mod local_updates;
 mod management_point;
 mod many_problems;
 mod observed_file;

@@ -128,7 +128,7 @@ fn json_has_every_field_that_programs_rely_on() {
 
 #[test]
 fn the_examples_are_valid_without_a_warning() {
-    for example in ["examples/contoso", "examples/minimal"] {
+    for example in ["examples/contoso", "examples/local-updates", "examples/minimal"] {
         let (code, stdout, stderr) = outcome(&mut headwater(&["validate", "--strict", example]));
         assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
         assert!(!stdout.contains("error") && !stdout.contains("warning"), "{stdout}");

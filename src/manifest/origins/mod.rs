@@ -3,6 +3,7 @@
 
 mod distribution_point;
 mod documents;
+mod local_update;
 mod origin;
 mod package;
 mod settings_by_path;

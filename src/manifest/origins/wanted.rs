@@ -96,6 +96,7 @@ impl<'a> Origins<'a> {
             Kind::SoftwareUpdatePoint => self.documents.update_point(name),
             Kind::DistributionPoint => self.documents.distribution_point(name),
             Kind::Package => self.documents.package(name, point),
+            Kind::LocalUpdate => self.documents.local_update(name),
             // They are no part of a plan: what refers to them is.
             Kind::PortSettings | Kind::DistributionPointGroup => None,
         }

@@ -2,6 +2,7 @@
 
 mod absolute;
 mod distribution_point;
+mod local_update;
 mod package;
 mod resolver;
 mod unresolved;

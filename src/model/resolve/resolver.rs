@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
+    local_update::local_update,
     package::PointSets,
     unresolved::{Resolved, Unresolved, unresolved},
     update_point::let_in_those_below,
@@ -49,7 +50,17 @@ impl Hierarchy {
         for (name, resource) in &declared.packages {
             packages.insert(name.clone(), sets.package(name, resource, &sites)?);
         }
-        Ok(Self { sites, site_systems, update_points, distribution_points, packages })
+        let updates = declared.local_updates.iter();
+        let local_updates =
+            updates.map(|(name, resource)| (name.clone(), local_update(name, resource))).collect();
+        Ok(Self {
+            sites,
+            site_systems,
+            update_points,
+            distribution_points,
+            packages,
+            local_updates,
+        })
     }
 }
 

@@ -43,6 +43,9 @@ impl<'a> Drift<'a> {
                 | ActionKind::SynchronizeCategories
                 | ActionKind::ImportUpdates => self.catalog(action),
                 ActionKind::PublishClientPolicy => self.client_policy(action),
+                ActionKind::PublishLocalUpdate | ActionKind::ExpireLocalUpdate => {
+                    self.local_update(action);
+                }
                 ActionKind::DistributeContent
                 | ActionKind::UpdateContent
                 | ActionKind::RemoveContent => self.content(action),

@@ -70,6 +70,19 @@ impl<'a> Drift<'a> {
         }
     }
 
+    /// What was published differs from what is declared; or nothing was.
+    pub(super) fn local_update(self, action: &mut Action) {
+        let Some((system, state)) = self.target(action) else { return };
+        let declared = self.hierarchy.local_updates.get(&action.resource.name);
+        let published = state.update_point.as_ref().map(|point| &point.local_updates);
+        let there = declared
+            .zip(published)
+            .is_some_and(|(it, all)| all.contains_key(&it.update.spec.update_id));
+        if there {
+            all_found(&mut action.diff, &self.found(&system, state, None));
+        }
+    }
+
     /// What an update point reports, if it is there under its name.
     fn update_point_of(self, name: &Name, point: &UpdatePoint) -> Option<&'a UpdatePointState> {
         let state = self.system(&point.site_system)?.update_point.as_ref()?;

@@ -58,6 +58,7 @@ pub fn planned_documents(declared: &Declared) -> Vec<PlannedDocument> {
         distribution_points,
         distribution_point_groups,
         packages,
+        local_updates,
     } = declared;
     add(&mut documents, Kind::Site, sites, |_| None);
     add(&mut documents, Kind::SiteSystem, site_systems, |_| None);
@@ -68,6 +69,11 @@ pub fn planned_documents(declared: &Declared) -> Vec<PlannedDocument> {
     add(&mut documents, Kind::DistributionPoint, distribution_points, |_| None);
     add(&mut documents, Kind::DistributionPointGroup, distribution_point_groups, |_| None);
     add(&mut documents, Kind::Package, packages, |spec| spec.source.path.as_deref());
+    // Several paths of one document: the first that is relative says where all of them are.
+    add(&mut documents, Kind::LocalUpdate, local_updates, |spec| {
+        let mut paths = spec.files.iter().map(|file| file.path.as_str());
+        paths.find(|path| Path::new(path).is_relative())
+    });
     documents
 }
 
@@ -109,6 +115,7 @@ pub fn declared(documents: &[PlannedDocument]) -> Result<Declared, DocumentError
                 insert(id, document, &mut into.distribution_point_groups)
             }
             Kind::Package => insert(id, document, &mut into.packages),
+            Kind::LocalUpdate => insert(id, document, &mut into.local_updates),
         }?;
     }
     Ok(declared)

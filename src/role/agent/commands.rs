@@ -111,6 +111,8 @@ impl Agent {
             AgentCommand::RemoveUpdatePoint => self.remove_update_point().await,
             AgentCommand::UninstallUpdateServices => self.uninstall_update_services().await,
             AgentCommand::CheckCatalog { repair } => self.check_catalog(repair, report).await,
+            AgentCommand::PublishLocalUpdate(update) => self.publish(*update).await,
+            AgentCommand::ExpireLocalUpdate { update_id } => self.expire(update_id).await,
             AgentCommand::ImportUpdates => Ok(self.update_point().await?.import(report).await?),
             AgentCommand::ImportReceived(received) => self.import_received(*received, report).await,
             AgentCommand::ExportUpdates { form } => self.export_updates(form, report).await,

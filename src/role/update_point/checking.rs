@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{UpdatePoint, UpdatePointError, exchange::Import, synchronization};
+use super::{UpdatePoint, UpdatePointError, exchange::Import, publishing, synchronization};
 use crate::{
     blocking::blocking,
     error_text::with_causes,
@@ -16,7 +16,8 @@ use crate::{
 
 impl UpdatePoint {
     /// Checks its catalog: the file, and every document against its digest. With `repair`, documents
-    /// that are damaged are fetched again, from the upstream server or the export file. If an import or
+    /// that are damaged are fetched again, from the upstream server or the export file; those of local
+    /// publishers' updates are written again. If an import or
     /// synchronization is under way, this waits for it.
     ///
     /// # Errors
@@ -52,7 +53,13 @@ impl UpdatePoint {
     ) -> Result<(), UpdatePointError> {
         let (name, settings) = self.settings()?;
         let catalog = Arc::clone(self.catalog());
-        let damaged = findings.damaged.clone();
+        let (of_local, damaged) = (Arc::clone(&catalog), findings.damaged.clone());
+        let damaged =
+            blocking(move || Ok::<_, UpdatePointError>(publishing::repair(&of_local, damaged)?))
+                .await?;
+        if damaged.is_empty() {
+            return Ok(());
+        }
         if settings.source.r#type == SourceType::Import {
             let files = self.files();
             return blocking(move || {

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::{ExportFailed, ImportError, SynchronizationError, TitleError};
+use super::{ExportFailed, ImportError, PublishError, SynchronizationError, TitleError};
 use crate::{
     blocking::Interrupted, content::UpdateFileError, net::ClientError, role::WebPortError,
     store::StoreError,
@@ -62,6 +62,9 @@ pub enum UpdatePointError {
     /// Its files of updates cannot be used.
     #[error(transparent)]
     UpdateFile(#[from] UpdateFileError),
+    /// An update of a local publisher was not published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
     /// A title that was asked for.
     #[error(transparent)]
     Title(#[from] TitleError),

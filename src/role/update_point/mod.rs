@@ -11,6 +11,7 @@ mod import_file;
 mod persisted;
 mod point;
 mod ports;
+mod publishing;
 mod service;
 mod state;
 mod synchronization;
@@ -24,6 +25,8 @@ pub(in crate::role) mod fixture;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
+mod publishing_tests;
+#[cfg(test)]
 mod secured_tests;
 #[cfg(test)]
 mod tests;
@@ -32,5 +35,6 @@ pub use error::UpdatePointError;
 pub use exchange::{ExportFailed, ImportError};
 pub(in crate::role) use exchange::{Shelf, Way};
 pub use point::UpdatePoint;
+pub use publishing::PublishError;
 pub use synchronization::{SynchronizationError, UpstreamError};
 pub use titles::TitleError;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{UpdatePoint, UpdatePointError, persisted::Persisted, point::Configured};
+use super::{UpdatePoint, UpdatePointError, persisted::Persisted, point::Configured, publishing};
 use crate::{
     blocking::blocking,
     clock,
@@ -49,6 +49,7 @@ impl UpdatePoint {
                 revisions: catalog.count()?,
                 last_synchronization: catalog.last_synchronization()?,
                 import_file,
+                local_updates: publishing::states(&catalog)?,
                 set_aside: catalog.count_set_aside()?,
                 downstream_servers: downstream_servers(&catalog)?,
                 content: content(&catalog)?,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     check::closest,
+    model::product_id,
     store::{
         StoreError,
         catalog::{Catalog, CategoryTitle},
@@ -48,6 +49,8 @@ pub enum TitleError {
 pub(super) struct Offered {
     pub(super) products: Vec<CategoryTitle>,
     pub(super) classifications: Vec<CategoryTitle>,
+    /// Those among the products that are of local publishers (SYNC-10): no upstream server has them.
+    pub(super) local: BTreeSet<Uuid>,
 }
 
 impl Offered {
@@ -56,6 +59,12 @@ impl Offered {
         Ok(Self {
             products: catalog.categories(CategoryType::Product)?,
             classifications: catalog.categories(CategoryType::UpdateClassification)?,
+            local: catalog
+                .local_publications()?
+                .iter()
+                .map(|it| &it.declared.spec)
+                .map(|spec| product_id(&spec.publisher, &spec.product))
+                .collect(),
         })
     }
 
@@ -123,7 +132,7 @@ mod tests {
                 title(2, "Windows 10, version 1903 and later", "Windows"),
                 title(3, "Windows 10, version 1903 and later", "Developer Tools"),
             ],
-            classifications: Vec::new(),
+            ..Offered::default()
         }
     }
 

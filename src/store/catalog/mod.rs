@@ -18,6 +18,7 @@ mod insert;
 mod kinds;
 mod languages;
 mod list;
+mod local_updates;
 mod meta;
 mod numbers;
 mod open;

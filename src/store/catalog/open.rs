@@ -23,6 +23,7 @@ const SCHEMA: Schema = Schema {
         include_str!("migrations/0003_downstream.sql"),
         include_str!("migrations/0004_runs.sql"),
         include_str!("migrations/0005_content.sql"),
+        include_str!("migrations/0006_local_updates.sql"),
         include_str!("migrations/0007_titles.sql"),
     ],
 };

@@ -122,6 +122,7 @@ fn home<'a>(hierarchy: &'a Hierarchy, resource: &ResourceId) -> Option<&'a SiteC
         Kind::DistributionPoint => {
             hierarchy.distribution_points.get(name).map(|it| &it.settings.site)
         }
+        Kind::LocalUpdate => hierarchy.publishing_point().map(|(code, ..)| code),
         Kind::PortSettings | Kind::DistributionPointGroup | Kind::Package => None,
     }
 }

@@ -26,7 +26,8 @@ impl Sort {
             | ActionKind::InstallUpdateServices
             | ActionKind::InstallAdministrationConsole
             | ActionKind::AddSoftwareUpdatePoint
-            | ActionKind::AddDistributionPoint => Self::Create,
+            | ActionKind::AddDistributionPoint
+            | ActionKind::PublishLocalUpdate => Self::Create,
             ActionKind::ConfigureSsl
             | ActionKind::ConfigureSoftwareUpdatePoint
             | ActionKind::PublishClientPolicy
@@ -40,7 +41,8 @@ impl Sort {
             ActionKind::DistributeContent
             | ActionKind::UpdateContent
             | ActionKind::ValidateContent => Self::Distribute,
-            ActionKind::RemoveContent
+            ActionKind::ExpireLocalUpdate
+            | ActionKind::RemoveContent
             | ActionKind::RemoveDistributionPoint
             | ActionKind::RemoveSoftwareUpdatePoint
             | ActionKind::UninstallUpdateServices

@@ -1,10 +1,13 @@
 //! Update documents (protocol §2): opaque texts, kept byte for byte, of which only an index is
-//! made. Nothing here ever writes a document.
+//! made; none is ever changed. Only updates of local publishers are written here.
 
 mod error;
 mod index;
+mod local;
 mod parse;
 
+#[cfg(test)]
+mod local_tests;
 #[cfg(test)]
 mod tests;
 
@@ -12,5 +15,9 @@ pub use error::DocumentError;
 pub use index::{
     CategoryType, PatchingType, PrerequisiteGroup, PublicationState, UpdateFile, UpdateIndex,
     UpdateType,
+};
+pub use local::{
+    CATEGORY_REVISION, LocalDocumentError, LocalPublication, PublishedFile, local_company,
+    local_product, local_update,
 };
 pub use parse::{MAX_DOCUMENT_BYTES, UpdateDocument};

@@ -40,6 +40,8 @@ fn is_there(world: &World, action: &Action, declared: &Declared) -> bool {
         ActionKind::VerifyPorts
         | ActionKind::Synchronize
         | ActionKind::ImportUpdates
+        | ActionKind::PublishLocalUpdate
+        | ActionKind::ExpireLocalUpdate
         // These may be the first ones.
         | ActionKind::ConfigureSsl
         | ActionKind::AddSoftwareUpdatePoint

@@ -33,7 +33,8 @@ fn stage(action: &Action) -> u8 {
         | ActionKind::ConfigureSsl
         | ActionKind::AddSoftwareUpdatePoint
         | ActionKind::ConfigureSoftwareUpdatePoint
-        | ActionKind::VerifyPorts => 1,
+        | ActionKind::VerifyPorts
+        | ActionKind::PublishLocalUpdate => 1,
         ActionKind::SynchronizeCategories
         | ActionKind::Synchronize
         | ActionKind::ImportUpdates
@@ -45,7 +46,7 @@ fn stage(action: &Action) -> u8 {
         ActionKind::DistributeContent | ActionKind::UpdateContent | ActionKind::ValidateContent => {
             4
         }
-        ActionKind::RemoveContent => 5,
+        ActionKind::RemoveContent | ActionKind::ExpireLocalUpdate => 5,
         ActionKind::RemoveDistributionPoint => 6,
         ActionKind::RemoveSoftwareUpdatePoint | ActionKind::UninstallUpdateServices => 7,
         ActionKind::RemoveSiteSystem => 8,
@@ -182,6 +183,15 @@ impl Order<'_> {
                     && other.targets.iter().any(pulls)
             }),
             ActionKind::ValidateContent => Vec::new(),
+            ActionKind::PublishLocalUpdate => {
+                let (_, _, point, _) = self.hierarchy.publishing_point().unwrap();
+                self.planned(&POINT, Kind::SoftwareUpdatePoint, point)
+            }
+            ActionKind::ExpireLocalUpdate => self.those(|other| {
+                let synchronizes = SYNCHRONIZING.contains(&other.kind);
+                (synchronizes && other.targets == action.targets)
+                    || other.kind == ActionKind::PublishLocalUpdate
+            }),
             ActionKind::RemoveDistributionPoint => self.before_content_point_goes(action),
             ActionKind::RemoveSoftwareUpdatePoint => self.before_update_point_goes(action),
             ActionKind::UninstallUpdateServices => self.those(|other| {

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use headwater::{
     model::{
-        CatalogVersion, FileFacts, Hierarchy, Kind, Known, Name, Observed, SiteCode,
-        SiteServerState, SiteSystemState, SourceType, SynchronizationRecord, UpdateIdentity,
-        UpdatePointState,
+        CatalogVersion, FileFacts, Hierarchy, Kind, Known, LocalUpdateState, Name, Observed,
+        SiteCode, SiteServerState, SiteSystemState, SourceType, SynchronizationRecord,
+        UpdateIdentity, UpdatePointState,
     },
     plan::{Action, ActionId, ActionKind, Inputs, Plan, plan},
 };
 use jiff::Timestamp;
 use proptest::sample::Index;
+use uuid::Uuid;
 
 use super::{contoso::manifest_digest, order::assert_ordered};
 
@@ -26,6 +27,8 @@ pub(super) struct World {
     pub(super) unknown: BTreeSet<Name>,
     /// By site system; a catalog outlives its update point.
     pub(super) catalogs: BTreeMap<Name, (Revisions, Option<SynchronizationRecord>)>,
+    /// Updates of local publishers, by site system, as catalogs.
+    pub(super) published: BTreeMap<Name, BTreeMap<Uuid, LocalUpdateState>>,
     /// Site systems whose virtual roots require a secured channel.
     pub(super) secured: BTreeSet<Name>,
     /// By site.
@@ -53,6 +56,7 @@ impl World {
             systems: BTreeMap::new(),
             unknown: BTreeSet::new(),
             catalogs: BTreeMap::new(),
+            published: BTreeMap::new(),
             secured: BTreeSet::new(),
             databases: BTreeMap::new(),
             requested: BTreeSet::new(),
@@ -92,6 +96,7 @@ impl World {
             point.catalog_version = version(&revisions);
             point.revisions = revisions.len() as u64;
             point.last_synchronization = last;
+            point.local_updates = self.published.get(name).cloned().unwrap_or_default();
             let source = &point.settings.source;
             point.import_file = source.file.as_ref().map(|file| self.file(file));
         }
@@ -243,6 +248,10 @@ fn assert_sound(plan: &Plan, hierarchy: &Hierarchy, world: &World) {
             ActionKind::UninstallUpdateServices => {
                 let on = &action.resource.name;
                 hierarchy.update_points.values().any(|it| it.site_system == *on)
+            }
+            ActionKind::ExpireLocalUpdate => {
+                let mut declared = hierarchy.local_updates.values();
+                declared.any(|it| action.id.0.ends_with(&it.update.spec.update_id.to_string()))
             }
             _ => false,
         };

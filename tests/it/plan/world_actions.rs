@@ -41,6 +41,9 @@ impl World {
                 let point = self.update_point(&declared.site_system, name);
                 assert_eq!(point.listener, open(declared.settings.ports.http));
             }
+            ActionKind::PublishLocalUpdate | ActionKind::ExpireLocalUpdate => {
+                self.local_update(hierarchy, action);
+            }
             ActionKind::ImportUpdates | ActionKind::Synchronize => {
                 self.synchronize(hierarchy, name);
             }
@@ -65,6 +68,7 @@ impl World {
                 assert_eq!(state.update_point, None, "{} comes too early", action.id);
                 state.update_services = None;
                 self.catalogs.remove(name);
+                self.published.remove(name);
                 self.secured.remove(name);
             }
             ActionKind::RemoveSiteSystem => self.remove_system(hierarchy, name),
@@ -159,6 +163,7 @@ impl World {
             revisions: 0,
             last_synchronization: None,
             import_file: None,
+            local_updates: BTreeMap::new(),
             set_aside: 0,
             downstream_servers: Vec::new(),
             content: None,

@@ -31,6 +31,7 @@ pub(super) fn selected(
         categories.extend(before.selected.categories.iter().flatten());
         classes.extend(before.selected.classifications.iter().flatten());
     }
+    categories.retain(|id| !offered.local.contains(id));
     Ok(Selected { categories: Some(categories), classifications: Some(classes) })
 }
 
