@@ -28,6 +28,15 @@ const TIERS: [(&str, &str); 4] =
 /// The port that update points listen on.
 const PORT: u16 = 8530;
 
+/// How the sites of a chain are set up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    /// Whether the top chooses classifications, or takes all that there is.
+    pub(super) chooses: bool,
+    /// Whether updates flow on while the parent still synchronizes.
+    pub(super) pipelined: bool,
+}
+
 /// The server's process, and those of the tiers below it; a link above each tier.
 pub(super) struct Chain {
     fleet: Fleet,
@@ -44,7 +53,8 @@ pub(super) struct Chain {
 impl Chain {
     /// Brings a chain up, as the manifests say, below a server that has nothing yet, or just enough to
     /// choose from.
-    pub(super) fn up(chooses: bool, random: &mut Random) -> Self {
+    pub(super) fn up(manner: Manner, random: &mut Random) -> Self {
+        let Manner { chooses, pipelined } = manner;
         let fleet = Fleet::new();
         let mut nodes = vec![server(&fleet)];
         let mut links = Vec::new();
@@ -58,7 +68,11 @@ impl Chain {
             // Each is known by the address of the link below it: the last tier has none below.
             let known_by = fleet.ip(101 + number);
             let agent = nodes.last().unwrap().agent().to_owned();
-            manifest += &site(name, kind, above, &known_by, &agent);
+            let mut settings = above.map(|it| format!("  parent: {it}\n")).unwrap_or_default();
+            if pipelined && above.is_some() {
+                settings += "  synchronization: Pipelined\n";
+            }
+            manifest += &site(name, kind, &settings, &known_by, &agent);
             manifest += &match above {
                 Some(_) => String::new(),
                 None => top(&format!("http://{listens}"), chooses),
@@ -159,9 +173,8 @@ fn server(fleet: &Fleet) -> Node {
     node
 }
 
-fn site(name: &str, kind: &str, above: Option<&str>, address: &str, agent: &str) -> String {
+fn site(name: &str, kind: &str, settings: &str, address: &str, agent: &str) -> String {
     let code = name.to_uppercase();
-    let parent = above.map(|it| format!("  parent: {it}\n")).unwrap_or_default();
     let mut text = String::new();
     let mut document = |kind: &str, spec: &str| {
         write!(
@@ -174,7 +187,7 @@ fn site(name: &str, kind: &str, above: Option<&str>, address: &str, agent: &str)
     document(
         "Site",
         &format!(
-            "  siteCode: {code}\n  type: {kind}\n{parent}  mode: Mixed\n  version: \"2403\"\n  \
+            "  siteCode: {code}\n  type: {kind}\n{settings}  mode: Mixed\n  version: \"2403\"\n  \
              siteServer: {name}\n"
         ),
     );

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     super::{super::running::Running, random::Random},
-    chain::Chain,
+    chain::{Chain, Manner},
     link::Phase,
 };
 
@@ -100,7 +100,9 @@ fn chains_that_are_killed_and_cut_converge_and_fetch_nothing_twice() {
 
 /// The rounds of one chain.
 fn series(first: u64, end: u64, says: &Sender<String>) {
-    let mut chain = Chain::up(first / SERIES % 2 == 1, &mut Random::of(!first));
+    let number = first / SERIES;
+    let manner = Manner { chooses: number % 2 == 1, pipelined: number / 2 % 2 == 1 };
+    let mut chain = Chain::up(manner, &mut Random::of(!first));
     for seed in first..end {
         let round = Round(seed, says);
         says.send(format!("seed {seed}: {}", chain.round(&mut Random::of(seed)))).unwrap();
