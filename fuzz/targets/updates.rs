@@ -66,7 +66,8 @@ fn read(bytes: &[u8]) {
         _ => {
             if let Ok(text) = str::from_utf8(bytes) {
                 let _ = UpdateDocument::identity(text);
-                let _ = UpdateDocument::index(text);
+                let titles = UpdateDocument::titles(text);
+                assert!(titles.is_ok() || UpdateDocument::index(text).is_err());
             }
         }
     }

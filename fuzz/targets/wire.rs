@@ -4,9 +4,11 @@
 
 mod work;
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use headwater::wire::{
+    anchor::Anchor,
     content_encoding::ContentEncoding,
-    cookie::{CookieKey, CookieKind},
+    cookie::{CookieKey, CookieKind, MAX_ACCOUNT_NAME_BYTES},
     dss_auth::GetAuthorizationCookie,
     monitoring::Ping,
     reporting::{
@@ -34,6 +36,9 @@ const UNPACKED: usize = 1 << 20;
 /// may unpack to [`UNPACKED`]. Quadratic work passes it.
 const WORK: u64 = 400_000_000;
 const WORK_OF_A_BYTE: u64 = 20_000;
+
+/// The key that seals cookies here.
+const KEY: [u8; 32] = [7; 32];
 
 /// Reads a message as request and as response of a call, and what is written of it again.
 fn of<O: Operation>(bytes: &[u8]) {
@@ -74,6 +79,37 @@ fn packed(bytes: &[u8]) {
     }
 }
 
+/// A cookie that holds whatever it is, sealed as this server seals: nothing else is read.
+fn sealed(plain: &[u8]) -> Vec<u8> {
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &KEY).unwrap());
+    let mut text = plain.to_vec();
+    let aad = Aad::from(b"headwater session cookie");
+    let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
+    key.seal_in_place_append_tag(nonce, aad, &mut text).unwrap();
+    [&[1][..], &[0; NONCE_LEN], &text].concat()
+}
+
+fn cookie(bytes: &[u8]) {
+    let key = CookieKey::new(KEY);
+    assert!(key.open(CookieKind::Authorization, &sealed(bytes)).is_err());
+    let _ = key.open(CookieKind::Session, bytes);
+    if let Ok(payload) = key.open(CookieKind::Session, &sealed(bytes)) {
+        assert_eq!(key.seal(CookieKind::Session, [0; NONCE_LEN], &payload), sealed(bytes));
+    } else {
+        // A name, with what stands before it: a second, and an identifier.
+        let is_payload = (25..=24 + MAX_ACCOUNT_NAME_BYTES).contains(&bytes.len());
+        assert!(!is_payload || bytes[..4] != [0; 4] || str::from_utf8(&bytes[24..]).is_err());
+    }
+}
+
+fn anchor(bytes: &[u8]) {
+    if let Ok(text) = str::from_utf8(bytes)
+        && let Ok(anchor) = text.parse::<Anchor>()
+    {
+        assert_eq!(anchor.to_string().parse(), Ok(anchor));
+    }
+}
+
 fn every_call(bytes: &[u8]) {
     services(bytes);
     of::<GetAuthorizationCookie>(bytes);
@@ -98,9 +134,8 @@ fn every_call(bytes: &[u8]) {
     of::<ReportEventBatch2>(bytes);
     of::<GetRequiredInventoryType>(bytes);
     of::<ReportInventory>(bytes);
-    let key = CookieKey::new([7; 32]);
-    let _ = key.open(CookieKind::Session, bytes);
-    let _ = key.open(CookieKind::Authorization, bytes);
+    cookie(bytes);
+    anchor(bytes);
     packed(bytes);
 }
 
