@@ -54,6 +54,9 @@ fn headwater(bytes: &[u8]) {
     let _ = reader.languages();
     let _ = reader.each_address(|_| Ok::<_, UpdatesFileError>(()));
     let _ = reader.each_document(|_, _| Ok::<_, UpdatesFileError>(()));
+    let _ = reader.approvals();
+    let Ok(contents) = reader.contents() else { return };
+    let _ = reader.each_content(&contents, |_, _| Ok::<_, UpdatesFileError>(()));
 }
 
 fn read(bytes: &[u8]) {

@@ -18,12 +18,12 @@ use super::{
 };
 use crate::{
     model::{FileFacts, Hashing, Name},
-    role::controller::Purpose,
+    role::{controller::Purpose, update_point::ExportFailed},
     store::hash_file,
     view::{UpdatesFile, updates_file_json, updates_written_text},
     wire::{
         agent::{AgentCommand, AgentOutcome},
-        exchange::{ExportForm, ExportedUpdates, SignatureSeen},
+        exchange::{ExportForm, ExportedParts, ExportedUpdates, SignatureSeen},
         updates_file::{SigningKey, sign},
     },
 };
@@ -35,7 +35,8 @@ use crate::{
                   export; 2 the command line is wrong or the file cannot be written\n\n\
                   Examples:\n  headwater export cen-active updates.cab\n    then on a WSUS server: \
                   wsusutil import updates.cab import.log\n  \
-                  headwater export cen-active updates.headwater --sign-key sign.pem"
+                  headwater export cen-active updates.headwater --sign-key sign.pem\n  \
+                  headwater export cen-active all.headwater --with-content --with-approvals"
 )]
 pub struct Arguments {
     /// The software update point.
@@ -47,6 +48,13 @@ pub struct Arguments {
     /// Sign a .headwater file with this Ed25519 key: `openssl genpkey -algorithm ed25519 -out FILE`.
     #[arg(long, value_name = "FILE")]
     sign_key: Option<PathBuf>,
+    /// Have the files of updates in it that the update point has: with .headwater.
+    #[arg(long)]
+    with_content: bool,
+    /// Have target groups, approvals, declined updates and accepted licence terms in it: with
+    /// .headwater.
+    #[arg(long)]
+    with_approvals: bool,
     #[command(flatten)]
     asking: Asking,
 }
@@ -63,8 +71,13 @@ pub(super) async fn run(
         let why = "a cabinet carries no signature: choose a name that ends in .headwater";
         return Err(Failure::new(ExitCode::Usage, anyhow!(why)));
     }
+    let with =
+        ExportedParts { content: arguments.with_content, approvals: arguments.with_approvals };
+    if !with.is_empty() && form == ExportForm::Cabinet {
+        return Err(Failure::new(ExitCode::Usage, ExportFailed::NotInCabinet));
+    }
     let (session, asked) = ask(data, &arguments.asking.manifests, Purpose::Look, printer).await?;
-    let exported = export(arguments, form, key.as_ref(), &asked).await;
+    let exported = export(arguments, (form, with), key.as_ref(), &asked).await;
     session.close().await;
     let exported = exported?;
     printer.result(&match arguments.asking.output {
@@ -93,7 +106,7 @@ fn form(file: &Path) -> Result<ExportForm, Failure> {
 
 async fn export(
     arguments: &Arguments,
-    form: ExportForm,
+    (form, with): (ExportForm, ExportedParts),
     key: Option<&SigningKey>,
     asked: &[Asked],
 ) -> Result<UpdatesFile, Failure> {
@@ -103,13 +116,13 @@ async fn export(
     let unwritable = |error| unusable("write", path, error);
     let (mut file, temporary) = NewFile::create(path).map_err(unwritable)?;
     let mut working = Working::on(format!("exporting `{point}`"));
-    let command = AgentCommand::ExportUpdates { form };
+    let command = AgentCommand::ExportUpdates { form, with };
     let answered = at.agent.command(&command, |event| working.show(event)).await;
     drop(working);
     let AgentOutcome::Exported(exported) = answered.map_err(operation)? else {
         return Err(operation(anyhow!("`{}` answered something else than an export", at.name)));
     };
-    let ExportedUpdates { digest, bytes, revisions } = exported;
+    let ExportedUpdates { digest, bytes, revisions, files, approvals } = exported;
     let response = at.agent.exported(digest).await.map_err(operation)?;
     let mut hashing = Hashing::default();
     let take = |block: &[u8]| {
@@ -140,6 +153,9 @@ async fn export(
         site_system,
         revisions,
         new_revisions: None,
+        files,
+        approvals,
+        approvals_taken: None,
         signature,
     })
 }

@@ -50,6 +50,10 @@ pub struct Arguments {
     /// Import also where updates come from another server, which will not have them.
     #[arg(long)]
     force: bool,
+    /// Have the target groups, approvals, declined updates and accepted licence terms of the file take
+    /// the place of those that are there.
+    #[arg(long)]
+    with_approvals: bool,
     #[command(flatten)]
     asking: Asking,
 }
@@ -69,6 +73,11 @@ pub(super) async fn run(
     if let Some(SignatureSeen { key, verified: false }) = imported.signature {
         let note = "the signature was not looked at: --verify-key does that";
         printer.message(&format!("note: the file says that it is signed with {key}; {note}\n"))?;
+    }
+    if imported.approvals > 0 && imported.approvals_taken == Some(false) {
+        let note =
+            "note: approvals are in the file, and were not taken: --with-approvals does that\n";
+        printer.message(note)?;
     }
     printer.result(&match arguments.asking.output {
         OutputFormat::Text => updates_imported_text(&imported),
@@ -104,7 +113,10 @@ async fn import(
     };
     let FileFacts { digest, size: bytes } = sent.map_err(not_sent)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let received = ReceivedUpdates { digest, name, verify_key, force: *force };
+    let received = {
+        let approvals = arguments.with_approvals;
+        ReceivedUpdates { digest, name, verify_key, force: *force, approvals }
+    };
     let command = AgentCommand::ImportReceived(Box::new(received));
     let mut working = Working::on(format!("importing into `{point}`"));
     let answered = at.agent.command(&command, |event| working.show(event)).await;
@@ -113,6 +125,7 @@ async fn import(
         return Err(operation(anyhow!("`{}` answered something else than an import", at.name)));
     };
     let ImportedUpdates { revisions, new_revisions, signature, .. } = imported;
+    let ImportedUpdates { files, approvals, approvals_taken, .. } = imported;
     Ok(UpdatesFile {
         file: path.display().to_string(),
         bytes,
@@ -121,6 +134,9 @@ async fn import(
         site_system: at.name.clone(),
         revisions,
         new_revisions: Some(new_revisions),
+        files,
+        approvals,
+        approvals_taken: Some(approvals_taken),
         signature,
     })
 }

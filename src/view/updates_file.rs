@@ -30,6 +30,15 @@ pub struct UpdatesFile {
     /// How many of them were new, after an import.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_revisions: Option<u64>,
+    /// The files of updates in it.
+    #[serde(skip_serializing_if = "is_none")]
+    pub files: u64,
+    /// The approvals in it.
+    #[serde(skip_serializing_if = "is_none")]
+    pub approvals: u64,
+    /// Whether they took the place of those that were there, after an import.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approvals_taken: Option<bool>,
     /// Its signature, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<SignatureSeen>,
@@ -45,6 +54,12 @@ pub fn updates_imported_text(imported: &UpdatesFile) -> String {
         &mut text,
         format_args!("{new} of {revisions} updates in {file} are new to `{update_point}`\n"),
     );
+    if imported.files > 0 {
+        add(&mut text, format_args!("{} files of updates are there now\n", imported.files));
+    }
+    if imported.approvals_taken == Some(true) {
+        add(&mut text, format_args!("{} approvals took the place of others\n", imported.approvals));
+    }
     signed(&mut text, "verified: signed with", imported);
     if new > 0 {
         text += "`headwater apply` or `headwater up` takes them to the site database and the sites below\n";
@@ -63,8 +78,19 @@ pub fn updates_written_text(written: &UpdatesFile) -> String {
             "{revisions} updates of `{update_point}` written to {file}: {bytes} bytes, {digest}\n"
         ),
     );
+    if written.files > 0 || written.approvals > 0 {
+        let (files, approvals) = (written.files, written.approvals);
+        let beside =
+            format_args!("beside them {files} files of updates and {approvals} approvals\n");
+        add(&mut text, beside);
+    }
     signed(&mut text, "signed with", written);
     text
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 fn signed(text: &mut String, how: &str, file: &UpdatesFile) {

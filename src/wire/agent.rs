@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    exchange::{ExportForm, ExportedUpdates, ImportedUpdates, ReceivedUpdates},
+    exchange::{ExportForm, ExportedParts, ExportedUpdates, ImportedUpdates, ReceivedUpdates},
     updates::CatalogFindings,
 };
 use crate::model::{
@@ -84,6 +84,9 @@ pub enum AgentCommand {
     ExportUpdates {
         /// The form of the file.
         form: ExportForm,
+        /// What goes into it beside the catalog.
+        #[serde(default, skip_serializing_if = "ExportedParts::is_empty")]
+        with: ExportedParts,
     },
     /// Import a file that was sent (SYNC-7). It is gone then: repeated, this is refused.
     ImportReceived(Box<ReceivedUpdates>),

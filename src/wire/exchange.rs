@@ -15,6 +15,25 @@ pub enum ExportForm {
     Headwater,
 }
 
+/// What of a server goes into an export beside its catalog: our own form alone has room for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExportedParts {
+    /// The files of updates that are there.
+    #[serde(default)]
+    pub content: bool,
+    /// Target groups, approvals, declined updates and accepted licence terms.
+    #[serde(default)]
+    pub approvals: bool,
+}
+
+impl ExportedParts {
+    /// Whether it is the catalog alone.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A signature that a file of updates has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,6 +54,12 @@ pub struct ExportedUpdates {
     pub bytes: u64,
     /// The revisions in it.
     pub revisions: u64,
+    /// The files of updates in it.
+    #[serde(default)]
+    pub files: u64,
+    /// The approvals in it.
+    #[serde(default)]
+    pub approvals: u64,
 }
 
 /// A file that an agent was sent before, and is to import.
@@ -51,6 +76,9 @@ pub struct ReceivedUpdates {
     /// Whether it is imported where updates come from another server.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub force: bool,
+    /// Whether the approvals that are in it take the place of those that are there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approvals: bool,
 }
 
 /// What an import has brought.
@@ -68,4 +96,13 @@ pub struct ImportedUpdates {
     /// Its signature, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<SignatureSeen>,
+    /// The files of updates in it, which are at the update point now.
+    #[serde(default)]
+    pub files: u64,
+    /// The approvals in it, and whether they were taken.
+    #[serde(default)]
+    pub approvals: u64,
+    /// Whether they are those of the update point now.
+    #[serde(default)]
+    pub approvals_taken: bool,
 }

@@ -52,6 +52,7 @@ mod show;
 mod slow_source;
 mod trouble;
 mod undo;
+mod update_content;
 mod updates;
 mod validate;
 mod workspace;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{IncomingUpdateFile, UpdateFileError};
 use crate::{
-    content::{LibraryError, StoredFile},
+    content::{LibraryError, StoredFile, room},
     wire::update_content::{ContentName, Sha1, UpdateContent},
 };
 
@@ -143,6 +143,15 @@ impl UpdateFiles {
             self.ended(sha1);
         }
         begun
+    }
+
+    /// Checks that the disk has room for so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// It has not, or cannot be asked.
+    pub fn check_room(&self, bytes: u64) -> Result<(), UpdateFileError> {
+        Ok(room::check(&self.0.root, bytes)?)
     }
 
     /// Whether this file is here.

@@ -18,7 +18,7 @@ use crate::{
     store::site_database::Manner,
     wire::{
         agent::{AgentCommand, AgentOutcome, ContentLibrary},
-        exchange::{ExportForm, ReceivedUpdates},
+        exchange::ReceivedUpdates,
     },
 };
 
@@ -115,7 +115,9 @@ impl Agent {
             AgentCommand::ExpireLocalUpdate { update_id } => self.expire(update_id).await,
             AgentCommand::ImportUpdates => Ok(self.update_point().await?.import(report).await?),
             AgentCommand::ImportReceived(received) => self.import_received(*received, report).await,
-            AgentCommand::ExportUpdates { form } => self.export_updates(form, report).await,
+            AgentCommand::ExportUpdates { form, with } => {
+                Ok(self.update_point().await?.export(form, with, report).await?)
+            }
             AgentCommand::SynchronizeUpdatePoint => self.synchronize(report).await,
             AgentCommand::SynchronizeAhead => self.synchronize_ahead(report).await,
             AgentCommand::CopyToSiteDatabase { from, only_new } => {
@@ -198,10 +200,6 @@ impl Agent {
 
     async fn import_received(&self, received: ReceivedUpdates, report: &Reporter) -> Carried {
         Ok(self.update_point().await?.import_received(received, report).await?)
-    }
-
-    async fn export_updates(&self, form: ExportForm, report: &Reporter) -> Carried {
-        Ok(self.update_point().await?.export(form, report).await?)
     }
 
     async fn validate_content(

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{
     ImportError, UpdatePoint, UpdatePointError,
-    exchange::{self, Import, Way},
+    exchange::{self, Exported, Import, Way},
 };
 use crate::{
     blocking::blocking,
@@ -12,7 +12,7 @@ use crate::{
     role::Reporter,
     wire::{
         agent::AgentOutcome,
-        exchange::{ExportForm, ImportedUpdates, ReceivedUpdates},
+        exchange::{ExportForm, ExportedParts, ImportedUpdates, ReceivedUpdates},
     },
 };
 
@@ -25,12 +25,15 @@ impl UpdatePoint {
     pub async fn export(
         &self,
         form: ExportForm,
+        with: ExportedParts,
         report: &Reporter,
     ) -> Result<AgentOutcome, UpdatePointError> {
         let (name, _) = self.settings()?;
-        let (catalog, files, report) = (Arc::clone(self.catalog()), self.files(), report.clone());
+        let (catalog, shelf, report) = (Arc::clone(self.catalog()), self.files(), report.clone());
+        let files = self.update_files().clone();
         blocking(move || {
-            let exported = exchange::export(&catalog, &files, &name, form, &report)?;
+            let what = Exported { name: &name, form, with, files: &files };
+            let exported = exchange::export(&catalog, &shelf, &what, &report)?;
             Ok(AgentOutcome::Exported(exported))
         })
         .await
@@ -45,10 +48,10 @@ impl UpdatePoint {
     pub async fn import(&self, report: &Reporter) -> Result<AgentOutcome, UpdatePointError> {
         let (_, settings) = self.settings()?;
         let working = self.working().lock_owned().await;
-        let (catalog, files, report) = (Arc::clone(self.catalog()), self.files(), report.clone());
-        let fetching = self.0.fetching.clone();
+        let (catalog, shelf, report) = (Arc::clone(self.catalog()), self.files(), report.clone());
+        let (files, fetching) = (self.update_files().clone(), self.0.fetching.clone());
         blocking(move || {
-            let outcome = Import::of_settings(&settings)?.run(&catalog, &files, &report);
+            let outcome = Import::of_settings(&settings)?.run(&catalog, &files, &shelf, &report);
             drop(working);
             fetching.wake();
             let ImportedUpdates { catalog_version, new_revisions, .. } = outcome?;
@@ -70,20 +73,24 @@ impl UpdatePoint {
         report: &Reporter,
     ) -> Result<AgentOutcome, UpdatePointError> {
         let (name, settings) = self.settings()?;
-        let ReceivedUpdates { digest, name: called, verify_key, force } = received;
+        let ReceivedUpdates { digest, name: called, verify_key, force, approvals } = received;
         if settings.source.is_another_server() && !force {
             return Err(ImportError::HasUpstream(name).into());
         }
+        if settings.replica && approvals {
+            return Err(ImportError::Replica(name).into());
+        }
         let beside = settings.source.r#type == SourceType::Import;
         let working = self.working().lock_owned().await;
-        let (catalog, files, report) = (Arc::clone(self.catalog()), self.files(), report.clone());
-        let fetching = self.0.fetching.clone();
+        let (catalog, shelf, report) = (Arc::clone(self.catalog()), self.files(), report.clone());
+        let (files, fetching) = (self.update_files().clone(), self.0.fetching.clone());
         blocking(move || {
             let path = PathBuf::from(called);
-            let taken = files.take(Way::Received, digest);
+            let taken = shelf.take(Way::Received, digest);
             let failed = |source| ImportError::Read { path: path.clone(), source };
             let file = taken.map_err(failed)?.ok_or(ImportError::Gone(digest))?;
-            let outcome = Import { path, file, verify_key, beside }.run(&catalog, &files, &report);
+            let import = Import { path, file, verify_key, beside, approvals };
+            let outcome = import.run(&catalog, &files, &shelf, &report);
             drop(working);
             fetching.wake();
             Ok(AgentOutcome::Imported(outcome?))

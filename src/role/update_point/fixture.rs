@@ -17,6 +17,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -28,7 +29,7 @@ use crate::{
     net::{Addresses, Certificates, OpenPort},
     role::{Reporter, Surroundings},
     store::catalog::{NewRevision, PackedDocument},
-    wire::{agent::AgentOutcome, update_document::UpdateDocument},
+    wire::{agent::AgentOutcome, update_content::HashingContent, update_document::UpdateDocument},
 };
 
 /// The real export of the examples, and how many documents it holds.
@@ -203,6 +204,27 @@ pub(in crate::role) fn document(
 fn revision(document: &str) -> NewRevision {
     let index = UpdateDocument::index(document).unwrap();
     NewRevision { index, document: PackedDocument::pack(document), file_digests: Vec::new() }
+}
+
+/// An update with this file.
+pub(in crate::role) fn update_with_file(number: u128, file: &[u8]) -> NewRevision {
+    let new = revision(&document_with_file(number, file));
+    let file_digests = new.index.files.iter().map(|it| it.digest_sha1.clone()).collect();
+    NewRevision { file_digests, ..new }
+}
+
+/// Its document.
+pub(in crate::role) fn document_with_file(number: u128, file: &[u8]) -> String {
+    let (sha1, sha256) = HashingContent::of(file);
+    let rest = format!(
+        "<u:Files><u:File Digest=\"{}\" DigestAlgorithm=\"SHA1\" FileName=\"u{number}.cab\" \
+         Size=\"{}\" PatchingType=\"SelfContained\"><u:AdditionalDigest Algorithm=\"SHA256\">{}\
+         </u:AdditionalDigest></u:File></u:Files>",
+        STANDARD.encode(sha1.as_bytes()),
+        file.len(),
+        STANDARD.encode(sha256.as_bytes()),
+    );
+    document(number, "Software", &format!("Update {number}"), &rest)
 }
 
 /// What a proxy does with a request.

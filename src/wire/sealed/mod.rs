@@ -29,7 +29,7 @@ pub const RECORD_BYTES: u64 = 9;
 /// The bytes of a digest.
 pub const DIGEST_BYTES: u64 = 32;
 
-/// What a file begins with, and which version of it is written and read.
+/// What a file begins with, and which version of it is written. Those before it are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Form {
     /// What it begins with.

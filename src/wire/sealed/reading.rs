@@ -14,11 +14,11 @@ pub struct SealedReader<R> {
 }
 
 impl<R: Read> SealedReader<R> {
-    /// Begins a file, which has to be of this form.
+    /// Begins a file, which has to be of this form, in this version or one before.
     ///
     /// # Errors
     ///
-    /// It is something else, of another version, or cannot be read.
+    /// It is something else, of a later version, or cannot be read.
     pub fn begin(from: R, form: Form) -> Result<Self, SealedError> {
         let mut reader = Self { from, hashing: Hashing::default(), position: 0 };
         let magic: [u8; 16] = reader.array()?;
@@ -26,7 +26,7 @@ impl<R: Read> SealedReader<R> {
             return Err(SealedError::NotOne);
         }
         let version = u32::from_be_bytes(reader.array()?);
-        if version != form.version {
+        if !(1..=form.version).contains(&version) {
             return Err(SealedError::Version(version));
         }
         debug_assert_eq!(reader.position, HEAD_BYTES);

@@ -13,6 +13,7 @@ use crate::{
         export_file::RecordReader,
         sealed::{END, SealedReader, SealedWriter},
         server_sync::LanguageData,
+        update_content::{HashingContent, Sha1},
         update_document::MAX_DOCUMENT_BYTES,
     },
 };
@@ -42,8 +43,12 @@ const ORDER: &[u8] = &[
     letter::FILES,
     letter::DOCUMENTS,
     letter::CONTENT,
+    letter::BYTES,
     letter::APPROVALS,
 ];
+
+/// Those of which there may be any number.
+const REPEATED: [u8; 3] = [letter::FILES, letter::DOCUMENTS, letter::BYTES];
 
 /// A file whose bytes are those that were written, and signed, if that was asked for.
 #[derive(Debug)]
@@ -56,9 +61,11 @@ pub struct UpdatesFileReader<R> {
 
 /// A record, and where its bytes begin.
 #[derive(Debug, Clone)]
-struct Place {
-    at: u64,
-    listed: Listed,
+pub(super) struct Place {
+    pub(super) at: u64,
+    pub(super) listed: Listed,
+    /// Of the bytes of a file of an update.
+    pub(super) sha1: Option<Sha1>,
 }
 
 /// What the first reading has found.
@@ -106,23 +113,12 @@ impl<R: Read + Seek> UpdatesFileReader<R> {
         self.signed_by
     }
 
-    /// The languages. What later versions put into the file is refused here, before anything of it
-    /// is used.
+    /// The languages.
     ///
     /// # Errors
     ///
-    /// They cannot be read, or there is something that this version does not import.
+    /// They cannot be read.
     pub fn languages(&mut self) -> Result<Vec<LanguageData>, UpdatesFileError> {
-        for (kind, empty, what) in [
-            (letter::CONTENT, &b"[]"[..], "files of updates"),
-            (letter::APPROVALS, b"{}", "approvals"),
-        ] {
-            for place in self.records.iter().filter(|it| it.is(kind)) {
-                if place.listed.digest != Digest::of(empty) {
-                    return Err(UpdatesFileError::Unsupported(what));
-                }
-            }
-        }
         let mut languages = Vec::new();
         self.each::<UpdatesFileError>(letter::LANGUAGES, |from, place| {
             let read: Vec<Language> = from_json("languages", &read(from, place, LONGEST_JSON)?)?;
@@ -177,7 +173,11 @@ impl<R: Read + Seek> UpdatesFileReader<R> {
         Err(UpdatesFileError::Damaged(what).into())
     }
 
-    fn each<E: From<UpdatesFileError>>(
+    pub(super) fn records(&self) -> impl Iterator<Item = &Place> {
+        self.records.iter()
+    }
+
+    pub(super) fn each<E: From<UpdatesFileError>>(
         &mut self,
         kind: u8,
         mut each: impl FnMut(&mut R, &Place) -> Result<(), E>,
@@ -188,7 +188,7 @@ impl<R: Read + Seek> UpdatesFileReader<R> {
 }
 
 impl Place {
-    fn is(&self, kind: u8) -> bool {
+    pub(super) fn is(&self, kind: u8) -> bool {
         self.listed.kind == char::from(kind)
     }
 }
@@ -247,9 +247,9 @@ fn find<R: Read + Seek>(from: &mut R) -> Result<Found, UpdatesFileError> {
                 return Err(damaged("it has too many records"));
             }
             (kind, None) => {
-                let digest = hash(&mut reader, bytes)?;
+                let (digest, sha1) = hash(&mut reader, bytes, kind == letter::BYTES)?;
                 let listed = Listed { kind: char::from(kind), bytes, digest };
-                records.push(Place { at, listed });
+                records.push(Place { at, listed, sha1 });
             }
         }
     }
@@ -270,7 +270,7 @@ fn compare(records: &[Place], manifest: &[u8]) -> Result<(), UpdatesFileError> {
             let what = format!("a record of kind {:?} is in it", record.listed.kind);
             return Err(UpdatesFileError::Damaged(what));
         };
-        let may_repeat = record.is(letter::FILES) || record.is(letter::DOCUMENTS);
+        let may_repeat = REPEATED.iter().any(|kind| record.is(*kind));
         if last.is_some_and(|last| place < last || (place == last && !may_repeat)) {
             let what = "a record is not where it has to be".to_owned();
             return Err(UpdatesFileError::Damaged(what));
@@ -284,11 +284,22 @@ fn no_head() -> UpdatesFileError {
     UpdatesFileError::Damaged("it does not say who wrote it".to_owned())
 }
 
-/// The digest of the next bytes. A length that is not true costs no memory.
-fn hash<R: Read>(reader: &mut SealedReader<R>, bytes: u64) -> Result<Digest, UpdatesFileError> {
+/// The digest of the next bytes, and that by which a file of an update is named. A length that is not true
+/// costs no memory.
+fn hash<R: Read>(
+    reader: &mut SealedReader<R>,
+    bytes: u64,
+    is_content: bool,
+) -> Result<(Digest, Option<Sha1>), UpdatesFileError> {
+    if is_content {
+        let mut hashing = HashingContent::default();
+        each_block(reader, bytes, |block| hashing.update(block))?;
+        let (sha1, digest) = hashing.digests();
+        return Ok((digest, Some(sha1)));
+    }
     let mut hashing = Hashing::default();
     each_block(reader, bytes, |block| hashing.update(block))?;
-    Ok(hashing.digest())
+    Ok((hashing.digest(), None))
 }
 
 /// The next bytes, if they are not too many.
@@ -323,12 +334,12 @@ fn each_block<R: Read>(
 }
 
 /// The bytes of a record, which still have to be those that were listed.
-fn read<R: Read + Seek>(
+pub(super) fn read<R: Read + Seek>(
     from: &mut R,
     place: &Place,
     most: u64,
 ) -> Result<Vec<u8>, UpdatesFileError> {
-    let Place { at, listed } = place;
+    let Place { at, listed, sha1: _ } = place;
     if listed.bytes > most {
         return Err(UpdatesFileError::Damaged("a record is too long".to_owned()));
     }

@@ -24,11 +24,6 @@ pub enum UpdatesFileError {
     /// The records of documents in it.
     #[error("it is damaged: a record of documents cannot be read")]
     Documents(#[from] ExportError),
-    /// It holds what only later versions understand.
-    #[error(
-        "it has {0}, which this version of Headwater does not import yet: use a newer one here"
-    )]
-    Unsupported(&'static str),
     /// A signature was asked for.
     #[error(
         "it is not signed, and a signature was asked for: export it with --sign-key, or import it \

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     model::{Digest, UpdateIdentity},
-    wire::{sealed::SealedWriter, server_sync::LanguageData},
+    wire::{sealed::SealedWriter, server_sync::LanguageData, update_content::HashingContent},
 };
 
 fn identity(number: u128) -> UpdateIdentity {
@@ -38,7 +38,8 @@ fn address(number: usize) -> FileAddress {
 fn written(documents: &[String], addresses: usize) -> Vec<u8> {
     let mut file = Vec::new();
     let head = head(documents.len() as u64);
-    let mut writer = UpdatesFileWriter::begin(&mut file, &head, &languages()).unwrap();
+    let mut writer =
+        UpdatesFileWriter::begin(&mut file, &head, &languages(), Carries::Catalog).unwrap();
     (0..addresses).for_each(|number| writer.address(address(number)).unwrap());
     for (number, document) in (1..).zip(documents) {
         writer.document(identity(number), document).unwrap();
@@ -69,6 +70,17 @@ fn taken(bytes: &[u8], key: Option<&PublicKey>) -> Result<Vec<String>, UpdatesFi
         texts.push(text.to_owned());
         Ok::<_, UpdatesFileError>(())
     })?;
+    let contents = reader.contents()?;
+    reader.each_content(&contents, |_, bytes| {
+        let mut taken = Vec::new();
+        std::io::Read::read_to_end(bytes, &mut taken).map_err(UpdatesFileError::Read)?;
+        texts.push(String::from_utf8(taken).unwrap());
+        Ok::<_, UpdatesFileError>(())
+    })?;
+    if let Some(approvals) = reader.approvals()? {
+        texts.extend(approvals.groups.into_iter().map(|it| it.name));
+        texts.extend(approvals.deployments.into_iter().map(|it| it.admin_name));
+    }
     Ok(texts)
 }
 
@@ -130,8 +142,8 @@ fn cut_off_anywhere_or_with_any_byte_flipped_it_is_refused() {
         assert!(taken(&[&whole[..], b" "].concat(), None).is_err());
     }
     let mut later = small();
-    later[19] = 2;
-    assert!(matches!(taken(&later, None), Err(UpdatesFileError::Version(2))));
+    later[19] = 3;
+    assert!(matches!(taken(&later, None), Err(UpdatesFileError::Version(3))));
     assert!(matches!(taken(b"MSCF, and no more of that", None), Err(UpdatesFileError::NotOne)));
 }
 
@@ -225,12 +237,42 @@ fn whoever_seals_a_file_is_not_believed_either() {
         let told = taken(&sealed(&records, None), None).unwrap_err();
         assert!(matches!(told, UpdatesFileError::Damaged(_)), "{what}: {told}");
     }
-    let content = [&good[..], &[(b'C', b"[1]".to_vec())]].concat();
-    let told = taken(&sealed(&content, None), None).unwrap_err();
-    assert!(matches!(told, UpdatesFileError::Unsupported("files of updates")), "{told}");
-    let approvals = [&good[..], &[(b'A', b"{\"groups\":[]}".to_vec())]].concat();
-    let told = taken(&sealed(&approvals, None), None).unwrap_err();
-    assert!(matches!(told, UpdatesFileError::Unsupported("approvals")), "{told}");
+    let (file, other) = ((b'B', b"one".to_vec()), (b'B', b"two".to_vec()));
+    let listed = |bytes: &[u8], more: &str| {
+        let (sha1, sha256) = HashingContent::of(bytes);
+        let text =
+            format!("[{{\"name\":\"{sha1}.cab\",\"bytes\":3,\"sha256\":\"{sha256}\"}}{more}]");
+        (b'C', text.into_bytes())
+    };
+    let with = |records: &[Record]| [&good[..], records].concat();
+    let whole = taken(&sealed(&with(&[listed(b"one", ""), file.clone()]), None), None).unwrap();
+    assert_eq!(whole[2], "one");
+    let group = "{\"id\":\"00000000-0000-0000-0000-00000000000a\",\"name\":\"a\",\"builtIn\":false";
+    let approvals = |text: String| with(&[listed(b"one", ""), file.clone(), (b'A', text.into())]);
+    for (what, records) in [
+        ("files that are not listed", with(&[(b'C', b"[]".to_vec()), file.clone()])),
+        ("files that are not there", with(&[listed(b"one", "")])),
+        ("another file", with(&[listed(b"one", ""), other])),
+        ("a file without a list", with(&[file.clone()])),
+        ("no list", with(&[(b'C', b"[1]".to_vec())])),
+        ("a path", with(&[(b'C', b"[{\"name\":\"../x\",\"bytes\":3}]".to_vec()), file.clone()])),
+        ("files before their list", with(&[file.clone(), listed(b"one", "")])),
+        ("approvals without groups", approvals(format!("{{\"declined\":[\"{}\"]}}", Uuid::nil()))),
+        ("a group twice", approvals(format!("{{\"groups\":[{group}}},{group}}}]}}"))),
+        (
+            "a group below none",
+            approvals(format!("{{\"groups\":[{group},\"parent\":\"{}\"}}]}}", Uuid::nil())),
+        ),
+        (
+            "groups in a circle",
+            approvals(format!(
+                "{{\"groups\":[{group},\"parent\":\"00000000-0000-0000-0000-00000000000a\"}}]}}"
+            )),
+        ),
+    ] {
+        let told = taken(&sealed(&records, None), None).unwrap_err();
+        assert!(matches!(told, UpdatesFileError::Damaged(_)), "{what}: {told}");
+    }
     // Records in another order than the manifest says, and a length that is not true.
     let whole = sealed(&good, None);
     let mut long = whole;

@@ -1,15 +1,22 @@
 //! Writing a file, record by record.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use super::{
-    FORM, FileAddress, UpdatesFileError, UpdatesHead,
+    FORM, FileAddress, PLAIN, UpdatesFileError, UpdatesHead,
+    approvals::Approvals,
+    carried_content::CarriedFile,
     contents::{Language, Listed, Manifest, ManifestKind, to_json},
     letter,
 };
 use crate::{
-    model::{Digest, UpdateIdentity},
-    wire::{export_file::write_record, sealed::SealedWriter, server_sync::LanguageData},
+    model::{Digest, Hashing, UpdateIdentity},
+    wire::{
+        export_file::write_record,
+        sealed::{Form, SealedWriter},
+        server_sync::{DeploymentResult, LanguageData},
+        update_content::UpdateContent,
+    },
 };
 
 /// A record of documents ends once it has so many bytes: large enough that what documents have in
@@ -22,13 +29,30 @@ const ADDRESSES: usize = 1_000;
 /// The usual effort of zstd: more of it saves little of what XML takes.
 const LEVEL: i32 = 6;
 
-/// Writes a file of updates: addresses of files first, then documents.
+/// How much of a file of an update is in memory.
+const BLOCK: u64 = 256 << 10;
+
+/// What a file carries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Carries {
+    /// The catalog alone: earlier versions read it too.
+    #[default]
+    Catalog,
+    /// Files of updates, approvals, or both, beside it.
+    More,
+}
+
+/// Writes a file of updates: addresses of files first, then documents, then files of updates, then
+/// approvals.
 #[derive(Debug)]
 pub struct UpdatesFileWriter<W> {
     to: SealedWriter<W>,
     listed: Vec<Listed>,
     addresses: Vec<FileAddress>,
     documents: String,
+    /// The files whose bytes are still to come, the next one last.
+    contents: Vec<UpdateContent>,
+    approvals: Vec<u8>,
 }
 
 impl<W: Write> UpdatesFileWriter<W> {
@@ -41,10 +65,16 @@ impl<W: Write> UpdatesFileWriter<W> {
         to: W,
         head: &UpdatesHead,
         languages: &[LanguageData],
+        carries: Carries,
     ) -> Result<Self, UpdatesFileError> {
-        let to = SealedWriter::begin(to, FORM)?;
-        let (addresses, documents) = (Vec::new(), String::new());
-        let mut writer = Self { to, listed: Vec::new(), addresses, documents };
+        let form = match carries {
+            Carries::Catalog => Form { version: PLAIN, ..FORM },
+            Carries::More => FORM,
+        };
+        let to = SealedWriter::begin(to, form)?;
+        let (listed, addresses, documents) = (Vec::new(), Vec::new(), String::new());
+        let (contents, approvals) = (Vec::new(), b"{}".to_vec());
+        let mut writer = Self { to, listed, addresses, documents, contents, approvals };
         writer.record(letter::HEAD, &to_json(head)?)?;
         let languages: Vec<Language> = languages.iter().map(Language::from).collect();
         writer.record(letter::LANGUAGES, &to_json(&languages)?)?;
@@ -80,6 +110,55 @@ impl<W: Write> UpdatesFileWriter<W> {
         Ok(())
     }
 
+    /// Lists the files of updates whose bytes come next, once all documents are written.
+    ///
+    /// # Errors
+    ///
+    /// The writer refuses.
+    pub fn contents(&mut self, mut files: Vec<UpdateContent>) -> Result<(), UpdatesFileError> {
+        self.end_addresses()?;
+        self.end_documents()?;
+        let listed: Vec<_> = files.iter().map(CarriedFile::of).collect();
+        self.record(letter::CONTENT, &to_json(&listed)?)?;
+        files.reverse();
+        self.contents = files;
+        Ok(())
+    }
+
+    /// Writes the bytes of the next file that was listed.
+    ///
+    /// # Errors
+    ///
+    /// The writer refuses, or the bytes cannot be read or are fewer than were listed.
+    pub fn content(&mut self, mut bytes: impl Read) -> Result<(), UpdatesFileError> {
+        let Some(file) = self.contents.pop() else { return Ok(()) };
+        self.to.record(letter::BYTES, file.size)?;
+        let mut hashing = Hashing::default();
+        let mut left = file.size;
+        let mut block = vec![0; usize::try_from(BLOCK.min(left)).unwrap_or_default()];
+        while left > 0 {
+            let length = usize::try_from(BLOCK.min(left)).unwrap_or_default();
+            let part = block.get_mut(..length).unwrap_or_default();
+            bytes.read_exact(part).map_err(UpdatesFileError::Read)?;
+            self.to.bytes(part)?;
+            hashing.update(part);
+            left -= BLOCK.min(left);
+        }
+        let (kind, digest) = (char::from(letter::BYTES), hashing.digest());
+        self.listed.push(Listed { kind, bytes: file.size, digest });
+        Ok(())
+    }
+
+    /// Has these approvals in the file.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be written.
+    pub fn approvals(&mut self, approvals: &DeploymentResult) -> Result<(), UpdatesFileError> {
+        self.approvals = to_json(&Approvals::of(approvals))?;
+        Ok(())
+    }
+
     /// Ends the file.
     ///
     /// # Errors
@@ -88,8 +167,11 @@ impl<W: Write> UpdatesFileWriter<W> {
     pub fn end(mut self) -> Result<(), UpdatesFileError> {
         self.end_addresses()?;
         self.end_documents()?;
-        self.record(letter::CONTENT, b"[]")?;
-        self.record(letter::APPROVALS, b"{}")?;
+        if !self.listed.iter().any(|it| it.kind == char::from(letter::CONTENT)) {
+            self.record(letter::CONTENT, b"[]")?;
+        }
+        let approvals = std::mem::take(&mut self.approvals);
+        self.record(letter::APPROVALS, &approvals)?;
         let records = std::mem::take(&mut self.listed);
         let manifest = to_json(&Manifest { kind: ManifestKind::HeadwaterUpdates, records })?;
         self.record(letter::MANIFEST, &manifest)?;

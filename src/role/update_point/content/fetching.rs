@@ -242,13 +242,11 @@ impl Pass {
         origin: &Origin,
         files: Vec<MissingContent>,
     ) -> Result<(), UpdatePointError> {
-        let Err(error) = origin.ask_for(&files).await else { return Ok(()) };
-        let why = with_causes(&error);
-        tracing::warn!(error = why, "the upstream server does not fetch files");
-        for file in files {
+        for (file, error) in origin.ask_for(files).await? {
+            let (number, why) = (file.number, with_causes(&error));
+            tracing::warn!(file = %file.content.name, why, "the upstream server does not fetch a file");
             // That it was tried is counted already.
-            let again_at = again_at(FileTrouble::Passing.wait(file.tries, None));
-            let (number, why) = (file.number, why.clone());
+            let again_at = again_at(FileTrouble::Wrong.wait(file.tries, None));
             self.in_catalog(move |it| Ok(it.content_waits(number, &why, again_at)?)).await?;
         }
         Ok(())

@@ -83,22 +83,28 @@ impl Origin {
         if self.stores { upstream } else { publisher.or(upstream) }
     }
 
-    /// Asks the upstream server to fetch these files. Those that it does not know are told.
+    /// Asks the upstream server to fetch these files. Tells those that it does not fetch, and why.
     pub(super) async fn ask_for(
         &self,
-        files: &[MissingContent],
-    ) -> Result<(), SynchronizationError> {
-        let Some(session) = self.session().await? else { return Ok(()) };
-        let digests = files.iter().map(|it| it.content.name.sha1().as_bytes().to_vec());
-        let digests: Vec<_> = digests.collect();
-        let mut refused = Ok(());
-        for digests in digests.chunks(ASKED) {
+        files: Vec<MissingContent>,
+    ) -> Result<Vec<(MissingContent, SynchronizationError)>, SynchronizationError> {
+        let Some(session) = self.session().await? else { return Ok(Vec::new()) };
+        let digest = |it: &MissingContent| it.content.name.sha1().as_bytes().to_vec();
+        let mut refused = Vec::new();
+        for together in files.chunks(ASKED) {
+            match session.download_files(together.iter().map(digest).collect()).await {
+                Ok(()) => continue,
+                Err(error) if !error.is_about_unknown_files() => return Err(error),
+                Err(_) => {}
+            }
             // One that is not known must not keep the others from being asked for.
-            if let Err(error) = session.download_files(digests.to_vec()).await {
-                refused = Err(error);
+            for file in together {
+                if let Err(error) = session.download_files(vec![digest(file)]).await {
+                    refused.push((file.clone(), error));
+                }
             }
         }
-        refused
+        Ok(refused)
     }
 
     async fn session(&self) -> Result<Option<Session>, SynchronizationError> {

@@ -6,7 +6,6 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::Request, response::IntoResponse};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures::StreamExt;
 use reqwest::StatusCode;
@@ -17,13 +16,10 @@ use crate::{
     net::OpenPort,
     role::update_point::{
         UpdatePoint,
-        fixture::{Place, document, ip, open, settings},
+        fixture::{Place, ip, open, settings, update_with_file as update},
     },
-    store::catalog::{FileLocation, NewRevision, PackedDocument},
-    wire::{
-        update_content::{HashingContent, UpdateContent},
-        update_document::UpdateDocument,
-    },
+    store::catalog::{FileLocation, NewRevision},
+    wire::update_content::{HashingContent, UpdateContent},
 };
 
 /// How long is waited for what happens by itself.
@@ -32,22 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes of which every part is another one.
 fn bytes(seed: u8, length: usize) -> Vec<u8> {
     (0..length).map(|at| (at % 251) as u8 ^ (at / 251) as u8 ^ seed).collect()
-}
-
-/// An update with this file.
-fn update(number: u128, file: &[u8]) -> NewRevision {
-    let (sha1, sha256) = HashingContent::of(file);
-    let (sha1, length) = (sha1.as_bytes(), file.len());
-    let rest = format!(
-        "<u:Files><u:File Digest=\"{}\" DigestAlgorithm=\"SHA1\" FileName=\"u{number}.cab\" \
-         Size=\"{length}\" PatchingType=\"SelfContained\"><u:AdditionalDigest Algorithm=\"SHA256\">{}\
-         </u:AdditionalDigest></u:File></u:Files>",
-        STANDARD.encode(sha1),
-        STANDARD.encode(sha256.as_bytes()),
-    );
-    let text = document(number, "Software", &format!("Update {number}"), &rest);
-    let index = UpdateDocument::index(&text).unwrap();
-    NewRevision { index, document: PackedDocument::pack(&text), file_digests: vec![sha1.to_vec()] }
 }
 
 fn content(update: &NewRevision) -> UpdateContent {

@@ -6,10 +6,12 @@ use uuid::Uuid;
 
 use crate::{
     blocking::Interrupted,
+    content::UpdateFileError,
     model::{Digest, Name, UpdateIdentity},
     store::StoreError,
     wire::{
-        export_file::ExportError, update_document::DocumentError, updates_file::UpdatesFileError,
+        export_file::ExportError, update_content::ContentName, update_document::DocumentError,
+        updates_file::UpdatesFileError,
     },
 };
 
@@ -146,6 +148,36 @@ pub enum ImportError {
         /// The identifier of what it needs.
         prerequisite: Uuid,
     },
+    /// A file of an update is in it that belongs to none.
+    #[error(
+        "file {name} in file of updates {} belongs to no update that is in it or in this catalog: nothing \
+         was imported",
+        .path.display()
+    )]
+    StrayFile {
+        /// The file.
+        path: PathBuf,
+        /// The file of an update.
+        name: ContentName,
+    },
+    /// There is no room for its files of updates.
+    #[error("file of updates {}: nothing was imported", .path.display())]
+    Files {
+        /// The file.
+        path: PathBuf,
+        /// What is in the way.
+        #[source]
+        source: UpdateFileError,
+    },
+    /// Approvals come from above.
+    #[error(
+        "software update point `{0}` is a replica: its approvals are those of the point that it \
+         synchronizes from; import them there"
+    )]
+    Replica(Name),
+    /// There are no approvals.
+    #[error("file of updates {} has no approvals: export it with --with-approvals", .0.display())]
+    NoApprovals(PathBuf),
     /// Its updates come from elsewhere.
     #[error(
         "software update point `{0}` synchronizes from another server: what is imported here is missing \
@@ -170,6 +202,12 @@ pub enum ExportFailed {
          ends too: export to a file whose name ends in .headwater, which has no such limit"
     )]
     TooLarge,
+    /// A cabinet has no room for it.
+    #[error(
+        "a cabinet holds the catalog alone: export files of updates and approvals to a file whose name \
+         ends in .headwater"
+    )]
+    NotInCabinet,
     /// A document cannot be written.
     #[error(transparent)]
     Form(#[from] ExportError),

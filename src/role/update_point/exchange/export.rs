@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     clock,
+    content::UpdateFiles,
     model::{FileFacts, Name, UpdateIdentity},
     role::Reporter,
     store::{
@@ -24,11 +25,12 @@ use crate::{
     },
     wire::{
         agent::ProgressUnit,
-        exchange::{ExportForm, ExportedUpdates},
+        exchange::{ExportForm, ExportedParts, ExportedUpdates},
         export_file::{ExportHead, ExportedFile, ListedUpdate, PackageWriter, write_record},
         server_sync::LanguageData,
+        update_content::Sha1,
         update_document::UpdateDocument,
-        updates_file::{FileAddress, UpdatesFileWriter, UpdatesHead},
+        updates_file::{Carries, FileAddress, UpdatesFileWriter, UpdatesHead},
     },
 };
 
@@ -39,8 +41,7 @@ const BATCH: usize = 100;
 pub(in crate::role::update_point) fn export(
     catalog: &Catalog,
     shelf: &Shelf,
-    name: &Name,
-    form: ExportForm,
+    what: &Exported<'_>,
     report: &Reporter,
 ) -> Result<ExportedUpdates, ExportFailed> {
     let order = catalog.export_order()?;
@@ -49,13 +50,33 @@ pub(in crate::role::update_point) fn export(
     }
     let (mut file, temporary) = shelf.begin().map_err(ExportFailed::Write)?;
     let exporting = Exporting { catalog, order: &order, report };
-    match form {
-        ExportForm::Cabinet => exporting.cabinet(&file)?,
-        ExportForm::Headwater => exporting.headwater(&file, name)?,
-    }
+    let Beside { files, approvals } = match what.form {
+        ExportForm::Cabinet if !what.with.is_empty() => return Err(ExportFailed::NotInCabinet),
+        ExportForm::Cabinet => {
+            exporting.cabinet(&file)?;
+            Beside::default()
+        }
+        ExportForm::Headwater => exporting.headwater(&file, what)?,
+    };
     let FileFacts { digest, size: bytes } = hash_file(&mut file).map_err(ExportFailed::Write)?;
     shelf.put(&temporary, Way::Exported, digest).map_err(ExportFailed::Write)?;
-    Ok(ExportedUpdates { digest, bytes, revisions: order.len() as u64 })
+    let revisions = order.len() as u64;
+    Ok(ExportedUpdates { digest, bytes, revisions, files, approvals })
+}
+
+/// What is exported, and how.
+pub(in crate::role::update_point) struct Exported<'a> {
+    pub(in crate::role::update_point) name: &'a Name,
+    pub(in crate::role::update_point) form: ExportForm,
+    pub(in crate::role::update_point) with: ExportedParts,
+    pub(in crate::role::update_point) files: &'a UpdateFiles,
+}
+
+/// What was written beside the catalog, in numbers.
+#[derive(Default)]
+struct Beside {
+    files: u64,
+    approvals: u64,
 }
 
 struct Exporting<'a> {
@@ -73,15 +94,18 @@ impl Exporting<'_> {
     }
 
     /// Our own form.
-    fn headwater(&self, file: &File, name: &Name) -> Result<(), ExportFailed> {
+    fn headwater(&self, file: &File, what: &Exported<'_>) -> Result<Beside, ExportFailed> {
         let head = UpdatesHead {
-            update_point: name.clone(),
+            update_point: what.name.clone(),
             server_id: self.catalog.account_guid()?,
             created: clock::now(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
             revisions: self.order.len() as u64,
         };
-        let mut writer = UpdatesFileWriter::begin(BufWriter::new(file), &head, &self.languages()?)?;
+        let carries = if what.with.is_empty() { Carries::Catalog } else { Carries::More };
+        let languages = self.languages()?;
+        let to = BufWriter::new(file);
+        let mut writer = UpdatesFileWriter::begin(to, &head, &languages, carries)?;
         let mut seen = BTreeSet::new();
         for batch in self.order.chunks(BATCH) {
             for entry in self.catalog.export_entries(batch)? {
@@ -94,7 +118,39 @@ impl Exporting<'_> {
             }
         }
         self.documents(|identity, text| Ok(writer.document(identity, text)?))?;
-        Ok(writer.end()?)
+        let mut beside = Beside::default();
+        if what.with.content {
+            beside.files = self.content(&mut writer, what.files, &seen)?;
+        }
+        if what.with.approvals {
+            let approvals = self.catalog.approvals()?;
+            writer.approvals(&approvals)?;
+            beside.approvals = approvals.deployments.len() as u64;
+        }
+        writer.end()?;
+        Ok(beside)
+    }
+
+    /// The files of updates that are here, of those that the documents name.
+    fn content(
+        &self,
+        writer: &mut UpdatesFileWriter<BufWriter<&File>>,
+        files: &UpdateFiles,
+        named: &BTreeSet<Vec<u8>>,
+    ) -> Result<u64, ExportFailed> {
+        let mut held = Vec::new();
+        for sha1 in named.iter().filter_map(|it| Sha1::from_slice(it)) {
+            let content = self.catalog.described_file(sha1)?;
+            held.extend(content.filter(|it| files.has(it)));
+        }
+        writer.contents(held.clone())?;
+        for content in &held {
+            let gone = || io::Error::other(format!("file {} is gone", content.name));
+            let path = files.path(content.name.sha1());
+            let path = path.ok_or_else(gone).map_err(ExportFailed::Write)?;
+            writer.content(File::open(path).map_err(ExportFailed::Write)?)?;
+        }
+        Ok(held.len() as u64)
     }
 
     fn package(&self, to: &mut Part<'_>) -> Result<(), ExportFailed> {

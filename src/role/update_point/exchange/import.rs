@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     clock,
+    content::UpdateFiles,
     error_text::with_causes,
     model::{
         Digest, SourceType, SynchronizationCounts, SynchronizationRecord, SynchronizationRun,
@@ -26,7 +27,10 @@ use crate::{
         catalog::{Catalog, FileLocation, NewRevision, PackedDocument},
         hash_file,
     },
-    wire::{agent::ProgressUnit, exchange::ImportedUpdates, updates_file::PublicKey},
+    wire::{
+        agent::ProgressUnit, exchange::ImportedUpdates, update_content::UpdateContent,
+        updates_file::PublicKey,
+    },
 };
 
 /// Documents of one transaction.
@@ -45,6 +49,8 @@ pub(in crate::role::update_point) struct Import {
     pub(in crate::role::update_point) verify_key: Option<PublicKey>,
     /// Whether it comes beside the file that the settings name, which is the point's source.
     pub(in crate::role::update_point) beside: bool,
+    /// Whether its approvals take the place of those that are there.
+    pub(in crate::role::update_point) approvals: bool,
 }
 
 impl Import {
@@ -55,7 +61,13 @@ impl Import {
         match (settings.source.r#type, &settings.source.file) {
             (SourceType::Import, Some(file)) => {
                 let path = PathBuf::from(file);
-                Ok(Self { file: open(&path)?, path, verify_key: None, beside: false })
+                Ok(Self {
+                    file: open(&path)?,
+                    path,
+                    verify_key: None,
+                    beside: false,
+                    approvals: false,
+                })
             }
             _ => Err(ImportError::NoFile),
         }
@@ -65,12 +77,14 @@ impl Import {
     pub(in crate::role::update_point) fn run(
         self,
         catalog: &Catalog,
+        files: &UpdateFiles,
         unpacking: &Shelf,
         report: &Reporter,
     ) -> Result<ImportedUpdates, UpdatePointError> {
         let (began_at, from) = (clock::now(), self.path.display().to_string());
         let mut counts = SynchronizationCounts::default();
-        let imported = self.import(catalog, unpacking, report, &mut counts);
+        let at = At { catalog, files, report };
+        let imported = self.import(&at, unpacking, &mut counts);
         let failed = imported.as_ref().err().map(|error| with_causes(error));
         let finished_at = clock::now();
         let run = SynchronizationRun { began_at, finished_at, from, counts, failed };
@@ -83,11 +97,11 @@ impl Import {
 
     fn import(
         mut self,
-        catalog: &Catalog,
+        at: &At<'_>,
         unpacking: &Shelf,
-        report: &Reporter,
         counts: &mut SynchronizationCounts,
     ) -> Result<ImportedUpdates, UpdatePointError> {
+        let At { catalog, files, report } = *at;
         let unreadable = |source| ImportError::Read { path: self.path.clone(), source };
         let digest = hash_file(&mut self.file).map_err(unreadable)?.digest;
         let mut opened =
@@ -96,14 +110,32 @@ impl Import {
         let revisions = opened.revisions();
         report.progress(0, revisions, ProgressUnit::Updates);
         // Everything is known to be good before the first thing is stored.
-        verify(&mut opened, catalog, &self.path)?;
+        let verified = verify(&mut opened, catalog, &self.path)?;
+        if self.approvals && verified.approvals.is_none() {
+            return Err(ImportError::NoApprovals(self.path.clone()).into());
+        }
+        // Files before what names them: who is told of an update can have them at once.
+        take_content(&mut opened, files, &verified.files, &self.path)?;
         catalog.store_languages(&opened.languages()?, clock::now())?;
         store_locations(&mut opened, catalog)?;
         store(&mut opened, catalog, &self.path, report, counts)?;
+        let approvals = verified.approvals.as_ref();
+        if let Some(approvals) = approvals.filter(|_| self.approvals) {
+            catalog.take_deployments(approvals, true, clock::now())?;
+        }
         let new_revisions = counts.stored();
         catalog.set_last_synchronization(&self.record(catalog, digest, new_revisions)?)?;
         let catalog_version = catalog.version()?;
-        Ok(ImportedUpdates { digest, revisions, new_revisions, catalog_version, signature })
+        Ok(ImportedUpdates {
+            digest,
+            revisions,
+            new_revisions,
+            catalog_version,
+            signature,
+            files: verified.files.len() as u64,
+            approvals: approvals.map_or(0, |it| it.deployments.len() as u64),
+            approvals_taken: self.approvals,
+        })
     }
 
     /// These revisions out of the file, to repair others with.
@@ -143,6 +175,26 @@ impl Import {
         };
         Ok(SynchronizationRecord { finished_at: clock::now(), from, imported, new_revisions })
     }
+}
+
+/// Where an import goes.
+struct At<'a> {
+    catalog: &'a Catalog,
+    files: &'a UpdateFiles,
+    report: &'a Reporter,
+}
+
+/// Takes the files of updates in, once there is room for all of them.
+fn take_content(
+    opened: &mut Opened<'_>,
+    files: &UpdateFiles,
+    contents: &[UpdateContent],
+    path: &Path,
+) -> Result<(), UpdatePointError> {
+    let missing = contents.iter().filter(|it| !files.has(it));
+    let room = files.check_room(missing.fold(0, |sum: u64, it| sum.saturating_add(it.size)));
+    room.map_err(|source| ImportError::Files { path: path.to_owned(), source })?;
+    opened.each_content(contents, |content, bytes| Ok(files.put(content, bytes)?))
 }
 
 fn open(path: &Path) -> Result<File, ImportError> {

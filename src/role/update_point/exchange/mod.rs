@@ -10,10 +10,12 @@ mod shelf;
 mod verify;
 
 #[cfg(test)]
+mod beside_tests;
+#[cfg(test)]
 mod tests;
 
 pub use error::{ExportFailed, ImportError};
 
-pub(super) use export::export;
+pub(super) use export::{Exported, export};
 pub(super) use import::Import;
 pub(in crate::role) use shelf::{Shelf, Way};

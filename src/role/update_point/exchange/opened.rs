@@ -16,7 +16,8 @@ use crate::{
         cabinet::CabinetError,
         exchange::SignatureSeen,
         export_file::{ExportError, ExportReader, ExportedFile},
-        server_sync::LanguageData,
+        server_sync::{DeploymentResult, LanguageData},
+        update_content::UpdateContent,
         updates_file::{FORM, FileAddress, PublicKey, UpdatesFileError, UpdatesFileReader},
     },
 };
@@ -124,6 +125,38 @@ impl<'a> Opened<'a> {
                     address(it).map_or(Ok(()), &mut *each).map_err(Stopped::Each)
                 });
                 told.map_err(|error| stopped(self.path, error))
+            }
+        }
+    }
+
+    /// The files of updates that are in it; sizes and digests are right.
+    pub(super) fn contents(&mut self) -> Result<Vec<UpdateContent>, ImportError> {
+        match &mut self.form {
+            Form::Cabinet(_) => Ok(Vec::new()),
+            Form::Headwater(reader) => {
+                reader.contents().map_err(|source| updates(self.path, source))
+            }
+        }
+    }
+
+    /// Gives the bytes of each of these files to `each`.
+    pub(super) fn each_content(
+        &mut self,
+        files: &[UpdateContent],
+        mut each: impl FnMut(&UpdateContent, &mut dyn Read) -> Result<(), UpdatePointError>,
+    ) -> Result<(), UpdatePointError> {
+        let Form::Headwater(reader) = &mut self.form else { return Ok(()) };
+        let told =
+            reader.each_content(files, |file, bytes| each(file, bytes).map_err(Stopped::Each));
+        told.map_err(|error| stopped(self.path, error))
+    }
+
+    /// The approvals that are in it.
+    pub(super) fn approvals(&mut self) -> Result<Option<DeploymentResult>, ImportError> {
+        match &mut self.form {
+            Form::Cabinet(_) => Ok(None),
+            Form::Headwater(reader) => {
+                reader.approvals().map_err(|source| updates(self.path, source))
             }
         }
     }

@@ -18,10 +18,10 @@ use crate::{
     store::catalog::{FileLocation, NewRevision, PackedDocument},
     wire::{
         agent::AgentOutcome,
-        exchange::{ExportForm, ReceivedUpdates},
+        exchange::{ExportForm, ExportedParts, ReceivedUpdates},
         export_file::{ExportHead, ListedUpdate, PackageWriter, write_record},
         update_document::UpdateDocument,
-        updates_file::{UpdatesFileWriter, UpdatesHead},
+        updates_file::{Carries, UpdatesFileWriter, UpdatesHead},
     },
 };
 
@@ -66,7 +66,9 @@ fn headwater_of(path: &Path, documents: &[Document<'_>]) {
         program: "0.1.0".to_owned(),
         revisions: documents.len() as u64,
     };
-    let mut writer = UpdatesFileWriter::begin(File::create(path).unwrap(), &head, &[]).unwrap();
+    let mut writer =
+        UpdatesFileWriter::begin(File::create(path).unwrap(), &head, &[], Carries::Catalog)
+            .unwrap();
     for (identity, text) in documents {
         writer.document(*identity, text).unwrap();
     }
@@ -173,7 +175,8 @@ async fn addresses_of_files_are_carried_in_both_forms() {
     let catalog = place.point.catalog();
     catalog.store_batch(&[update], std::slice::from_ref(&location), crate::clock::now()).unwrap();
     for form in [ExportForm::Cabinet, ExportForm::Headwater] {
-        let exported = place.point.export(form, &Reporter::silent()).await.unwrap();
+        let exported =
+            place.point.export(form, ExportedParts::default(), &Reporter::silent()).await.unwrap();
         let AgentOutcome::Exported(exported) = exported else { panic!("{exported:?}") };
         let to = Place::new(json!({"type": "None"})).await;
         let mut from = place.point.files().take(Way::Exported, exported.digest).unwrap().unwrap();
@@ -185,6 +188,7 @@ async fn addresses_of_files_are_carried_in_both_forms() {
             name: "updates".to_owned(),
             verify_key: None,
             force: false,
+            approvals: false,
         };
         let imported =
             to.point.import_received(received(exported.digest), &Reporter::silent()).await;

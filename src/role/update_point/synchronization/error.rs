@@ -52,6 +52,14 @@ pub enum SynchronizationError {
     Interrupted(#[from] Interrupted),
 }
 
+impl SynchronizationError {
+    /// Whether the server does not know some of the files that it was asked to fetch.
+    pub(in crate::role::update_point) fn is_about_unknown_files(&self) -> bool {
+        let Self::Upstream { source, .. } = self else { return false };
+        source.fault().is_some_and(|fault| fault.code == ErrorCode::FileDigestsMissing)
+    }
+}
+
 /// What an upstream server did, or did not.
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
