@@ -1,5 +1,7 @@
 //! The files of updates at update points, as a table, and what has failed.
 
+use std::fmt::Write as _;
+
 use comfy_table::{Cell, CellAlignment};
 
 use super::{
@@ -33,8 +35,10 @@ pub(super) fn update_content(points: &[UpdatePointStatus]) -> Option<String> {
             Cell::new(status(content)),
         ]);
         for failed in content.failures.iter().take(SHOWN) {
-            failures += &format!(
-                "{}: file {} has not come ({} tries, again at {}): {}\n",
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                failures,
+                "{}: file {} has not come ({} tries, again at {}): {}",
                 point.name,
                 plain(&failed.name),
                 failed.tries,

@@ -19,6 +19,7 @@ use crate::{
     wire::{
         agent::{AgentCommand, AgentOutcome, ContentLibrary},
         exchange::ReceivedUpdates,
+        exchange::{ExportForm, ExportedParts},
     },
 };
 
@@ -115,9 +116,7 @@ impl Agent {
             AgentCommand::ExpireLocalUpdate { update_id } => self.expire(update_id).await,
             AgentCommand::ImportUpdates => Ok(self.update_point().await?.import(report).await?),
             AgentCommand::ImportReceived(received) => self.import_received(*received, report).await,
-            AgentCommand::ExportUpdates { form, with } => {
-                Ok(self.update_point().await?.export(form, with, report).await?)
-            }
+            AgentCommand::ExportUpdates { form, with } => self.export(form, with, report).await,
             AgentCommand::SynchronizeUpdatePoint => self.synchronize(report).await,
             AgentCommand::SynchronizeAhead => self.synchronize_ahead(report).await,
             AgentCommand::CopyToSiteDatabase { from, only_new } => {
@@ -274,6 +273,10 @@ impl Agent {
         roles.identity = Some(identity);
         roles.open(&self.0.options).await?;
         Ok(AgentOutcome::Done)
+    }
+
+    async fn export(&self, form: ExportForm, with: ExportedParts, report: &Reporter) -> Carried {
+        Ok(self.update_point().await?.export(form, with, report).await?)
     }
 
     async fn synchronize(&self, report: &Reporter) -> Carried {

@@ -29,11 +29,12 @@ impl UpdatePoint {
         report: &Reporter,
     ) -> Result<AgentOutcome, UpdatePointError> {
         let (name, _) = self.settings()?;
-        let (catalog, shelf, report) = (Arc::clone(self.catalog()), self.files(), report.clone());
+        let (catalog, exchanged) = (Arc::clone(self.catalog()), self.files());
+        let report = report.clone();
         let files = self.update_files().clone();
         blocking(move || {
             let what = Exported { name: &name, form, with, files: &files };
-            let exported = exchange::export(&catalog, &shelf, &what, &report)?;
+            let exported = exchange::export(&catalog, &exchanged, &what, &report)?;
             Ok(AgentOutcome::Exported(exported))
         })
         .await
@@ -48,10 +49,12 @@ impl UpdatePoint {
     pub async fn import(&self, report: &Reporter) -> Result<AgentOutcome, UpdatePointError> {
         let (_, settings) = self.settings()?;
         let working = self.working().lock_owned().await;
-        let (catalog, shelf, report) = (Arc::clone(self.catalog()), self.files(), report.clone());
+        let (catalog, exchanged) = (Arc::clone(self.catalog()), self.files());
+        let report = report.clone();
         let (files, fetching) = (self.update_files().clone(), self.0.fetching.clone());
         blocking(move || {
-            let outcome = Import::of_settings(&settings)?.run(&catalog, &files, &shelf, &report);
+            let outcome =
+                Import::of_settings(&settings)?.run(&catalog, &files, &exchanged, &report);
             drop(working);
             fetching.wake();
             let ImportedUpdates { catalog_version, new_revisions, .. } = outcome?;
@@ -82,15 +85,16 @@ impl UpdatePoint {
         }
         let beside = settings.source.r#type == SourceType::Import;
         let working = self.working().lock_owned().await;
-        let (catalog, shelf, report) = (Arc::clone(self.catalog()), self.files(), report.clone());
+        let (catalog, exchanged) = (Arc::clone(self.catalog()), self.files());
+        let report = report.clone();
         let (files, fetching) = (self.update_files().clone(), self.0.fetching.clone());
         blocking(move || {
             let path = PathBuf::from(called);
-            let taken = shelf.take(Way::Received, digest);
+            let taken = exchanged.take(Way::Received, digest);
             let failed = |source| ImportError::Read { path: path.clone(), source };
             let file = taken.map_err(failed)?.ok_or(ImportError::Gone(digest))?;
             let import = Import { path, file, verify_key, beside, approvals };
-            let outcome = import.run(&catalog, &files, &shelf, &report);
+            let outcome = import.run(&catalog, &files, &exchanged, &report);
             drop(working);
             fetching.wake();
             Ok(AgentOutcome::Imported(outcome?))

@@ -24,7 +24,7 @@ use crate::{
     content::UpdateFiles,
     engine::FileTrouble,
     error_text::with_causes,
-    model::{ContentStore, Name, UpdatePointSettings},
+    model::{ContentStore, Name, UpdatePointSettings, without_secrets},
     role::update_point::{UpdatePoint, UpdatePointError, point::Inner},
     store::catalog::{Catalog, MissingContent},
 };
@@ -74,7 +74,7 @@ impl Fetching {
 pub(in crate::role::update_point) async fn go_on(point: Weak<Inner>, fetching: Fetching) {
     loop {
         let Some(there) = point.upgrade() else { return };
-        let pass = Pass::new(UpdatePoint(there), point.clone());
+        let pass = Pass::new(&UpdatePoint(there), point.clone());
         let wait = match pass {
             None => IDLE,
             Some(pass) => match pass.run().await {
@@ -109,7 +109,7 @@ struct Pass {
 
 impl Pass {
     /// `None` while the point is not configured.
-    fn new(point: UpdatePoint, weak: Weak<Inner>) -> Option<Self> {
+    fn new(point: &UpdatePoint, weak: Weak<Inner>) -> Option<Self> {
         let (name, settings) = point.settings().ok()?;
         let (catalog, files) = (Arc::clone(point.catalog()), point.update_files().clone());
         let fetching = point.0.fetching.clone();
@@ -205,16 +205,13 @@ impl Pass {
         result: Result<Place, (Option<Place>, Trouble)>,
     ) -> Result<Option<MissingContent>, UpdatePointError> {
         let number = file.number;
-        let (place, trouble) = match result {
-            Ok(_) => {
-                self.in_catalog(move |it| Ok(it.content_has_come(number)?)).await?;
-                return Ok(None);
-            }
-            Err(failed) => failed,
+        let Err((place, trouble)) = result else {
+            self.in_catalog(move |it| Ok(it.content_has_come(number)?)).await?;
+            return Ok(None);
         };
         let at = match &place {
             Some(Place::Upstream(_)) => "the upstream server",
-            Some(Place::Publisher(url)) => url,
+            Some(Place::Publisher(url)) => &*without_secrets(url),
             None => "nobody",
         };
         let (kind, after, why) = match trouble {

@@ -27,7 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Bytes of which every part is another one.
 fn bytes(seed: u8, length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at % 251) as u8 ^ (at / 251) as u8 ^ seed).collect()
+    let low = |number: usize| u8::try_from(number % 251).unwrap();
+    (0..length).map(|at| low(at) ^ low(at / 251) ^ seed).collect()
 }
 
 fn content(update: &NewRevision) -> UpdateContent {

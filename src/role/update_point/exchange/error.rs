@@ -167,7 +167,7 @@ pub enum ImportError {
         path: PathBuf,
         /// What is in the way.
         #[source]
-        source: UpdateFileError,
+        source: Box<UpdateFileError>,
     },
     /// Approvals come from above.
     #[error(

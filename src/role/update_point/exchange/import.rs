@@ -193,7 +193,7 @@ fn take_content(
 ) -> Result<(), UpdatePointError> {
     let missing = contents.iter().filter(|it| !files.has(it));
     let room = files.check_room(missing.fold(0, |sum: u64, it| sum.saturating_add(it.size)));
-    room.map_err(|source| ImportError::Files { path: path.to_owned(), source })?;
+    room.map_err(|source| ImportError::Files { path: path.to_owned(), source: Box::new(source) })?;
     opened.each_content(contents, |content, bytes| Ok(files.put(content, bytes)?))
 }
 
