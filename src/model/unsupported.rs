@@ -1,7 +1,7 @@
 //! What can be declared and this version does not carry out: the plan says so, and `apply` and the
 //! roles refuse it, so that nobody believes that it is done.
 
-use super::{DistributionPointSettings, LocalUpdateSpec, PackageSource};
+use super::{DistributionPointSettings, PackageSource};
 
 /// Something that this version does not carry out, and what to write instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -18,12 +18,6 @@ pub enum Unsupported {
          directory of the site server"
     )]
     PackageSource,
-    /// Files of a local update.
-    #[error(
-        "local updates with files are not supported yet: remove `files` and `install`, and bring the \
-         files as a package"
-    )]
-    LocalUpdateFiles,
     /// An agent that Kubernetes starts.
     #[error(
         "Kubernetes is not supported yet: leave `placement` out, or start `headwater agent` there \
@@ -43,13 +37,6 @@ impl DistributionPointSettings {
         }
         let multicast = self.multicast.as_ref().is_some_and(|multicast| multicast.enabled);
         multicast.then_some(Unsupported::Multicast)
-    }
-}
-
-impl LocalUpdateSpec {
-    /// Why it cannot be published.
-    pub fn unsupported(&self) -> Option<Unsupported> {
-        (!self.files.is_empty()).then_some(Unsupported::LocalUpdateFiles)
     }
 }
 

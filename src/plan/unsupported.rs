@@ -27,9 +27,6 @@ pub fn unsupported(action: &Action, hierarchy: &Hierarchy) -> Option<Unsupported
         ActionKind::DistributeContent | ActionKind::UpdateContent if action.targets.is_empty() => {
             hierarchy.packages.get(name)?.source.unsupported()
         }
-        ActionKind::PublishLocalUpdate => {
-            hierarchy.local_updates.get(name)?.update.spec.unsupported()
-        }
         ActionKind::SynchronizeCategories | ActionKind::ValidateContent => {
             Some(Unsupported::Action)
         }
@@ -44,6 +41,7 @@ pub fn unsupported(action: &Action, hierarchy: &Hierarchy) -> Option<Unsupported
         | ActionKind::PublishClientPolicy
         | ActionKind::DistributeContent
         | ActionKind::UpdateContent
+        | ActionKind::PublishLocalUpdate
         | ActionKind::ExpireLocalUpdate
         | ActionKind::RemoveContent
         | ActionKind::RemoveDistributionPoint

@@ -2,16 +2,20 @@
 //! further revision. What a revision says is remembered before its document is stored, so that one
 //! that was cut off is completed by publishing again.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use uuid::Uuid;
 
-use super::{UpdatePoint, UpdatePointError};
+use super::{
+    UpdatePoint, UpdatePointError,
+    local_file::{LocalFileError, described},
+};
 use crate::{
     blocking::blocking,
     check::{RuleProblem, rule_problem},
     clock,
-    model::{LocalUpdate, LocalUpdateState, Unsupported, UpdateIdentity, classification_id},
+    content::{UpdateFileError, UpdateFiles},
+    model::{LocalUpdate, LocalUpdateState, UpdateIdentity, classification_id},
     store::{
         StoreError,
         catalog::{Catalog, NewRevision, PackedDocument},
@@ -52,9 +56,18 @@ pub enum PublishError {
     /// There are no higher numbers.
     #[error("update {0} has had as many revisions as there are numbers: publish another one")]
     NoNumberLeft(Uuid),
-    /// Something that this version does not carry out.
+    /// One of its files cannot be read.
     #[error(transparent)]
-    Unsupported(#[from] Unsupported),
+    Unreadable(#[from] LocalFileError),
+    /// One of its files cannot be kept.
+    #[error("failed to keep the file `{name}`")]
+    File {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: UpdateFileError,
+    },
     /// The document cannot be written.
     #[error("failed to write the document of `{title}`")]
     Document {
@@ -89,9 +102,9 @@ impl UpdatePoint {
     pub async fn publish(&self, update: LocalUpdate) -> Result<AgentOutcome, UpdatePointError> {
         self.settings()?;
         let working = self.working().lock_owned().await;
-        let catalog = Arc::clone(self.catalog());
+        let (catalog, files) = (Arc::clone(self.catalog()), self.update_files().clone());
         blocking(move || {
-            let revision = publish(&catalog, update)?;
+            let revision = publish(&catalog, &files, update)?;
             drop(working);
             Ok(AgentOutcome::Published { revision })
         })
@@ -128,13 +141,14 @@ pub(super) fn states(catalog: &Catalog) -> Result<BTreeMap<Uuid, LocalUpdateStat
 }
 
 /// Publishes it, and tells the number of its last revision.
-pub(super) fn publish(catalog: &Catalog, update: LocalUpdate) -> Result<i32, PublishError> {
+pub(super) fn publish(
+    catalog: &Catalog,
+    files: &UpdateFiles,
+    update: LocalUpdate,
+) -> Result<i32, PublishError> {
     let spec = &update.spec;
     let id = spec.update_id;
     rules(&update)?;
-    if !spec.files.is_empty() {
-        return Err(Unsupported::LocalUpdateFiles.into());
-    }
     let classification = classification(catalog, &spec.classification)?;
     let before = catalog.local_publication(id)?;
     let newest = catalog.newest_revision(id)?;
@@ -147,13 +161,18 @@ pub(super) fn publish(catalog: &Catalog, update: LocalUpdate) -> Result<i32, Pub
         }
         before => LocalPublication {
             revision: next(id, before.map(|it| it.revision), newest)?,
+            files: update.spec.files.iter().map(described).collect::<Result<_, _>>()?,
             declared: update,
             classification,
             expired: false,
             published_at: clock::now(),
-            files: Vec::new(),
         },
     };
+    for (declared, published) in publication.declared.spec.files.iter().zip(&publication.files) {
+        let kept = published.content().map(|it| files.put_file(&it, Path::new(&declared.path)));
+        let failed = |source| PublishError::File { name: published.name.clone(), source };
+        kept.transpose().map_err(failed)?;
+    }
     keep(catalog, &publication)
 }
 

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    model::{InstallCommand, LocalUpdate, company_id, product_id},
+    model::{Digest, InstallCommand, LocalUpdate, company_id, product_id},
+    wire::update_content::{ContentName, Sha1, UpdateContent},
     wire::xml::{ForbiddenCharacter, XmlError, XmlReader, XmlWriter, escape_attribute},
 };
 
@@ -52,6 +53,18 @@ pub struct PublishedFile {
     pub sha256: String,
     /// When it was changed last.
     pub modified: Timestamp,
+}
+
+impl PublishedFile {
+    /// What it has to be; `None` if its digests are none.
+    pub fn content(&self) -> Option<UpdateContent> {
+        let sha1 = Sha1::from_slice(&hex::decode(&self.sha1).ok()?)?;
+        Some(UpdateContent {
+            name: ContentName::new(sha1, &self.name),
+            sha256: Some(Digest::from_hex(&self.sha256).ok()?),
+            size: self.size,
+        })
+    }
 }
 
 /// Why a document cannot be written.
@@ -173,8 +186,7 @@ fn category(
             ("ProhibitsUpdates", if has_products { "true" } else { "false" }),
         ],
     )?;
-    xml.close("upd:HandlerSpecificData");
-    xml.close("upd:Update");
+    xml.raw("</upd:HandlerSpecificData></upd:Update>");
     Ok(xml.finish())
 }
 

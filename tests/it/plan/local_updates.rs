@@ -216,14 +216,3 @@ fn a_synchronization_by_hand_does_not_leave_a_new_revision_behind() {
     assert_eq!(ids(&plan)[..2], [PUBLISH, SYNCHRONIZE]);
     assert!(!plan.actions[1].only_new, "{:?}", plan.actions[1]);
 }
-
-#[test]
-fn files_are_refused_before_anything_is_done() {
-    let hierarchy = with_reader(|it| {
-        it.spec.files = serde_json::from_value(json!([{"path": "reader.exe"}])).unwrap();
-        it.spec.install = Some(serde_json::from_value(json!({"program": "reader.exe"})).unwrap());
-    });
-    let plan = World::new().plan(&hierarchy);
-    let told: Vec<_> = plan.diagnostics.iter().map(|it| it.message.as_str()).collect();
-    assert!(told[0].contains("local updates with files are not supported yet"), "{told:?}");
-}

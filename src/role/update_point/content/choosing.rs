@@ -1,11 +1,14 @@
 //! Which files are wanted by the settings, and which are not any more.
 
+use std::collections::BTreeSet;
+
 use crate::{
     clock,
     content::UpdateFiles,
     model::{ContentStore, UpdateContentSpec, UpdatePointSettings, UpdateSelection},
     role::update_point::{UpdatePointError, titles::Offered},
     store::catalog::{Catalog, ChosenUpdates},
+    wire::{update_content::Sha1, update_document::PublishedFile},
 };
 
 /// Brings what the catalog knows of files up to the settings and to what is here, and removes what
@@ -24,12 +27,16 @@ pub(super) fn choose(
     };
     catalog.choose_content(updates.as_ref(), now)?;
     catalog.reconcile_content(|wanted| files.has(wanted))?;
+    // Nobody else has the files of local publishers (SYNC-10).
+    let local = catalog.local_publications()?;
+    let local = local.iter().flat_map(|it| &it.files).filter_map(PublishedFile::content);
+    let local: BTreeSet<Sha1> = local.map(|it| it.name.sha1()).collect();
     loop {
         let overdue = catalog.overdue_content(now, settings.source.is_another_server())?;
         if overdue.is_empty() {
             return Ok(());
         }
-        for (_, sha1) in &overdue {
+        for (_, sha1) in overdue.iter().filter(|(_, sha1)| !local.contains(sha1)) {
             files.remove(*sha1)?;
         }
         let numbers: Vec<_> = overdue.into_iter().map(|(number, _)| number).collect();
