@@ -66,7 +66,7 @@ pub enum PublishError {
         name: String,
         /// Why.
         #[source]
-        source: UpdateFileError,
+        source: Box<UpdateFileError>,
     },
     /// The document cannot be written.
     #[error("failed to write the document of `{title}`")]
@@ -170,7 +170,10 @@ pub(super) fn publish(
     };
     for (declared, published) in publication.declared.spec.files.iter().zip(&publication.files) {
         let kept = published.content().map(|it| files.put_file(&it, Path::new(&declared.path)));
-        let failed = |source| PublishError::File { name: published.name.clone(), source };
+        let failed = |source: UpdateFileError| PublishError::File {
+            name: published.name.clone(),
+            source: Box::new(source),
+        };
         kept.transpose().map_err(failed)?;
     }
     keep(catalog, &publication)

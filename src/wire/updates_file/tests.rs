@@ -253,7 +253,7 @@ fn whoever_seals_a_file_is_not_believed_either() {
         ("files that are not listed", with(&[(b'C', b"[]".to_vec()), file.clone()])),
         ("files that are not there", with(&[listed(b"one", "")])),
         ("another file", with(&[listed(b"one", ""), other])),
-        ("a file without a list", with(&[file.clone()])),
+        ("a file without a list", with(std::slice::from_ref(&file))),
         ("no list", with(&[(b'C', b"[1]".to_vec())])),
         ("a path", with(&[(b'C', b"[{\"name\":\"../x\",\"bytes\":3}]".to_vec()), file.clone()])),
         ("files before their list", with(&[file.clone(), listed(b"one", "")])),

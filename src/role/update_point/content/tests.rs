@@ -162,7 +162,7 @@ async fn files_of_a_child_come_from_its_parent() {
 async fn a_download_that_was_killed_goes_on_where_it_was() {
     let file = bytes(3, 1 << 20);
     let update = update(1, &file);
-    let publisher = Publisher::new(&[file.clone()]).await;
+    let publisher = Publisher::new(std::slice::from_ref(&file)).await;
     *publisher.stops_after.lock().unwrap() = Some(600_000);
     let place = point(json!({"type": "None"}), "Selected").await;
     offer(&place, std::slice::from_ref(&update), Some(&publisher));
@@ -210,7 +210,7 @@ async fn a_wrong_byte_is_refused_and_named() {
 async fn what_a_parent_does_not_have_it_fetches_when_it_is_asked() {
     let file = bytes(6, 200_000);
     let update = update(1, &file);
-    let publisher = Publisher::new(&[file.clone()]).await;
+    let publisher = Publisher::new(std::slice::from_ref(&file)).await;
     // Nothing is approved: without being asked, neither of the two has a file.
     let top = point(json!({"type": "None"}), "Approved").await;
     offer(&top, std::slice::from_ref(&update), Some(&publisher));
@@ -229,7 +229,7 @@ async fn what_a_parent_does_not_have_it_fetches_when_it_is_asked() {
 async fn below_a_server_that_has_no_files_they_come_from_the_publisher() {
     let file = bytes(7, 20_000);
     let updates = [update(1, &file), update(2, b"made here")];
-    let publisher = Publisher::new(&[file.clone()]).await;
+    let publisher = Publisher::new(std::slice::from_ref(&file)).await;
     let parent = point(json!({"type": "None"}), "None").await;
     offer(&parent, &updates[..1], Some(&publisher));
     // What somebody has made here is offered by no publisher.
