@@ -30,12 +30,8 @@ fn polls_run_out_and_the_point_finishes_all_the_same() {
     let numbers = slow.messages_until(|numbers| !numbers.is_empty());
     assert!(!numbers.contains(&8210), "{numbers:?}");
 
-    let lines = std::thread::scope(|scope| {
-        let following = scope.spawn(|| slow.world.with_manifests("pulls --follow --output json"));
-        slow.open();
-        following.join().unwrap().expect(0).stdout
-    });
-    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines = slow.world.lines_of("pulls --follow --output json", || slow.open());
+    let lines: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     for line in &lines {
         super::content_schemas::assert_pull_is_valid(line);
     }

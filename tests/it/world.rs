@@ -3,6 +3,7 @@
 
 use std::{
     fs::{self, File},
+    io::{BufRead, BufReader},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -144,6 +145,20 @@ impl World {
         let mut all: Vec<&str> = arguments.split(' ').collect();
         all.push(manifests.to_str().unwrap());
         self.run(&all)
+    }
+
+    /// The lines that a command on the manifests prints; `then` is called once there is one.
+    #[track_caller]
+    pub(crate) fn lines_of(&self, arguments: &str, then: impl FnOnce()) -> Vec<String> {
+        let mut command = command(&self.data(), "warn");
+        command.args(arguments.split(' ')).arg(self.manifests());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut all = Vec::from_iter(lines.next());
+        then();
+        all.extend(lines);
+        assert!(child.wait().unwrap().success(), "{all:?}");
+        all
     }
 
     /// The plan, and whether `--detailed-exitcode` tells the same.

@@ -64,7 +64,7 @@ impl<'a> Titles<'a> {
 
 impl Catalog {
     /// Keeps the titles in these languages too. Where they are others than before, all titles are read
-    /// again out of the documents, which takes about a minute for a million revisions.
+    /// again out of all documents.
     ///
     /// # Errors
     ///
