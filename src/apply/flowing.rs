@@ -47,12 +47,18 @@ impl Apply {
             for command in self.machines.synchronize(&code, SyncEvent::ParentFlows, clock::now()) {
                 match command {
                     SyncCommand::LetFlow(child) => children.push(child),
-                    SyncCommand::TakeAhead(point) => points.push(point),
+                    SyncCommand::TakeAhead(point) if self.is_below(&point) => points.push(point),
                     _ => {}
                 }
             }
         }
         points
+    }
+
+    /// Whether the parent's point is what this one synchronizes from: nothing flows to others.
+    fn is_below(&self, name: &Name) -> bool {
+        let point = self.hierarchy.update_points.get(name);
+        point.is_some_and(|it| it.settings.source.r#type == SourceType::ParentSite)
     }
 
     async fn take_ahead(&self, name: &Name) {
@@ -72,12 +78,7 @@ impl Apply {
 
     /// How many revisions were new.
     async fn take_what_is_there(&self, name: &Name) -> Result<u64, ActionError> {
-        let point = self.update_point(name)?;
-        if point.settings.source.r#type != SourceType::ParentSite {
-            // Nothing flows to it.
-            return Ok(0);
-        }
-        let agent = self.agents.get(&point.site_system)?;
+        let agent = self.agents.get(&self.update_point(name)?.site_system)?;
         let taken = agent.command(&AgentCommand::SynchronizeAhead, |_| ()).await?;
         Ok(match taken {
             AgentOutcome::Synchronized { new_revisions, .. } => new_revisions,
