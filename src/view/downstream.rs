@@ -37,7 +37,7 @@ pub(super) fn downstream_servers(points: &[UpdatePointStatus]) -> Option<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DownstreamServer, Listener, UpdatePointRole};
+    use crate::model::DownstreamServer;
 
     #[test]
     fn servers_of_others_are_shown_once_with_the_point_next_to_them() {
@@ -48,18 +48,8 @@ mod tests {
             last_synchronization: replica.then(|| "2026-11-20T08:00:00.5Z".parse().unwrap()),
         };
         let point = |site: &str, name: &str, downstream_servers| UpdatePointStatus {
-            site: site.parse().unwrap(),
-            name: name.parse().unwrap(),
-            role: UpdatePointRole::Active,
-            catalog_version: None,
-            updates: 0,
-            site_database_version: None,
-            last_synchronization: None,
-            listener: Listener::Open(String::new()),
-            https: None,
-            status_message: None,
             downstream_servers,
-            content: None,
+            ..UpdatePointStatus::active(site, name)
         };
         let of_others = [server("dss.example.org", true), server("\u{1b}[2J", false)];
         let below = point("AMS", "ams-active", of_others.to_vec());

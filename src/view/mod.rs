@@ -7,6 +7,8 @@ mod carried_out;
 mod content;
 pub mod diagram;
 mod downstream;
+#[cfg(test)]
+mod fixture;
 pub mod graph;
 mod json_text;
 mod management_points;

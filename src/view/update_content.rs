@@ -63,23 +63,10 @@ fn status(content: &UpdateContentState) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FailedUpdateFile, Listener, UpdatePointRole};
+    use crate::model::FailedUpdateFile;
 
     fn point(content: Option<UpdateContentState>) -> UpdatePointStatus {
-        UpdatePointStatus {
-            site: "CEN".parse().unwrap(),
-            name: "cen-active".parse().unwrap(),
-            role: UpdatePointRole::Active,
-            catalog_version: None,
-            updates: 0,
-            site_database_version: None,
-            last_synchronization: None,
-            listener: Listener::Open(String::new()),
-            https: None,
-            status_message: None,
-            downstream_servers: Vec::new(),
-            content,
-        }
+        UpdatePointStatus { content, ..UpdatePointStatus::active("CEN", "cen-active") }
     }
 
     #[test]
