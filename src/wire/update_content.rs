@@ -1,7 +1,11 @@
 //! Files of updates: how they are named, where servers have them, and both of their digests (protocol
 //! §1.10).
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    io::{self, Write},
+    str::FromStr,
+};
 
 use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 
@@ -206,6 +210,17 @@ impl HashingContent {
         let mut hashing = Self::default();
         hashing.update(bytes);
         hashing.digests()
+    }
+}
+
+impl Write for HashingContent {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -12,9 +12,6 @@ use crate::{
     model::{Digest, LocalUpdateFile},
     wire::{update_content::HashingContent, update_document::PublishedFile},
 };
-
-/// How much is read at once.
-const BLOCK: usize = 256 << 10;
 
 /// Why a file cannot be published.
 #[derive(Debug, thiserror::Error)]
@@ -54,15 +51,8 @@ pub(super) fn described(declared: &LocalUpdateFile) -> Result<PublishedFile, Loc
     }
     let modified = metadata.modified().ok().and_then(|it| Timestamp::try_from(it).ok());
     let mut file = File::open(path).map_err(unreadable)?;
-    let (mut hashing, mut size, mut block) = (HashingContent::default(), 0_u64, vec![0; BLOCK]);
-    loop {
-        let read = file.read(&mut block).map_err(unreadable)?;
-        if read == 0 {
-            break;
-        }
-        hashing.update(block.get(..read).unwrap_or_default());
-        size = size.saturating_add(read as u64);
-    }
+    let mut hashing = HashingContent::default();
+    let size = io::copy(&mut file, &mut hashing).map_err(unreadable)?;
     let (sha1, sha256) = hashing.digests();
     match declared.sha256 {
         Some(wanted) if wanted.0 != sha256 => {

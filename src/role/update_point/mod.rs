@@ -18,6 +18,7 @@ mod state;
 mod synchronization;
 mod telling;
 mod titles;
+mod waiting;
 
 #[cfg(test)]
 mod ahead_tests;

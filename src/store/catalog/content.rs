@@ -125,14 +125,7 @@ impl Catalog {
         reason: &str,
         again_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let reason: String = reason.chars().take(REASON).collect();
-        self.database.write(|it| {
-            it.prepare_cached(
-                "UPDATE content SET tries = tries + 1, reason = ?2, retry_at = ?3 WHERE file = ?1",
-            )?
-            .execute(params![number, reason, again_at.as_millisecond()])?;
-            Ok(())
-        })
+        self.put_off(number, 1, reason, again_at)
     }
 
     /// A file that has failed waits for another reason, and may be tried again then.
@@ -146,10 +139,22 @@ impl Catalog {
         reason: &str,
         again_at: Timestamp,
     ) -> Result<(), StoreError> {
+        self.put_off(number, 0, reason, again_at)
+    }
+
+    fn put_off(
+        &self,
+        number: i64,
+        tries: u32,
+        reason: &str,
+        again_at: Timestamp,
+    ) -> Result<(), StoreError> {
         let reason: String = reason.chars().take(REASON).collect();
         self.database.write(|it| {
-            it.prepare_cached("UPDATE content SET reason = ?2, retry_at = ?3 WHERE file = ?1")?
-                .execute(params![number, reason, again_at.as_millisecond()])?;
+            it.prepare_cached(
+                "UPDATE content SET tries = tries + ?2, reason = ?3, retry_at = ?4 WHERE file = ?1",
+            )?
+            .execute(params![number, tries, reason, again_at.as_millisecond()])?;
             Ok(())
         })
     }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::Catalog;
 use crate::{
+    model::UpdateIdentity,
     store::{StoreError, StoreProblem},
     wire::update_document::LocalPublication,
 };
@@ -33,24 +34,14 @@ impl Catalog {
     ///
     /// The file cannot be read.
     pub fn local_publications(&self) -> Result<Vec<LocalPublication>, StoreError> {
-        self.database.read(|it| {
+        let all = self.database.read(|it| {
             let mut statement =
                 it.prepare_cached("SELECT record FROM local_update ORDER BY update_id")?;
             let records = statement.query_map([], |row| row.get::<_, String>(0))?;
-            let mut is_there = it.prepare_cached(
-                "SELECT 1 FROM identifier JOIN revision ON identifier = number
-                 WHERE update_id = ?1 AND revision = ?2",
-            )?;
-            let mut all = Vec::new();
-            for record in records {
-                let it = publication(&record?)?;
-                let id = it.declared.spec.update_id;
-                if is_there.exists(params![id.as_bytes(), it.revision])? {
-                    all.push(it);
-                }
-            }
-            Ok(all)
-        })
+            records.map(|record| publication(&record?)).collect::<Result<Vec<_>, _>>()
+        })?;
+        let known = self.known(&all.iter().map(identity).collect::<Vec<_>>())?;
+        Ok(all.into_iter().zip(known).filter(|(_, is_there)| *is_there).map(|(it, _)| it).collect())
     }
 
     /// Remembers a publication, in place of the one before.
@@ -86,6 +77,10 @@ impl Catalog {
                 .query_row([id.as_bytes()], |row| row.get(0))?)
         })
     }
+}
+
+fn identity(it: &LocalPublication) -> UpdateIdentity {
+    UpdateIdentity { update_id: it.declared.spec.update_id, revision: it.revision }
 }
 
 fn publication(record: &str) -> Result<LocalPublication, StoreProblem> {

@@ -47,9 +47,8 @@ impl Stored {
 
     /// Counts them with those of a synchronization.
     pub const fn add_to(&self, counts: &mut SynchronizationCounts) {
-        counts.new = counts.new.saturating_add(self.new);
-        counts.changed = counts.changed.saturating_add(self.changed);
-        counts.expired = counts.expired.saturating_add(self.expired);
+        let Self { new, changed, expired } = *self;
+        counts.add(SynchronizationCounts { new, changed, expired, set_aside: 0 });
     }
 
     fn count(&mut self, inserted: Inserted, index: &UpdateIndex) {

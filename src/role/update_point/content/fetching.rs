@@ -25,7 +25,7 @@ use crate::{
     engine::FileTrouble,
     error_text::with_causes,
     model::{ContentStore, Name, UpdatePointSettings, without_secrets},
-    role::update_point::{UpdatePoint, UpdatePointError, point::Inner},
+    role::update_point::{UpdatePoint, UpdatePointError, point::Inner, waiting::really},
     store::catalog::{Catalog, MissingContent},
 };
 
@@ -86,7 +86,7 @@ pub(in crate::role::update_point) async fn go_on(point: Weak<Inner>, fetching: F
                     let why = with_causes(&error);
                     tracing::warn!(error = why, "files of updates cannot be fetched");
                     fetching.hindered(Some(why));
-                    in_tests(HINDERED)
+                    really(HINDERED)
                 }
             },
         };
@@ -294,10 +294,5 @@ const ASKED_FOR: &str = "the upstream server does not have it yet, and was asked
 const NOBODY: &str = "no upstream server is known that has it, and its publisher offers it nowhere";
 
 fn again_at(wait: SignedDuration) -> Timestamp {
-    clock::now().saturating_add(in_tests(wait)).unwrap_or(Timestamp::MAX)
-}
-
-/// How long to wait really: tests do not.
-fn in_tests(wait: SignedDuration) -> SignedDuration {
-    if cfg!(test) { wait / 200 } else { wait }
+    clock::now().saturating_add(really(wait)).unwrap_or(Timestamp::MAX)
 }

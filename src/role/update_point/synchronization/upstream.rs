@@ -6,7 +6,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -25,7 +24,7 @@ use crate::{
     engine::CallRetry,
     model::{SourceType, UpdatePointSettings},
     net::{Addresses, why_refused},
-    role::update_point::telling::Telling,
+    role::update_point::{telling::Telling, waiting::really},
     wire::{
         content_encoding::ContentEncoding,
         soap::{Operation, SoapError, SoapVersion},
@@ -172,7 +171,7 @@ impl Upstream {
             let why = crate::error_text::with_causes(error);
             tracing::warn!(error = why, ?wait, "a call to the upstream server is made again");
             self.telling.waits(clock::now().saturating_add(wait).unwrap_or(Timestamp::MAX), &why);
-            tokio::time::sleep(pause(wait)).await;
+            tokio::time::sleep(really(wait).unsigned_abs()).await;
         }
     }
 
@@ -271,12 +270,6 @@ impl Upstream {
         }
         Ok(Answer { status: response.status(), encoding, retry_after, body: answer })
     }
-}
-
-/// How long to wait really: tests do not.
-fn pause(wait: SignedDuration) -> Duration {
-    let wait = wait.unsigned_abs();
-    if cfg!(test) { wait / 100 } else { wait }
 }
 
 /// Why a server forbids a call, by the number that servers of the field put on the page.
