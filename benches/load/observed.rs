@@ -72,6 +72,7 @@ pub(crate) fn observed(hierarchy: &Hierarchy) -> Observed {
             set_aside: 0,
             downstream_servers: Vec::new(),
             content: None,
+            packages: BTreeMap::new(),
         });
     }
     for (name, point) in &hierarchy.distribution_points {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     DistributeTo, Kind, Name, NumberSet, PackageId, PackageOrigin, PackageSource, PackageSpec,
-    Priority, SiteServerState,
+    Priority, SiteServerState, TakenSource,
 };
 
 use super::{adopting::Adopting, groups::Groups};
@@ -114,26 +114,39 @@ impl<'a> Adopting<'a> {
             (2..).map_while(|number| format!("{}-{number}", id_as_name(id)?).parse().ok());
         let mut names = told.cloned().into_iter().chain(id_as_name(id)).chain(numbered);
         let Some(name) = names.find(free) else { return };
-        let path = if let Some(origin) = origin {
-            origin.path.clone()
+        let source = if let Some(origin) = origin {
+            written(&origin.source)
         } else {
             let message = format!(
                 "site server `{server}` does not know where it took version {version} from: \
                      write the directory of the next version as `source.path`"
             );
             self.note(Kind::Package, &name, message);
-            format!("/unknown/{id}")
+            PackageSource::directory(format!("/unknown/{id}"))
         };
         let spec = PackageSpec {
             package_id: (*id).clone(),
             display_name: origin.and_then(|origin| origin.display_name.clone()),
             source_version: *version,
-            source: PackageSource { path: Some(path), url: None, updates: Vec::new() },
+            source,
             distribute_to,
             priority: origin.map_or(Priority::default(), |origin| origin.priority),
         };
         let package = self.resource(&name, spec);
         self.declared.packages.insert(name, package);
+    }
+}
+
+/// As a document says it.
+fn written(source: &TakenSource) -> PackageSource {
+    match source {
+        TakenSource::Path(path) => PackageSource::directory(path),
+        TakenSource::Updates(taken) => {
+            PackageSource { updates: Some(taken.selection.clone()), ..PackageSource::default() }
+        }
+        TakenSource::LegacyCatalog(_) => {
+            PackageSource { legacy_catalog: true, ..PackageSource::default() }
+        }
     }
 }
 

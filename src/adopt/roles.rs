@@ -63,6 +63,8 @@ impl Adopting<'_> {
             languages,
             publishers,
             content,
+            // It follows from the packages.
+            packages: _,
             keep,
         } = &point.settings;
         let site = self.site_name(site);

@@ -9,7 +9,10 @@ use futures::{
 use crate::{
     clock,
     error_text::with_causes,
-    model::{Name, Package, PackageOrigin, PackageState, StatusMessageId, Unsupported},
+    model::{
+        Name, Package, PackageOrigin, PackageSource, PackageState, Site, StatusMessageId,
+        TakenSource, TakenUpdates, Unsupported,
+    },
     plan::Action,
     wire::agent::{AgentCommand, AgentOutcome},
 };
@@ -75,31 +78,55 @@ impl Apply {
 
     /// Takes the package's source into the content library of its site server.
     async fn take_source(&self, action: &Action, package: &Package) -> Carried {
-        let Some(path) = package.source.path.clone() else {
-            return Err(Unsupported::PackageSource.into());
-        };
         let name = &action.resource.name;
-        let server = &self.site(&package.site)?.site_server;
-        let agent = self.agents.get(server)?;
+        let site = self.site(&package.site)?;
+        let agent = self.agents.get(&site.site_server)?;
+        let (source, from) = self.source_of(site, package)?;
         let command = AgentCommand::TakePackageSource {
             package: package.id.clone(),
             version: package.version,
             origin: PackageOrigin {
                 name: name.clone(),
-                path,
+                source,
                 display_name: package.display_name.clone(),
                 priority: package.priority,
             },
             content: package.content,
+            from,
         };
         let text = format!("package {} is being processed", package.id);
         self.message(action, &package.site, StatusMessageId::PackageProcessing, name, text).await;
-        let AgentOutcome::Package(state) = self.ask(action, &agent, &command).await? else {
-            return Ok(String::new());
+        let state = match self.ask(action, &agent, &command).await? {
+            AgentOutcome::Package(state) => state,
+            AgentOutcome::Waits { until, why } => return Err(ActionError::Waiting { until, why }),
+            _ => return Ok(String::new()),
         };
         let text = format!("package {} has been processed", package.id);
         self.message(action, &package.site, StatusMessageId::PackageProcessed, name, text).await;
         Ok(size(&state))
+    }
+
+    /// What a package is taken from, and the agent of the update point that has it, if that is not the
+    /// site server itself.
+    fn source_of(
+        &self,
+        site: &Site,
+        package: &Package,
+    ) -> Result<(TakenSource, Option<String>), ActionError> {
+        let PackageSource { path, url: _, updates, legacy_catalog: _ } = &package.source;
+        if let Some(path) = path {
+            return Ok((TakenSource::Path(path.clone()), None));
+        }
+        let Some(selection) = updates.clone() else {
+            return Err(Unsupported::PackageSource.into());
+        };
+        let missing = || {
+            let site = &package.site;
+            ActionError::NotPlanned(format!("an active software update point of {site}"))
+        };
+        let point = self.update_point(site.active_point.as_ref().ok_or_else(missing)?)?;
+        let from = self.agents.get(&point.site_system)?.url().to_owned();
+        Ok((TakenSource::Updates(TakenUpdates { selection, files: None }), Some(from)))
     }
 
     /// The package as its site server holds it.

@@ -37,7 +37,8 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
         let written = [
             ("path", source.path.is_some()),
             ("url", source.url.is_some()),
-            ("updates", !source.updates.is_empty()),
+            ("updates", source.updates.is_some()),
+            ("legacyCatalog", source.legacy_catalog),
         ];
         problems.extend(one_of(package.document, "spec.source", &written));
     }

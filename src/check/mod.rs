@@ -40,6 +40,7 @@ mod wsus;
 mod import;
 mod local_update;
 mod local_update_files;
+mod made_packages;
 mod synchronization_request;
 mod synchronization_source;
 

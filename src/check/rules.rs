@@ -3,16 +3,16 @@
 use super::{
     DUPLICATE, Problem, Rule, SCHEMA, SYNTAX, Unread, active_point_missing, administration_console,
     agents, annotations, choices, content_destination, content_protocol, declaration::Declaration,
-    duplicates, import, limits, local_update, package_transfer, point_settings, port_clash, ports,
-    prestaged, pull_place, pull_sources, pull_switched_off, reach, references, scenarios,
-    secured_channel, selection, site_identity, site_systems, site_tree, source_access,
+    duplicates, import, limits, local_update, made_packages, package_transfer, point_settings,
+    port_clash, ports, prestaged, pull_place, pull_sources, pull_switched_off, reach, references,
+    scenarios, secured_channel, selection, site_identity, site_systems, site_tree, source_access,
     source_priority, synchronization_request, synchronization_source, top_level_settings,
     unused_limits, update_point_computer, update_point_roles, wsus,
 };
 use crate::model::Declared;
 
 /// All rules, by ID, the numbers in it as numbers.
-pub const RULES: [&Rule; 35] = [
+pub const RULES: [&Rule; 36] = [
     &DUPLICATE,
     &content_destination::RULE,
     &pull_sources::RULE,
@@ -43,6 +43,7 @@ pub const RULES: [&Rule; 35] = [
     &synchronization_request::RULE,
     &import::RULE,
     &local_update::RULE,
+    &made_packages::RULE,
     &SYNTAX,
     &site_tree::RULE,
     &site_identity::RULE,
@@ -52,7 +53,7 @@ pub const RULES: [&Rule; 35] = [
 
 /// What each rule that looks at documents does, in the order in which its problems are told where
 /// several belong to one document.
-const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 36] = [
+const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 37] = [
     references::check,
     site_tree::check,
     site_identity::check,
@@ -71,6 +72,7 @@ const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 36] = [
     synchronization_request::check,
     import::check,
     local_update::check,
+    made_packages::check,
     scenarios::check,
     content_protocol::check,
     port_clash::check,

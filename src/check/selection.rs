@@ -7,11 +7,14 @@ use uuid::Uuid;
 use super::{
     Place, Problem, Rule, Severity,
     declaration::Declaration,
+    document::{Document, OfKind},
     linked::UpdatePoint,
     secured_channel,
     top_level_settings::{self, is_below},
 };
-use crate::model::{ContentStore, FieldPath, Selection, SourceType, UpdateContentSpec};
+use crate::model::{
+    ContentStore, FieldPath, Selection, SourceType, UpdateContentSpec, UpdateSelection,
+};
 
 pub(super) const RULE: Rule = Rule {
     id: "SUP-9",
@@ -44,13 +47,13 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
             (&top_level_settings::RULE, "languages", "language", &spec.languages, LANGUAGE),
         ] {
             let place = FieldPath::new("spec").key(key);
-            list(point, &List { rule, place, what, texts, help }, problems);
+            list(point.document, &List { rule, place, what, texts, help }, problems);
         }
         content(point, problems);
         if let Some(texts) = &spec.downstream_servers {
             let place = FieldPath::new("spec.downstreamServers");
             let (rule, what, help) = (&secured_channel::RULE, "server", SERVER);
-            list(point, &List { rule, place, what, texts, help }, problems);
+            list(point.document, &List { rule, place, what, texts, help }, problems);
         }
         // Below the top, SUP-8 objects to the choice as such.
         if is_below(declaration, point) == Some(false) {
@@ -66,19 +69,29 @@ fn content(point: &UpdatePoint<'_>, problems: &mut Vec<Problem>) {
         return;
     };
     let path = FieldPath::new("spec.content.updates");
-    for (key, what, texts) in [
-        ("classifications", "classification", &updates.classifications),
-        ("products", "product", &updates.products),
-    ] {
-        let place = path.clone().key(key);
-        list(point, &List { rule: &RULE, place, what, texts, help: TITLE }, problems);
-    }
+    titles(document, &path, updates, problems);
     if *store == ContentStore::None {
         let message = "`updates` has no effect with `store: None`: no file is stored";
         let help = "write `store: Selected`, or remove `updates`";
         let of = document.place("spec.content.store");
         let problem = document.key(&RULE, path, message).warning().help(help);
         problems.push(problem.related(of, "what is stored"));
+    }
+}
+
+/// The titles of a selection of updates.
+pub(super) fn titles<Spec: OfKind>(
+    document: Document<'_, Spec>,
+    path: &FieldPath,
+    updates: &UpdateSelection,
+    problems: &mut Vec<Problem>,
+) {
+    for (key, what, texts) in [
+        ("classifications", "classification", &updates.classifications),
+        ("products", "product", &updates.products),
+    ] {
+        let place = path.clone().key(key);
+        list(document, &List { rule: &RULE, place, what, texts, help: TITLE }, problems);
     }
 }
 
@@ -97,10 +110,9 @@ struct List<'a> {
     help: &'a str,
 }
 
-fn list(point: &UpdatePoint<'_>, list: &List<'_>, problems: &mut Vec<Problem>) {
+fn list<Spec: OfKind>(document: Document<'_, Spec>, list: &List<'_>, problems: &mut Vec<Problem>) {
     let List { rule, place, what, texts, help } = list;
     let (rule, help) = (*rule, *help);
-    let document = point.document;
     let place = |index| place.clone().index(index);
     let mut listed = BTreeMap::new();
     for (index, text) in texts.iter().enumerate() {

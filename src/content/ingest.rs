@@ -40,6 +40,17 @@ pub struct Taking<'a> {
     pub content: Option<Digest>,
 }
 
+/// The files that a package is made of.
+#[derive(Debug)]
+pub struct SourceContent<'a> {
+    /// Where they come from: for messages.
+    pub directory: &'a Path,
+    /// Those that are taken in.
+    pub files: Vec<SourceFile>,
+    /// Those that the library has already, by the version before.
+    pub there: Vec<FileEntry>,
+}
+
 impl Library {
     /// Takes the files below a directory in and makes them visible as this version of a package.
     /// `progress` is told bytes done and bytes in all. A failure leaves the library as it was.
@@ -54,13 +65,29 @@ impl Library {
         taking: Taking<'_>,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<PackageState, LibraryError> {
-        let Taking { package, version, origin, content } = taking;
-        let _ingesting = self.ingesting();
         let files = source_files(directory)?;
         if files.is_empty() {
             let why = "it has no files: check the path".to_owned();
             return Err(LibraryError::Source { path: directory.to_owned(), why });
         }
+        let content = SourceContent { directory, files, there: Vec::new() };
+        self.ingest(content, taking, progress)
+    }
+
+    /// The same with these files, and with some that the library has already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Library::ingest_directory`].
+    pub fn ingest(
+        &self,
+        source: SourceContent<'_>,
+        taking: Taking<'_>,
+        progress: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<PackageState, LibraryError> {
+        let Taking { package, version, origin, content } = taking;
+        let SourceContent { directory, files, there } = source;
+        let _ingesting = self.ingesting();
         let total = files.iter().map(|file| file.size).fold(0, u64::saturating_add);
         let done = AtomicU64::new(0);
         let before = self.list(package);
@@ -70,7 +97,8 @@ impl Library {
             progress(done.min(total), total);
             Ok(entry)
         });
-        let published = taken.and_then(|entries| {
+        let published = taken.and_then(|mut entries| {
+            entries.extend(there);
             let list = FileList::new(package.clone(), version, entries)?;
             // In a repair it is the list that is there.
             let is_it = |it: &Arc<FileList>| content == Some(it.digest()) && same_files(it, &list);

@@ -10,10 +10,13 @@ use crate::wire::content_path::ContentPath;
 
 /// A file to be taken.
 #[derive(Debug)]
-pub(super) struct SourceFile {
-    pub(super) path: PathBuf,
-    pub(super) name: ContentPath,
-    pub(super) size: u64,
+pub struct SourceFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its name in the package.
+    pub name: ContentPath,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 /// All files below a directory, sorted by name.

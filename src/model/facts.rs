@@ -4,14 +4,15 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
     CatalogVersion, ClientPolicy, Digest, DistributionPointSettings, FoundPorts, Known, Libraries,
-    Listener, LocalUpdateState, Name, Observed, ObservedPoint, ObservedSystem, PackageId,
-    PackageState, SiteServerState, SiteSystemSettings, SynchronizationRecord, UpdatePointSettings,
-    UpdatePointState, WsusVersion,
+    Listener, LocalUpdateState, Name, Observed, ObservedPoint, ObservedSystem, PackageFilesState,
+    PackageId, PackageOrigin, PackageState, SiteServerState, SiteSystemSettings,
+    SynchronizationRecord, TakenSource, UpdatePointSettings, UpdatePointState, WsusVersion,
 };
 
 /// What a plan depends on of what was observed: as long as this is the same, so is what has to be
@@ -76,6 +77,30 @@ pub struct SiteServerFacts<'a> {
     pub management_point_listens: Option<bool>,
     /// The packages of the site's own content library.
     pub packages: BTreeMap<PackageId, PackageFacts>,
+    /// What those of them were made of that the site makes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub made_of: BTreeMap<PackageId, MadeOf>,
+}
+
+/// What a package was made of by its site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum MadeOf {
+    /// Files of updates: the digest of the list of them.
+    Updates(Option<Digest>),
+    /// The offline catalog, produced at that time.
+    LegacyCatalog(Option<Timestamp>),
+}
+
+impl MadeOf {
+    /// What the plan needs to know of where a package was taken from.
+    fn of(origin: &PackageOrigin) -> Option<Self> {
+        match &origin.source {
+            TakenSource::Path(_) => None,
+            TakenSource::Updates(taken) => Some(Self::Updates(taken.files)),
+            TakenSource::LegacyCatalog(produced) => Some(Self::LegacyCatalog(produced.at)),
+        }
+    }
 }
 
 /// What a plan depends on of a package in a site's own content library.
@@ -117,6 +142,27 @@ pub struct UpdatePointFacts<'a> {
     /// Whether its upstream server lists revisions that could not be read or had.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub set_aside: bool,
+    /// The files of updates that packages of its site are made of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub packages: BTreeMap<PackageId, PackageFilesFacts>,
+}
+
+/// What a plan depends on of the files of updates of a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PackageFilesFacts {
+    /// The digest of the list of them.
+    pub digest: Digest,
+    /// Whether there are any.
+    pub any: bool,
+    /// Whether all are there.
+    pub whole: bool,
+    /// Whether the catalog has changed since they were looked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outdated: bool,
+    /// Why they cannot be looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hindrance: Option<String>,
 }
 
 /// What a plan depends on of an update that was published.
@@ -206,7 +252,7 @@ impl<'a> SiteServerFacts<'a> {
             announced,
             management_point,
             packages,
-            package_origins: _,
+            package_origins,
             validated: _,
             status_messages: _,
         } = state;
@@ -217,6 +263,10 @@ impl<'a> SiteServerFacts<'a> {
             announced: *announced,
             management_point_listens: management_point.as_ref().map(|it| it.closed().is_none()),
             packages: packages.iter().map(|(id, it)| (id.clone(), PackageFacts::of(it))).collect(),
+            made_of: package_origins
+                .iter()
+                .filter_map(|(id, origin)| Some((id.clone(), MadeOf::of(origin)?)))
+                .collect(),
         }
     }
 }
@@ -241,6 +291,7 @@ impl<'a> UpdatePointFacts<'a> {
             import_file,
             local_updates,
             set_aside,
+            packages,
             // For people only.
             downstream_servers: _,
             content: _,
@@ -255,6 +306,20 @@ impl<'a> UpdatePointFacts<'a> {
             import_file: import_file.as_ref().map(|file| file.digest),
             local_updates: local_updates.iter().map(|(id, it)| (*id, it.into())).collect(),
             set_aside: *set_aside > 0,
+            packages: packages.iter().map(|(id, it)| (id.clone(), it.into())).collect(),
+        }
+    }
+}
+
+impl From<&PackageFilesState> for PackageFilesFacts {
+    fn from(state: &PackageFilesState) -> Self {
+        let PackageFilesState { digest, files, bytes: _, missing, outdated, hindrance } = state;
+        Self {
+            digest: *digest,
+            any: *files > 0,
+            whole: *missing == 0,
+            outdated: *outdated,
+            hindrance: hindrance.clone(),
         }
     }
 }

@@ -21,6 +21,7 @@ mod observation;
 mod observed;
 mod observed_builder;
 mod package;
+mod package_origin;
 mod placement_change;
 mod point_set;
 mod port;
@@ -91,6 +92,7 @@ pub use observed::{
 };
 pub use observed_builder::ObservedBuilder;
 pub use package::{DistributeTo, PackageSource, PackageSpec, Priority};
+pub use package_origin::{PackageOrigin, ProducedCatalog, TakenSource, TakenUpdates};
 pub use placement_change::{Placed, PlacementChange};
 pub use point_set::PointSet;
 pub use port::{Port, Ports, WebSite};
@@ -105,9 +107,8 @@ pub use resource::{
 pub use schedule::{Schedule, time_zone, time_zones};
 pub use server_url::ServerUrl;
 pub use settings::{
-    ClientPolicy, DistributionPointSettings, Pacing, PackageOrigin, PullSettings,
-    PullSourceSettings, SiteServerSettings, SiteSystemSettings, UpdatePointSettings,
-    UpstreamSettings,
+    ClientPolicy, DistributionPointSettings, Pacing, PullSettings, PullSourceSettings,
+    SiteServerSettings, SiteSystemSettings, UpdatePointSettings, UpstreamSettings,
 };
 pub use since::{RoleSince, Since};
 pub use site::{
@@ -129,7 +130,8 @@ pub use transfer_note::{TransferNote, TransferPhase, UnknownPhase};
 pub use unsupported::Unsupported;
 pub use update::{CatalogVersion, UpdateIdentity};
 pub use update_content::{
-    ContentStore, FailedUpdateFile, UpdateContentSpec, UpdateContentState, UpdateSelection,
+    ContentStore, FailedUpdateFile, PackageFilesState, UpdateContentSpec, UpdateContentState,
+    UpdateSelection,
 };
 pub use url_secrets::{hide_secrets_in, with_secrets_masked, without_secrets};
 pub use validation::{DamagedFile, FileDamage, ValidationFindings};

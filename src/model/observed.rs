@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::{
     CatalogVersion, ClientPolicy, ContentFacts, Digest, DistributionPointSettings, FoundPorts,
-    Libraries, LocalUpdateState, ManagementPointState, Name, PackageId, PackageOrigin, PullJob,
-    Since, SiteCode, SiteSystemSettings, StatusMessage, UpdateContentState, UpdatePointSettings,
-    WsusVersion,
+    Libraries, LocalUpdateState, ManagementPointState, Name, PackageFilesState, PackageId,
+    PackageOrigin, PullJob, Since, SiteCode, SiteSystemSettings, StatusMessage, UpdateContentState,
+    UpdatePointSettings, WsusVersion,
 };
 
 /// Something that was looked for: seen, seen not to be there, or not seen. *Unknown is not absent*:
@@ -113,8 +113,9 @@ pub struct SiteServerState {
     pub management_point: Option<ManagementPointState>,
     /// Packages whose source has been taken into the site's content library.
     pub packages: BTreeMap<PackageId, PackageState>,
-    /// Where these packages were taken from, as far as that was noted. No plan depends on it; who
-    /// writes manifests for what is there does.
+    /// Where these packages were taken from, as far as that was noted. A plan depends on which files of
+    /// updates they are, and when an offline catalog was produced; who writes manifests for what is there,
+    /// on all of it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub package_origins: BTreeMap<PackageId, PackageOrigin>,
     /// What the last content validation of these packages has found (PDP-15); none if there was none.
@@ -169,6 +170,9 @@ pub struct UpdatePointState {
     /// The files of updates that it has, where it has any or wants some: for people only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<UpdateContentState>,
+    /// The files of updates that packages of its site are made of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub packages: BTreeMap<PackageId, PackageFilesState>,
 }
 
 /// A server that synchronizes from an update point, as it has told of itself.

@@ -2,9 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use super::{Name, PackageId};
+use super::{Name, PackageId, UpdateSelection};
 
 /// A package: content of a site, and the distribution points that hold it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,7 +18,7 @@ pub struct PackageSpec {
     /// Raised when the content of the source has changed and shall be distributed again.
     #[serde(default = "first_version")]
     pub source_version: u32,
-    /// Where the content comes from: one of `path`, `url`, `updates`.
+    /// Where the content comes from: one of `path`, `url`, `updates`, `legacyCatalog`.
     pub source: PackageSource,
     /// The distribution points that shall hold it.
     #[serde(default)]
@@ -33,13 +32,14 @@ fn first_version() -> u32 {
     1
 }
 
-/// Where the content of a package comes from: one of the three.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Where the content of a package comes from: one of the four.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("oneOf" = [
     {"required": ["path"], "properties": {"path": {"type": "string"}}},
     {"required": ["url"], "properties": {"url": {"type": "string"}}},
-    {"required": ["updates"], "properties": {"updates": {"minItems": 1}}},
+    {"required": ["updates"], "properties": {"updates": {"type": "object"}}},
+    {"required": ["legacyCatalog"], "properties": {"legacyCatalog": {"const": true}}},
 ]))]
 pub struct PackageSource {
     /// A directory on the site server, relative to the manifest.
@@ -50,13 +50,21 @@ pub struct PackageSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = "https://downloads.contoso.example/tools.zip")]
     pub url: Option<String>,
-    /// Updates whose files are the content, by their identifiers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(
-        inner(regex(pattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")),
-        extend("examples" = [["6964aab4-c5b5-43bd-a17d-ffb4346a8e1d"]])
-    )]
-    pub updates: Vec<Uuid>,
+    /// Updates whose files are the content: the active software update point of the site fetches them,
+    /// and they are taken in anew whenever they are others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updates: Option<UpdateSelection>,
+    /// The offline catalog of the site, for old inventory-tool clients (SYNC-11): produced as often as
+    /// `legacyCatalog` of the site says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub legacy_catalog: bool,
+}
+
+impl PackageSource {
+    /// A directory.
+    pub fn directory(path: impl Into<String>) -> Self {
+        Self { path: Some(path.into()), ..Self::default() }
+    }
 }
 
 /// The distribution points that shall hold a package.

@@ -1,14 +1,17 @@
 //! What roles are told and report back: the settings of a resource with every reference followed
 //! and every default filled in. A plan compares these, never the documents.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, Certificate, ClientCertificates, ClientConnections, ContentProtocol,
+    Address, Certificate, ClientCertificates, ClientConnections, ContentProtocol, ContentStore,
     ContentValidation, DistributionPointType, DistributionSettings, Forest, LegacyCatalog,
-    ManagementPointSettings, Multicast, Name, OpenHours, Ports, Priority, PullSelection, Pxe,
-    RateLimit, Schedule, Selection, SiteCode, SiteMode, SiteType, SiteVersion, Software,
+    ManagementPointSettings, Multicast, Name, OpenHours, PackageId, Ports, Priority, PullSelection,
+    Pxe, RateLimit, Schedule, Selection, SiteCode, SiteMode, SiteType, SiteVersion, Software,
     SoftwareUpdatesAgent, SourceType, TransferSettings, UpdateContentSpec, UpdatePointRole,
+    UpdateSelection,
 };
 
 /// What a site system is told of itself (TOP-3).
@@ -71,6 +74,13 @@ pub struct SiteServerSettings {
     pub management_point: Option<ManagementPointSettings>,
 }
 
+impl UpdatePointSettings {
+    /// Whether it stores files of updates at all.
+    pub fn stores_files(&self) -> bool {
+        self.content.store != ContentStore::None || !self.packages.is_empty()
+    }
+}
+
 /// What is as it is by default is not kept: so what earlier versions kept reads as the same.
 fn is_default<Value: Default + PartialEq>(value: &Value) -> bool {
     *value == Value::default()
@@ -122,6 +132,9 @@ pub struct UpdatePointSettings {
     /// The files of updates that it stores.
     #[serde(default, skip_serializing_if = "is_default")]
     pub content: UpdateContentSpec,
+    /// Updates whose files are the content of packages of its site: it stores these too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub packages: BTreeMap<PackageId, UpdateSelection>,
     /// Whether it stays when its document is gone: `headwater.dev/prune: disabled`. It is told, so
     /// that this is still known then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -293,21 +306,4 @@ pub struct ClientPolicy {
     pub internet_url: Option<String>,
     /// Properties of the software updates client agent (AGT-1).
     pub agent: SoftwareUpdatesAgent,
-}
-
-/// What a site server is told of a package when it takes its source in: kept beside the content, so
-/// that manifests can be written for what is there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PackageOrigin {
-    /// The name of its document.
-    pub name: Name,
-    /// The directory that was taken in, absolute, on the site server.
-    pub path: String,
-    /// What people call it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
-    /// Which packages go first.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub priority: Priority,
 }

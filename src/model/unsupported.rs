@@ -12,10 +12,10 @@ pub enum Unsupported {
     /// Multicast of operating system images.
     #[error("multicast is not supported yet: remove `multicast` or set `multicast.enabled: false`")]
     Multicast,
-    /// A package that is downloaded, or made of updates.
+    /// A package that is downloaded.
     #[error(
-        "only packages with `source.path` are supported by this version: put the files into a \
-         directory of the site server"
+        "packages with `source.url` or `source.legacyCatalog` are not supported by this version: put the files into a \
+         directory of the site server, and write `source.path`"
     )]
     PackageSource,
     /// An agent that Kubernetes starts.
@@ -43,6 +43,6 @@ impl DistributionPointSettings {
 impl PackageSource {
     /// Why its content cannot be taken.
     pub fn unsupported(&self) -> Option<Unsupported> {
-        self.path.is_none().then_some(Unsupported::PackageSource)
+        (self.url.is_some() || self.legacy_catalog).then_some(Unsupported::PackageSource)
     }
 }

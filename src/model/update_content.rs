@@ -1,10 +1,12 @@
 //! Files of updates: which of them an update point shall have, and what it has.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Article, schedule::RFC_3339};
+use super::{Article, Digest, schedule::RFC_3339};
 
 /// The files of updates that a software update point stores.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -83,6 +85,45 @@ pub struct UpdateContentState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<FailedUpdateFile>,
     /// Why none can be fetched now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hindrance: Option<String>,
+}
+
+impl UpdateSelection {
+    /// The same with its lists in one order, and without repetitions: their order means nothing.
+    #[must_use]
+    pub fn in_order(&self) -> Self {
+        let Self { classifications, products, kb, since } = self;
+        Self {
+            classifications: in_order(classifications),
+            products: in_order(products),
+            kb: in_order(kb),
+            since: *since,
+        }
+    }
+}
+
+fn in_order<T: Clone + Ord>(list: &[T]) -> Vec<T> {
+    list.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The files of the updates of a package at the update point of its site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PackageFilesState {
+    /// The digest of the list of them: another one, and they are others.
+    pub digest: Digest,
+    /// How many there are.
+    pub files: u64,
+    /// How many bytes they have together.
+    pub bytes: u64,
+    /// How many of them are not here.
+    #[serde(default, skip_serializing_if = "super::pull_job::is_zero")]
+    pub missing: u64,
+    /// Whether the catalog has changed since they were looked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outdated: bool,
+    /// Why they cannot be looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hindrance: Option<String>,
 }

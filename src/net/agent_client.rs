@@ -15,6 +15,8 @@ use crate::{
     wire::{
         agent::{AgentCommand, AgentEvent, AgentIdentity, AgentOutcome, TransfersReport},
         host::{HostRequest, HostedSystem},
+        package_files::PackageFiles,
+        update_content::ContentName,
         updates::{FoundUpdates, UpdateDetails, UpdatesQuery},
     },
 };
@@ -208,6 +210,20 @@ impl AgentClient {
     pub async fn exported(&self, digest: Digest) -> Result<Response, AgentError> {
         let url = format!("{}/v1/update-point/exports/{}", self.url, digest.to_hex());
         self.accepted(self.http.get(url)).await
+    }
+
+    /// The files of updates that a package of its site is made of; `None` if none is.
+    pub async fn package_files(
+        &self,
+        package: &PackageId,
+    ) -> Result<Option<PackageFiles>, AgentError> {
+        let url = format!("{}/v1/update-point/packages/{package}", self.url);
+        self.json(self.http.get(url)).await
+    }
+
+    /// Where its update point has a file of an update.
+    pub fn update_file_url(&self, name: &ContentName) -> String {
+        format!("{}/v1/update-point/content/{}/{name}", self.url, name.folder())
     }
 
     /// Sends a file of updates that is to be imported (SYNC-7). The client must have no read timeout:

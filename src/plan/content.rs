@@ -3,14 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Kind, Name, ResourceId, SiteCode};
+use crate::model::{Kind, Name, ResourceId, Site, SiteCode};
 
 use super::{
     ActionId,
     libraries::{Held, Lack, Unwanted, Wanted},
+    made_content::MadeContent,
     on_demand::Behind,
     places::{Place, Places},
     planner::{Draft, Planner, Starving},
+    synchronization::SYNCHRONIZING,
 };
 
 /// Distribution points that get a package by one action: alike in how far they are from the site
@@ -70,16 +72,26 @@ impl<'a> Planner<'a> {
         if let Some(chosen) = self.held(Kind::SiteSystem, server) {
             return self.hold(resource, format!("site server `{server}` has to be there"), chosen);
         }
+        if let MadeContent::Waits { on, chosen } = &it.made {
+            // What is there is distributed all the same.
+            if held.is_none_or(|held| !held.is_of(package.version)) {
+                return self.hold(resource, on, *chosen);
+            }
+            self.wait(resource.clone(), on, *chosen);
+        }
         let mut taken = None;
         if let Some(lack) = it.taken {
-            let reason = lack.reason(held, package);
+            let reason = match &it.made {
+                MadeContent::Due { reason, .. } => reason.clone(),
+                _ => lack.reason(held, package),
+            };
             taken = Some(self.add(Draft {
                 kind: lack.action(),
                 resource: resource.clone(),
                 site: package.site.clone(),
                 requirement: "PDP-15",
                 reason: format!("{reason} in the content library of site server `{server}`"),
-                after: self.created(server),
+                after: self.before_taking(site, server, &it.made),
                 // None: the site server's own library, from which the others are served.
                 targets: Vec::new(),
                 diff: Vec::new(),
@@ -128,6 +140,15 @@ impl<'a> Planner<'a> {
                 part: Some(format!("{}.{}{}", wave.site, wave.number, wave.lack.part())),
             }));
         }
+    }
+
+    /// What has to be done before a package can be taken in.
+    fn before_taking(&self, site: &Site, server: &Name, made: &MadeContent) -> Vec<ActionId> {
+        let mut before = self.created(server);
+        if let (MadeContent::Due { .. }, Some(point)) = (made, &site.active_point) {
+            before.extend(self.planned_any(&SYNCHRONIZING, Kind::SoftwareUpdatePoint, point));
+        }
+        before
     }
 
     /// The distribution points that lack a package and can get it, by wave, and how it stands at all

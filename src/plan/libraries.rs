@@ -11,6 +11,7 @@ use crate::model::{
 
 use super::{
     ActionKind,
+    made_content::MadeContent,
     on_demand::{OnDemand, Withdrawn},
     places::Places,
     planner::Planner,
@@ -63,6 +64,10 @@ impl From<&PackageState> for Held {
 }
 
 impl Held {
+    pub(super) fn is_of(self, version: u32) -> bool {
+        self.version == version
+    }
+
     fn of(content: &Content, damaged: u64) -> Self {
         Self { version: content.facts.version, digest: content.facts.digest, damaged }
     }
@@ -136,6 +141,8 @@ pub(super) struct Wanted<'a> {
     pub(super) held: Option<Held>,
     /// What the site server lacks of it.
     pub(super) taken: Option<Lack>,
+    /// How it stands to what it is made of.
+    pub(super) made: MadeContent,
     /// What the distribution points shall hold.
     pub(super) content: WantedContent,
     /// The slots of the distribution points that shall hold it; shared by packages that go to the
@@ -194,12 +201,32 @@ impl<'a> Planner<'a> {
             let server = self.site_server(&package.site);
             let held = server.and_then(|it| it.packages.get(&package.id)).map(Held::from);
             let any = WantedContent { version: package.version, digest: None };
-            let taken = Lack::of(held, any);
-            let digest = held.filter(|_| taken.is_none()).map(|held| held.digest);
+            let made = self.made(package);
+            let lack = Lack::of(held, any);
+            let taken = match &made {
+                MadeContent::Directory | MadeContent::AsWanted => lack,
+                MadeContent::Due { .. } => lack.or(Some(Lack::NewVersion)),
+                MadeContent::Waits { .. } => None,
+            };
+            let digest = match &made {
+                // No list of files has it: whoever holds the package lacks what comes.
+                MadeContent::Due { differs: Some(digest), .. } => Some(*digest),
+                _ => held.filter(|_| taken.is_none()).map(|held| held.digest),
+            };
             let content = WantedContent { digest, ..any };
             let contents = self.observed.libraries.contents(&package.id);
             let (lacking, on_demand) = lacking(&slots, (&package.id, content), contents, places);
-            wanted.push(Wanted { name, package, held, taken, content, slots, lacking, on_demand });
+            wanted.push(Wanted {
+                name,
+                package,
+                held,
+                taken,
+                made,
+                content,
+                slots,
+                lacking,
+                on_demand,
+            });
         }
         let of_id = WantedSlots::of(&wanted);
         let unwanted = self.unwanted(&of_id, places);

@@ -12,6 +12,7 @@ mod drift;
 mod import_file;
 mod libraries;
 mod local_updates;
+mod made_content;
 mod on_demand;
 mod order;
 mod places;

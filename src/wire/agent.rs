@@ -144,11 +144,15 @@ pub enum AgentCommand {
         package: PackageId,
         /// Its source version.
         version: u32,
-        /// The directory on the site server, and what else is kept beside the content.
+        /// What is taken in, and what else is kept beside the content.
         origin: PackageOrigin,
         /// The digest that its list of files must have; absent: whatever the directory holds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         content: Option<Digest>,
+        /// The admin address of the agent that carries the active update point of the site: what is not
+        /// a directory comes from there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
     },
     /// Send a package from the site's content library to a standard distribution point (PDP-1).
     SendPackage {

@@ -53,6 +53,7 @@ mod slow_source;
 mod trouble;
 mod undo;
 mod update_content;
+mod update_packages;
 mod updates;
 mod validate;
 mod workspace;

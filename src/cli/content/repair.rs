@@ -158,15 +158,22 @@ fn take_again<'a>(
             .ok_or_else(|| {
                 anyhow!("nothing is known of where it was taken from: `headwater apply` does")
             })?;
+        if origin.source.path().is_none() {
+            bail!(
+                "it is made of {}, which may be another one by now: `headwater apply` takes it in",
+                origin.source.words()
+            );
+        }
         let command = AgentCommand::TakePackageSource {
             package: id.clone(),
             version: held.version,
             origin: origin.clone(),
             content: Some(held.digest),
+            from: None,
         };
         let mut working = Working::on(format!("repairing {id}"));
         server.agent.command(&command, |event| working.show(event)).await?;
-        Ok(format!("taken from {}", origin.path))
+        Ok(format!("taken from {}", origin.source.words()))
     }
     .boxed()
 }

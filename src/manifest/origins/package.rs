@@ -24,6 +24,7 @@ impl Documents<'_> {
         let written = match (&source.path, &source.url) {
             (Some(_), _) => "source.path",
             (None, Some(_)) => "source.url",
+            (None, None) if source.legacy_catalog => "source.legacyCatalog",
             (None, None) => "source.updates",
         };
         all.field("digest", of.required(spec(written)));

@@ -35,6 +35,7 @@ impl Documents<'_> {
             languages: _,
             publishers: _,
             content: _,
+            packages: _,
             keep: _,
         } = settings;
         all.field("name", name_of(&of));
@@ -81,6 +82,11 @@ impl Documents<'_> {
         all.field("publishers", listed("publishers"));
         let catalog = "without `content` a point has the catalog alone";
         all.inside("content", vec![of.field(spec("content"), catalog)]);
+        let made = self.declared.packages.values();
+        let made = made.filter(|it| settings.packages.contains_key(&it.spec.package_id));
+        let made =
+            made.map(|it| document(Kind::Package, it).required(spec("source.updates"))).collect();
+        all.inside("packages", made);
         Some(all)
     }
 

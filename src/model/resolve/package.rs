@@ -8,7 +8,8 @@ use super::{
 };
 use crate::model::{
     CONTENT, Declared, Digest, DistributeTo, FieldPath, Kind, Name, NumberSet, Package,
-    PackageSpec, PointSet, Resource, ResourceId, Site, SiteCode, point_set::number,
+    PackageSpec, PointSet, Resource, ResourceId, Site, SiteCode, UpdateSelection,
+    point_set::number,
 };
 
 /// Sets of distribution points while packages are resolved. Each group is looked up once, and so is
@@ -49,6 +50,7 @@ impl<'a> PointSets<'a> {
         })?;
         let mut source = spec.source.clone();
         source.path = source.path.map(|path| absolute(&resource.directory, &path));
+        source.updates = source.updates.as_ref().map(UpdateSelection::in_order);
         Ok(Package {
             id: spec.package_id.clone(),
             site: site.clone(),

@@ -6,7 +6,7 @@ use super::{
     local_update::local_update,
     package::PointSets,
     unresolved::{Resolved, Unresolved, unresolved},
-    update_point::let_in_those_below,
+    update_point::{let_in_those_below, let_them_store_for_packages},
 };
 use crate::model::{
     Address, Declared, Hierarchy, Kind, ManagementPointSettings, Name, Ports, Resource, Site,
@@ -50,6 +50,7 @@ impl Hierarchy {
         for (name, resource) in &declared.packages {
             packages.insert(name.clone(), sets.package(name, resource, &sites)?);
         }
+        let_them_store_for_packages(&mut update_points, &packages, &sites);
         let updates = declared.local_updates.iter();
         let local_updates =
             updates.map(|(name, resource)| (name.clone(), local_update(name, resource))).collect();

@@ -11,9 +11,9 @@ use super::{
     unresolved::{Resolved, unresolved},
 };
 use crate::model::{
-    ClientConnections, ContentStore, FieldPath, Kind, Name, Ports, Resource, ResourceId,
-    SYNC_REQUESTED_AT, SiteMode, SiteSpec, SiteType, SoftwareUpdatePointSpec, SourceType,
-    SynchronizationSource, Unresolved, UpdateContentSpec, UpdatePoint, UpdatePointRole,
+    ClientConnections, ContentStore, FieldPath, Kind, Name, Package, Ports, Resource, ResourceId,
+    SYNC_REQUESTED_AT, Site, SiteCode, SiteMode, SiteSpec, SiteType, SoftwareUpdatePointSpec,
+    SourceType, SynchronizationSource, Unresolved, UpdateContentSpec, UpdatePoint, UpdatePointRole,
     UpdatePointSettings, UpdateSelection, UpstreamSettings, common_directory,
 };
 
@@ -64,6 +64,7 @@ impl Resolver<'_> {
                 languages: sorted(self.as_the_active_point(spec, |it| &it.languages)),
                 publishers: sorted(&spec.publishers),
                 content: spec.content.as_ref().map(content).unwrap_or_default(),
+                packages: BTreeMap::new(),
                 keep: resource.metadata.kept(),
             },
             file_in_checkout: self.file_in_checkout(resource),
@@ -185,15 +186,26 @@ pub(super) fn let_in_those_below(points: &mut BTreeMap<Name, UpdatePoint>) {
     }
 }
 
+/// Tells the active points of the sites which updates packages of theirs are made of.
+pub(super) fn let_them_store_for_packages(
+    points: &mut BTreeMap<Name, UpdatePoint>,
+    packages: &BTreeMap<Name, Package>,
+    sites: &BTreeMap<SiteCode, Site>,
+) {
+    for package in packages.values() {
+        let Some(updates) = &package.source.updates else { continue };
+        let active = sites.get(&package.site).and_then(|site| site.active_point.as_ref());
+        if let Some(point) = active.and_then(|it| points.get_mut(it)) {
+            point.settings.packages.insert(package.id.clone(), updates.clone());
+        }
+    }
+}
+
 /// What nothing follows from is left out, so that it is no difference.
 fn content(spec: &UpdateContentSpec) -> UpdateContentSpec {
     let UpdateContentSpec { store, updates } = spec;
-    let updates = updates.as_ref().filter(|_| *store != ContentStore::None).map(|it| {
-        let UpdateSelection { classifications, products, kb, since } = it;
-        let kb = kb.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
-        let (classifications, products) = (sorted(classifications), sorted(products));
-        UpdateSelection { classifications, products, kb, since: *since }
-    });
+    let updates = updates.as_ref().filter(|_| *store != ContentStore::None);
+    let updates = updates.map(UpdateSelection::in_order);
     let updates = updates.filter(|it| *it != UpdateSelection::default());
     UpdateContentSpec { store: *store, updates }
 }

@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-use super::{Agent, CommandError, exchange, prestaged};
+use super::{Agent, CommandError, exchange, packages, prestaged};
 
 /// The largest command: the settings of one role.
 const LARGEST_COMMAND: usize = 4 * 1024 * 1024;
@@ -79,6 +79,8 @@ impl AdminPort {
             .route("/v1/prestaged-content", get(prestaged::export).post(prestaged::extract))
             .route("/v1/update-point/exports/{digest}", get(exchange::exported))
             .route("/v1/update-point/imports", post(exchange::receive))
+            .route("/v1/update-point/packages/{id}", get(packages::files))
+            .route("/v1/update-point/content/{folder}/{name}", get(packages::content))
             // Not a route of its own: the parameters of an outer route would get in the way of the
             // inner router's.
             .fallback(content)
@@ -221,7 +223,7 @@ async fn content(State(served): State<Served>, request: Request) -> Response {
     response
 }
 
-fn answer<T: serde::Serialize>(result: Result<T, CommandError>) -> Response {
+pub(super) fn answer<T: serde::Serialize>(result: Result<T, CommandError>) -> Response {
     match result {
         Ok(value) => Json(value).into_response(),
         Err(error) => failure(&error),

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-use super::{Agent, IdentityError, identity::Identity};
+use super::{Agent, IdentityError, identity::Identity, packages::Taken};
 
 /// Why an agent could not do what it was told.
 #[derive(Debug, thiserror::Error)]
@@ -141,9 +141,9 @@ impl Agent {
                 Ok(AgentOutcome::Done)
             }
             AgentCommand::RemoveDistributionPoint => self.remove_distribution_point().await,
-            AgentCommand::TakePackageSource { package, version, origin, content } => {
-                let library = self.package_library().await?;
-                Ok(library.take(&package, version, origin, content, report).await?)
+            AgentCommand::TakePackageSource { package, version, origin, content, from } => {
+                let taken = Taken { package, version, origin, content, from };
+                self.take_package_source(taken, report).await
             }
             AgentCommand::SendPackage { package, version, to, pacing } => {
                 let library = self.package_library().await?;
@@ -352,7 +352,7 @@ impl Agent {
         })
     }
 
-    async fn package_library(&self) -> Result<PackageLibrary, CommandError> {
+    pub(super) async fn package_library(&self) -> Result<PackageLibrary, CommandError> {
         self.0.roles.read().await.package_library.clone().ok_or(CommandError::TooEarly {
             missing: "a site server",
             first: "CreateSiteSystem with the site server's settings",

@@ -7,6 +7,7 @@ mod commands;
 mod exchange;
 mod identity;
 mod management_point;
+mod packages;
 mod prestaged;
 mod update_points;
 

@@ -3,14 +3,13 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
-use reqwest::StatusCode;
 
-use super::pacing::Budgets;
+use super::{PackageLibraryError, made, pacing::Budgets};
 use crate::{
-    content::{Library, LibraryError, Taking, blocking},
+    content::{Library, Taking, blocking},
     model::{
-        ContentValidation, Digest, PackageId, PackageOrigin, PackageState, Priority,
-        ValidationFindings, ValidationRecord,
+        ContentValidation, Digest, PackageId, PackageOrigin, PackageState, ValidationFindings,
+        ValidationRecord,
     },
     role::{
         Reporter,
@@ -25,84 +24,10 @@ pub struct PackageLibrary {
     pub(in crate::role) library: Library,
     pub(super) budgets: Budgets,
     validating: Arc<tokio::sync::Mutex<Validating>>,
-}
-
-/// The site server could not take or send a package.
-#[derive(Debug, thiserror::Error)]
-pub enum PackageLibraryError {
-    /// The content library, or the package's source.
-    #[error(transparent)]
-    Library(#[from] LibraryError),
-    /// Sent before it was taken, or another version was.
-    #[error(
-        "version {version} of package {package} is not whole in the site's content library: take its \
-         source first"
-    )]
-    NotTaken {
-        /// The package.
-        package: PackageId,
-        /// The version that was asked for.
-        version: u32,
-    },
-    /// The distribution point does not answer.
-    #[error("the distribution point at {url} does not answer")]
-    Unreachable {
-        /// The address that was asked.
-        url: String,
-        /// What went wrong.
-        #[source]
-        source: reqwest::Error,
-    },
-    /// A file is not any more what it was when it was taken in.
-    #[error(
-        "file {digest} of package {package} was damaged in the content library of this site server, \
-         and has been put aside: plan again, and it is taken from the package's source"
-    )]
-    Damaged {
-        /// The package.
-        package: PackageId,
-        /// The file.
-        digest: Digest,
-    },
-    /// The distribution point accepts nothing any more.
-    #[error("the distribution point at {url} stopped accepting content")]
-    Stalled {
-        /// The address that was asked.
-        url: String,
-    },
-    /// Its limits leave no hour for the package.
-    #[error(
-        "`schedule` and `rateLimit` of the distribution point leave no hour for packages of priority \
-         {0:?}: give it open hours with this `minimumPriority`, or the package a higher `priority`"
-    )]
-    NeverOpen(Priority),
-    /// The hours of the distribution point have closed.
-    #[error("the distribution point is closed to packages of priority {priority:?} until {until}")]
-    Closed {
-        /// When it opens again.
-        until: Timestamp,
-        /// The priority of the package.
-        priority: Priority,
-    },
-    /// The distribution point refused.
-    #[error("the distribution point refused {url} ({status}): {why}")]
-    Refused {
-        /// The address that was asked.
-        url: String,
-        /// The status.
-        status: StatusCode,
-        /// What it said.
-        why: String,
-    },
-    /// The distribution point answered something that is no answer.
-    #[error("the distribution point answered {url} with something else than was asked")]
-    BadAnswer {
-        /// The address that was asked.
-        url: String,
-        /// What is wrong with it.
-        #[source]
-        source: serde_json::Error,
-    },
+    /// Where files lie of which packages are made.
+    pub(super) made: PathBuf,
+    /// One package is made at a time.
+    pub(super) making: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl PackageLibrary {
@@ -114,12 +39,14 @@ impl PackageLibrary {
     /// The directory cannot be used, or another process uses it.
     pub async fn open(directory: PathBuf, validate: bool) -> Result<Self, PackageLibraryError> {
         let path = directory.join("validation.json");
+        let made = directory.join("made");
         let library = blocking(move || Library::open(&directory)).await?;
         let schedule = validate.then(|| (ContentValidation::of_site_server(), None));
         let span = tracing::info_span!("content validation", library = "of the site server");
         let validating = Validating::start(path, &library, schedule, span).await?;
         let validating = Arc::new(tokio::sync::Mutex::new(validating));
-        Ok(Self { library, budgets: Budgets::default(), validating })
+        let (budgets, making) = (Budgets::default(), Arc::default());
+        Ok(Self { library, budgets, validating, made, making })
     }
 
     /// Ends validations that are under way: what is on the disk may go then.
@@ -164,6 +91,8 @@ impl PackageLibrary {
         report: &Reporter,
     ) -> Result<AgentOutcome, PackageLibraryError> {
         let (library, package) = (self.library.clone(), package.clone());
+        let made = || PackageLibraryError::NoUpdatePoint(origin.source.words());
+        let source = PathBuf::from(origin.source.path().ok_or_else(made)?);
         let report = report.clone();
         let state = blocking(move || {
             let there = library.state(&package);
@@ -175,7 +104,6 @@ impl PackageLibrary {
             let same = library.state(&package).filter(|it| it.version == version);
             let content = content.or(same.map(|it| it.digest));
             let progress = |done, total| report.progress(done, total, ProgressUnit::Bytes);
-            let source = PathBuf::from(&origin.path);
             let taking = Taking { package: &package, version, origin: Some(origin), content };
             let before = library.list(&package);
             let state = library.ingest_directory(&source, taking, &progress)?;
@@ -220,7 +148,13 @@ impl PackageLibrary {
     ///
     /// The disk refuses.
     pub async fn remove(&self, package: &PackageId) -> Result<(), PackageLibraryError> {
+        let _making = self.making.lock().await;
+        let place = self.place(package);
         let (library, package) = (self.library.clone(), package.clone());
-        Ok(blocking(move || library.remove(&package)).await?)
+        crate::blocking::blocking(move || {
+            library.remove(&package)?;
+            made::remove(&place)
+        })
+        .await
     }
 }

@@ -4,15 +4,15 @@ use std::{fs, path::Path};
 
 use super::*;
 use crate::{
-    model::{Name, PackageId, PackageOrigin, Priority},
+    model::{Name, PackageId, PackageOrigin, Priority, TakenSource},
     net::{Addresses, client},
     role::Reporter,
 };
 
 fn origin(source: &Path) -> PackageOrigin {
-    let path = source.to_str().unwrap().to_owned();
+    let source = TakenSource::Path(source.to_str().unwrap().to_owned());
     let name = "catalog".parse().unwrap();
-    PackageOrigin { name, path, display_name: None, priority: Priority::High }
+    PackageOrigin { name, source, display_name: None, priority: Priority::High }
 }
 
 fn package() -> PackageId {

@@ -51,16 +51,17 @@ impl UpdatePoint {
         let working = self.working().lock_owned().await;
         let (catalog, exchanged) = (Arc::clone(self.catalog()), self.files());
         let report = report.clone();
-        let (files, fetching) = (self.update_files().clone(), self.0.fetching.clone());
-        blocking(move || {
+        let files = self.update_files().clone();
+        let imported = blocking(move || {
             let outcome =
                 Import::of_settings(&settings)?.run(&catalog, &files, &exchanged, &report);
             drop(working);
-            fetching.wake();
             let ImportedUpdates { catalog_version, new_revisions, .. } = outcome?;
             Ok(AgentOutcome::Synchronized { catalog_version, new_revisions, set_aside: 0 })
         })
-        .await
+        .await;
+        self.changed().await;
+        imported
     }
 
     /// Imports a file that was sent before (SYNC-7), verified as a whole before anything of it is
@@ -87,8 +88,8 @@ impl UpdatePoint {
         let working = self.working().lock_owned().await;
         let (catalog, exchanged) = (Arc::clone(self.catalog()), self.files());
         let report = report.clone();
-        let (files, fetching) = (self.update_files().clone(), self.0.fetching.clone());
-        blocking(move || {
+        let files = self.update_files().clone();
+        let imported = blocking(move || {
             let path = PathBuf::from(called);
             let taken = exchanged.take(Way::Received, digest);
             let failed = |source| ImportError::Read { path: path.clone(), source };
@@ -96,9 +97,10 @@ impl UpdatePoint {
             let import = Import { path, file, verify_key, beside, approvals };
             let outcome = import.run(&catalog, &files, &exchanged, &report);
             drop(working);
-            fetching.wake();
             Ok(AgentOutcome::Imported(outcome?))
         })
-        .await
+        .await;
+        self.changed().await;
+        imported
     }
 }

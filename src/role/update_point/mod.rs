@@ -33,11 +33,13 @@ mod secured_tests;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::role) use content::{Trouble, download};
 pub use error::UpdatePointError;
 pub use exchange::{ExportFailed, ImportError};
 pub(in crate::role) use exchange::{Shelf, Way};
 pub use local_file::LocalFileError;
 pub use point::UpdatePoint;
 pub use publishing::PublishError;
+pub(in crate::role) use service::answer_content;
 pub use synchronization::{SynchronizationError, UpstreamError};
 pub use titles::TitleError;

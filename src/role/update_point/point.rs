@@ -22,10 +22,16 @@ use crate::{
     blocking::blocking,
     clock,
     content::UpdateFiles,
-    model::{Address, Name, ServerCertificate, SynchronizationCounts, UpdatePointSettings},
+    error_text::with_causes,
+    model::{
+        Address, Name, PackageId, ServerCertificate, SynchronizationCounts, UpdatePointSettings,
+    },
     role::{Reporter, Surroundings, web_port::WebPort},
     store::catalog::Catalog,
-    wire::agent::{AgentOutcome, RevisionPage},
+    wire::{
+        agent::{AgentOutcome, RevisionPage},
+        package_files::PackageFiles,
+    },
 };
 
 /// A software update point of a site system. Clones are the same point.
@@ -168,7 +174,7 @@ impl UpdatePoint {
             replaced
         };
         close(replaced).await;
-        self.0.fetching.wake();
+        self.changed().await;
         Ok(())
     }
 
@@ -266,9 +272,9 @@ impl UpdatePoint {
         let _working = self.0.working.lock().await;
         let upstream = self.upstream(&settings, report).await?;
         let run = synchronization::Run::new(&self.0.catalog, upstream, name, settings);
-        let outcome = run.whole(&self.0.ahead).await?;
-        self.0.fetching.wake();
-        Ok(outcome)
+        let outcome = run.whole(&self.0.ahead).await;
+        self.changed().await;
+        Ok(outcome?)
     }
 
     /// Takes what its upstream server has stored so far, while that one still synchronizes. What comes
@@ -286,6 +292,36 @@ impl UpdatePoint {
         let upstream = self.upstream(&settings, report).await?;
         let run = synchronization::Run::new(&self.0.catalog, upstream, name, settings);
         Ok(run.ahead(&self.0.ahead).await?)
+    }
+
+    /// Its catalog or its settings have changed: what packages are made of is known before anybody asks,
+    /// and what is missing is fetched.
+    pub(super) async fn changed(&self) {
+        if let Ok((_, settings)) = self.settings()
+            && !settings.packages.is_empty()
+        {
+            let (catalog, files) = (Arc::clone(self.catalog()), self.update_files().clone());
+            let chosen = blocking(move || content::choose(&catalog, &files, &settings)).await;
+            if let Err(error) = chosen {
+                // Its state says so too: what was found before is out of date.
+                let error = with_causes(&error);
+                tracing::warn!(error, "the files of packages could not be looked for");
+            }
+        }
+        self.0.fetching.wake();
+    }
+
+    /// The files of updates that a package is made of; `None` if none is.
+    ///
+    /// # Errors
+    ///
+    /// The catalog cannot be read.
+    pub async fn package_files(
+        &self,
+        package: PackageId,
+    ) -> Result<Option<PackageFiles>, UpdatePointError> {
+        let catalog = Arc::clone(&self.0.catalog);
+        blocking(move || Ok(catalog.package_files(&package)?)).await
     }
 
     /// The revisions of its catalog that changed after `after`, in the order of changes.

@@ -103,12 +103,14 @@ impl UpdatePoint {
         self.settings()?;
         let working = self.working().lock_owned().await;
         let (catalog, files) = (Arc::clone(self.catalog()), self.update_files().clone());
-        blocking(move || {
+        let published = blocking(move || {
             let revision = publish(&catalog, &files, update)?;
             drop(working);
             Ok(AgentOutcome::Published { revision })
         })
-        .await
+        .await;
+        self.changed().await;
+        published
     }
 
     /// Publishes a revision of a local publisher's update that says that it has expired, unless the last
@@ -121,12 +123,14 @@ impl UpdatePoint {
         self.settings()?;
         let working = self.working().lock_owned().await;
         let catalog = Arc::clone(self.catalog());
-        blocking(move || {
+        let expired = blocking(move || {
             let revision = expire(&catalog, id)?;
             drop(working);
             Ok(revision.map_or(AgentOutcome::Done, |revision| AgentOutcome::Published { revision }))
         })
-        .await
+        .await;
+        self.changed().await;
+        expired
     }
 }
 

@@ -7,8 +7,8 @@ use crate::{
     blocking::blocking,
     clock,
     model::{
-        ContentStore, DownstreamServer, PointSynchronization, RoleSince, SourceType,
-        UpdateContentSpec, UpdateContentState, UpdatePointState,
+        DownstreamServer, PointSynchronization, RoleSince, SourceType, UpdateContentState,
+        UpdatePointSettings, UpdatePointState,
     },
     store::{StoreError, catalog::Catalog},
     wire::reporting::ServerInfo,
@@ -34,7 +34,7 @@ impl UpdatePoint {
             (persisted.clone(), ports.listener(), ports.https())
         };
         let (catalog, file_facts) = (Arc::clone(&self.0.catalog), Arc::clone(&self.0.file_facts));
-        let content = self.content(&settings.content);
+        let content = self.content(&settings);
         blocking(move || {
             let import_file = match (settings.source.r#type, &settings.source.file) {
                 (SourceType::Import, Some(file)) => file_facts.of(file.as_ref()),
@@ -53,6 +53,7 @@ impl UpdatePoint {
                 set_aside: catalog.count_set_aside()?,
                 downstream_servers: downstream_servers(&catalog)?,
                 content: content(&catalog)?,
+                packages: catalog.package_file_states()?,
             }))
         })
         .await
@@ -61,11 +62,11 @@ impl UpdatePoint {
     /// What it tells of its files of updates, where it has any or shall have some.
     fn content(
         &self,
-        wanted: &UpdateContentSpec,
+        settings: &UpdatePointSettings,
     ) -> impl FnOnce(&Catalog) -> Result<Option<UpdateContentState>, StoreError> + use<> {
         let (held, held_bytes) = self.0.update_files.total();
         let (coming, hindrance) = (self.0.fetching.coming(), self.0.fetching.hindrance());
-        let stores = wanted.store != ContentStore::None;
+        let stores = settings.stores_files();
         move |catalog| {
             if !stores {
                 let state = UpdateContentState { held, held_bytes, ..Default::default() };

@@ -8,10 +8,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::{Catalog, content, identifiers, numbers};
-use crate::{
-    store::{StoreError, StoreProblem},
-    wire::update_content::UpdateContent,
-};
+use crate::store::{StoreError, StoreProblem};
 
 /// Updates by what they are: everything that is said fits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,8 +25,14 @@ pub struct ChosenUpdates {
     pub created_since: Option<i64>,
 }
 
+/// What holds of a file that can be fetched. Files of differences are of use only to who hosts them in
+/// parts.
+pub(super) const USABLE: &str =
+    "size IS NOT NULL AND length(sha1) = 20 AND coalesce(name, '') NOT LIKE '%.psf'";
+
 impl Catalog {
-    /// Chooses the files of these updates and no others; `None`: none.
+    /// Chooses the files of these updates, those of packages, and no others; `None`: those of packages
+    /// alone.
     ///
     /// # Errors
     ///
@@ -45,17 +48,16 @@ impl Catalog {
                  DELETE FROM chosen_file;",
             )?;
             if let Some(updates) = updates {
-                // Files of differences are of use only to who hosts them in parts.
-                let mut insert = it.prepare_cached(
+                let mut insert = it.prepare_cached(&format!(
                     "INSERT OR IGNORE INTO chosen_file SELECT number FROM file
-                     WHERE number = ?1 AND size IS NOT NULL AND length(sha1) = 20
-                         AND coalesce(name, '') NOT LIKE '%.psf'",
-                )?;
+                     WHERE number = ?1 AND {USABLE}"
+                ))?;
                 each_file(it, updates, |number| {
                     insert.execute([number])?;
                     Ok(())
                 })?;
             }
+            it.execute("INSERT OR IGNORE INTO chosen_file SELECT file FROM package_file", [])?;
             it.execute(
                 "INSERT OR IGNORE INTO content (file, chosen) SELECT number, 1 FROM chosen_file",
                 [],
@@ -77,38 +79,10 @@ impl Catalog {
             Ok(())
         })
     }
-
-    /// The files of these updates, by their digests: each with the name that its document gives it.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read.
-    pub fn content_of(
-        &self,
-        updates: &ChosenUpdates,
-    ) -> Result<Vec<(UpdateContent, String)>, StoreError> {
-        self.database.read(|it| {
-            let mut statement = it.prepare_cached(
-                "SELECT sha1, sha256, size, name FROM file WHERE number = ?1
-                     AND coalesce(name, '') NOT LIKE '%.psf'",
-            )?;
-            let mut files = std::collections::BTreeMap::new();
-            each_file(it, updates, |number| {
-                let mut rows = statement.query([number])?;
-                let Some(row) = rows.next()? else { return Ok(()) };
-                let name: Option<String> = row.get(3)?;
-                if let Some(found) = content::content(row)? {
-                    files.insert(found, name.unwrap_or_default());
-                }
-                Ok(())
-            })?;
-            Ok(files.into_iter().collect())
-        })
-    }
 }
 
 /// Gives the numbers of the files of these updates, some of them several times.
-fn each_file(
+pub(super) fn each_file(
     it: &Connection,
     updates: &ChosenUpdates,
     mut each: impl FnMut(i64) -> Result<(), StoreProblem>,

@@ -22,6 +22,7 @@ mod local_updates;
 mod meta;
 mod numbers;
 mod open;
+mod package_files;
 mod packed;
 mod page;
 mod progress;

@@ -25,6 +25,7 @@ const SCHEMA: Schema = Schema {
         include_str!("migrations/0005_content.sql"),
         include_str!("migrations/0006_local_updates.sql"),
         include_str!("migrations/0007_titles.sql"),
+        include_str!("migrations/0008_package_files.sql"),
     ],
 };
 

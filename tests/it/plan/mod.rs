@@ -11,6 +11,7 @@ mod first_run;
 mod generated;
 mod kept;
 mod local_updates;
+mod made_packages;
 mod on_demand;
 mod order;
 mod ports;

@@ -38,6 +38,8 @@ pub(super) struct World {
     /// What export files and servers elsewhere hold, by path or address; by default something of
     /// their own.
     pub(super) elsewhere: BTreeMap<String, Revisions>,
+    /// Update points to which files of updates are still to come.
+    pub(super) files_to_come: BTreeSet<Name>,
     pub(super) now: Timestamp,
 }
 
@@ -61,6 +63,7 @@ impl World {
             databases: BTreeMap::new(),
             requested: BTreeSet::new(),
             elsewhere: BTreeMap::new(),
+            files_to_come: BTreeSet::new(),
             now: "2026-12-01T00:00:00Z".parse().unwrap(),
         }
     }
@@ -99,6 +102,7 @@ impl World {
             point.local_updates = self.published.get(name).cloned().unwrap_or_default();
             let source = &point.settings.source;
             point.import_file = source.file.as_ref().map(|file| self.file(file));
+            point.packages = self.package_files(name, point);
         }
         state
     }

@@ -167,6 +167,7 @@ impl World {
             set_aside: 0,
             downstream_servers: Vec::new(),
             content: None,
+            packages: BTreeMap::new(),
         });
     }
 
@@ -310,19 +311,19 @@ impl World {
     fn distribute(&mut self, hierarchy: &Hierarchy, package: &Package, targets: &[Name]) {
         let server = &hierarchy.sites[&package.site].site_server;
         if targets.is_empty() {
-            let path = package.source.path.clone().unwrap();
+            let (source, content) = self.take(hierarchy, package);
             let state = PackageState {
                 version: package.version,
-                digest: Digest::of(format!("{path} {}", package.version).as_bytes()),
+                digest: Digest::of(format!("{content} {}", package.version).as_bytes()),
                 files: 3,
                 bytes: 30,
                 damaged: 0,
-                sources: vec![path],
+                sources: vec![content],
             };
             let name = hierarchy.packages.iter().find(|(_, it)| it.id == package.id).unwrap().0;
             let origin = PackageOrigin {
                 name: name.clone(),
-                path: package.source.path.clone().unwrap(),
+                source,
                 display_name: package.display_name.clone(),
                 priority: package.priority,
             };

@@ -22,10 +22,12 @@ fn the_known_differences_are_these() {
              {{site: one, siteSystem: a, {spec}}}\n"
         )
     };
-    let package = |source: &str| {
+    let update = |prerequisite: &str| {
         format!(
-            "apiVersion: headwater.dev/v1alpha1\nkind: Package\nmetadata: {{name: one}}\nspec: \
-             {{packageId: ONE00001, source: {source}}}\n"
+            "apiVersion: headwater.dev/v1alpha1\nkind: LocalUpdate\nmetadata: {{name: one}}\nspec: \
+             {{updateId: 0c4e4f4e-6d0f-4d3b-9a55-5a1a7b6f2c10, title: One, publisher: Fabrikam, \
+             product: Reader, classification: Updates, prerequisites: [{prerequisite}], \
+             applicability: {{isInstalled: <lar:False />, isInstallable: <lar:True />}}}}\n"
         )
     };
     let ports = |http: &str| {
@@ -54,8 +56,8 @@ fn the_known_differences_are_these() {
         (ports("8080"), true, true),
         (ports("0x1f90"), true, true),
         // The loader takes every form of a UUID and of a time; the schema wants the usual one.
-        (package("{updates: [6964aab4c5b543bda17dffb4346a8e1d]}"), true, false),
-        (package("{updates: [6964AAB4-C5B5-43BD-A17D-FFB4346A8E1D]}"), true, true),
+        (update("6964aab4c5b543bda17dffb4346a8e1d"), true, false),
+        (update("6964AAB4-C5B5-43BD-A17D-FFB4346A8E1D"), true, true),
         (
             document(
                 "SoftwareUpdatePoint",

@@ -18,7 +18,7 @@ use crate::{
     model::{
         ClientCertificates, ContentProtocol, DistributionPointSettings, DistributionPointState,
         DistributionPointType, Name, Pacing, PackageId, PackageOrigin, PackageState, Port, Ports,
-        Priority, PullSelection, PullSettings, PullSourceSettings, WebSite,
+        Priority, PullSelection, PullSettings, PullSourceSettings, TakenSource, WebSite,
     },
     net::{Addresses, Certificates, OpenPort, client},
     role::{
@@ -174,7 +174,7 @@ impl World {
         let silent = Reporter::silent();
         let origin = PackageOrigin {
             name: name("package"),
-            path: source.to_str().unwrap().to_owned(),
+            source: TakenSource::Path(source.to_str().unwrap().to_owned()),
             display_name: None,
             priority: Priority::Medium,
         };

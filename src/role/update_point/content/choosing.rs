@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     clock,
     content::UpdateFiles,
+    error_text::with_causes,
     model::{ContentStore, UpdateContentSpec, UpdatePointSettings, UpdateSelection},
     role::update_point::{UpdatePointError, titles::Offered},
     store::catalog::{Catalog, ChosenUpdates},
@@ -13,11 +14,12 @@ use crate::{
 
 /// Brings what the catalog knows of files up to the settings and to what is here, and removes what
 /// nothing has wanted for long. Blocks.
-pub(super) fn choose(
+pub(in crate::role::update_point) fn choose(
     catalog: &Catalog,
     files: &UpdateFiles,
     settings: &UpdatePointSettings,
 ) -> Result<(), UpdatePointError> {
+    choose_for_packages(catalog, settings)?;
     let UpdateContentSpec { store, updates } = &settings.content;
     let now = clock::now();
     let updates = match store {
@@ -42,6 +44,28 @@ pub(super) fn choose(
         let numbers: Vec<_> = overdue.into_iter().map(|(number, _)| number).collect();
         catalog.forget_content(&numbers)?;
     }
+}
+
+/// Finds the files of updates that packages are made of, where the catalog or what is selected has
+/// changed. Blocks.
+fn choose_for_packages(
+    catalog: &Catalog,
+    settings: &UpdatePointSettings,
+) -> Result<(), UpdatePointError> {
+    catalog.forget_other_packages(settings.packages.keys())?;
+    for (package, selection) in &settings.packages {
+        if catalog.has_package_files(package, selection)? {
+            continue;
+        }
+        let updates = match chosen(catalog, Some(selection), false) {
+            Ok(updates) => Ok(updates),
+            // A title that nothing has is no reason to leave the other packages alone.
+            Err(error @ UpdatePointError::Title(_)) => Err(with_causes(&error)),
+            Err(error) => return Err(error),
+        };
+        catalog.find_package_files(package, selection, &updates)?;
+    }
+    Ok(())
 }
 
 /// The updates that a selection means.

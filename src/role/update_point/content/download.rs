@@ -25,7 +25,7 @@ const GOES_ON: u32 = 5;
 
 /// Why a file has not come.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(in crate::role) enum Trouble {
     /// It is not there.
     NotThere,
     /// Whoever should have it has another one.
@@ -51,7 +51,7 @@ fn passing(why: String) -> Trouble {
 }
 
 /// Downloads a file. One that was begun before goes on where it was.
-pub(super) async fn download(
+pub(in crate::role) async fn download(
     client: &reqwest::Client,
     url: &str,
     files: &UpdateFiles,

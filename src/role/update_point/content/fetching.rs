@@ -24,7 +24,7 @@ use crate::{
     content::UpdateFiles,
     engine::FileTrouble,
     error_text::with_causes,
-    model::{ContentStore, Name, UpdatePointSettings, without_secrets},
+    model::{Name, UpdatePointSettings, without_secrets},
     role::update_point::{UpdatePoint, UpdatePointError, point::Inner, waiting::really},
     store::catalog::{Catalog, MissingContent},
 };
@@ -119,7 +119,7 @@ impl Pass {
     /// Answers when to look again.
     async fn run(&self) -> Result<SignedDuration, UpdatePointError> {
         self.choose().await?;
-        if self.settings.content.store == ContentStore::None || self.due(1).await?.is_empty() {
+        if !self.settings.stores_files() || self.due(1).await?.is_empty() {
             return self.next().await;
         }
         let Some(point) = self.point.upgrade() else { return Ok(IDLE) };
@@ -272,7 +272,7 @@ impl Pass {
 
     /// How long there is nothing to do.
     async fn next(&self) -> Result<SignedDuration, UpdatePointError> {
-        if self.settings.content.store == ContentStore::None {
+        if !self.settings.stores_files() {
             return Ok(IDLE);
         }
         let now = clock::now();

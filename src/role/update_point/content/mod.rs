@@ -15,4 +15,6 @@ mod origin;
 #[cfg(test)]
 mod tests;
 
+pub(super) use choosing::choose;
+pub(in crate::role) use download::{Trouble, download};
 pub(super) use fetching::{Fetching, go_on};

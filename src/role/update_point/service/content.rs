@@ -16,7 +16,11 @@ use crate::{
 };
 
 /// Answers a request for a file.
-pub(super) async fn answer(files: UpdateFiles, wanted: AskedContent, asked: Asked) -> Response {
+pub(in crate::role) async fn answer(
+    files: UpdateFiles,
+    wanted: AskedContent,
+    asked: Asked,
+) -> Response {
     if !matches!(*asked.method(), Method::GET | Method::HEAD) {
         let allow = [(header::ALLOW, HeaderValue::from_static("GET, HEAD"))];
         return (StatusCode::METHOD_NOT_ALLOWED, allow).into_response();

@@ -17,5 +17,6 @@ mod sync_calls;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::role) use content::answer as answer_content;
 pub(super) use hosting::Hosting;
 pub(super) use http::Service;

@@ -32,11 +32,7 @@ fn missing(catalog: &Catalog, at: Timestamp) -> Vec<u8> {
 
 fn chosen(catalog: &Catalog, updates: &ChosenUpdates) -> Vec<u8> {
     catalog.choose_content(Some(updates), now()).unwrap();
-    let missing = missing(catalog, now());
-    let told = catalog.content_of(updates).unwrap();
-    let told: Vec<_> = told.iter().map(|(it, _)| it.name.sha1().as_bytes()[0]).collect();
-    assert_eq!(told, missing, "both say the same");
-    missing
+    missing(catalog, now())
 }
 
 /// Products 100 and 101, classification 200: updates 1 to 3 are plain, 4 supersedes 3, 5 is a bundle of
