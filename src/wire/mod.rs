@@ -19,6 +19,7 @@ pub mod export_file;
 pub mod file_list;
 pub mod host;
 pub mod monitoring;
+pub mod offline_catalog;
 pub mod package_files;
 pub mod patches;
 pub mod pieces;

@@ -76,7 +76,7 @@ impl UpdateDocument {
     }
 }
 
-fn open(text: &str) -> Result<XmlReader<'_>, DocumentError> {
+pub(super) fn open(text: &str) -> Result<XmlReader<'_>, DocumentError> {
     let mut xml = XmlReader::new(text, MAX_DOCUMENT_BYTES)?;
     let root = xml.root()?;
     if !root.is(Namespace::Update, "Update") {

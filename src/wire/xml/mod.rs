@@ -13,5 +13,5 @@ mod tests;
 pub use error::{ForbiddenCharacter, XmlError};
 pub use namespace::Namespace;
 pub(in crate::wire) use reader::is_allowed;
-pub use reader::{MAX_ATTRIBUTES, MAX_DEPTH, Tag, XmlReader, decode_body};
+pub use reader::{MAX_ATTRIBUTES, MAX_DEPTH, Node, Tag, XmlReader, decode_body};
 pub use writer::{XmlWriter, check_characters, escape_attribute, escape_text};

@@ -19,12 +19,18 @@ pub enum Namespace {
     Update,
     /// Handler data of categories (`cat`).
     CategoryHandler,
+    /// Rules about files, the registry and the like (`bar`).
+    BaseRules,
+    /// Rules about what the Windows Installer has installed (`mar`).
+    MsiRules,
+    /// Rules about devices and their drivers (`drv`).
+    WindowsDriver,
     /// Any other, known or not; also a prefix that was never declared.
     Other,
 }
 
 impl Namespace {
-    const NAMED: [(Self, &'static str); 7] = [
+    const NAMED: [(Self, &'static str); 10] = [
         (Self::Update, "http://schemas.microsoft.com/msus/2002/12/Update"),
         (Self::SoftwareDistribution, "http://www.microsoft.com/SoftwareDistribution"),
         (Self::DssAuth, "http://www.microsoft.com/SoftwareDistribution/Server/DssAuthWebService"),
@@ -34,6 +40,12 @@ impl Namespace {
         (
             Self::CategoryHandler,
             "http://schemas.microsoft.com/msus/2002/12/UpdateHandlers/Category",
+        ),
+        (Self::BaseRules, "http://schemas.microsoft.com/msus/2002/12/BaseApplicabilityRules"),
+        (Self::MsiRules, "http://schemas.microsoft.com/msus/2002/12/MsiApplicabilityRules"),
+        (
+            Self::WindowsDriver,
+            "http://schemas.microsoft.com/msus/2002/12/UpdateHandlers/WindowsDriver",
         ),
     ];
 

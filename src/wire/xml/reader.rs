@@ -42,6 +42,18 @@ pub struct XmlReader<'a> {
     root_seen: bool,
 }
 
+/// What comes next in an element whose whole content is wanted. Comments and processing instructions
+/// are passed over.
+#[derive(Debug, Clone)]
+pub enum Node<'a> {
+    /// A child was opened, and its content comes next.
+    Open(Tag<'a>),
+    /// A piece of text, with references resolved.
+    Text(Cow<'a, str>),
+    /// The element was closed.
+    Close,
+}
+
 /// A start tag.
 #[derive(Debug, Clone)]
 pub struct Tag<'a> {
@@ -113,6 +125,28 @@ impl<'a> XmlReader<'a> {
                 Event::Eof => return Err(XmlError::UnexpectedEnd { offset: self.offset() }),
                 _ => {}
             }
+        }
+    }
+
+    /// What comes next inside the element that is open now: who walks with this alone sees all of
+    /// it, in order.
+    pub fn next_node(&mut self) -> Result<Node<'a>, XmlError> {
+        loop {
+            return match self.event()? {
+                Event::Start(start) => self.open(start).map(Node::Open),
+                Event::Text(piece) => Ok(Node::Text(piece.xml10_content())),
+                Event::CData(piece) => Ok(Node::Text(piece.xml10_content())),
+                Event::GeneralRef(reference) => {
+                    let character = self.resolve(&reference)?;
+                    Ok(Node::Text(Cow::Owned(character.into())))
+                }
+                Event::End(_) => {
+                    self.close();
+                    Ok(Node::Close)
+                }
+                Event::Eof => Err(XmlError::UnexpectedEnd { offset: self.offset() }),
+                _ => continue,
+            };
         }
     }
 

@@ -130,16 +130,35 @@ impl XmlWriter {
         name: &str,
         attributes: &[(&str, &str)],
     ) -> Result<(), ForbiddenCharacter> {
+        self.tag(name, attributes)?;
+        self.raw(">");
+        Ok(())
+    }
+
+    /// Writes an element with attributes and without content.
+    pub fn empty_with(
+        &mut self,
+        name: &str,
+        attributes: &[(&str, &str)],
+    ) -> Result<(), ForbiddenCharacter> {
+        self.tag(name, attributes)?;
+        self.raw(" />");
+        Ok(())
+    }
+
+    fn tag(&mut self, name: &str, attributes: &[(&str, &str)]) -> Result<(), ForbiddenCharacter> {
         self.raw("<");
         self.raw(name);
-        for (attribute, value) in attributes {
-            self.raw(" ");
-            self.raw(attribute);
-            self.raw("=\"");
-            escape_attribute(&mut self.out, value)?;
-            self.raw("\"");
-        }
-        self.raw(">");
+        attributes.iter().try_for_each(|(attribute, value)| self.attribute(attribute, value))
+    }
+
+    /// Writes an attribute, in a tag that was begun with [`XmlWriter::raw`].
+    pub fn attribute(&mut self, name: &str, value: &str) -> Result<(), ForbiddenCharacter> {
+        self.raw(" ");
+        self.raw(name);
+        self.raw("=\"");
+        escape_attribute(&mut self.out, value)?;
+        self.raw("\"");
         Ok(())
     }
 
