@@ -111,7 +111,8 @@ pub enum Command {
     /// Write all updates of a software update point into a file.
     ///
     /// The whole catalog, in the form of `wsusutil export`: any update point can import it, one of ours
-    /// or one of WSUS. For sites that no network leads to.
+    /// or one of WSUS. For sites that no network leads to. Or an offline catalog, for programs that
+    /// look for missing updates there.
     Export(export::Arguments),
     /// Import a file of updates into a software update point.
     ///

@@ -36,7 +36,8 @@ use crate::{
                   Examples:\n  headwater export cen-active updates.cab\n    then on a WSUS server: \
                   wsusutil import updates.cab import.log\n  \
                   headwater export cen-active updates.headwater --sign-key sign.pem\n  \
-                  headwater export cen-active all.headwater --with-content --with-approvals"
+                  headwater export cen-active all.headwater --with-content --with-approvals\n  \
+                  headwater export cen-active offline.cab --offline-catalog"
 )]
 pub struct Arguments {
     /// The software update point.
@@ -45,6 +46,10 @@ pub struct Arguments {
     /// The file to write: its name ends in .cab, as WSUS imports it, or in .headwater.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Write an offline catalog instead, in the layout of wsusscn2.cab: what is in force, for programs
+    /// that look for missing updates where no update point is. Its name ends in .cab.
+    #[arg(long)]
+    offline_catalog: bool,
     /// Sign a .headwater file with this Ed25519 key: `openssl genpkey -algorithm ed25519 -out FILE`.
     #[arg(long, value_name = "FILE")]
     sign_key: Option<PathBuf>,
@@ -64,16 +69,16 @@ pub(super) async fn run(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let form = form(&arguments.file)?;
+    let form = form(&arguments.file, arguments.offline_catalog)?;
     let key = arguments.sign_key.as_deref();
     let key = key.map(|it| read_key(it, SigningKey::from_pem)).transpose()?;
-    if key.is_some() && form == ExportForm::Cabinet {
+    if key.is_some() && form != ExportForm::Headwater {
         let why = "a cabinet carries no signature: choose a name that ends in .headwater";
         return Err(Failure::new(ExitCode::Usage, anyhow!(why)));
     }
     let with =
         ExportedParts { content: arguments.with_content, approvals: arguments.with_approvals };
-    if !with.is_empty() && form == ExportForm::Cabinet {
+    if !with.is_empty() && form != ExportForm::Headwater {
         return Err(Failure::new(ExitCode::Usage, ExportFailed::NotInCabinet));
     }
     let (session, asked) = ask(data, &arguments.asking.manifests, Purpose::Look, printer).await?;
@@ -87,13 +92,17 @@ pub(super) async fn run(
     Ok(ExitCode::Success)
 }
 
-/// The form that the name of a file asks for.
-fn form(file: &Path) -> Result<ExportForm, Failure> {
+/// The form that the name of a file asks for, or a cabinet of the other kind.
+fn form(file: &Path, offline_catalog: bool) -> Result<ExportForm, Failure> {
     let usage = |why: &str| {
         Err(Failure::new(ExitCode::Usage, anyhow!("cannot write {}: {why}", file.display())))
     };
     let extension = file.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     match extension.as_str() {
+        "cab" if offline_catalog => Ok(ExportForm::OfflineCatalog),
+        _ if offline_catalog => {
+            usage("an offline catalog is a cabinet: its name has to end in .cab")
+        }
         "cab" => Ok(ExportForm::Cabinet),
         "headwater" => Ok(ExportForm::Headwater),
         "gz" => usage(

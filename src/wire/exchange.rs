@@ -11,6 +11,9 @@ use crate::model::{CatalogVersion, Digest};
 pub enum ExportForm {
     /// The cabinet of `wsusutil export`: metadata only, at most 2 GB.
     Cabinet,
+    /// The cabinet that clients are scanned against, [`offline_catalog`](super::offline_catalog):
+    /// the updates that are in force, at most 2 GB.
+    OfflineCatalog,
     /// Our own, [`updates_file`](super::updates_file): of any size, and it can be signed.
     Headwater,
 }

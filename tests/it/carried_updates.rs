@@ -103,6 +103,40 @@ fn what_cannot_be_exported_is_refused_and_leaves_no_file() {
 }
 
 #[test]
+fn an_offline_catalog_is_a_cabinet_of_what_is_in_force_and_nothing_imports_it() {
+    let world = World::converged("minimal");
+    let path = |name: &str| world.path(name).to_str().unwrap().to_owned();
+    let (cabinet, other) = (path("offline.cab"), path("offline.headwater"));
+    let export = |arguments: &[&str]| {
+        world.run(&[&["export", "updates", "--offline-catalog"], arguments].concat())
+    };
+    for (arguments, why) in [
+        (&[&*other][..], "its name has to end in .cab"),
+        (&[&*cabinet, "--with-content"], "name ends in .headwater"),
+        (&[&*cabinet, "--with-approvals"], "name ends in .headwater"),
+        (&[&*cabinet, "--sign-key", &keys(&world, "one")[0]], "carries no signature"),
+    ] {
+        let told = export(arguments).expect(2).stderr;
+        assert!(told.contains(why), "{told}");
+    }
+    assert!(!world.path("offline.cab").exists());
+    let written = export(&[&cabinet, "--output", "json"]).expect(0).json();
+    // Without 38 earlier revisions and six updates that have expired.
+    assert_eq!(written["revisions"], 4081);
+    let outer = files(&world.path("offline.cab"));
+    let names: Vec<_> = outer.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["index.xml", "package.cab", "package2.cab"]);
+    // The same catalog is the same file, whenever it is asked for.
+    let again = path("again.cab");
+    let told = export(&[&again]).expect(0).stdout;
+    assert!(told.starts_with("4081 updates of `updates` written to "), "{told}");
+    assert!(fs::read(&cabinet).unwrap() == fs::read(&again).unwrap());
+    let told = world.run(&["import", "updates", &cabinet]).expect(1).stderr;
+    assert!(told.contains("not an export") && told.contains("no `package.xml`"), "{told}");
+    assert_eq!(world.plan()["actions"].as_array().unwrap().len(), 0);
+}
+
+#[test]
 fn a_file_is_imported_whole_or_not_at_all_and_the_plan_takes_it_on() {
     let world = World::of("minimal");
     let manifest = "headwater.yaml";

@@ -129,6 +129,15 @@ impl Catalog {
         })
     }
 
+    /// The updates that are declined.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn hidden_updates(&self) -> Result<Vec<Uuid>, StoreError> {
+        self.database.read(|it| hidden_updates(it))
+    }
+
     /// Declines these updates and no others.
     ///
     /// # Errors
@@ -192,10 +201,14 @@ fn standing(it: &Connection) -> Result<DeploymentResult, StoreProblem> {
     };
     Ok(DeploymentResult {
         groups: statement.query_map([], group)?.collect::<Result<_, _>>()?,
-        hidden_updates: guids(it, "SELECT update_id FROM hidden_update ORDER BY 1", [])?,
+        hidden_updates: hidden_updates(it)?,
         accepted_eulas: guids(it, "SELECT eula_id FROM accepted_eula ORDER BY 1", [])?,
         ..DeploymentResult::default()
     })
+}
+
+fn hidden_updates(it: &Connection) -> Result<Vec<Uuid>, StoreProblem> {
+    guids(it, "SELECT update_id FROM hidden_update ORDER BY 1", [])
 }
 
 fn guids(

@@ -1,5 +1,5 @@
-//! Writing a cabinet: one folder, MSZIP. Here and not in `wire`, because the library dates the
-//! files in it by the clock.
+//! Writing a cabinet: one folder. Here and not in `wire`, because the library dates the files in it by
+//! the clock.
 
 use std::{
     fs::File,
@@ -7,6 +7,8 @@ use std::{
 };
 
 use cab::{CabinetBuilder, CompressionType};
+use jiff::Timestamp;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use super::ExportFailed;
 
@@ -23,26 +25,50 @@ pub(super) struct Part<'a> {
 /// What writes one file of a cabinet.
 pub(super) type Writes<'a> = dyn FnMut(&mut Part<'_>) -> Result<(), ExportFailed> + 'a;
 
-/// Writes these files into a cabinet, one after the other.
+/// Writes these files into a cabinet, one after the other, dated now.
 pub(super) fn write(
     file: &File,
     parts: &mut [(&str, &mut Writes<'_>)],
 ) -> Result<(), ExportFailed> {
+    let entries: Vec<_> = parts.iter().map(|(name, _)| ((*name).to_owned(), None)).collect();
+    let mut parts = parts.iter_mut();
+    write_each(file, CompressionType::MsZip, entries, |to| {
+        parts.next().map_or(Ok(()), |(_, writes)| writes(to))
+    })
+}
+
+/// Writes files with these names and dates into a cabinet; `each` is asked for the content of one
+/// after the other.
+pub(super) fn write_each(
+    file: &File,
+    compression: CompressionType,
+    entries: impl IntoIterator<Item = (String, Option<Timestamp>)>,
+    mut each: impl FnMut(&mut Part<'_>) -> Result<(), ExportFailed>,
+) -> Result<(), ExportFailed> {
     let mut builder = CabinetBuilder::new();
-    let folder = builder.add_folder(CompressionType::MsZip);
-    for (name, _) in &*parts {
-        folder.add_file(*name);
+    let folder = builder.add_folder(compression);
+    for (name, dated) in entries {
+        let entry = folder.add_file(name);
+        if let Some(at) = dated.and_then(date) {
+            entry.set_datetime(at);
+        }
     }
     let mut cabinet = builder.build(BufWriter::new(file)).map_err(ExportFailed::Write)?;
     let mut written = 0;
-    for (_, writes) in parts {
-        let Some(mut to) = cabinet.next_file().map_err(ExportFailed::Write)? else { break };
+    while let Some(mut to) = cabinet.next_file().map_err(ExportFailed::Write)? {
         let mut part = Part { to: &mut to, written };
-        writes(&mut part)?;
+        each(&mut part)?;
+        part.check()?;
         written = part.written;
     }
     let mut buffer = cabinet.finish().map_err(ExportFailed::Write)?;
     buffer.flush().map_err(ExportFailed::Write)
+}
+
+/// Cabinets have dates from 1980 to 2107, in steps of two seconds; the library takes the nearest.
+fn date(at: Timestamp) -> Option<PrimitiveDateTime> {
+    let at = OffsetDateTime::from_unix_timestamp(at.as_second()).ok()?;
+    Some(PrimitiveDateTime::new(at.date(), at.time()))
 }
 
 impl Part<'_> {

@@ -202,6 +202,12 @@ pub enum ExportFailed {
          ends too: export to a file whose name ends in .headwater, which has no such limit"
     )]
     TooLarge,
+    /// More than an offline catalog takes.
+    #[error(
+        "the offline catalog has more than the 2 GB that a cabinet holds: choose fewer products and \
+         classifications for the update point, or decline updates that nobody needs"
+    )]
+    OfflineTooLarge,
     /// A cabinet has no room for it.
     #[error(
         "a cabinet holds the catalog alone: export files of updates and approvals to a file whose name \

@@ -12,6 +12,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{
     ExportFailed, Shelf,
     cabinet::{self, Part},
+    offline_catalog::OfflineCatalog,
     shelf::Way,
 };
 use crate::{
@@ -27,6 +28,7 @@ use crate::{
         agent::ProgressUnit,
         exchange::{ExportForm, ExportedParts, ExportedUpdates},
         export_file::{ExportHead, ExportedFile, ListedUpdate, PackageWriter, write_record},
+        offline_catalog::PartLimits,
         server_sync::LanguageData,
         update_content::Sha1,
         update_document::UpdateDocument,
@@ -35,7 +37,7 @@ use crate::{
 };
 
 /// Revisions that are asked of the catalog at a time.
-const BATCH: usize = 100;
+pub(super) const BATCH: usize = 100;
 
 /// Writes an export and leaves it on the shelf.
 pub(in crate::role::update_point) fn export(
@@ -50,17 +52,22 @@ pub(in crate::role::update_point) fn export(
     }
     let (mut file, temporary) = shelf.begin().map_err(ExportFailed::Write)?;
     let exporting = Exporting { catalog, order: &order, report };
+    let mut revisions = order.len() as u64;
     let Beside { files, approvals } = match what.form {
-        ExportForm::Cabinet if !what.with.is_empty() => return Err(ExportFailed::NotInCabinet),
+        ExportForm::Headwater => exporting.headwater(&file, what)?,
+        _ if !what.with.is_empty() => return Err(ExportFailed::NotInCabinet),
         ExportForm::Cabinet => {
             exporting.cabinet(&file)?;
             Beside::default()
         }
-        ExportForm::Headwater => exporting.headwater(&file, what)?,
+        ExportForm::OfflineCatalog => {
+            let from = OfflineCatalog { catalog, shelf, report, limits: PartLimits::CATALOG };
+            revisions = from.write(&file, &order)?;
+            Beside::default()
+        }
     };
     let FileFacts { digest, size: bytes } = hash_file(&mut file).map_err(ExportFailed::Write)?;
     shelf.put(&temporary, Way::Exported, digest).map_err(ExportFailed::Write)?;
-    let revisions = order.len() as u64;
     Ok(ExportedUpdates { digest, bytes, revisions, files, approvals })
 }
 

@@ -5,6 +5,7 @@ mod cabinet;
 mod error;
 mod export;
 mod import;
+mod offline_catalog;
 mod opened;
 mod shelf;
 mod verify;

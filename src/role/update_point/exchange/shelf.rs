@@ -101,6 +101,13 @@ impl Shelf {
 #[derive(Debug)]
 pub(in crate::role) struct Temporary(PathBuf);
 
+impl Temporary {
+    /// Opens it again.
+    pub(in crate::role) fn open(&self) -> io::Result<File> {
+        File::open(&self.0)
+    }
+}
+
 impl Drop for Temporary {
     fn drop(&mut self) {
         // On the shelf it has another name.
