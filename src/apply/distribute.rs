@@ -10,8 +10,8 @@ use crate::{
     clock,
     error_text::with_causes,
     model::{
-        Name, Package, PackageOrigin, PackageSource, PackageState, Site, StatusMessageId,
-        TakenSource, TakenUpdates, Unsupported,
+        Name, Package, PackageOrigin, PackageSource, PackageState, ProducedCatalog, Site,
+        StatusMessageId, TakenSource, TakenUpdates, Unsupported,
     },
     plan::Action,
     wire::agent::{AgentCommand, AgentOutcome},
@@ -113,12 +113,17 @@ impl Apply {
         site: &Site,
         package: &Package,
     ) -> Result<(TakenSource, Option<String>), ActionError> {
-        let PackageSource { path, url: _, updates, legacy_catalog: _ } = &package.source;
-        if let Some(path) = path {
-            return Ok((TakenSource::Path(path.clone()), None));
-        }
-        let Some(selection) = updates.clone() else {
-            return Err(Unsupported::PackageSource.into());
+        let PackageSource { path, url: _, updates, legacy_catalog } = &package.source;
+        let source = match (path, updates) {
+            (Some(path), _) => return Ok((TakenSource::Path(path.clone()), None)),
+            (None, Some(selection)) => {
+                let selection = selection.clone();
+                TakenSource::Updates(TakenUpdates { selection, files: None })
+            }
+            (None, None) if *legacy_catalog => {
+                TakenSource::LegacyCatalog(ProducedCatalog::default())
+            }
+            (None, None) => return Err(Unsupported::PackageSource.into()),
         };
         let missing = || {
             let site = &package.site;
@@ -126,7 +131,7 @@ impl Apply {
         };
         let point = self.update_point(site.active_point.as_ref().ok_or_else(missing)?)?;
         let from = self.agents.get(&point.site_system)?.url().to_owned();
-        Ok((TakenSource::Updates(TakenUpdates { selection, files: None }), Some(from)))
+        Ok((source, Some(from)))
     }
 
     /// The package as its site server holds it.

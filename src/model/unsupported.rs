@@ -14,7 +14,7 @@ pub enum Unsupported {
     Multicast,
     /// A package that is downloaded.
     #[error(
-        "packages with `source.url` or `source.legacyCatalog` are not supported by this version: put the files into a \
+        "packages with `source.url` are not supported by this version: put the files into a \
          directory of the site server, and write `source.path`"
     )]
     PackageSource,
@@ -43,6 +43,6 @@ impl DistributionPointSettings {
 impl PackageSource {
     /// Why its content cannot be taken.
     pub fn unsupported(&self) -> Option<Unsupported> {
-        (self.url.is_some() || self.legacy_catalog).then_some(Unsupported::PackageSource)
+        self.url.is_some().then_some(Unsupported::PackageSource)
     }
 }

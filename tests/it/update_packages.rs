@@ -148,3 +148,52 @@ fn files_of_updates_become_packages_and_follow_their_updates() {
     let held = world.data().join("site-systems/server/distribution-point/library/packages");
     assert!(held.join("ONE00002.json").exists(), "{waiting}");
 }
+
+/// A site that produces the offline catalog, and distributes it.
+const CATALOG: &str = "---
+apiVersion: headwater.dev/v1alpha1
+kind: Package
+metadata: {name: offline-catalog}
+spec:
+  packageId: ONE00007
+  source: {legacyCatalog: true}
+  distributeTo: {distributionPoints: [content]}
+";
+
+#[test]
+fn the_offline_catalog_of_a_site_is_a_package_that_is_made_again() {
+    let world = World::converged("minimal");
+    world.append("headwater.yaml", CATALOG);
+    let siteless = world.with_manifests("validate").expect(1).stdout;
+    assert!(siteless.contains("does not produce the offline catalog"), "{siteless}");
+    let enabled = "siteServer: server\n  legacyCatalog: {enabled: true}\n";
+    world.edit("headwater.yaml", "siteServer: server\n", enabled);
+    let done = world.with_manifests("up --once").expect(0).stdout;
+    assert!(done.contains("actions done"), "{done}");
+    assert_eq!(world.plan()["actions"], Value::Array(Vec::new()));
+
+    // Eight days pass.
+    let path = world.data().join("site-systems/server/package-library/packages/ONE00007.json");
+    let produced = || {
+        let record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        (record["origin"]["legacyCatalog"]["at"].clone(), record["files"].clone())
+    };
+    let first = produced();
+    let at: jiff::Timestamp = first.0.as_str().unwrap().parse().unwrap();
+    let before = at - jiff::SignedDuration::from_hours(8 * 24);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace(&at.to_string(), &before.to_string())).unwrap();
+    let planned = world.plan()["actions"].to_string();
+    assert!(planned.contains(&format!("was produced at {before}")), "{planned}");
+    world.with_manifests("up --once").expect(0);
+    let second = produced();
+    assert!(second.0.as_str().unwrap().parse::<jiff::Timestamp>().unwrap() > at, "{second:?}");
+    assert_eq!(first.1, second.1, "it is the same: the catalog has not changed");
+
+    let manifests = world.manifests();
+    let mut up = world.start(&["up", "--every", "1h", manifests.to_str().unwrap()], "warn");
+    assert!(up.until(|line| line.starts_with("Nothing to do")), "{:?}", up.said);
+    let answer = get(&world.listener("content"), "/content/ONE00007/wsusscn2.cab", &[]);
+    assert_eq!((answer.status, answer.body.get(..4)), (200, Some(&b"MSCF"[..])));
+    up.kill();
+}

@@ -60,8 +60,8 @@ pub enum PackageLibraryError {
     /// It has to be made of what an update point has, and none was named.
     #[error("it is made of {0}: name the update point of the site")]
     NoUpdatePoint(String),
-    /// It is not made, but taken in as it is.
-    #[error("`{0}` is not made of what an update point has")]
+    /// It is a directory, and nothing is made.
+    #[error("`{0}` is a directory, which is taken in as it is")]
     NotMade(String),
     /// The update point has not been told of it.
     #[error("the update point of the site does not know package {0}: plan again")]
@@ -102,6 +102,9 @@ pub enum PackageLibraryError {
     /// Where files of updates come, before they are taken in.
     #[error(transparent)]
     Staging(#[from] UpdateFileError),
+    /// What came is not the offline catalog that was written.
+    #[error("{0} has not sent the offline catalog that it has written: repeat it")]
+    NoCatalog(String),
     /// The program is ending.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),

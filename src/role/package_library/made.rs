@@ -1,5 +1,5 @@
 //! Packages that a site server makes by itself: of the files of updates, which the active update point of
-//! the site has, and the offline catalog of the site, which that one writes (SYNC-11).
+//! the site has; `catalog` makes the offline catalog of the site.
 
 use std::{
     fs,
@@ -68,7 +68,8 @@ impl PackageLibrary {
                 let updates = updates.clone();
                 self.of_updates(making, updates, report).await
             }
-            source => Err(PackageLibraryError::NotMade(source.words())),
+            TakenSource::LegacyCatalog(_) => self.of_catalog(making, report).await,
+            TakenSource::Path(path) => Err(PackageLibraryError::NotMade(path.clone())),
         }
     }
 
@@ -111,7 +112,7 @@ impl PackageLibrary {
     }
 
     /// Takes in what was made, and removes what it was made of.
-    async fn take_made(
+    pub(super) async fn take_made(
         &self,
         made: Made,
         report: &Reporter,
@@ -167,13 +168,13 @@ impl PackageLibrary {
 }
 
 /// What was made, before it is taken in.
-struct Made {
-    package: PackageId,
-    version: u32,
-    origin: PackageOrigin,
-    place: PathBuf,
-    files: Vec<SourceFile>,
-    there: Vec<FileEntry>,
+pub(super) struct Made {
+    pub(super) package: PackageId,
+    pub(super) version: u32,
+    pub(super) origin: PackageOrigin,
+    pub(super) place: PathBuf,
+    pub(super) files: Vec<SourceFile>,
+    pub(super) there: Vec<FileEntry>,
 }
 
 /// Whether a package was made of the files of this digest.

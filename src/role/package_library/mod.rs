@@ -2,6 +2,7 @@
 //! to standard distribution points (PDP-1, Distribution Manager). It is validated every week, and when
 //! somebody asks for it (PDP-15).
 
+mod catalog;
 mod error;
 mod library;
 mod made;

@@ -1,0 +1,102 @@
+//! The offline catalog of a site, for old inventory-tool clients (SYNC-11): the active update point of the
+//! site writes it, and it becomes a package like any other.
+
+use std::{fs, io::Write, path::Path};
+
+use futures::StreamExt;
+
+use super::{
+    PackageLibrary, PackageLibraryError,
+    made::{Made, Making},
+};
+use crate::{
+    blocking::blocking,
+    clock,
+    content::{LibraryError, SourceFile},
+    model::{Hashing, PackageOrigin, ProducedCatalog, TakenSource},
+    net::AgentClient,
+    role::Reporter,
+    wire::{
+        agent::{AgentCommand, AgentEvent, AgentOutcome},
+        content_path::ContentPath,
+        exchange::{ExportForm, ExportedParts, ExportedUpdates},
+    },
+};
+
+/// What the offline catalog is called in its package: as those who read such catalogs know it.
+const CATALOG: &str = "wsusscn2.cab";
+
+impl PackageLibrary {
+    pub(super) async fn of_catalog(
+        &self,
+        making: Making<'_>,
+        report: &Reporter,
+    ) -> Result<AgentOutcome, PackageLibraryError> {
+        let (form, with) = (ExportForm::OfflineCatalog, ExportedParts::default());
+        let told = |event: &AgentEvent| {
+            if let AgentEvent::Progress(progress) = event {
+                report.progress(progress.done, progress.total, progress.unit);
+            }
+        };
+        let command = AgentCommand::ExportUpdates { form, with };
+        let AgentOutcome::Exported(exported) = making.from.command(&command, told).await? else {
+            return Err(PackageLibraryError::NoCatalog(making.from.url().to_owned()));
+        };
+        let (package, place) = (making.package.clone(), self.place(making.package));
+        let path = place.join(CATALOG);
+        fetch_export(making.from, &exported, &path).await?;
+        let name: ContentPath = CATALOG.parse()?;
+        let files = vec![SourceFile { path, name, size: exported.bytes }];
+        let produced = ProducedCatalog { at: Some(clock::now()) };
+        let origin =
+            PackageOrigin { source: TakenSource::LegacyCatalog(produced), ..making.origin };
+        let there = Vec::new();
+        let taken = Made { package, version: making.version, origin, place, files, there };
+        self.take_made(taken, report).await
+    }
+}
+
+/// Fetches a file that the update point has written for us.
+async fn fetch_export(
+    from: &AgentClient,
+    exported: &ExportedUpdates,
+    path: &Path,
+) -> Result<(), PackageLibraryError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| LibraryError::Io { doing: "write", path, source }
+    };
+    let mut file = {
+        let path = path.to_owned();
+        blocking(move || {
+            let place = path.parent().unwrap_or(&path);
+            fs::create_dir_all(place).map_err(failed(place))?;
+            Ok::<_, PackageLibraryError>(fs::File::create(&path).map_err(failed(&path))?)
+        })
+        .await?
+    };
+    let mut blocks = from.exported(exported.digest).await?.bytes_stream();
+    let (mut hashing, mut size) = (Hashing::default(), 0_u64);
+    while let Some(block) = blocks.next().await {
+        let broken = |source: reqwest::Error| PackageLibraryError::Unreachable {
+            url: from.url().to_owned(),
+            source: source.without_url(),
+        };
+        let block = block.map_err(broken)?;
+        size = size.saturating_add(block.len() as u64);
+        if size > exported.bytes {
+            break;
+        }
+        hashing.update(&block);
+        let path = path.to_owned();
+        file = blocking(move || {
+            file.write_all(&block).map_err(failed(&path))?;
+            Ok::<_, PackageLibraryError>(file)
+        })
+        .await?;
+    }
+    if hashing.digest() == exported.digest && size == exported.bytes {
+        return Ok(());
+    }
+    Err(PackageLibraryError::NoCatalog(from.url().to_owned()))
+}
