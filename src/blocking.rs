@@ -1,7 +1,10 @@
 //! Work on other threads: work that blocks, such as reading a database, and tasks that go on by
 //! themselves.
 
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::{
+    runtime::Handle,
+    task::{JoinError, spawn_blocking},
+};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
@@ -19,6 +22,25 @@ where
 {
     let span = tracing::Span::current();
     joined(spawn_blocking(move || span.in_scope(work)).await)
+}
+
+/// Something whose end blocks: wherever it is dropped, it ends on a thread where it may.
+pub struct EndsElsewhere<T: Send + 'static>(Option<T>);
+
+impl<T: Send + 'static> EndsElsewhere<T> {
+    /// Holds this.
+    pub const fn new(held: T) -> Self {
+        Self(Some(held))
+    }
+}
+
+impl<T: Send + 'static> Drop for EndsElsewhere<T> {
+    fn drop(&mut self) {
+        let held = self.0.take();
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn_blocking(move || drop(held));
+        }
+    }
 }
 
 /// Runs `work` as a task of its own, which goes on while the one who asked for it does something

@@ -53,6 +53,7 @@ struct Filled {
 
 fn fill(path: &Path, updates: u64) -> Filled {
     let catalog = Catalog::open(path, Timestamp::now()).unwrap();
+    let filling = catalog.filling().unwrap();
     let [mut indexing, mut packing, mut storing] = [Duration::ZERO; 3];
     let mut bytes = 0;
     let total = synthetic::CONFIGURATION + updates;
@@ -82,6 +83,9 @@ fn fill(path: &Path, updates: u64) -> Filled {
         catalog.store_batch(&revisions, &[], Timestamp::now()).unwrap();
         storing += begun.elapsed();
     }
+    let begun = Instant::now();
+    drop(filling);
+    storing += begun.elapsed();
     Filled { catalog, indexing, packing, storing, bytes }
 }
 

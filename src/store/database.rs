@@ -11,7 +11,10 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 
-use super::{StoreError, StoreProblem};
+use super::{
+    StoreError, StoreProblem,
+    filling::{ORDINARY, Writer},
+};
 
 /// What a kind of database file looks like.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +30,7 @@ pub struct Schema {
 /// An open database file. Its calls block: asynchronous code makes them on a blocking thread.
 pub struct Database {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    pub(super) writer: Mutex<Writer>,
     idle_readers: Mutex<Vec<Connection>>,
 }
 
@@ -36,6 +39,9 @@ const BUSY: Duration = Duration::from_secs(10);
 
 /// Read connections that are kept open while nobody reads.
 const IDLE_READERS: usize = 4;
+
+/// Pages that a connection that reads keeps in memory, in KiB.
+const READ: i64 = 2_048;
 
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 64;
@@ -52,7 +58,7 @@ impl Database {
         let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
         migrate(&mut writer, schema).map_err(failed)?;
         let path = path.to_owned();
-        Ok(Self { path, writer: Mutex::new(writer), idle_readers: Mutex::default() })
+        Ok(Self { path, writer: Mutex::new(Writer::new(writer)), idle_readers: Mutex::default() })
     }
 
     /// The file.
@@ -72,7 +78,9 @@ impl Database {
         // A panic in `work` rolled its transaction back: the connection is as good as before.
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let run = || {
-            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let connection = &mut writer.connection;
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
             transaction.commit()?;
             Ok(value)
@@ -136,13 +144,12 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreProblem> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // In the log mode, NORMAL loses the last transactions when the power fails, and never a part
-    // of one: what is lost is fetched again.
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // The system caches the file as well, and one process may have a dozen of them open.
-    let kibibytes = if access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) { 8_192 } else { 2_048 };
-    connection.pragma_update(None, "cache_size", -kibibytes)?;
+    if access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE) {
+        ORDINARY.set(&connection)?;
+    } else {
+        connection.pragma_update(None, "cache_size", -READ)?;
+    }
     connection.pragma_update(None, "trusted_schema", false)?;
     // A prepared statement stays as it is whatever is bound to it. Without this one that could be
     // answered from a partial index is planned anew for each value, which takes longer than running it.

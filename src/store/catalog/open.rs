@@ -1,6 +1,9 @@
 //! Opening a catalog, and what is known of it as a whole.
 
-use std::{path::Path, sync::Mutex};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use aws_lc_rs::rand;
 use jiff::Timestamp;
@@ -10,7 +13,7 @@ use uuid::Uuid;
 use super::{convert, identifiers::Remembered};
 use crate::{
     model::CatalogVersion,
-    store::{Database, Schema, StoreError, StoreProblem, revisions::Totals},
+    store::{Database, Filling, Schema, StoreError, StoreProblem, revisions::Totals},
 };
 
 /// The file's application identifier, `HWct`, and the migrations that make its schema.
@@ -33,7 +36,7 @@ const SCHEMA: Schema = Schema {
 /// thread.
 #[derive(Debug)]
 pub struct Catalog {
-    pub(super) database: Database,
+    pub(super) database: Arc<Database>,
     /// Held while a batch is stored.
     pub(super) remembered: Mutex<Remembered>,
 }
@@ -46,13 +49,22 @@ impl Catalog {
     ///
     /// The file cannot be created, is something else, or was written by a newer program.
     pub fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
-        let database = Database::open(path, &SCHEMA)?;
+        let database = Arc::new(Database::open(path, &SCHEMA)?);
         let mut remembered = Remembered::default();
         database.write(|it| {
             create(it, now)?;
             convert::old_tables(it, &mut remembered)
         })?;
         Ok(Self { database, remembered: Mutex::new(remembered) })
+    }
+
+    /// From now on much is stored in it, until what this returns is dropped, which may block.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn filling(&self) -> Result<Filling, StoreError> {
+        Filling::begin(&self.database)
     }
 
     /// How many revisions it holds.

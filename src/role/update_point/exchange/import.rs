@@ -117,8 +117,10 @@ impl Import {
         // Files before what names them: who is told of an update can have them at once.
         take_content(&mut opened, files, &verified.files, &self.path)?;
         catalog.store_languages(&opened.languages()?, clock::now())?;
+        let filling = catalog.filling()?;
         store_locations(&mut opened, catalog)?;
         store(&mut opened, catalog, &self.path, report, counts)?;
+        drop(filling);
         let approvals = verified.approvals.as_ref();
         if let Some(approvals) = approvals.filter(|_| self.approvals) {
             catalog.take_deployments(approvals, true, clock::now())?;

@@ -15,7 +15,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    blocking::blocking,
+    blocking::{EndsElsewhere, blocking},
     clock,
     model::{
         Name, SynchronizationCounts, SynchronizationRecord, SynchronizationRun, UpdateIdentity,
@@ -35,6 +35,9 @@ use crate::{
 
 /// Documents of one batch at most, whatever the upstream server allows.
 const BATCH: usize = 100;
+
+/// So many revisions at once are stored as much.
+const MUCH: usize = 1_000;
 
 /// Revisions that were set aside before and are asked for again at most.
 const RETRIED: u32 = 1_000;
@@ -281,6 +284,11 @@ impl Run {
         missing: &[UpdateIdentity],
         limit: usize,
     ) -> Result<(), SynchronizationError> {
+        let _filling = if missing.len() >= MUCH {
+            Some(EndsElsewhere::new(self.in_catalog(Catalog::filling).await?))
+        } else {
+            None
+        };
         let mut batches = Batches::new(session, missing, limit);
         while let Some(batch) = batches.next().await? {
             let Batch { revisions, locations, keys, left: _, set_aside } = batch;
