@@ -13,6 +13,8 @@ mod fragments_tests;
 #[cfg(test)]
 mod local_tests;
 #[cfg(test)]
+mod plain_tests;
+#[cfg(test)]
 mod tests;
 
 pub use error::DocumentError;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     model::UpdateIdentity,
-    wire::xml::{Namespace, Tag, XmlReader, check_characters},
+    wire::xml::{Namespace, PlainReader, StartTag, Walk, XmlError, XmlReader, check_characters},
 };
 
 /// Largest document that is read, in bytes: the largest known has 47 million characters
@@ -24,29 +24,17 @@ pub struct UpdateDocument;
 impl UpdateDocument {
     /// Indexes the document `text`.
     pub fn index(text: &str) -> Result<UpdateIndex, DocumentError> {
-        let mut xml = open(text)?;
-        check_characters(text)?;
-        let mut parts = Parts::default();
-        while let Some(tag) = xml.next_child()? {
-            if tag.namespace() != Namespace::Update {
-                xml.skip()?;
-                continue;
-            }
-            match tag.local_name() {
-                "UpdateIdentity" => {
-                    parts.identity = Some(identity(&tag)?);
-                    xml.skip()?;
-                }
-                "Properties" => parts.properties(&mut xml, &tag)?,
-                "LocalizedPropertiesCollection" => parts.titles(&mut xml)?,
-                "Relationships" => parts.relationships(&mut xml)?,
-                "Files" => parts.files(&mut xml)?,
-                "HandlerSpecificData" => parts.handler_data(&mut xml)?,
-                _ => xml.skip()?,
-            }
-        }
-        xml.finish()?;
-        parts.into_index()
+        Self::index_plainly(text).or_else(|_| Self::index_carefully(text))
+    }
+
+    /// The same by the reader that knows all of XML, and decides what the quick one does not take.
+    pub fn index_carefully(text: &str) -> Result<UpdateIndex, DocumentError> {
+        index(text, XmlReader::new(text, MAX_DOCUMENT_BYTES)?)
+    }
+
+    /// The same by the quick reader alone, which takes only what is written plainly.
+    pub(super) fn index_plainly(text: &str) -> Result<UpdateIndex, DocumentError> {
+        index(text, PlainReader::new(text, MAX_DOCUMENT_BYTES)?)
     }
 
     /// Reads only the titles, each with its language.
@@ -78,15 +66,46 @@ impl UpdateDocument {
 
 pub(super) fn open(text: &str) -> Result<XmlReader<'_>, DocumentError> {
     let mut xml = XmlReader::new(text, MAX_DOCUMENT_BYTES)?;
-    let root = xml.root()?;
+    root(&mut xml)?;
+    Ok(xml)
+}
+
+fn root<'a>(xml: &mut impl Walk<'a>) -> Result<(), DocumentError> {
+    let root = xml.next_child()?.ok_or(XmlError::Empty)?;
     if !root.is(Namespace::Update, "Update") {
         let found = root.local_name().chars().take(80).collect();
         return Err(DocumentError::NotAnUpdate { found });
     }
-    Ok(xml)
+    Ok(())
 }
 
-fn identity(tag: &Tag<'_>) -> Result<UpdateIdentity, DocumentError> {
+fn index<'a>(text: &str, mut xml: impl Walk<'a>) -> Result<UpdateIndex, DocumentError> {
+    root(&mut xml)?;
+    check_characters(text)?;
+    let mut parts = Parts::default();
+    while let Some(tag) = xml.next_child()? {
+        if tag.namespace() != Namespace::Update {
+            xml.skip()?;
+            continue;
+        }
+        match tag.local_name() {
+            "UpdateIdentity" => {
+                parts.identity = Some(identity(&tag)?);
+                xml.skip()?;
+            }
+            "Properties" => parts.properties(&mut xml, &tag)?,
+            "LocalizedPropertiesCollection" => parts.titles(&mut xml)?,
+            "Relationships" => parts.relationships(&mut xml)?,
+            "Files" => parts.files(&mut xml)?,
+            "HandlerSpecificData" => parts.handler_data(&mut xml)?,
+            _ => xml.skip()?,
+        }
+    }
+    xml.finish()?;
+    parts.into_index()
+}
+
+fn identity(tag: &impl StartTag) -> Result<UpdateIdentity, DocumentError> {
     let (mut update_id, mut revision) = (None, None);
     for attribute in tag.attributes() {
         match attribute? {
@@ -107,7 +126,7 @@ fn identity(tag: &Tag<'_>) -> Result<UpdateIdentity, DocumentError> {
     })
 }
 
-fn update_id(tag: &Tag<'_>) -> Result<Uuid, DocumentError> {
+fn update_id(tag: &impl StartTag) -> Result<Uuid, DocumentError> {
     let value = tag.attribute("UpdateID")?;
     guid(&value.ok_or(DocumentError::Missing { what: "UpdateIdentity/@UpdateID" })?)
 }
@@ -142,7 +161,11 @@ struct Parts {
 }
 
 impl Parts {
-    fn properties(&mut self, xml: &mut XmlReader<'_>, tag: &Tag<'_>) -> Result<(), DocumentError> {
+    fn properties<'a>(
+        &mut self,
+        xml: &mut impl Walk<'a>,
+        tag: &impl StartTag,
+    ) -> Result<(), DocumentError> {
         for attribute in tag.attributes() {
             let (key, value) = attribute?;
             match key {
@@ -171,7 +194,7 @@ impl Parts {
         Ok(())
     }
 
-    fn titles(&mut self, xml: &mut XmlReader<'_>) -> Result<(), DocumentError> {
+    fn titles<'a>(&mut self, xml: &mut impl Walk<'a>) -> Result<(), DocumentError> {
         while let Some(localized) = xml.next_child()? {
             if !localized.is(Namespace::Update, "LocalizedProperties") {
                 xml.skip()?;
@@ -190,7 +213,7 @@ impl Parts {
         Ok(())
     }
 
-    fn relationships(&mut self, xml: &mut XmlReader<'_>) -> Result<(), DocumentError> {
+    fn relationships<'a>(&mut self, xml: &mut impl Walk<'a>) -> Result<(), DocumentError> {
         while let Some(kind) = xml.next_child()? {
             match (kind.namespace(), kind.local_name()) {
                 (Namespace::Update, "Prerequisites") => self.prerequisites(xml)?,
@@ -204,7 +227,7 @@ impl Parts {
         Ok(())
     }
 
-    fn prerequisites(&mut self, xml: &mut XmlReader<'_>) -> Result<(), DocumentError> {
+    fn prerequisites<'a>(&mut self, xml: &mut impl Walk<'a>) -> Result<(), DocumentError> {
         while let Some(item) = xml.next_child()? {
             match (item.namespace(), item.local_name()) {
                 (Namespace::Update, "UpdateIdentity") => {
@@ -223,7 +246,7 @@ impl Parts {
         Ok(())
     }
 
-    fn bundled(&mut self, xml: &mut XmlReader<'_>) -> Result<(), DocumentError> {
+    fn bundled<'a>(&mut self, xml: &mut impl Walk<'a>) -> Result<(), DocumentError> {
         while let Some(item) = xml.next_child()? {
             match (item.namespace(), item.local_name()) {
                 (Namespace::Update, "UpdateIdentity") => {
@@ -237,7 +260,7 @@ impl Parts {
         Ok(())
     }
 
-    fn files(&mut self, xml: &mut XmlReader<'_>) -> Result<(), DocumentError> {
+    fn files<'a>(&mut self, xml: &mut impl Walk<'a>) -> Result<(), DocumentError> {
         while let Some(tag) = xml.next_child()? {
             if tag.is(Namespace::Update, "File") {
                 self.files.push(file(xml, &tag)?);
@@ -248,7 +271,7 @@ impl Parts {
         Ok(())
     }
 
-    fn handler_data(&mut self, xml: &mut XmlReader<'_>) -> Result<(), DocumentError> {
+    fn handler_data<'a>(&mut self, xml: &mut impl Walk<'a>) -> Result<(), DocumentError> {
         while let Some(tag) = xml.next_child()? {
             if tag.is(Namespace::CategoryHandler, "CategoryInformation")
                 && let Some(name) = tag.attribute("CategoryType")?
@@ -297,9 +320,9 @@ impl Parts {
 }
 
 /// The `UpdateIdentity` children of the element that is open now, each read by `read`.
-fn members<T>(
-    xml: &mut XmlReader<'_>,
-    read: impl Fn(&Tag<'_>) -> Result<T, DocumentError>,
+fn members<'a, W: Walk<'a>, T>(
+    xml: &mut W,
+    read: impl Fn(&W::Tag) -> Result<T, DocumentError>,
 ) -> Result<Vec<T>, DocumentError> {
     let mut members = Vec::new();
     while let Some(tag) = xml.next_child()? {
@@ -311,7 +334,7 @@ fn members<T>(
     Ok(members)
 }
 
-fn file(xml: &mut XmlReader<'_>, tag: &Tag<'_>) -> Result<UpdateFile, DocumentError> {
+fn file<'a>(xml: &mut impl Walk<'a>, tag: &impl StartTag) -> Result<UpdateFile, DocumentError> {
     let (mut digest, mut name, mut size, mut modified) = (None, String::new(), 0, None);
     let (mut patching, mut preferred) = (None, None);
     for attribute in tag.attributes() {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
+
 use super::reader::is_allowed;
 
 /// Longest reference that is read here, in bytes without `&` and `;`.
@@ -10,7 +12,7 @@ const LONGEST: usize = 16;
 /// What `run` stands for, a text without markup. `None` if one of its references is none that XML 1.0
 /// has: who reads it piece by piece can say which.
 pub(super) fn unescape(run: &str) -> Option<Cow<'_, str>> {
-    let special = |text: &str| text.bytes().position(|byte| matches!(byte, b'&' | b'\r'));
+    let special = |text: &str| memchr2(b'&', b'\r', text.as_bytes());
     let Some(mut at) = special(run) else { return Some(Cow::Borrowed(run)) };
     let mut text = String::with_capacity(run.len());
     let mut rest = run;
@@ -35,7 +37,7 @@ pub(super) fn unescape(run: &str) -> Option<Cow<'_, str>> {
 }
 
 /// The character that the reference in front stands for, and what is behind it.
-fn reference(text: &str) -> Option<(char, &str)> {
+pub(super) fn reference(text: &str) -> Option<(char, &str)> {
     for (name, character) in
         [("lt;", '<'), ("gt;", '>'), ("amp;", '&'), ("quot;", '"'), ("apos;", '\'')]
     {

@@ -72,6 +72,9 @@ pub enum XmlError {
         #[source]
         source: Box<quick_xml::Error>,
     },
+    /// Written in a way that the quick reader does not know: the other one decides.
+    #[error("document is not written plainly")]
+    NotPlain,
     /// Not well-formed.
     #[error("document is not well-formed near byte {offset}")]
     Malformed {

@@ -4,7 +4,10 @@
 mod character_data;
 mod error;
 mod namespace;
+mod plain;
+mod plain_tag;
 mod reader;
+mod walk;
 mod writer;
 
 #[cfg(test)]
@@ -12,6 +15,8 @@ mod tests;
 
 pub use error::{ForbiddenCharacter, XmlError};
 pub use namespace::Namespace;
+pub use plain::{PlainReader, PlainTag};
 pub(in crate::wire) use reader::is_allowed;
 pub use reader::{MAX_ATTRIBUTES, MAX_DEPTH, Node, Tag, XmlReader, decode_body};
+pub use walk::{StartTag, Walk};
 pub use writer::{XmlWriter, check_characters, escape_attribute, escape_text};

@@ -3,6 +3,7 @@
 
 use std::{borrow::Cow, sync::LazyLock};
 
+use memchr::memchr;
 use quick_xml::{
     XmlVersion,
     escape::resolve_xml_entity,
@@ -161,7 +162,7 @@ impl<'a> XmlReader<'a> {
             // Its end tag is still to come, without being there.
             return None;
         }
-        let run = &rest[..rest.find('<')?];
+        let run = &rest[..memchr(b'<', rest.as_bytes())?];
         let text = unescape(run)?;
         *self.reader.get_mut() = rest.as_bytes().get(run.len()..)?;
         self.passed += run.len() as u64;

@@ -1,6 +1,8 @@
 //! Writing XML by appending to one string. Escaping copies in runs: the common case, a long text
 //! with few special characters, costs one scan and one copy.
 
+use memchr::{memchr, memchr3_iter};
+
 use super::{ForbiddenCharacter, reader::is_allowed};
 
 /// Bytes at which a run ends: markup, quotes, control characters, and the first byte of
@@ -23,6 +25,22 @@ const STOPS: [bool; 256] = {
 /// Appends `text` as element content. CR becomes `&#xD;`, since a parser would turn a raw CR LF
 /// into LF (protocol §0.1); what XML 1.0 forbids is refused.
 pub fn escape_text(out: &mut String, text: &str) -> Result<(), ForbiddenCharacter> {
+    let bytes = text.as_bytes();
+    if memchr(b'\r', bytes).is_none() {
+        check_characters(text)?;
+        let mut copied = 0;
+        for at in memchr3_iter(b'<', b'>', b'&', bytes) {
+            out.push_str(&text[copied..at]);
+            out.push_str(match bytes[at] {
+                b'<' => "&lt;",
+                b'>' => "&gt;",
+                _ => "&amp;",
+            });
+            copied = at + 1;
+        }
+        out.push_str(&text[copied..]);
+        return Ok(());
+    }
     escape(out, text, |byte| match byte {
         b'<' => Some("&lt;"),
         b'>' => Some("&gt;"),
@@ -51,16 +69,18 @@ pub fn escape_attribute(out: &mut String, text: &str) -> Result<(), ForbiddenCha
 pub fn check_characters(text: &str) -> Result<(), ForbiddenCharacter> {
     // Whole pieces are passed over as one: few have a byte that needs a look.
     const PIECE: usize = 64;
-    for (number, piece) in text.as_bytes().chunks(PIECE).enumerate() {
+    let (pieces, rest) = text.as_bytes().as_chunks::<PIECE>();
+    for (number, piece) in pieces.iter().enumerate() {
         if piece.iter().fold(false, |any, byte| any | needs_a_look(*byte)) {
-            for (at, byte) in piece.iter().enumerate() {
-                if needs_a_look(*byte) {
-                    check_at(text, number * PIECE + at)?;
-                }
-            }
+            check_piece(text, number * PIECE, piece)?;
         }
     }
-    Ok(())
+    check_piece(text, pieces.len() * PIECE, rest)
+}
+
+fn check_piece(text: &str, offset: usize, piece: &[u8]) -> Result<(), ForbiddenCharacter> {
+    let looked_at = piece.iter().enumerate().filter(|(_, byte)| needs_a_look(**byte));
+    looked_at.map(|(at, _)| at).try_for_each(|at| check_at(text, offset + at))
 }
 
 /// Whether the byte may begin a character that XML 1.0 forbids.
