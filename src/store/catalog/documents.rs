@@ -17,6 +17,8 @@ pub struct StoredDocument {
     pub text: String,
     /// SHA-1 of each file, as in `FileDigestList`.
     pub file_digests: Vec<Vec<u8>>,
+    /// Where the publisher offers them, as far as that is known.
+    pub locations: Vec<FileLocation>,
 }
 
 impl Catalog {
@@ -55,12 +57,12 @@ impl Catalog {
     pub fn each_document<E: From<StoreError>>(
         &self,
         identities: &[UpdateIdentity],
-        mut each: impl FnMut(&StoredDocument) -> Result<(), E>,
+        mut each: impl FnMut(StoredDocument) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut stopped = None;
         let read = self.database.read(|it| {
             for identity in identities {
-                if let Err(error) = each(&document(it, identity)?) {
+                if let Err(error) = each(document(it, identity)?) {
                     stopped = Some(error);
                     break;
                 }
@@ -82,7 +84,7 @@ impl Catalog {
     ) -> Result<Vec<StoredDocument>, StoreError> {
         let mut documents = Vec::with_capacity(identities.len());
         self.each_document(identities, |document| {
-            documents.push(document.clone());
+            documents.push(document);
             Ok::<_, StoreError>(())
         })?;
         Ok(documents)
@@ -135,8 +137,8 @@ fn document(it: &Connection, identity: &UpdateIdentity) -> Result<StoredDocument
         return Err(damaged());
     };
     let text = unpacked(row)?.ok_or_else(damaged)?;
-    let file_digests = file_digests(it, row.get_ref(4)?.as_blob().unwrap_or_default())?;
-    Ok(StoredDocument { identity: *identity, text, file_digests })
+    let (file_digests, locations) = files(it, row.get_ref(4)?.as_blob().unwrap_or_default())?;
+    Ok(StoredDocument { identity: *identity, text, file_digests, locations })
 }
 
 /// The text in the first columns of a row; `None` if it is not what was stored.
@@ -159,11 +161,25 @@ pub(super) fn text(it: &Connection, change: i64) -> Result<Option<String>, Store
     Ok(found.flatten())
 }
 
-pub(super) fn file_digests(it: &Connection, files: &[u8]) -> Result<Vec<Vec<u8>>, StoreProblem> {
+/// The files of a revision by their SHA-1, and where they are offered.
+pub(super) fn files(
+    it: &Connection,
+    files: &[u8],
+) -> Result<(Vec<Vec<u8>>, Vec<FileLocation>), StoreProblem> {
+    let (mut digests, mut locations) = (Vec::new(), Vec::new());
     let numbers = numbers::read_all(files)?;
     if numbers.is_empty() {
-        return Ok(Vec::new());
+        return Ok((digests, locations));
     }
-    let mut statement = it.prepare_cached("SELECT sha1 FROM file WHERE number = ?1")?;
-    numbers.into_iter().map(|it| Ok(statement.query_row([it], |row| row.get(0))?)).collect()
+    let mut statement =
+        it.prepare_cached("SELECT sha1, publisher_url FROM file WHERE number = ?1")?;
+    for number in numbers {
+        let (digest, url): (Vec<u8>, Option<String>) =
+            statement.query_row([number], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        locations.extend(
+            url.map(|publisher_url| FileLocation { digest: digest.clone(), publisher_url }),
+        );
+        digests.push(digest);
+    }
+    Ok((digests, locations))
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::{Catalog, documents::file_digests, identifiers, kinds, numbers};
+use super::{Catalog, documents::files, identifiers, kinds, numbers};
 use crate::{
     model::UpdateIdentity,
     store::{StoreError, StoreProblem, revisions::identity},
@@ -132,7 +132,7 @@ fn entry(it: &Connection, identity: UpdateIdentity) -> Result<ExportEntry, Store
     let mut rows = statement.query(params![identity.update_id.as_bytes(), identity.revision])?;
     let row = rows.next()?.ok_or(StoreProblem::NotFound(identity))?;
     let blob = |column| Ok::<_, StoreProblem>(row.get_ref(column)?.as_blob().unwrap_or_default());
-    let file_digests = file_digests(it, blob(2)?)?;
+    let (file_digests, _) = files(it, blob(2)?)?;
     let mut entry =
         ExportEntry { identity, file_digests, categories: Vec::new(), classifications: Vec::new() };
     let update_type = kinds::update_type(row.get(0)?)?;

@@ -1,6 +1,6 @@
 //! One revision into its tables.
 
-use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
+use rusqlite::{CachedStatement, Transaction, params};
 
 use super::{
     FileLocation, NewRevision,
@@ -45,6 +45,7 @@ pub(super) struct Inserting<'a> {
     revision: CachedStatement<'a>,
     document: CachedStatement<'a>,
     reference: CachedStatement<'a>,
+    new_file: CachedStatement<'a>,
     find_file: CachedStatement<'a>,
     file: CachedStatement<'a>,
     titles: Titles<'a>,
@@ -69,6 +70,10 @@ impl<'a> Inserting<'a> {
             document: it.prepare_cached("INSERT INTO document VALUES (?1, ?2, ?3, ?4, ?5)")?,
             reference: it.prepare_cached(
                 "INSERT INTO reference VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            )?,
+            new_file: it.prepare_cached(
+                "INSERT INTO file (sha1, sha256, size, name) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO NOTHING",
             )?,
             find_file: it
                 .prepare_cached("SELECT number, size IS NOT NULL FROM file WHERE sha1 = ?1")?,
@@ -188,22 +193,20 @@ impl<'a> Inserting<'a> {
     }
 
     fn file(&mut self, sha1: &[u8], file: Option<&UpdateFile>) -> Result<i64, StoreProblem> {
-        let found: Option<(i64, bool)> =
-            self.find_file.query_row([sha1], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        // What is only an address so far is more from now on.
-        if let Some((number, is_described)) = found
-            && (is_described || file.is_none())
-        {
-            return Ok(number);
+        let sha256 = file.and_then(|it| it.digest_sha256.as_ref());
+        let size = file.map(|it| i64::try_from(it.size).unwrap_or(i64::MAX));
+        let name = file.map(|it| &it.name);
+        // Most files come with one revision alone.
+        if self.new_file.execute(params![sha1, sha256, size, name])? == 1 {
+            return Ok(self.it.last_insert_rowid());
         }
-        self.file.execute(params![
-            sha1,
-            file.and_then(|it| it.digest_sha256.as_ref()),
-            file.map(|it| i64::try_from(it.size).unwrap_or(i64::MAX)),
-            file.map(|it| &it.name),
-            None::<String>,
-        ])?;
-        Ok(found.map_or_else(|| self.it.last_insert_rowid(), |(number, _)| number))
+        let (number, is_described): (i64, bool) =
+            self.find_file.query_row([sha1], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        // What is only an address so far is more from now on.
+        if !is_described && file.is_some() {
+            self.file.execute(params![sha1, sha256, size, name, None::<String>])?;
+        }
+        Ok(number)
     }
 
     /// An update that others may have named as a prerequisite before it was known to be a category.

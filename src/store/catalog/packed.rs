@@ -35,6 +35,11 @@ pub struct PackedDocument {
 }
 
 impl PackedDocument {
+    /// Bytes that it takes.
+    pub fn packed_bytes(&self) -> usize {
+        self.packed.len()
+    }
+
     /// Packs a text.
     ///
     /// # Panics

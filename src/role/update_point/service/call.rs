@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Service, hosting::Hosting, listing::LongList, refusal::Refusal, sessions::Sessions};
 use crate::{
     model::UpdateIdentity,
-    store::catalog::Catalog,
+    store::catalog::{Catalog, StoredDocument},
     wire::{
         dss_auth::{self, GetAuthorizationCookie, PLUG_IN_ID},
         reporting,
@@ -239,16 +239,16 @@ pub(super) fn documents(
 ) -> Result<Vec<u8>, Refusal> {
     let capacity = usize::try_from(size).unwrap_or(0);
     let mut writer = UpdateDataWriter::with_capacity(version, capacity);
-    let mut digests = Vec::new();
+    let (mut digests, mut offered) = (Vec::new(), BTreeMap::new());
     catalog.each_document(identities, |document| {
-        writer.push(&document.identity, &document.text, &document.file_digests)?;
-        digests.extend(document.file_digests.iter().cloned());
+        let StoredDocument { identity, text, file_digests, locations } = document;
+        writer.push(&identity, &text, &file_digests)?;
+        digests.extend(file_digests);
+        offered.extend(locations.into_iter().map(|it| (it.digest, it.publisher_url)));
         Ok::<_, Refusal>(())
     })?;
     digests.sort_unstable();
     digests.dedup();
-    let offered = catalog.locations(&digests)?.into_iter();
-    let mut offered: BTreeMap<_, _> = offered.map(|it| (it.digest, it.publisher_url)).collect();
     for file_digest in digests {
         let publisher_url = offered.remove(&file_digest);
         let here = host.and_then(|host| hosting.url(&file_digest, host));

@@ -7,16 +7,20 @@ use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesOrdered};
 use super::{
     SynchronizationError,
     fetch::{Batch, Fetched, fetch},
-    session::Session,
+    session::{ANSWERS, Session},
 };
 use crate::model::UpdateIdentity;
 
-/// Batches that are asked for at a time: while some are stored, the next ones are on their way.
-const IN_FLIGHT: usize = 3;
+/// Batches that are on their way, or wait to be stored: while some are stored, so many come. Few of them
+/// are in memory as they are sent ([`ANSWERS`]), the others packed.
+const AHEAD: usize = 8;
 
-/// Batches that are stored in one transaction at most. Each transaction is a checkpoint, and costs the
-/// same however much it stores.
-const TOGETHER: usize = 1 + IN_FLIGHT;
+/// Bytes of a batch, packed, from which on fewer are on their way. The genuine ones have a tenth of it.
+const LARGE: usize = 1 << 20;
+
+/// Batches that are stored in one transaction at most: each transaction is synced, and costs the same
+/// however much it stores, but what it stores is fetched again if it is cut off.
+const TOGETHER: usize = 4;
 
 /// Batches in the order of a list.
 pub(super) struct Batches<'a> {
@@ -25,6 +29,8 @@ pub(super) struct Batches<'a> {
     in_flight: FuturesOrdered<BoxFuture<'static, Come>>,
     /// What came behind batches that were stored together.
     next: Option<Come>,
+    /// How many are on their way, by how large the last one was.
+    ahead: usize,
 }
 
 type Come = Result<Fetched, SynchronizationError>;
@@ -34,7 +40,7 @@ impl<'a> Batches<'a> {
     pub(super) fn new(session: &Arc<Session>, updates: &'a [UpdateIdentity], limit: usize) -> Self {
         let to_fetch = updates.chunks(limit.max(1));
         let (session, in_flight) = (Arc::clone(session), FuturesOrdered::new());
-        Self { session, to_fetch, in_flight, next: None }
+        Self { session, to_fetch, in_flight, next: None, ahead: AHEAD }
     }
 
     /// What is to be stored or set aside next; `None` once all have come. What came while the last
@@ -57,6 +63,7 @@ impl<'a> Batches<'a> {
             // What is left of a batch goes before the batches after it: prerequisites stay first.
             match come? {
                 Fetched::Documents(mut batch) => {
+                    self.ahead = if batch.packed_bytes() > LARGE { ANSWERS } else { AHEAD };
                     self.fetch_first(std::mem::take(&mut batch.left));
                     self.add_what_has_come(&mut batch);
                     return Ok(Some(*batch));
@@ -74,7 +81,7 @@ impl<'a> Batches<'a> {
     }
 
     fn refill(&mut self) {
-        while self.in_flight.len() < IN_FLIGHT
+        while self.in_flight.len() < self.ahead
             && let Some(batch) = self.to_fetch.next()
         {
             self.in_flight.push_back(fetch(Arc::clone(&self.session), batch.to_vec()).boxed());

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{SynchronizationError, UpstreamError, session::Session};
 use crate::{
-    blocking::{blocking, spawned},
+    blocking::spawned,
     error_text::with_causes,
     model::UpdateIdentity,
     store::catalog::{FileLocation, NewRevision, PackedDocument},
@@ -42,6 +42,11 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// What its documents take.
+    pub(super) fn packed_bytes(&self) -> usize {
+        self.revisions.iter().map(|it| it.document.packed_bytes()).sum()
+    }
+
     /// Adds what stands in another one.
     pub(super) fn append(&mut self, other: Self) {
         let Self { revisions, locations, keys, left, set_aside } = other;
@@ -66,9 +71,10 @@ async fn answer(
     session: &Session,
     identities: Vec<UpdateIdentity>,
 ) -> Result<Fetched, SynchronizationError> {
+    let _read = session.turn().await;
     match session.update_data(identities.clone()).await {
         Ok(data) => {
-            let checked = blocking(move || Ok::<_, SynchronizationError>(check(&identities, data)));
+            let checked = session.upstream.reading(move || check(&identities, data));
             let mut fetched = checked.await?;
             if let Fetched::Documents(batch) = &mut fetched {
                 keys(session, batch).await;

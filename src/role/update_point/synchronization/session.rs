@@ -1,5 +1,6 @@
 //! A session with an upstream server (protocol §1.7, steps 1 and 2).
 
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use super::{SynchronizationError, Upstream, UpstreamError};
@@ -19,11 +20,16 @@ use crate::wire::{
 /// The version of the protocol that is spoken (protocol §1.1).
 const PROTOCOL_VERSION: &str = "1.20";
 
+/// Answers with documents that are read at a time: each may be as large as answers are, and is in memory
+/// as it was sent, until its documents are packed.
+pub(super) const ANSWERS: usize = 3;
+
 /// A session with an upstream server.
 #[derive(Debug)]
 pub(in crate::role::update_point) struct Session {
     pub(super) upstream: Upstream,
     cookie: Cookie,
+    answers: Semaphore,
 }
 
 impl Session {
@@ -56,7 +62,12 @@ impl Session {
             protocol_version: PROTOCOL_VERSION.to_owned(),
         };
         let cookie = upstream.call::<GetCookie>(server_sync::PATH, &request).await?;
-        Ok(Self { upstream, cookie })
+        Ok(Self { upstream, cookie, answers: Semaphore::new(ANSWERS) })
+    }
+
+    /// Waits until an answer with documents may be read. It is read as long as what this returns is held.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.answers.acquire().await.ok()
     }
 
     /// What the server allows, and the languages that changed since the anchor.

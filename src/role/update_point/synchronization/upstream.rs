@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +16,7 @@ use reqwest::{
         ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
     },
 };
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{SynchronizationError, UpstreamError};
@@ -57,6 +59,8 @@ pub(in crate::role::update_point) struct Upstream {
     is_remote: bool,
     /// Whether it has ever answered: what breaks off then may come back.
     has_answered: Arc<AtomicBool>,
+    /// Answers that are read at a time.
+    readers: Arc<Semaphore>,
     telling: Arc<Telling>,
 }
 
@@ -110,7 +114,9 @@ impl Upstream {
         let ip = literal.or_else(|| addresses.lookup(host));
         let is_remote = !ip.is_some_and(|ip| ip.is_loopback());
         let (has_answered, telling) = (Arc::default(), Arc::new(telling));
-        Ok(Self { client, declared, root, is_remote, has_answered, telling })
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let readers = Arc::new(Semaphore::new(processors.saturating_sub(1).max(1)));
+        Ok(Self { client, declared, root, is_remote, has_answered, readers, telling })
     }
 
     /// Who is told how far it is.
@@ -201,16 +207,16 @@ impl Upstream {
         if status != StatusCode::OK && status != StatusCode::INTERNAL_SERVER_ERROR {
             return Err(failed(UpstreamError::Status { call, status: status.as_u16() }));
         }
-        let unpacked = blocking(move || {
-            Ok::<_, SynchronizationError>(match encoding {
-                Some(encoding) => encoding.unpack(&body, MAX_ANSWER_BYTES),
-                None => Ok(body),
-            })
+        let decoded = self.reading(move || {
+            let body = match encoding {
+                Some(encoding) => encoding.unpack(&body, MAX_ANSWER_BYTES)?,
+                None => body,
+            };
+            Ok(O::decode_response(&body))
         });
-        let body =
-            unpacked.await?.map_err(|source| failed(UpstreamError::Encoding { call, source }))?;
-        let decoded = blocking(move || Ok::<_, SynchronizationError>(O::decode_response(&body)));
-        decoded.await?.map_err(|source| {
+        let decoded =
+            decoded.await?.map_err(|source| failed(UpstreamError::Encoding { call, source }))?;
+        decoded.map_err(|source| {
             failed(match source {
                 SoapError::Fault(fault) => UpstreamError::Fault { call, fault },
                 // An error page is not an answer that was not understood.
@@ -220,6 +226,16 @@ impl Upstream {
                 source => UpstreamError::NotUnderstood { call, source },
             })
         })
+    }
+
+    /// Reads what has come. All processors may do that but one, which is left to storing what came
+    /// before: whoever reads ahead waits for it in the end.
+    pub(super) async fn reading<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, SynchronizationError> {
+        let _turn = self.readers.acquire().await;
+        blocking(move || Ok(work())).await
     }
 
     async fn post(
