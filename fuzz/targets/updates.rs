@@ -13,6 +13,7 @@ use headwater::{
         export_file::{ExportError, ExportFile, each_record, write_record},
         update_document::UpdateDocument,
         updates_file::{UpdatesFileError, UpdatesFileReader},
+        xml::XmlReader,
     },
 };
 use libfuzzer_sys::fuzz_target;
@@ -59,6 +60,19 @@ fn headwater(bytes: &[u8]) {
     let _ = reader.each_content(&contents, |_, _| Ok::<_, UpdatesFileError>(()));
 }
 
+/// The fragments of a document are rows of elements, whatever it is.
+fn fragments(text: &str) {
+    let Ok(made) = UpdateDocument::fragments(text) else { return };
+    let localized = made.localized.iter().map(|it| &it.text);
+    for fragment in [&made.core, &made.extended].into_iter().chain(localized) {
+        let below_root = format!("<root>{fragment}</root>");
+        let mut xml = XmlReader::new(&below_root, usize::MAX).unwrap();
+        xml.root().unwrap();
+        xml.skip().unwrap();
+        xml.finish().unwrap();
+    }
+}
+
 fn read(bytes: &[u8]) {
     let Some((which, bytes)) = bytes.split_first() else { return };
     match which {
@@ -74,6 +88,7 @@ fn read(bytes: &[u8]) {
                 let index = UpdateDocument::index_carefully(text).ok();
                 assert_eq!(UpdateDocument::index(text).ok(), index);
                 assert!(titles.is_ok() || index.is_none());
+                fragments(text);
             }
         }
     }

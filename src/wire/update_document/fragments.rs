@@ -128,7 +128,7 @@ impl UpdateFragments {
                 continue;
             }
             let (mut language, mut text) = (String::new(), String::new());
-            let copy = Copy::begin(&mut text, name(&tag));
+            let copy = Copy::begin(&mut text, name(&tag)?);
             copy.copy_rest(xml, |depth, name, piece| {
                 if depth == 2 && name == "Language" {
                     language.push_str(piece.trim());
@@ -145,7 +145,7 @@ impl UpdateFragments {
 
 /// Copies the element that was opened by `tag`, and closes it.
 fn element(xml: &mut XmlReader<'_>, tag: &Tag<'_>, out: &mut String) -> Result<(), DocumentError> {
-    let copy = Copy::begin(out, name(tag));
+    let copy = Copy::begin(out, name(tag)?);
     for (name, value) in attributes(tag)? {
         attribute(copy.out, &name, &value)?;
     }
@@ -179,7 +179,7 @@ impl<'a> Copy<'a> {
             match xml.next_node()? {
                 Node::Open(tag) => {
                     self.end_tag();
-                    let name = name(&tag);
+                    let name = name(&tag)?;
                     self.out.push('<');
                     self.out.push_str(&name);
                     for (name, value) in attributes(&tag)? {
@@ -217,14 +217,25 @@ impl<'a> Copy<'a> {
 }
 
 /// The name of an element in a fragment.
-fn name(tag: &Tag<'_>) -> String {
+fn name(tag: &Tag<'_>) -> Result<String, DocumentError> {
     let prefix = match tag.namespace() {
         Namespace::BaseRules => "b.",
         Namespace::MsiRules => "m.",
         Namespace::WindowsDriver => "d.",
         _ => "",
     };
-    format!("{prefix}{}", tag.local_name())
+    Ok(format!("{prefix}{}", plain("name of an element", tag.local_name())?))
+}
+
+/// The part of a name behind its prefix. The reader takes what no name of XML is, and without the
+/// prefix that could come to mean something else.
+fn plain<'a>(what: &'static str, name: &'a str) -> Result<&'a str, DocumentError> {
+    let begins = |it: char| it.is_alphabetic() || it == '_';
+    let goes_on = |it: char| it.is_alphanumeric() || matches!(it, '_' | '-' | '.');
+    if name.starts_with(begins) && name.chars().all(goes_on) {
+        return Ok(name);
+    }
+    Err(DocumentError::invalid(what, name))
 }
 
 /// The attributes of an element in a fragment: without declarations of namespaces, and without
@@ -236,7 +247,7 @@ fn attributes<'a>(tag: &'a Tag<'_>) -> Result<Vec<(String, Cow<'a, str>)>, Docum
         let (prefix, name) = key.split_once(':').unwrap_or(("", key));
         let is_declaration = prefix == "xmlns" || key == "xmlns";
         if !is_declaration && attributes.iter().all(|(known, _)| known != name) {
-            attributes.push((name.to_owned(), value));
+            attributes.push((plain("name of an attribute", name)?.to_owned(), value));
         }
     }
     Ok(attributes)

@@ -112,6 +112,12 @@ fn of_a_language_that_is_there_twice_the_first_counts_and_what_is_no_update_is_n
     let whole = wrapped("<u:Properties/>");
     let cut = &whole[..whole.len() - 3];
     assert!(matches!(UpdateDocument::fragments(cut), Err(DocumentError::Xml(_))));
+    // Without their prefixes they would be an end tag, a comment, and no attribute.
+    for harmful in ["<x:/u></x:/u>", "<x:!--></x:!-->", "<a x:=\"1\"/>", "<a x:a<b=\"1\"/>"] {
+        let rules = format!("<u:ApplicabilityRules>{harmful}</u:ApplicabilityRules>");
+        let told = UpdateDocument::fragments(&wrapped(&rules));
+        assert!(matches!(told, Err(DocumentError::Invalid { .. } | DocumentError::Xml(_))));
+    }
     let empty = "<Update xmlns=\"http://schemas.microsoft.com/msus/2002/12/Update\"/>";
     assert!(matches!(UpdateDocument::fragments(empty), Err(DocumentError::Missing { .. })));
 }
@@ -119,7 +125,7 @@ fn of_a_language_that_is_there_twice_the_first_counts_and_what_is_no_update_is_n
 proptest! {
     /// Whatever the text is: one that is refused, or fragments that are well-formed below a root.
     #[test]
-    fn fragments_are_well_formed(inside in "(<[a-z]{1,2}( [a-z]='[ -%(-;=-~]{0,5}')?>|</[a-z]{1,2}>|<[a-z]/>|&lt;|&#13;|[ -%'-;=-~]){0,30}") {
+    fn fragments_are_well_formed(inside in "(<[a-z:/!]{1,4}( [a-z:]{1,2}='[ -%(-;=-~]{0,5}')?>|</[a-z:]{1,4}>|<[a-z:]{1,3}/>|&lt;|&#13;|[ -%'-;=-~]){0,30}") {
         let rules = format!("<u:ApplicabilityRules>{inside}</u:ApplicabilityRules>");
         if let Ok(made) = UpdateDocument::fragments(&wrapped(&rules)) {
             let below_root = format!("<root>{}</root>", made.core);

@@ -23,6 +23,7 @@ use crate::{
             INDEX, OfflineHead, OfflineLinks, OfflinePackageWriter, OfflineUpdate, PACKAGE,
             PACKAGE_XML, PartLimits, index_xml, latest_revisions, part_name,
         },
+        update_content::Sha1,
         update_document::{PublicationState, UpdateDocument},
     },
 };
@@ -41,7 +42,7 @@ struct Passed {
     updates: Spool,
     locations: Spool,
     /// Files whose place was asked for already.
-    located: BTreeSet<String>,
+    located: BTreeSet<Sha1>,
     part: Part,
     parts: Vec<Finished>,
     hashing: Hashing,
@@ -120,10 +121,10 @@ impl OfflineCatalog<'_> {
 
     /// Notes where a file is, if that is known, once.
     fn locate(&self, passed: &mut Passed, sha1: Vec<u8>) -> Result<(), ExportFailed> {
-        let digest = STANDARD.encode(&sha1);
-        if !passed.located.insert(digest.clone()) {
+        if !Sha1::from_slice(&sha1).is_some_and(|it| passed.located.insert(it)) {
             return Ok(());
         }
+        let digest = STANDARD.encode(&sha1);
         for location in self.catalog.locations(&[sha1])? {
             let line = (&digest, location.publisher_url);
             passed.locations.push(&line, &mut passed.hashing).map_err(ExportFailed::Write)?;
