@@ -13,6 +13,7 @@ impl UpdatePointStatus {
             catalog_version: None,
             updates: 0,
             site_database_version: None,
+            waiting: None,
             last_synchronization: None,
             listener: Listener::Open(String::new()),
             https: None,

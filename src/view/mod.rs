@@ -6,6 +6,7 @@ mod adoption;
 mod carried_out;
 mod content;
 pub mod diagram;
+mod distribution_points;
 mod downstream;
 #[cfg(test)]
 mod fixture;
@@ -42,6 +43,7 @@ pub use content::{
     PullsShown, UnknownInFilter, content_json, content_schema, content_text, pull_line,
     pull_line_json, pull_schema, pulls_text, transfers_under_way,
 };
+pub use distribution_points::DistributionPointStatus;
 pub use management_points::ManagementPointStatus;
 pub use messages::{MessagesReport, messages_json, messages_text};
 pub use moved::{moved_json, moved_text};
@@ -64,10 +66,7 @@ pub use problems::{Summary, problems_text, summary_line};
 pub use problems_json::problems_json;
 pub use rules::{rule_json, rule_text, rules_json, rules_text};
 pub use sarif::problems_sarif;
-pub use status::{
-    DistributionPointStatus, SiteSystemStatus, StatusReport, UpdatePointStatus, status_json,
-    status_text,
-};
+pub use status::{SiteSystemStatus, StatusReport, UpdatePointStatus, status_json, status_text};
 pub use synchronization::{
     SynchronizationPhase, SynchronizationReport, SynchronizationStatus, synchronization_json,
     synchronization_line, synchronization_line_json, synchronization_schema, synchronization_text,

@@ -1,19 +1,18 @@
 //! The state of a hierarchy, for people and for programs.
 
-use std::collections::BTreeMap;
-
 use comfy_table::{Cell, CellAlignment};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    CatalogVersion, DownstreamServer, Known, Listener, Name, Observed, ObservedSystem, PackageId,
-    PullJobState, SecuredListener, SiteCode, StatusMessage, UpdateContentState, UpdatePointRole,
+    CatalogVersion, DownstreamServer, Known, Listener, Name, Observed, ObservedSystem,
+    SecuredListener, SiteCode, StatusMessage, UpdateContentState, UpdatePointRole,
     ValidationRecord,
 };
 
 use super::{
-    LastRunSummary, RunSummary, counted,
+    LastRunSummary, RunSummary,
+    distribution_points::{DistributionPointStatus, distribution_points},
     downstream::downstream_servers,
     json_text::json_text,
     management_points::{ManagementPointStatus, management_points},
@@ -60,6 +59,10 @@ pub struct UpdatePointStatus {
     pub updates: u64,
     /// What the site database holds, as one value; only with the active point.
     pub site_database_version: Option<CatalogVersion>,
+    /// Revisions that have changed or expired and wait for the schedule, because the last synchronization
+    /// was started by hand (SYNC-3); only with the active point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<u64>,
     /// When it was last synchronized.
     pub last_synchronization: Option<Timestamp>,
     /// Its HTTP port.
@@ -75,42 +78,6 @@ pub struct UpdatePointStatus {
     /// The files of updates that it has, where it has any or shall have some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<UpdateContentState>,
-}
-
-/// The state of a distribution point.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DistributionPointStatus {
-    /// Its site.
-    pub site: SiteCode,
-    /// Its name.
-    pub name: Name,
-    /// Whether it pulls.
-    pub pulls: bool,
-    /// How many packages it holds whole.
-    pub packages: usize,
-    /// How many it holds in part.
-    pub damaged: usize,
-    /// How many files its packages have.
-    pub files: u64,
-    /// How many bytes its packages have.
-    pub bytes: u64,
-    /// Where its content came from.
-    pub sources: Vec<String>,
-    /// Its port.
-    pub listener: Listener,
-    /// What its transfers are doing.
-    pub transfers: Vec<String>,
-    /// What the last content validation has found.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub validated: Option<ValidationRecord>,
-    /// The packages on demand that a client has asked for and that are not there yet, and when
-    /// (PDP-3).
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub requested: BTreeMap<PackageId, Timestamp>,
-    /// How many different clients asked for each package (PDP-13).
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub unique_clients: BTreeMap<PackageId, u64>,
 }
 
 /// The state of a site system.
@@ -178,6 +145,7 @@ impl StatusReport {
         });
         self.management_points.extend(ManagementPointStatus::of(name, state));
         let server = servers.get(site).and_then(|server| server.site_server.as_ref());
+        self.distribution_points.extend(DistributionPointStatus::of(state));
         if let Some(point) = &state.update_point {
             let active = point.settings.role == UpdatePointRole::Active;
             let mut messages = server.iter().flat_map(|server| &server.status_messages);
@@ -190,6 +158,10 @@ impl StatusReport {
                 site_database_version: server
                     .filter(|_| active)
                     .and_then(|server| server.catalog_version),
+                waiting: server
+                    .filter(|_| active)
+                    .map(|server| server.waiting)
+                    .filter(|waiting| *waiting > 0),
                 last_synchronization: point
                     .last_synchronization
                     .as_ref()
@@ -203,41 +175,6 @@ impl StatusReport {
                 content: point.content.clone(),
             });
         }
-        if let Some(point) = &state.distribution_point {
-            self.distribution_points.push(DistributionPointStatus {
-                site: site.clone(),
-                name: point.name.clone(),
-                pulls: point.settings.pulls(),
-                packages: point.packages.whole,
-                damaged: point.packages.damaged,
-                files: point.packages.files,
-                bytes: point.packages.bytes,
-                sources: point.packages.sources.clone(),
-                listener: point.listener.clone(),
-                transfers: point
-                    .pull_jobs
-                    .iter()
-                    .map(|(id, job)| format!("{id}: {}", job_text(&job.state)))
-                    .collect(),
-                validated: point.validated,
-                requested: point
-                    .on_demand
-                    .iter()
-                    .filter_map(|(id, it)| Some((id.clone(), it.requested?)))
-                    .collect(),
-                unique_clients: point.unique_clients.clone(),
-            });
-        }
-    }
-}
-
-fn job_text(state: &PullJobState) -> String {
-    match state {
-        PullJobState::Downloading(source) => format!("downloading from {source}"),
-        PullJobState::WaitingForSource { until, .. } => {
-            format!("no source has it, tries again at {until}")
-        }
-        PullJobState::Stopped(why) => format!("stopped: {why}"),
     }
 }
 
@@ -267,29 +204,10 @@ pub fn status_text(report: &StatusReport) -> String {
         update_content(&report.update_points),
         downstream_servers(&report.update_points),
         management_points(&report.management_points),
+        distribution_points(&report.distribution_points),
     ];
     for table in beside.into_iter().flatten() {
         add(&mut text, format_args!("{table}\n"));
-    }
-    if !report.distribution_points.is_empty() {
-        let header =
-            ["SITE", "DISTRIBUTION POINT", "PACKAGES", "FILES", "BYTES", "SOURCE", "STATUS"];
-        let mut table = table(&header, &[2, 3, 4]);
-        for point in &report.distribution_points {
-            table.add_row([
-                Cell::new(&point.site),
-                Cell::new(&point.name),
-                Cell::new(point.packages).set_alignment(CellAlignment::Right),
-                Cell::new(point.files).set_alignment(CellAlignment::Right),
-                Cell::new(point.bytes).set_alignment(CellAlignment::Right),
-                Cell::new(match point.sources.as_slice() {
-                    [] => "-".to_owned(),
-                    sources => plain(&sources.join(", ")).into_owned(),
-                }),
-                Cell::new(distribution_status(point)),
-            ]);
-        }
-        add(&mut text, format_args!("{}\n", lines(&table)));
     }
     let mut table = table(&["SITE", "SITE SYSTEM", "ADDRESS", "LISTENS ON"], &[]);
     for system in &report.site_systems {
@@ -320,31 +238,15 @@ fn point_status(point: &UpdatePointStatus) -> String {
             return format!("{port} closed: {}", plain(why));
         }
     }
-    match &point.status_message {
+    let text = match &point.status_message {
         Some(message) => format!("{} {}", message.id, plain(&message.text)),
         None => "-".to_owned(),
+    };
+    match point.waiting {
+        Some(1) => format!("{text}; 1 changed update waits for the schedule"),
+        Some(waiting) => format!("{text}; {waiting} changed updates wait for the schedule"),
+        None => text,
     }
-}
-
-fn distribution_status(point: &DistributionPointStatus) -> String {
-    if let Listener::Closed(why) = &point.listener {
-        return format!("port closed: {}", plain(why));
-    }
-    let mut parts: Vec<_> = point.transfers.iter().map(|it| plain(it).into_owned()).collect();
-    if !point.requested.is_empty() {
-        let packages = counted(point.requested.len(), "package");
-        parts.push(format!("{packages} asked for by clients, on demand"));
-    }
-    if point.damaged > 0 {
-        parts.push(format!("{} damaged", counted(point.damaged, "package")));
-    }
-    if parts.is_empty() {
-        parts.push("content available".to_owned());
-    }
-    if let Some(validated) = point.validated {
-        parts.push(format!("validated {}", second(validated.finished_at)));
-    }
-    parts.join("; ")
 }
 
 /// A time, to the second.
@@ -354,7 +256,21 @@ pub(super) fn second(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+
+    #[test]
+    fn changes_that_wait_for_the_schedule_are_told() {
+        let mut point = UpdatePointStatus::active("ONE", "updates");
+        assert_eq!(point_status(&point), "-");
+        point.waiting = Some(1);
+        assert_eq!(point_status(&point), "-; 1 changed update waits for the schedule");
+        point.waiting = Some(38);
+        assert_eq!(point_status(&point), "-; 38 changed updates wait for the schedule");
+        point.listener = Listener::Closed("it is taken".to_owned());
+        assert_eq!(point_status(&point), "port closed: it is taken");
+    }
 
     #[test]
     fn what_an_agent_says_cannot_play_with_the_terminal() {

@@ -18,6 +18,8 @@ use crate::{
     model::{ClientCertificates, Listener, Name, Port, UpdatePointSettings},
     ports::{HTTP_ROOTS, SECURED_ROOTS},
     wire::{
+        monitoring::{Ping, PingRequest},
+        reporting,
         server_sync::{GetAuthConfig, GetAuthConfigRequest, PATH},
         soap::Operation,
     },
@@ -123,6 +125,16 @@ async fn with_ssl_the_five_roots_are_served_over_tls_alone_and_the_rest_over_bot
     assert_eq!(served.status(), StatusCode::OK);
     let config = GetAuthConfig::decode_response(&served.bytes().await.unwrap()).unwrap();
     assert_eq!(config.auth_info.len(), 1);
+    // `Ping` says over which channel it has come.
+    for (client, url, secured) in
+        [(client(&authority(&place)), https(&settings), true), (plain, place.url(), false)]
+    {
+        let body = Ping::encode_request(&PingRequest { level: 0 }).unwrap();
+        let url = format!("{url}{}", reporting::PATH);
+        let request = client.post(url).header("content-type", "text/xml").body(body);
+        let answer = request.send().await.unwrap().bytes().await.unwrap();
+        assert_eq!(Ping::decode_response(&answer).unwrap().https, secured);
+    }
 }
 
 #[tokio::test]

@@ -55,10 +55,19 @@ pub(super) enum Call {
 /// A call, and the version to answer in.
 pub(super) type Answer = (SoapVersion, Result<Call, Box<Fault>>);
 
-/// Answers the call in `body`, which came to the service at `path`.
+/// Where a call has come to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Endpoint {
+    /// The path of the service.
+    pub(super) path: &'static str,
+    /// Whether it has come over TLS.
+    pub(super) secured: bool,
+}
+
+/// Answers the call in `body`, which came to that service.
 pub(super) fn answer(
     service: &Service,
-    path: &'static str,
+    to: Endpoint,
     body: &[u8],
     fault_id: Uuid,
     now: Timestamp,
@@ -73,15 +82,15 @@ pub(super) fn answer(
     let version = envelope.version();
     let called = envelope.name().to_owned();
     let Service { catalog, sessions, hosting, .. } = service;
-    let answering = Answering { catalog, sessions, hosting, version, path, now };
-    let (action, answer) = if path == reporting::PATH {
+    let answering = Answering { catalog, sessions, hosting, version, to, now };
+    let (action, answer) = if to.path == reporting::PATH {
         match reporting::Request::decode(envelope, fault_id) {
             Ok(request) => (request.action(), answering.reporting(request)),
             Err(fault) => return (version, Err(Box::new(fault))),
         }
     } else {
         match Request::decode(envelope, fault_id) {
-            Ok(request) if belongs(&request, path) => {
+            Ok(request) if belongs(&request, to.path) => {
                 (request.action(), answering.answer(&request))
             }
             Ok(_) => {
@@ -109,7 +118,7 @@ pub(super) struct Answering<'a> {
     sessions: &'a Sessions,
     pub(super) hosting: &'a Hosting,
     version: SoapVersion,
-    pub(super) path: &'static str,
+    pub(super) to: Endpoint,
     pub(super) now: Timestamp,
 }
 

@@ -39,15 +39,20 @@ impl Channel {
     }
 }
 
+/// Whether a request has come over TLS: the port marks these.
+pub(super) fn is_secured(request: &Request) -> bool {
+    request.extensions().get::<Admission>().is_some()
+}
+
 /// Answers whoever has come over the wrong channel, or without a certificate that counts.
 pub(super) async fn admit(
     State(service): State<Arc<Service>>,
     request: Request,
     next: Next,
 ) -> Response {
-    // What comes over TLS is marked by the port.
-    let in_the_clear = request.extensions().get::<Admission>().is_none();
-    if in_the_clear && let Some(port) = service.channel.elsewhere(request.uri().path()) {
+    if !is_secured(&request)
+        && let Some(port) = service.channel.elsewhere(request.uri().path())
+    {
         let text = format!(
             "403.4: SSL is required to view this resource: ask for it over https, on port {port}\n"
         );

@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::{
-    call::{self, Call},
+    call::{self, Call, Endpoint},
     channel::{self, Channel},
     content,
     downstream_servers::DownstreamServers,
@@ -105,14 +105,15 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
     }
     let accepts = request.headers().get(header::ACCEPT_ENCODING);
     let encoding = accepts.and_then(|it| it.to_str().ok()).and_then(ContentEncoding::wanted);
-    let host = host(&request);
+    let (host, secured) = (host(&request), channel::is_secured(&request));
     let body = axum::body::to_bytes(request.into_body(), MAX_REQUEST_BYTES);
     let body = match tokio::time::timeout(ARRIVAL, body).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
-    match answer(service, path, body, host, encoding).await {
+    let to = Endpoint { path, secured };
+    match answer(service, to, body, host, encoding).await {
         Ok(response) => response,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
@@ -142,7 +143,7 @@ fn is_soap(headers: &HeaderMap) -> bool {
 
 async fn answer(
     service: Arc<Service>,
-    path: &'static str,
+    to: Endpoint,
     body: Bytes,
     host: Option<String>,
     encoding: Option<ContentEncoding>,
@@ -152,7 +153,7 @@ async fn answer(
     let at_work = service.at_work.acquire().await.ok();
     let worker = Arc::clone(&service);
     let (version, call) = blocking(move || {
-        let (version, call) = call::answer(&worker, path, &body, fault_id, clock::now());
+        let (version, call) = call::answer(&worker, to, &body, fault_id, clock::now());
         let call = call.map(|call| match call {
             Call::Answered(bytes) => Prepared::Answer(Packed::new(bytes, encoding)),
             Call::Listed(list) => Prepared::Listed(list),

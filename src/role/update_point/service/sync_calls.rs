@@ -81,12 +81,12 @@ impl Answering<'_> {
             Ok(count) => format!("SQLite, {count} revisions"),
             Err(_) => "cannot be read".to_owned(),
         };
-        let name = self.path.trim_matches('/').split('/').next().unwrap_or_default();
+        let name = self.to.path.trim_matches('/').split('/').next().unwrap_or_default();
         self.encode::<Ping>(&ServiceHealth {
             success: count.is_ok(),
             time: self.now,
             name: name.to_owned(),
-            https: false,
+            https: self.to.secured,
             database,
         })
     }
