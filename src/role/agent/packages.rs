@@ -48,7 +48,7 @@ impl Agent {
         let nobody = || PackageLibraryError::NoUpdatePoint(origin.source.words());
         let client = &self.0.admin;
         let from = &AgentClient::new(from.ok_or_else(nobody)?, client.clone());
-        let making = Making { package: &package, version, origin, from, client };
+        let making = Making { package: &package, version, origin, content, from, client };
         Ok(library.make(making, report).await?)
     }
 }

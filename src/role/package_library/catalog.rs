@@ -51,7 +51,8 @@ impl PackageLibrary {
         let origin =
             PackageOrigin { source: TakenSource::LegacyCatalog(produced), ..making.origin };
         let there = Vec::new();
-        let taken = Made { package, version: making.version, origin, place, files, there };
+        let (version, content) = (making.version, making.content);
+        let taken = Made { package, version, origin, content, place, files, there };
         self.take_made(taken, report).await
     }
 }

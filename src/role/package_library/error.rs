@@ -77,6 +77,16 @@ pub enum PackageLibraryError {
     /// Nothing that is selected has files.
     #[error("no update that `source.updates` of package {0} selects has any file: select others")]
     NoFiles(PackageId),
+    /// What it is made of is not what it was made of.
+    #[error(
+        "what package {package} is made of has changed: its content {wanted} cannot be brought back"
+    )]
+    Changed {
+        /// The package.
+        package: PackageId,
+        /// The digest of the list of files that it had.
+        wanted: Digest,
+    },
     /// The update point does not answer.
     #[error(transparent)]
     UpdatePoint(#[from] AgentError),

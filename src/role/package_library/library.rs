@@ -148,13 +148,11 @@ impl PackageLibrary {
     ///
     /// The disk refuses.
     pub async fn remove(&self, package: &PackageId) -> Result<(), PackageLibraryError> {
-        let _making = self.making.lock().await;
+        let (library, id) = (self.library.clone(), package.clone());
+        blocking(move || library.remove(&id)).await?;
+        // Where one is made just now, what lies there is removed at the end of that.
+        let Ok(_making) = self.making.try_lock() else { return Ok(()) };
         let place = self.place(package);
-        let (library, package) = (self.library.clone(), package.clone());
-        crate::blocking::blocking(move || {
-            library.remove(&package)?;
-            made::remove(&place)
-        })
-        .await
+        crate::blocking::blocking(move || made::remove(&place)).await
     }
 }

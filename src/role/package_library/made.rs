@@ -44,6 +44,8 @@ pub struct Making<'a> {
     pub version: u32,
     /// What it is made of, and what is kept beside the content.
     pub origin: PackageOrigin,
+    /// The digest that its list of files must have: on the way back to what it held.
+    pub content: Option<Digest>,
     /// The agent that carries the active update point of the site.
     pub from: &'a AgentClient,
     /// A client that carries the authorization.
@@ -107,7 +109,8 @@ impl PackageLibrary {
         let files = wanted.iter().map(|it| source_file(&staging, it)).collect::<Result<_, _>>()?;
         updates.files = Some(digest);
         let origin = PackageOrigin { source: TakenSource::Updates(updates), ..making.origin };
-        let taken = Made { package, version: making.version, origin, place, files, there };
+        let (version, content) = (making.version, making.content);
+        let taken = Made { package, version, origin, content, place, files, there };
         self.take_made(taken, report).await
     }
 
@@ -119,12 +122,17 @@ impl PackageLibrary {
     ) -> Result<AgentOutcome, PackageLibraryError> {
         let (library, report) = (self.library.clone(), report.clone());
         let state = blocking(move || {
-            let Made { package, version, origin, place, files, there } = made;
+            let Made { package, version, origin, content, place, files, there } = made;
             let progress = |done, total| report.progress(done, total, ProgressUnit::Bytes);
-            let taking = Taking { package: &package, version, origin: Some(origin), content: None };
+            let taking = Taking { package: &package, version, origin: Some(origin), content };
             let source = SourceContent { directory: &place, files, there };
             let before = library.list(&package);
-            let state = library.ingest(source, taking, &progress)?;
+            let state = library.ingest(source, taking, &progress).map_err(|error| match error {
+                LibraryError::OtherContent { package, wanted, .. } => {
+                    PackageLibraryError::Changed { package, wanted }
+                }
+                error => error.into(),
+            })?;
             tracing::info!(%package, version, files = state.files, "a package was made");
             if let Some(before) = before {
                 // Before it is sent: whoever gets it gets the patches too.
@@ -139,7 +147,9 @@ impl PackageLibrary {
     /// The package, if it is whole and of this version.
     fn whole(&self, making: &Making<'_>) -> Option<(PackageState, Option<PackageOrigin>)> {
         let state = self.library.state(making.package)?;
-        let is_it = state.version == making.version && state.available();
+        let is_it = state.version == making.version
+            && state.available()
+            && making.content.is_none_or(|content| content == state.digest);
         is_it.then(|| (state, self.library.origins().remove(making.package)))
     }
 
@@ -172,6 +182,7 @@ pub(super) struct Made {
     pub(super) package: PackageId,
     pub(super) version: u32,
     pub(super) origin: PackageOrigin,
+    pub(super) content: Option<Digest>,
     pub(super) place: PathBuf,
     pub(super) files: Vec<SourceFile>,
     pub(super) there: Vec<FileEntry>,

@@ -11,7 +11,7 @@ use super::{
     open::last_change,
 };
 use crate::{
-    model::{PackageFilesState, PackageId, UpdateSelection},
+    model::{Digest, PackageFilesState, PackageId, UpdateSelection},
     store::{StoreError, StoreProblem},
     wire::{
         package_files::{PackageFile, PackageFiles, digest_of},
@@ -63,22 +63,34 @@ impl Catalog {
     ) -> Result<(), StoreError> {
         let (package, selection) = (package.as_str(), text(selection));
         self.database.write(|it| {
+            if let Ok(updates) = updates {
+                it.execute("DELETE FROM package_file WHERE package = ?1", [package])?;
+                let mut insert = it.prepare_cached(&format!(
+                    "INSERT OR IGNORE INTO package_file
+                     SELECT ?1, number FROM file WHERE number = ?2 AND {USABLE}"
+                ))?;
+                each_file(it, updates, |number| {
+                    insert.execute(params![package, number])?;
+                    Ok(())
+                })?;
+            }
+            let files = files_of(it, package)?;
+            let bytes = files.iter().map(|it| it.size).fold(0, u64::saturating_add);
             it.execute(
-                "INSERT INTO package_selection (package, selection, change, hindrance)
-                 VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (package) DO UPDATE SET selection = ?2, change = ?3, hindrance = ?4",
-                params![package, selection, last_change(it)?, updates.as_ref().err()],
+                "INSERT OR REPLACE INTO package_selection
+                     (package, selection, change, hindrance, digest, files, bytes)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![
+                    package,
+                    selection,
+                    last_change(it)?,
+                    updates.as_ref().err(),
+                    digest_of(&files).as_bytes(),
+                    i64::try_from(files.len()).unwrap_or(i64::MAX),
+                    i64::try_from(bytes).unwrap_or(i64::MAX),
+                ],
             )?;
-            let Ok(updates) = updates else { return Ok(()) };
-            it.execute("DELETE FROM package_file WHERE package = ?1", [package])?;
-            let mut insert = it.prepare_cached(&format!(
-                "INSERT OR IGNORE INTO package_file
-                 SELECT ?1, number FROM file WHERE number = ?2 AND {USABLE}"
-            ))?;
-            each_file(it, updates, |number| {
-                insert.execute(params![package, number])?;
-                Ok(())
-            })
+            Ok(())
         })
     }
 
@@ -109,9 +121,11 @@ impl Catalog {
     /// The file cannot be read.
     pub fn package_files(&self, package: &PackageId) -> Result<Option<PackageFiles>, StoreError> {
         self.database.read(|it| {
-            let Some(found) = found(it, package.as_str())? else { return Ok(None) };
-            let files = found.files.iter().map(PackageFile::from).collect();
-            let Found { missing, outdated, hindrance, .. } = found;
+            let package = package.as_str();
+            let Some((_, state)) = states(it, Some(package))?.pop() else { return Ok(None) };
+            let files = files_of(it, package)?;
+            let PackageFilesState { missing, outdated, hindrance, .. } = state;
+            let files = files.iter().map(PackageFile::from).collect();
             Ok(Some(PackageFiles { files, missing, outdated, hindrance }))
         })
     }
@@ -125,59 +139,60 @@ impl Catalog {
         &self,
     ) -> Result<BTreeMap<PackageId, PackageFilesState>, StoreError> {
         self.database.read(|it| {
-            let mut statement = it.prepare_cached("SELECT package FROM package_selection")?;
-            let packages: Vec<String> =
-                statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-            let mut states = BTreeMap::new();
-            for package in packages {
-                let invalid = |_| StoreProblem::Value("the ID of a package");
-                let id: PackageId = package.parse().map_err(invalid)?;
-                let Some(found) = found(it, &package)? else { continue };
-                let Found { files, missing, outdated, hindrance } = found;
-                let state = PackageFilesState {
-                    digest: digest_of(&files),
-                    files: files.len() as u64,
-                    bytes: files.iter().map(|it| it.size).fold(0, u64::saturating_add),
-                    missing,
-                    outdated,
-                    hindrance,
-                };
-                states.insert(id, state);
-            }
-            Ok(states)
+            let invalid = |_| StoreProblem::Value("the ID of a package");
+            states(it, None)?
+                .into_iter()
+                .map(|(package, state)| Ok((package.parse().map_err(invalid)?, state)))
+                .collect()
         })
     }
 }
 
-/// What was found of a package.
-struct Found {
-    /// In the order of their names.
-    files: Vec<UpdateContent>,
-    missing: u64,
-    outdated: bool,
-    hindrance: Option<String>,
-}
-
-fn found(it: &Connection, package: &str) -> Result<Option<Found>, StoreProblem> {
-    let looked = it
-        .prepare_cached("SELECT change, hindrance FROM package_selection WHERE package = ?1")?
-        .query_row([package], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((change, hindrance)) = looked else { return Ok(None) };
+/// How it stands with a package, or with all of them; nothing of one that was not looked for.
+fn states(
+    it: &Connection,
+    package: Option<&str>,
+) -> Result<Vec<(String, PackageFilesState)>, StoreProblem> {
+    let last_change = last_change(it)?;
     let mut statement = it.prepare_cached(
-        "SELECT f.sha1, f.sha256, f.size, f.name, coalesce(c.held, 0)
-         FROM package_file p JOIN file f ON f.number = p.file LEFT JOIN content c ON c.file = p.file
-         WHERE p.package = ?1",
+        "SELECT s.package, s.digest, s.files, s.bytes, s.change, s.hindrance,
+             (SELECT count(*) FROM package_file p LEFT JOIN content c ON c.file = p.file
+              WHERE p.package = s.package AND NOT coalesce(c.held, 0))
+         FROM package_selection s WHERE ?1 IS NULL OR s.package = ?1",
     )?;
     let mut rows = statement.query([package])?;
-    let (mut files, mut missing) = (Vec::new(), 0);
+    let mut states = Vec::new();
     while let Some(row) = rows.next()? {
-        let Some(file) = content::content(row)? else { continue };
-        missing += u64::from(!row.get::<_, bool>(4)?);
-        files.push(file);
+        let number = |column| -> Result<u64, StoreProblem> {
+            Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+        };
+        let digest: [u8; 32] = row.get(1)?;
+        let state = PackageFilesState {
+            digest: Digest::from_bytes(digest),
+            files: number(2)?,
+            bytes: number(3)?,
+            missing: number(6)?,
+            outdated: row.get::<_, i64>(4)? != last_change,
+            hindrance: row.get(5)?,
+        };
+        states.push((row.get(0)?, state));
+    }
+    Ok(states)
+}
+
+/// The files that were found of a package, in the order of their names.
+fn files_of(it: &Connection, package: &str) -> Result<Vec<UpdateContent>, StoreProblem> {
+    let mut statement = it.prepare_cached(
+        "SELECT f.sha1, f.sha256, f.size, f.name
+         FROM package_file p JOIN file f ON f.number = p.file WHERE p.package = ?1",
+    )?;
+    let mut rows = statement.query([package])?;
+    let mut files = Vec::new();
+    while let Some(row) = rows.next()? {
+        files.extend(content::content(row)?);
     }
     files.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-    Ok(Some(Found { files, missing, outdated: last_change(it)? != change, hindrance }))
+    Ok(files)
 }
 
 /// A selection as it is kept.

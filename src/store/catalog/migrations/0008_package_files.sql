@@ -7,7 +7,11 @@ CREATE TABLE package_selection (
     -- The last change of the catalog when they were looked for.
     change    INTEGER NOT NULL,
     -- Why they could not be.
-    hindrance TEXT
+    hindrance TEXT,
+    -- The digest of the list of the files that were found, how many there are, and their bytes together.
+    digest    BLOB NOT NULL,
+    files     INTEGER NOT NULL,
+    bytes     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE package_file (

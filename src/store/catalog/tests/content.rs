@@ -176,3 +176,51 @@ fn what_was_asked_for_before_files_were_fetched_is_remembered() {
     catalog.choose_content(None, now() + SignedDuration::from_hours(24 * 31)).unwrap();
     assert_eq!(catalog.wanted_files().unwrap(), Vec::<Vec<u8>>::new());
 }
+
+#[test]
+fn files_of_packages_are_found_again_when_the_catalog_or_the_selection_changes() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalog = full(directory.path());
+    let (package, other) = ("CEN00001".parse().unwrap(), "CEN00002".parse().unwrap());
+    let selection = |product: &str| UpdateSelection {
+        products: vec![product.to_owned()],
+        ..UpdateSelection::default()
+    };
+    let of = |product: u128| {
+        Ok(ChosenUpdates { products: Some(vec![Uuid::from_u128(product)]), ..Default::default() })
+    };
+    let state = || catalog.package_file_states().unwrap()[&package].clone();
+    assert_eq!(catalog.package_files(&package).unwrap(), None);
+    catalog.find_package_files(&package, &selection("one"), &of(101)).unwrap();
+    catalog.find_package_files(&other, &selection("both"), &of(100)).unwrap();
+    assert!(catalog.has_package_files(&package, &selection("one")).unwrap());
+    assert!(!catalog.has_package_files(&package, &selection("two")).unwrap());
+    let found = catalog.package_files(&package).unwrap().unwrap();
+    let names: Vec<_> = found.files.iter().map(|it| &it.name[..2]).collect();
+    assert_eq!((names, found.missing, found.outdated), (vec!["02", "06"], 2, false));
+    let first = state();
+    assert_eq!((first.files, first.bytes, first.missing), (2, 8 << 32, 2));
+
+    // They are fetched like what the settings choose, and are missed no more when they are here.
+    catalog.choose_content(None, now()).unwrap();
+    assert_eq!(missing(&catalog, now()), [1, 2, 4, 6]);
+    catalog.reconcile_content(|it| it.name.sha1().as_bytes()[0] == 2).unwrap();
+    assert_eq!((state().missing, state().digest), (1, first.digest));
+
+    catalog.store_batch(&[with_file(9, &[101], 9)], &[], now()).unwrap();
+    assert!(state().outdated && !catalog.has_package_files(&package, &selection("one")).unwrap());
+    catalog.find_package_files(&package, &selection("one"), &of(101)).unwrap();
+    assert_eq!((state().files, state().outdated), (3, false));
+    assert_ne!(state().digest, first.digest);
+
+    // A title that nothing has: what was found before stays, and it is looked for again.
+    let hindrance = Err("no product is called `three`".to_owned());
+    catalog.find_package_files(&package, &selection("three"), &hindrance).unwrap();
+    assert_eq!((state().files, state().hindrance), (3, hindrance.err()));
+    assert!(!catalog.has_package_files(&package, &selection("three")).unwrap());
+
+    catalog.forget_other_packages([&package]).unwrap();
+    assert_eq!(catalog.package_files(&other).unwrap(), None);
+    catalog.choose_content(None, now()).unwrap();
+    assert_eq!(missing(&catalog, now()), [6, 9], "2 is here, and 1 and 4 are nobody's");
+}

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    model::{CatalogVersion, Digest, SynchronizationRecord, UpdateIdentity},
+    model::{CatalogVersion, Digest, SynchronizationRecord, UpdateIdentity, UpdateSelection},
     store::{Database, Schema, StoreProblem},
     wire::{
         agent::RevisionPage,
