@@ -63,12 +63,22 @@ metadata: {name: two-dp}
 spec: {site: two, siteSystem: two-srv}
 ---
 apiVersion: headwater.dev/v1alpha1
+kind: SiteSystem
+metadata: {name: two-branch}
+spec: {site: two, address: two-branch.contoso.example, software: {client: \"2403\"}}
+---
+apiVersion: headwater.dev/v1alpha1
+kind: DistributionPoint
+metadata: {name: two-pull}
+spec: {site: two, siteSystem: two-branch, pull: {sources: [{distributionPoint: two-dp}]}}
+---
+apiVersion: headwater.dev/v1alpha1
 kind: Package
 metadata: {name: articles}
 spec:
   packageId: TWO00001
   source: {updates: {kb: [KB9004210]}}
-  distributeTo: {distributionPoints: [two-dp]}
+  distributeTo: {distributionPoints: [two-dp, two-pull]}
 ";
 
 fn world() -> World {
@@ -120,14 +130,18 @@ fn files_of_updates_become_packages_and_follow_their_updates() {
     let world = world();
     settle(&world);
     assert_served(&world, "ONE00002", "content", FIRST, SECOND);
-    assert_served(&world, "TWO00001", "two-dp", FIRST, SECOND);
+    for point in ["two-dp", "two-pull"] {
+        assert_served(&world, "TWO00001", point, FIRST, SECOND);
+    }
 
     // Another file is another revision, and a package of other files.
     fs::write(world.manifests().join("reader.exe"), SECOND).unwrap();
     world.edit("updates.yaml", "title: Fabrikam Reader", "title: Fabrikam Reader 2");
     settle(&world);
     assert_served(&world, "ONE00002", "content", SECOND, FIRST);
-    assert_served(&world, "TWO00001", "two-dp", SECOND, FIRST);
+    for point in ["two-dp", "two-pull"] {
+        assert_served(&world, "TWO00001", point, SECOND, FIRST);
+    }
     let made = world.data().join("site-systems/server/package-library/made/ONE00002");
     assert!(!made.exists(), "what it was made of is gone");
 
