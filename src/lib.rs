@@ -37,6 +37,7 @@
 //! - [`store`]: what is remembered: catalogs, site databases, the journal
 //! - [`content`]: the content library on disk
 //! - [`net`]: addresses, clients, ports
+//! - [`git`]: manifests out of git repositories
 //! - [`probe`]: connects to the ports of the roles
 //! - [`observe`]: asks the site systems what they are
 //! - [`apply`]: carries a plan out, drives the engine
@@ -68,6 +69,8 @@ pub mod store;
 pub mod content;
 
 pub mod net;
+
+pub mod git;
 
 pub mod probe;
 

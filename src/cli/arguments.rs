@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    agent, apply, completions, content, explain, export, graph, import, import_state, observe,
-    output::Color, plan, ports, pulls, schema, show, status, sync, up, updates, validate,
+    agent, apply, completions, content, controller, explain, export, graph, import, import_state,
+    observe, output::Color, plan, ports, pulls, schema, show, status, sync, up, updates, validate,
 };
 
 /// Declares software-update hierarchies as YAML and makes the site systems agree with them.
@@ -76,6 +76,12 @@ pub enum Command {
     /// the manifests. Stays and keeps it so, reading the manifests anew each time, unless --once
     /// is given.
     Up(up::Arguments),
+    /// Keep a hierarchy as a git repository says.
+    ///
+    /// Like `headwater up`, with manifests out of git: each new commit is fetched, verified, validated
+    /// and brought about. One that is not good is refused whole, and the last good one stays in force.
+    /// Needs the program `git`.
+    Controller(controller::Arguments),
     /// Synchronize a site at the top now, and those below it.
     ///
     /// Run Synchronization, as administrators know it: updates that are new come into the site database,

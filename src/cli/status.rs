@@ -8,12 +8,12 @@ use super::{ExitCode, Failure, OutputFormat, Printer, operation, sources, sync_s
 use crate::{
     clock,
     model::{Declared, Hierarchy, Name, SiteCode},
-    role::controller::{Controller, Purpose, Session},
+    role::controller::{Controller, InForceFile, Purpose, Session},
     store::LastRun,
     view::{
         ContentFilter, ContentInputs, ContentReport, FailedAction, LastRunSummary, MessagesReport,
-        PackageWord, StatusReport, content_json, content_text, last_run_text, messages_json,
-        messages_text, status_json, status_text,
+        PackageWord, StatusReport, content_json, content_text, in_force_text, last_run_text,
+        messages_json, messages_text, status_json, status_text,
     },
 };
 
@@ -113,6 +113,7 @@ pub(super) async fn run(
     let last = controller.journal().last_run();
     let transfers = controller.journal().transfers();
     let under_way = controller.session().data().is_reconciling();
+    let manifests = InForceFile::of(controller.session().data()).read();
     controller.close().await;
     let (observed, last) = (observed.map_err(operation)?.0, last.map_err(operation)?);
     let text = if arguments.content {
@@ -136,11 +137,14 @@ pub(super) async fn run(
     } else {
         let under_way = under_way.map_err(operation)?;
         let mut report = StatusReport::of(&observed);
+        report.manifests = manifests.map_err(operation)?;
         report.last_run = last.map(|last| last_run(last, under_way));
         match arguments.output {
             OutputFormat::Json => status_json(&report),
             OutputFormat::Text => {
-                format!("{}\n{}", status_text(&report), last_run_text(report.last_run.as_ref()))
+                let manifests = report.manifests.as_ref().map(in_force_text).unwrap_or_default();
+                let last_run = last_run_text(report.last_run.as_ref());
+                format!("{}\n{last_run}{manifests}", status_text(&report))
             }
         }
     };

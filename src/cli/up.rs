@@ -1,25 +1,24 @@
 //! `headwater up`: the whole hierarchy in one process.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     ExitCode, Failure, OutputFormat, Printer,
     apply::{self, summary},
-    kept::{Kept, Wanted},
+    kept::Kept,
     manifests::Manifests,
     operation,
-    progress::{Progress, Said},
+    staying::{self, Pass},
+    watched::Watched,
 };
 use crate::{
-    apply::{Removals, Trigger},
-    error_text::with_causes,
+    apply::Removals,
     model::Interval,
     net::raise_open_files,
-    role::controller::{Controller, Purpose, Session},
-    view::{StatusReport, plain, run_text, status_json, status_text},
+    role::controller::{Controller, InForceFile, Purpose, Session},
+    view::{StatusReport, run_text, status_json, status_text},
 };
 
 /// What `headwater up` is given.
@@ -91,74 +90,12 @@ async fn stay(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let (mut kept, mut wanted) = Kept::read(&arguments.manifests.paths, printer)?;
+    let pause = staying::pause(arguments.every);
+    let (kept, wanted) = Kept::read(&arguments.manifests.paths, printer)?;
     let session = Session::open(data, Purpose::Stay).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut last = String::new();
-    let said = Said::default();
-    let pause = Duration::from_secs(arguments.every.as_seconds().max(1).into());
-    loop {
-        let progress = Progress::after(said.clone(), printer.messages_coloured());
-        let (hierarchy, digest) = &wanted;
-        let pass = controller.converge(
-            hierarchy,
-            *digest,
-            Trigger::Loop,
-            arguments.removals(),
-            progress.events(),
-        );
-        let mut pass = Box::pin(pass);
-        let mut changed = None;
-        let converged = loop {
-            tokio::select! {
-                converged = &mut pass => break Some(converged),
-                _ = interrupted.recv() => break None,
-                _ = terminated.recv() => break None,
-                // Transfers may take hours, and somebody may change his mind meanwhile.
-                () = tokio::time::sleep(pause), if changed.is_none() => {
-                    changed = look(&mut kept, printer)?;
-                    if changed.is_some() {
-                        controller.hurry();
-                    }
-                }
-            }
-        };
-        drop(pass);
-        progress.end().await;
-        let Some(converged) = converged else { break };
-        // Said once, not every half minute.
-        let text = match converged {
-            Ok(converged) => run_text(&summary(&converged)),
-            Err(error) => format!("{}\n", plain(&with_causes(&error))),
-        };
-        if text != last {
-            printer.message(&text)?;
-            last = text;
-        }
-        if changed.is_none() {
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                _ = interrupted.recv() => break,
-                _ = terminated.recv() => break,
-            }
-            changed = look(&mut kept, printer)?;
-        }
-        wanted = changed.unwrap_or(wanted);
-    }
-    controller.close().await;
-    Ok(ExitCode::Success)
-}
-
-/// The manifests, if they have changed and are good.
-fn look(kept: &mut Kept, printer: &mut Printer) -> Result<Option<Wanted>, Failure> {
-    match kept.look(printer) {
-        Ok(changed) => Ok(changed),
-        Err(failure) => {
-            let why = failure.to_string();
-            printer.message(&format!("{}; the last good manifests hold\n", plain(&why)))?;
-            Ok(None)
-        }
-    }
+    // What a controller has taken out of git is not in force any more.
+    InForceFile::of(controller.session().data()).remove().map_err(operation)?;
+    let (watched, pass) = (Watched::paths(kept, pause), Pass::Reconcile(arguments.removals()));
+    staying::stay(controller, watched, Some(wanted), (pass, pause), printer).await
 }

@@ -9,6 +9,7 @@ mod facts;
 mod field_path;
 mod format_version;
 mod found_ports;
+mod git_source;
 mod hierarchy;
 mod interval;
 mod libraries;
@@ -16,6 +17,8 @@ mod local_publishing;
 mod local_update;
 mod management_point;
 mod manifest_root;
+mod manifest_source;
+mod manifests_in_force;
 mod number_set;
 mod observation;
 mod observed;
@@ -66,6 +69,7 @@ pub use found_ports::{
     CertificateFacts, FoundPorts, PortAnswer, PortFacts, PortFinding, RootAnswer, RootFinding,
     TlsFacts, Validity,
 };
+pub use git_source::{GitScheme, GitSource};
 pub use hierarchy::{
     DeclaredLocalUpdate, DistributionPoint, Hierarchy, Package, Site, SiteSystem, UpdatePoint,
 };
@@ -82,6 +86,10 @@ pub use management_point::{
     ManagementPoint, ManagementPointSettings, ManagementPointState, ServedPolicy,
 };
 pub use manifest_root::common_directory;
+pub use manifest_source::{InvalidSource, ManifestSource};
+pub use manifests_in_force::{
+    CommitId, CommitInForce, ManifestsInForce, RefusedCommit, UnreachableSource,
+};
 pub use number_set::{InvalidNumbers, NumberSet};
 pub use observation::{Observation, ObservationError};
 pub use observed::{

@@ -11,6 +11,7 @@ mod downstream;
 #[cfg(test)]
 mod fixture;
 pub mod graph;
+mod in_force;
 mod json_text;
 mod management_points;
 mod messages;
@@ -44,6 +45,7 @@ pub use content::{
     pull_line_json, pull_schema, pulls_text, transfers_under_way,
 };
 pub use distribution_points::DistributionPointStatus;
+pub use in_force::in_force_text;
 pub use management_points::ManagementPointStatus;
 pub use messages::{MessagesReport, messages_json, messages_text};
 pub use moved::{moved_json, moved_text};

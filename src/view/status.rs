@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    CatalogVersion, DownstreamServer, Known, Listener, Name, Observed, ObservedSystem,
-    SecuredListener, SiteCode, StatusMessage, UpdateContentState, UpdatePointRole,
+    CatalogVersion, DownstreamServer, Known, Listener, ManifestsInForce, Name, Observed,
+    ObservedSystem, SecuredListener, SiteCode, StatusMessage, UpdateContentState, UpdatePointRole,
     ValidationRecord,
 };
 
@@ -38,6 +38,9 @@ pub struct StatusReport {
     /// How the run ended that this is the end of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<RunSummary>,
+    /// Which commit's manifests are in force, where they come out of git.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifests: Option<ManifestsInForce>,
     /// What is remembered of the last run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_run: Option<LastRunSummary>,
@@ -108,6 +111,7 @@ impl StatusReport {
             distribution_points: Vec::new(),
             site_systems: Vec::new(),
             run: None,
+            manifests: None,
             last_run: None,
         };
         let servers = site_servers(observed);
@@ -302,6 +306,7 @@ mod tests {
                 validated: None,
             }],
             run: None,
+            manifests: None,
             last_run: None,
         };
         let text = status_text(&report);

@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("store", &[&["model", "wire"]]),
     ("content", &[&["model", "wire", "store", "net"]]),
     ("net", &[&["model", "wire", "store"]]),
+    ("git", &[&["model", "store"]]),
     ("probe", &[&["model", "ports", "wire", "net"]]),
     ("observe", &[PURE, STORES, &["probe"]]),
     ("apply", &[PURE, STORES, &["probe", "observe"]]),
@@ -30,7 +31,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
 ];
 const PURE: &[&str] =
     &["model", "check", "manifest", "ports", "plan", "adopt", "engine", "wire", "view"];
-const STORES: &[&str] = &["store", "content", "net"];
+const STORES: &[&str] = &["store", "content", "net", "git"];
 /// Files of their own that everything with a clock and a console may use; the pure modules not.
 const SHARED: &[&str] = &["blocking", "clock", "telemetry", "error_text"];
 /// The longest file, tests included: what fits into a head.

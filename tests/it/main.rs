@@ -20,6 +20,7 @@ mod drift_explained;
 mod explain;
 mod faults;
 mod gateway;
+mod gitops;
 mod graph;
 mod herd;
 mod http;

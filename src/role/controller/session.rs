@@ -19,6 +19,15 @@ pub enum Purpose {
     Work,
     /// Stay and keep it as it shall be.
     Stay,
+    /// Stay and look at it again and again: nothing is set in motion.
+    Watch,
+}
+
+impl Purpose {
+    /// Whether it goes on until somebody ends it.
+    fn stays(self) -> bool {
+        matches!(self, Self::Stay | Self::Watch)
+    }
 }
 
 /// A command cannot reach the hierarchy.
@@ -68,7 +77,7 @@ impl Session {
         let mut told = false;
         loop {
             if let Some(lock) = data.try_host()? {
-                let stay = if purpose == Purpose::Stay { Stay::Long } else { Stay::Short };
+                let stay = if purpose.stays() { Stay::Long } else { Stay::Short };
                 let resume = matches!(purpose, Purpose::Work | Purpose::Stay);
                 let host = Host::start(data.clone(), lock, stay, resume).await?;
                 let client = host.client()?;
@@ -76,7 +85,7 @@ impl Session {
                 return Ok(Self { data, own: Some(host), host: client, http, addresses });
             }
             if let Some(url) = data.long_staying_host() {
-                if purpose == Purpose::Stay {
+                if purpose.stays() {
                     return Err(SessionError::UpAlready);
                 }
                 let addresses = data.addresses();

@@ -102,6 +102,16 @@ impl DataDirectory {
         self.path.join("journal.db")
     }
 
+    /// Which commit is in force, where manifests come out of git.
+    pub fn controller(&self) -> PathBuf {
+        self.path.join("controller.json")
+    }
+
+    /// Where copies of git repositories are kept.
+    pub fn sources(&self) -> PathBuf {
+        self.path.join("sources")
+    }
+
     /// Becomes the one process that hosts the hierarchy, or tells that another one is.
     ///
     /// # Errors

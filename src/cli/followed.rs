@@ -1,0 +1,312 @@
+//! A git repository that is followed: each new commit is validated, and is in force whole or not at
+//! all.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use anyhow::anyhow;
+use tokio::sync::{
+    mpsc::{self, Receiver, Sender},
+    watch,
+};
+use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
+
+use super::{
+    Checked, ExitCode, Failure, Printer, kept::Wanted, load_and_check, operation, sources,
+};
+use crate::{
+    check::{Problem, Severity},
+    clock,
+    error_text::with_causes,
+    git::{GitError, Repository},
+    manifest::SourceMap,
+    model::{
+        CommitId, CommitInForce, GitSource, ManifestsInForce, RefusedCommit, UnreachableSource,
+        without_secrets,
+    },
+    role::controller::InForceFile,
+    view::plain,
+};
+
+/// A git repository that is followed.
+pub(super) struct Followed {
+    repository: Arc<Repository>,
+    file: InForceFile,
+    manifests: ManifestsInForce,
+    /// The commit that was found not to be valid: it is not read again.
+    not_valid: Option<CommitId>,
+    fetched: Receiver<Fetched>,
+    /// The commits whose directories are still needed.
+    needed: watch::Sender<Vec<CommitId>>,
+    _fetching: AbortOnDropHandle<()>,
+}
+
+/// What fetching has come to.
+enum Fetched {
+    /// A commit whose files are there, verified where signers are named.
+    Commit(CommitId),
+    /// A commit that may not be used.
+    Refused(CommitId, String),
+    /// Nobody knows which commit is the newest one.
+    Unreachable(String),
+}
+
+impl Followed {
+    /// Begins to follow a repository. The second value is what was in force when the controller
+    /// ended, if that is still good.
+    ///
+    /// # Errors
+    ///
+    /// What is remembered cannot be read.
+    pub(super) async fn begin(
+        repository: Repository,
+        file: InForceFile,
+        every: Duration,
+        printer: &mut Printer,
+    ) -> Result<(Self, Option<Wanted>), Failure> {
+        let source = repository.source().clone();
+        let before = file.read().map_err(operation)?.filter(|it| it.source == source);
+        let mut manifests = before.unwrap_or_else(|| ManifestsInForce::nothing_of(source));
+        let mut wanted = None;
+        if let Some(CommitInForce { id, .. }) = &manifests.commit {
+            match last_good(&repository, id, printer).await {
+                Ok(it) => {
+                    printer.message(&format!("commit {} is still in force\n", id.short()))?;
+                    wanted = Some(it);
+                }
+                Err(why) => {
+                    let (id, why) = (id.short(), plain(&why).into_owned());
+                    printer.message(&format!("commit {id} is not in force any more: {why}\n"))?;
+                    manifests.commit = None;
+                }
+            }
+        }
+        file.write(&manifests).map_err(operation)?;
+        let repository = Arc::new(repository);
+        // One is enough: what is newer is fetched when somebody has time for it.
+        let (sender, fetched) = mpsc::channel(1);
+        let (needed, still_needed) = watch::channel(in_force(&manifests));
+        let fetching = fetch(Arc::clone(&repository), every, sender, still_needed);
+        let fetching = AbortOnDropHandle::new(tokio::spawn(fetching));
+        let not_valid = None;
+        let followed =
+            Self { repository, file, manifests, not_valid, fetched, needed, _fetching: fetching };
+        Ok((followed, wanted))
+    }
+
+    /// Waits until another commit is in force.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong cannot be told, or nobody fetches any more.
+    pub(super) async fn changed(&mut self, printer: &mut Printer) -> Result<Wanted, Failure> {
+        loop {
+            let Some(fetched) = self.fetched.recv().await else {
+                return Err(operation(anyhow!("nothing is fetched any more: start it again")));
+            };
+            // Nothing below waits, so that nothing is lost when this is given up.
+            let taken = match fetched {
+                Fetched::Commit(id) => self.take(&id, printer),
+                Fetched::Refused(id, why) => self.refuse(&id, &why, printer).map(|()| None),
+                Fetched::Unreachable(why) => self.unreachable(&why, printer).map(|()| None),
+            };
+            match taken {
+                Ok(Some(wanted)) => return Ok(wanted),
+                Ok(None) => {}
+                Err(failure) => {
+                    let why = failure.to_string();
+                    printer.message(&format!("{}; it is tried again\n", plain(&why)))?;
+                }
+            }
+        }
+    }
+
+    /// Takes a commit that was fetched, if it is another one and valid.
+    fn take(&mut self, id: &CommitId, printer: &mut Printer) -> Result<Option<Wanted>, Failure> {
+        let mut manifests = self.manifests.clone();
+        if manifests.unreachable.take().is_some() {
+            printer.message(&format!("{} can be fetched again\n", manifests.source))?;
+        }
+        let is_in_force = manifests.commit.as_ref().is_some_and(|it| it.id == *id);
+        if is_in_force {
+            manifests.refused = None;
+            return self.remember(manifests).map(|()| None);
+        }
+        if self.not_valid.as_ref() == Some(id) {
+            return self.remember(manifests).map(|()| None);
+        }
+        let directory = self.repository.directory_of(id);
+        let wanted = match read(&directory, self.repository.source(), printer) {
+            Ok(wanted) => wanted,
+            Err(why) => {
+                self.remember(manifests)?;
+                self.not_valid = Some(id.clone());
+                return self.refuse(id, &why, printer).map(|()| None);
+            }
+        };
+        // What the pass that is under way reads is still needed until the next one.
+        let mut needed = in_force(&manifests);
+        manifests.refused = None;
+        manifests.commit = Some(CommitInForce { id: id.clone(), since: clock::now() });
+        needed.extend(in_force(&manifests));
+        self.remember(manifests)?;
+        self.needed.send_replace(needed);
+        printer.message(&format!("commit {} is in force\n", id.short()))?;
+        Ok(Some(wanted))
+    }
+
+    fn refuse(&mut self, id: &CommitId, why: &str, printer: &mut Printer) -> Result<(), Failure> {
+        let mut manifests = self.manifests.clone();
+        manifests.unreachable = None;
+        let said = manifests.refused.as_ref().is_some_and(|it| it.id == *id && it.why == why);
+        if !said {
+            let (at, why) = (clock::now(), why.to_owned());
+            let holds = match &manifests.commit {
+                Some(commit) => format!("{} stays in force", commit.id.short()),
+                None => "no other one is in force".to_owned(),
+            };
+            let text = format!("commit {} is refused: {}; {holds}\n", id.short(), plain(&why));
+            manifests.refused = Some(RefusedCommit { id: id.clone(), at, why });
+            printer.message(&text)?;
+        }
+        self.remember(manifests)
+    }
+
+    fn unreachable(&mut self, why: &str, printer: &mut Printer) -> Result<(), Failure> {
+        let mut manifests = self.manifests.clone();
+        let said = manifests.unreachable.as_ref();
+        if said.is_none_or(|it| it.why != why) {
+            let since = said.map_or_else(clock::now, |it| it.since);
+            let holds = match &manifests.commit {
+                Some(commit) => format!("; {} stays in force", commit.id.short()),
+                None => String::new(),
+            };
+            printer.message(&format!("{}{holds}\n", plain(why)))?;
+            manifests.unreachable = Some(UnreachableSource { since, why: why.to_owned() });
+        }
+        self.remember(manifests)
+    }
+
+    /// Writes down what has changed, before anything goes by it.
+    fn remember(&mut self, manifests: ManifestsInForce) -> Result<(), Failure> {
+        if manifests != self.manifests {
+            self.file.write(&manifests).map_err(operation)?;
+            self.manifests = manifests;
+        }
+        Ok(())
+    }
+}
+
+fn in_force(manifests: &ManifestsInForce) -> Vec<CommitId> {
+    manifests.commit.iter().map(|it| it.id.clone()).collect()
+}
+
+/// Fetches again and again, for as long as somebody listens.
+async fn fetch(
+    repository: Arc<Repository>,
+    every: Duration,
+    listener: Sender<Fetched>,
+    needed: watch::Receiver<Vec<CommitId>>,
+) {
+    let mut handed_over: Option<CommitId> = None;
+    loop {
+        // Those that are handed over and not looked at yet are needed too.
+        let kept: Vec<_> = needed.borrow().iter().chain(&handed_over).cloned().collect();
+        if let Err(error) = repository.keep_only(&kept).await {
+            tracing::warn!(error = with_causes(&error), "commits that nobody needs stay");
+        }
+        let fetched = fetch_once(&repository).await;
+        if let Fetched::Commit(id) = &fetched {
+            handed_over = Some(id.clone());
+        }
+        if listener.send(fetched).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(about(every)).await;
+    }
+}
+
+async fn fetch_once(repository: &Repository) -> Fetched {
+    let reason = |error: GitError| without_secrets(&with_causes(&error)).into_owned();
+    let id = match repository.fetch().await {
+        Ok(id) => id,
+        Err(error) => return Fetched::Unreachable(reason(error)),
+    };
+    let files = async {
+        repository.verify(&id).await?;
+        repository.check_out(&id).await
+    };
+    match files.await {
+        Ok(_) => Fetched::Commit(id),
+        Err(error) => Fetched::Refused(id, reason(error)),
+    }
+}
+
+/// A time that differs by a tenth at most, so that many controllers do not all ask at once.
+fn about(every: Duration) -> Duration {
+    let dice = f64::from(Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
+    every.mul_f64(0.9 + 0.2 * dice)
+}
+
+/// What was in force when the controller ended; why not, if it is not any more.
+async fn last_good(
+    repository: &Repository,
+    id: &CommitId,
+    printer: &mut Printer,
+) -> Result<Wanted, String> {
+    // Other signers may be named than before.
+    repository.verify(id).await.map_err(|error| with_causes(&error))?;
+    read(&repository.directory_of(id), repository.source(), printer)
+}
+
+/// The manifests of a commit; why it is refused, if it is.
+fn read(commit: &Path, source: &GitSource, printer: &mut Printer) -> Result<Wanted, String> {
+    let root = match source.directory() {
+        Some(inner) => commit.join(inner),
+        None => commit.to_owned(),
+    };
+    if !root.is_dir() {
+        let inner = source.directory().unwrap_or_default();
+        return Err(format!("there is no directory `{inner}` in it"));
+    }
+    // In the repository people know files by the names that they have there.
+    let inside = format!("{}/", commit.display());
+    let mut texts =
+        sources::read(&[root]).map_err(|error| with_causes(&error).replace(&inside, ""))?;
+    for text in &mut texts {
+        if let Some(name) = text.name.strip_prefix(&inside) {
+            text.name = name.to_owned();
+        }
+    }
+    let Checked { loaded, problems } = load_and_check(texts);
+    match sources::valid_hierarchy(&loaded, &problems, printer) {
+        Ok(hierarchy) => Ok((Arc::new(hierarchy), loaded.digest)),
+        Err(Failure { code: ExitCode::Failure, error }) => {
+            Err(format!("{error:#}{}", first_error(&problems, &loaded.source_map)))
+        }
+        Err(failure) => Err(failure.to_string()),
+    }
+}
+
+/// The first error and where it is, for those who see no more than one line.
+fn first_error(problems: &[Problem], source_map: &SourceMap) -> String {
+    let Some(first) = problems.iter().find(|it| it.severity == Severity::Error) else {
+        return String::new();
+    };
+    let at = source_map.locate(&first.place);
+    let at = at.map(|it| format!(" in {}:{}:{}", it.file, it.line, it.column)).unwrap_or_default();
+    format!(": [{}]{at}: {}", first.rule, without_secrets(&first.message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_asked_about_as_often_as_wanted() {
+        let every = Duration::from_secs(1_000);
+        let all: Vec<_> = (0..1_000).map(|_| about(every)).collect();
+        assert!(all.iter().all(|it| (900..=1_100).contains(&it.as_secs())));
+        assert!(all.iter().any(|it| *it < every) && all.iter().any(|it| *it > every));
+    }
+}

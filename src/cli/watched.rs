@@ -1,0 +1,64 @@
+//! Manifests that are looked at again and again, wherever they are.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    Failure, Printer,
+    followed::Followed,
+    kept::{Kept, Wanted},
+};
+use crate::view::plain;
+
+/// Manifests that are looked at again and again.
+pub(super) enum Watched {
+    /// Files and directories.
+    Paths(Box<Paths>),
+    /// A git repository.
+    Git(Box<Followed>),
+}
+
+/// Files and directories.
+pub(super) struct Paths {
+    kept: Kept,
+    pause: Duration,
+    /// When they are looked at next.
+    due: Instant,
+}
+
+impl Watched {
+    /// Files and directories that were read just now.
+    pub(super) fn paths(kept: Kept, pause: Duration) -> Self {
+        Self::Paths(Box::new(Paths { kept, pause, due: Instant::now() + pause }))
+    }
+
+    /// Waits until other manifests are in force. It may be given up at any time, and asked again.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with manifests cannot be told, or nobody looks at them any more.
+    pub(super) async fn changed(&mut self, printer: &mut Printer) -> Result<Wanted, Failure> {
+        match self {
+            Self::Paths(paths) => paths.changed(printer).await,
+            Self::Git(followed) => followed.changed(printer).await,
+        }
+    }
+}
+
+impl Paths {
+    async fn changed(&mut self, printer: &mut Printer) -> Result<Wanted, Failure> {
+        loop {
+            sleep_until(self.due).await;
+            self.due = Instant::now() + self.pause;
+            match self.kept.look(printer) {
+                Ok(None) => {}
+                Ok(Some(wanted)) => return Ok(wanted),
+                Err(failure) => {
+                    let why = failure.to_string();
+                    printer.message(&format!("{}; the last good manifests hold\n", plain(&why)))?;
+                }
+            }
+        }
+    }
+}

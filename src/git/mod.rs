@@ -1,0 +1,12 @@
+//! Manifests out of git: the program `git`, run where nothing of this computer or of the repository
+//! tells it what to do.
+
+mod access;
+mod checkout;
+mod error;
+mod program;
+mod repository;
+
+pub use access::Access;
+pub use error::GitError;
+pub use repository::Repository;
