@@ -86,6 +86,10 @@ pub(super) async fn stay(
                 _ = terminated.recv() => break,
             }
         }
+        if changed.is_some() {
+            // What comes of other manifests is said, also where it reads like what came before.
+            last.clear();
+        }
         wanted = changed.or(wanted);
     }
     controller.close().await;
