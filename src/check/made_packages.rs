@@ -1,13 +1,11 @@
 //! SYNC-11: packages whose content the site makes, of the files of updates or as its offline catalog.
 
+use std::collections::BTreeMap;
+
 use super::{
-    Problem, Rule, Severity,
-    declaration::Declaration,
-    document::Document,
-    linked::{Package, Site},
-    selection,
+    Problem, Rule, Severity, declaration::Declaration, document::Document, linked::Site, selection,
 };
-use crate::model::{FieldPath, PackageSpec, UpdateSelection};
+use crate::model::{FieldPath, Kind, PackageSpec, UpdateSelection};
 
 pub(super) const RULE: Rule = Rule {
     id: "SYNC-11",
@@ -39,33 +37,31 @@ spec: {packageId: CEN00007, source: {legacyCatalog: true}}
 };
 
 pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
+    let sites: BTreeMap<&str, &Site<'_>> =
+        declaration.sites.iter().map(|it| (it.document.spec().site_code.as_str(), it)).collect();
+    let mut catalogs: BTreeMap<&str, Vec<Document<'_, PackageSpec>>> = BTreeMap::new();
     for package in &declaration.packages {
         let document = package.document;
-        let source = &document.spec().source;
+        let PackageSpec { package_id, source, .. } = document.spec();
+        let code = package_id.site_code();
         if let Some(updates) = &source.updates {
             selected(document, updates, problems);
         }
-        if source.updates.is_none() && !source.legacy_catalog {
-            continue;
+        if source.legacy_catalog {
+            catalogs.entry(code).or_default().push(document);
         }
-        let Some(site) = owner(declaration, document) else { continue };
+        let made = source.updates.is_some() || source.legacy_catalog;
+        let Some(site) = sites.get(code).filter(|_| made) else { continue };
         problems.extend(without_point(declaration, document, site));
         if source.legacy_catalog {
             problems.extend(switched_off(document, site));
         }
     }
     for site in &declaration.sites {
-        problems.extend(one_package(declaration, site));
+        let code = site.document.spec().site_code.as_str();
+        let catalogs = catalogs.get(code).map_or(&[][..], Vec::as_slice);
+        problems.extend(one_package(declaration, site, catalogs));
     }
-}
-
-/// The site that owns a package.
-fn owner<'d, 'a>(
-    declaration: &'d Declaration<'a>,
-    package: Document<'_, PackageSpec>,
-) -> Option<&'d Site<'a>> {
-    let code = package.spec().package_id.site_code();
-    declaration.sites.iter().find(|it| it.document.spec().site_code.as_str() == code)
 }
 
 fn selected(
@@ -118,28 +114,25 @@ fn switched_off(document: Document<'_, PackageSpec>, site: &Site<'_>) -> Option<
 }
 
 /// A site that produces the offline catalog has one package that distributes it.
-fn one_package(declaration: &Declaration<'_>, site: &Site<'_>) -> Option<Problem> {
+fn one_package(
+    declaration: &Declaration<'_>,
+    site: &Site<'_>,
+    packages: &[Document<'_, PackageSpec>],
+) -> Option<Problem> {
     let document = site.document;
     let code = document.spec().site_code.as_str();
-    let of_site = |it: &&Package<'_>| {
-        let spec = it.document.spec();
-        spec.source.legacy_catalog && spec.package_id.site_code() == code
-    };
-    let mut packages = declaration.packages.iter().filter(of_site);
-    let first = packages.next();
-    if let (Some(first), Some(second)) = (first, packages.next()) {
+    if let [first, second, ..] = packages {
         let message = format!("the offline catalog of site {code} is in two packages");
         let problem = second
-            .document
             .key(&RULE, "spec.source", message)
             .warning()
-            .related(first.document.key_place("spec.source"), "the first one")
+            .related(first.key_place("spec.source"), "the first one")
             .help("distribute one package to all who shall have it");
         return Some(problem);
     }
     let missing = document.spec().legacy_catalog.enabled
-        && first.is_none()
-        && !declaration.unread.any(crate::model::Kind::Package);
+        && packages.is_empty()
+        && !declaration.unread.any(Kind::Package);
     missing.then(|| {
         let message = "no package distributes the offline catalog of this site";
         document.key(&RULE, "spec.legacyCatalog", message).warning().help(

@@ -7,9 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{
     ExitCode, Failure, Printer,
     followed::Followed,
-    kept::Kept,
-    operation,
-    staying::{Pass, pause, stay},
+    staying::{Pass, pause, stay, with_paths},
     watched::Watched,
 };
 use crate::{
@@ -17,7 +15,7 @@ use crate::{
     git::{Access, Repository},
     model::{GitSource, Interval, ManifestSource},
     net::raise_open_files,
-    role::controller::{Controller, InForceFile, Purpose, Session},
+    role::controller::InForceFile,
 };
 
 /// What `headwater controller` is given.
@@ -103,18 +101,6 @@ impl Arguments {
             (Mode::Reconcile, false) => Pass::Reconcile(Removals::LeftOut),
         }
     }
-
-    fn purpose(&self) -> Purpose {
-        match self.mode {
-            Mode::Observe => Purpose::Watch,
-            Mode::Reconcile => Purpose::Stay,
-        }
-    }
-
-    async fn controller(&self, data: &Path) -> Result<Controller, Failure> {
-        let session = Session::open(data, self.purpose()).await.map_err(operation)?;
-        Controller::new(session).map_err(operation)
-    }
 }
 
 pub(super) async fn run(
@@ -136,12 +122,8 @@ pub(super) async fn run(
                 let why = anyhow::anyhow!("{files} are for git repositories: leave them out");
                 return Err(usage(why));
             }
-            let pause = pause(arguments.every);
-            let (kept, wanted) = Kept::read(&[path], printer)?;
-            let controller = arguments.controller(data).await?;
-            InForceFile::of(controller.session().data()).remove().map_err(operation)?;
-            let watched = Watched::paths(kept, pause);
-            stay(controller, watched, Some(wanted), (arguments.pass(), pause), printer).await
+            let pace = (arguments.pass(), pause(arguments.every));
+            with_paths(&[path], data, pace, printer).await
         }
     }
 }
@@ -154,7 +136,7 @@ async fn follow(
 ) -> Result<ExitCode, Failure> {
     let pause = pause(arguments.every);
     // First of all: nothing is looked at again by somebody else who stays.
-    let controller = arguments.controller(data).await?;
+    let controller = arguments.pass().controller(data).await?;
     let begun = async {
         let (sources, file) = {
             let data = controller.session().data();

@@ -1,7 +1,12 @@
 //! What `headwater up` and `headwater controller` have in common: they stay, look at manifests and
 //! site systems again and again, and say what is new.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -11,7 +16,8 @@ use tokio::{
 use super::{
     ExitCode, Failure, Printer,
     apply::summary,
-    kept::Wanted,
+    kept::{Kept, Wanted},
+    operation,
     progress::{Progress, Said},
     watched::Watched,
 };
@@ -19,7 +25,7 @@ use crate::{
     apply::{ApplyEvent, Removals, Trigger},
     error_text::with_causes,
     model::{Digest, Hierarchy, Interval},
-    role::controller::{Controller, ControllerError},
+    role::controller::{Controller, ControllerError, InForceFile, Purpose, Session},
     view::{PlanView, plain, plan_text, run_text},
 };
 
@@ -35,6 +41,20 @@ pub(super) enum Pass {
 /// How often a pass begins.
 pub(super) fn pause(every: Interval) -> Duration {
     Duration::from_secs(every.as_seconds().max(1).into())
+}
+
+/// Keeps a hierarchy as files and directories say. While these are broken, the last good ones hold.
+pub(super) async fn with_paths(
+    paths: &[PathBuf],
+    data: &Path,
+    (pass, pause): (Pass, Duration),
+    printer: &mut Printer,
+) -> Result<ExitCode, Failure> {
+    let (kept, wanted) = Kept::read(paths, printer)?;
+    let controller = pass.controller(data).await?;
+    // What a controller has taken out of git is not in force any more.
+    InForceFile::of(controller.session().data()).remove().map_err(operation)?;
+    stay(controller, Watched::paths(kept, pause), Some(wanted), (pass, pause), printer).await
 }
 
 /// Passes again and again, and at once when other manifests are in force, until somebody ends it.
@@ -97,6 +117,16 @@ pub(super) async fn stay(
 }
 
 impl Pass {
+    /// The controller of a data directory, for such passes.
+    pub(super) async fn controller(self, data: &Path) -> Result<Controller, Failure> {
+        let purpose = match self {
+            Self::Observe => Purpose::Watch,
+            Self::Reconcile(_) => Purpose::Stay,
+        };
+        let session = Session::open(data, purpose).await.map_err(operation)?;
+        Controller::new(session).map_err(operation)
+    }
+
     /// Passes once; what there is to say about it.
     async fn once(
         self,

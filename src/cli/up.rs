@@ -7,17 +7,13 @@ use clap::Args;
 use super::{
     ExitCode, Failure, OutputFormat, Printer,
     apply::{self, summary},
-    kept::Kept,
     manifests::Manifests,
-    operation,
     staying::{self, Pass},
-    watched::Watched,
 };
 use crate::{
     apply::Removals,
     model::Interval,
     net::raise_open_files,
-    role::controller::{Controller, InForceFile, Purpose, Session},
     view::{StatusReport, run_text, status_json, status_text},
 };
 
@@ -90,12 +86,6 @@ async fn stay(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let pause = staying::pause(arguments.every);
-    let (kept, wanted) = Kept::read(&arguments.manifests.paths, printer)?;
-    let session = Session::open(data, Purpose::Stay).await.map_err(operation)?;
-    let controller = Controller::new(session).map_err(operation)?;
-    // What a controller has taken out of git is not in force any more.
-    InForceFile::of(controller.session().data()).remove().map_err(operation)?;
-    let (watched, pass) = (Watched::paths(kept, pause), Pass::Reconcile(arguments.removals()));
-    staying::stay(controller, watched, Some(wanted), (pass, pause), printer).await
+    let pace = (Pass::Reconcile(arguments.removals()), staying::pause(arguments.every));
+    staying::with_paths(&arguments.manifests.paths, data, pace, printer).await
 }

@@ -114,7 +114,7 @@ pub enum LibraryError {
 
 impl LibraryError {
     /// Names the file and the work in an error of the system.
-    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| {
             let path = path.to_owned();
             match source.kind() {

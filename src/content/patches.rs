@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     model::Digest,
+    store,
     wire::patches::{PatchEntry, PatchList},
 };
 
@@ -114,12 +115,7 @@ impl Library {
     /// Removes the patches that make a file.
     pub(super) fn remove_patches(&self, new: &Digest) -> Result<(), LibraryError> {
         let directory = self.layout().patches(new);
-        match fs::remove_dir_all(&directory) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(LibraryError::io("remove", &directory)(error))
-            }
-            _ => Ok(()),
-        }
+        store::remove_directory(&directory).map_err(LibraryError::io("remove", &directory))
     }
 
     /// What a patch begins with, its own digest, and where it lies.

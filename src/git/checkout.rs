@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{GitError, Repository, program::Call, repository::names};
-use crate::{blocking::blocking, model::CommitId};
+use crate::{blocking::blocking, model::CommitId, store};
 
 /// As many files may be in a commit: as many as the largest hierarchy has documents, and then some.
 const MOST_FILES: usize = 100_000;
@@ -41,7 +41,7 @@ impl Repository {
         // A lock of it that an end in between has left would be in the way.
         let lock = self.directory.join("index.lock");
         for path in [&index, &lock] {
-            crate::store::remove(path).map_err(GitError::file("remove", &**path))?;
+            store::remove(path).map_err(GitError::file("remove", &**path))?;
         }
         remove_all(&under_way)?;
         fs::create_dir_all(&under_way).map_err(GitError::file("make", &*under_way))?;
@@ -137,12 +137,7 @@ fn sync(directory: &Path) -> io::Result<()> {
 }
 
 fn remove_all(path: &Path) -> Result<(), GitError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(GitError::file("remove", path)(error))
-        }
-        _ => Ok(()),
-    }
+    store::remove_directory(path).map_err(GitError::file("remove", path))
 }
 
 #[cfg(test)]

@@ -186,11 +186,9 @@ impl Repository {
     /// Makes the home directory that git sees, with nothing in it.
     fn empty_home(&self) -> Result<(), GitError> {
         let home = &*self.home;
-        let made = match fs::remove_dir_all(home) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => fs::create_dir_all(&self.directory)
-                .and_then(|()| fs::DirBuilder::new().mode(0o700).create(home)),
-        };
+        let made = store::remove_directory(home)
+            .and_then(|()| fs::create_dir_all(&self.directory))
+            .and_then(|()| fs::DirBuilder::new().mode(0o700).create(home));
         made.map_err(GitError::file("empty", home))
     }
 }

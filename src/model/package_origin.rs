@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Name, Priority, UpdateSelection};
+use super::{Digest, Name, Priority, UpdateSelection, settings::is_default};
 
 /// What a site server is told of a package when it takes its source in: kept beside the content, so
 /// that manifests can be written for what is there.
@@ -19,7 +19,7 @@ pub struct PackageOrigin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// Which packages go first.
-    #[serde(default, skip_serializing_if = "is_usual")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub priority: Priority,
 }
 
@@ -53,11 +53,6 @@ pub struct ProducedCatalog {
     /// When, once it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "this is how serde calls it")]
-fn is_usual(priority: &Priority) -> bool {
-    *priority == Priority::default()
 }
 
 impl TakenSource {

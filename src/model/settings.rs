@@ -82,7 +82,7 @@ impl UpdatePointSettings {
 }
 
 /// What is as it is by default is not kept: so what earlier versions kept reads as the same.
-fn is_default<Value: Default + PartialEq>(value: &Value) -> bool {
+pub(super) fn is_default<Value: Default + PartialEq>(value: &Value) -> bool {
     *value == Value::default()
 }
 

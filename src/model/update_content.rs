@@ -103,7 +103,8 @@ impl UpdateSelection {
     }
 }
 
-fn in_order<T: Clone + Ord>(list: &[T]) -> Vec<T> {
+/// Lists whose order means nothing are compared in one order, and without repetitions.
+pub(super) fn in_order<T: Clone + Ord>(list: &[T]) -> Vec<T> {
     list.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 

@@ -204,7 +204,7 @@ impl<'a> Planner<'a> {
             let made = self.made(package);
             let lack = Lack::of(held, any);
             let taken = match &made {
-                MadeContent::Directory | MadeContent::AsWanted => lack,
+                MadeContent::AsWanted => lack,
                 MadeContent::Due { .. } => lack.or(Some(Lack::NewVersion)),
                 MadeContent::Waits { .. } => None,
             };

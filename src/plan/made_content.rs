@@ -12,9 +12,7 @@ use super::planner::Planner;
 /// How the content of a package stands to what it is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum MadeContent {
-    /// It is not made, but a directory.
-    Directory,
-    /// It is what it shall be.
+    /// It is what it shall be, or not made at all: a directory is taken in by its version.
     AsWanted,
     /// It has to be made, for this reason. `differs`: what is there then is not what is there now.
     Due { reason: String, differs: Option<Digest> },
@@ -33,10 +31,10 @@ impl Planner<'_> {
     pub(super) fn made(&self, package: &Package) -> MadeContent {
         let source = &package.source;
         if source.updates.is_none() && !source.legacy_catalog {
-            return MadeContent::Directory;
+            return MadeContent::AsWanted;
         }
         let Some(site) = self.hierarchy.sites.get(&package.site) else {
-            return MadeContent::Directory;
+            return MadeContent::AsWanted;
         };
         let Some(name) = &site.active_point else {
             let on = format!("site {} has no active software update point", package.site);

@@ -55,6 +55,18 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes a directory with all that is in it, if it is there.
+///
+/// # Errors
+///
+/// What the system said; a part of it may be gone then.
+pub fn remove_directory(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a file of at most `limit` bytes; `None` if it is not there.
 ///
 /// # Errors
@@ -109,6 +121,18 @@ mod tests {
         remove(&path).unwrap();
         remove(&path).unwrap();
         assert_eq!(read_bounded(&path, 3).unwrap(), None);
+    }
+
+    #[test]
+    fn a_directory_that_is_gone_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("one");
+        replace(&path.join("two/file"), b"text").unwrap();
+        remove_directory(&path).unwrap();
+        assert!(!path.exists());
+        remove_directory(&path).unwrap();
+        fs::write(&path, "a file").unwrap();
+        assert!(remove_directory(&path).is_err() && path.exists());
     }
 
     #[test]

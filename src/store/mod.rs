@@ -13,7 +13,7 @@ pub mod site_database;
 mod transfers;
 
 pub use database::{Database, Schema};
-pub use durable_file::{read_bounded, remove, replace, replace_private};
+pub use durable_file::{read_bounded, remove, remove_directory, replace, replace_private};
 pub use error::{StoreError, StoreProblem};
 pub use filling::Filling;
 pub use hash_file::hash_file;

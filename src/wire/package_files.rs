@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::update_content::{ContentName, ContentNameError, UpdateContent};
+use super::update_content::{ContentName, ListedContent, UpdateContent};
 use crate::model::{Digest, Hashing};
 
 /// The files of updates of a package, as they are told.
@@ -11,7 +11,7 @@ use crate::model::{Digest, Hashing};
 #[serde(rename_all = "camelCase")]
 pub struct PackageFiles {
     /// All of them, in the order of their names.
-    pub files: Vec<PackageFile>,
+    pub files: Vec<ListedContent>,
     /// How many of them are not there yet.
     #[serde(default)]
     pub missing: u64,
@@ -21,37 +21,6 @@ pub struct PackageFiles {
     /// Why they cannot be looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hindrance: Option<String>,
-}
-
-/// A file of an update.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PackageFile {
-    /// As servers name it: SHA-1 and extension.
-    pub name: String,
-    /// Its size in bytes.
-    pub size: u64,
-    /// Its SHA-256, where its document says it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<Digest>,
-}
-
-impl From<&UpdateContent> for PackageFile {
-    fn from(content: &UpdateContent) -> Self {
-        let UpdateContent { name, sha256, size } = content;
-        Self { name: name.to_string(), size: *size, sha256: *sha256 }
-    }
-}
-
-impl PackageFile {
-    /// The file that it means.
-    ///
-    /// # Errors
-    ///
-    /// Its name is not that of a file of an update.
-    pub fn content(&self) -> Result<UpdateContent, ContentNameError> {
-        Ok(UpdateContent { name: self.name.parse()?, sha256: self.sha256, size: self.size })
-    }
 }
 
 /// Where a file of an update lies in a package: as below `/Content`.
@@ -83,13 +52,9 @@ mod tests {
     }
 
     #[test]
-    fn files_are_told_as_they_are() {
-        let told = PackageFile::from(&file(0xA5, 7, Some(3)));
-        assert!(told.name.ends_with("A5A5.cab"), "{}", told.name);
-        assert_eq!(told.content().unwrap(), file(0xA5, 7, Some(3)));
-        assert_eq!(path_in_package(&file(0xA5, 7, None).name), format!("A5/{}", told.name));
-        let elsewhere = PackageFile { name: "../../etc/passwd".to_owned(), ..told };
-        elsewhere.content().unwrap_err();
+    fn a_file_lies_as_below_content() {
+        let file = file(0xA5, 7, None);
+        assert_eq!(path_in_package(&file.name), format!("A5/{}", file.name));
     }
 
     #[test]

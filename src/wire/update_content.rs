@@ -8,6 +8,7 @@ use std::{
 };
 
 use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
+use serde::{Deserialize, Serialize};
 
 use super::update_document::UpdateFile;
 use crate::model::Digest;
@@ -156,6 +157,35 @@ pub struct UpdateContent {
     pub size: u64,
 }
 
+/// A file of an update, as lists in JSON have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListedContent {
+    /// As servers name it: SHA-1 and extension.
+    name: String,
+    bytes: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<Digest>,
+}
+
+impl From<&UpdateContent> for ListedContent {
+    fn from(content: &UpdateContent) -> Self {
+        let UpdateContent { name, sha256, size } = content;
+        Self { name: name.to_string(), bytes: *size, sha256: *sha256 }
+    }
+}
+
+impl ListedContent {
+    /// The file that it means.
+    ///
+    /// # Errors
+    ///
+    /// Its name is not that of a file of an update.
+    pub fn content(&self) -> Result<UpdateContent, ContentNameError> {
+        Ok(UpdateContent { name: self.name.parse()?, sha256: self.sha256, size: self.bytes })
+    }
+}
+
 impl UpdateContent {
     /// Of what a document says; `None` if that is no digest.
     pub fn of(file: &UpdateFile) -> Option<Self> {
@@ -280,5 +310,17 @@ mod tests {
         assert_eq!(content_port(true, 443), Some(80));
         assert_eq!(content_port(true, 8531), Some(8530));
         assert_eq!(content_port(true, 0), None);
+    }
+
+    #[test]
+    fn files_are_listed_as_they_are() {
+        let sha1 = Sha1::from_slice(&[0xA5; 20]).unwrap();
+        let name = ContentName::new(sha1, "update.CAB");
+        let file = UpdateContent { name, sha256: Some(Digest::from_bytes([3; 32])), size: 7 };
+        let listed = ListedContent::from(&file);
+        assert!(listed.name.ends_with("A5A5.cab"), "{}", listed.name);
+        assert_eq!(listed.content().unwrap(), file);
+        let elsewhere = ListedContent { name: "../../etc/passwd".to_owned(), ..listed };
+        elsewhere.content().unwrap_err();
     }
 }

@@ -1,7 +1,7 @@
 //! Software update points: effective settings and upstreams (SUP-4, SYNC-1).
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
@@ -15,6 +15,7 @@ use crate::model::{
     SYNC_REQUESTED_AT, Site, SiteCode, SiteMode, SiteSpec, SiteType, SoftwareUpdatePointSpec,
     SourceType, SynchronizationSource, Unresolved, UpdateContentSpec, UpdatePoint, UpdatePointRole,
     UpdatePointSettings, UpdateSelection, UpstreamSettings, common_directory,
+    update_content::in_order,
 };
 
 impl Resolver<'_> {
@@ -51,18 +52,18 @@ impl Resolver<'_> {
                 client_certificates: spec.client_certificates,
                 downstream_servers: spec.downstream_servers.as_deref().map(|listed| {
                     let itself = std::iter::once(name.to_string());
-                    sorted(&listed.iter().cloned().chain(itself).collect::<Vec<_>>())
+                    in_order(&listed.iter().cloned().chain(itself).collect::<Vec<_>>())
                 }),
                 client_connections,
                 replica: source.r#type == SourceType::ParentSite
                     && site.r#type == SiteType::Secondary,
                 source,
                 schedule: spec.schedule.clone(),
-                classifications: sorted(&spec.classifications),
-                products: sorted(&spec.products),
+                classifications: in_order(&spec.classifications),
+                products: in_order(&spec.products),
                 selection: spec.selection,
-                languages: sorted(self.as_the_active_point(spec, |it| &it.languages)),
-                publishers: sorted(&spec.publishers),
+                languages: in_order(self.as_the_active_point(spec, |it| &it.languages)),
+                publishers: in_order(&spec.publishers),
                 content: spec.content.as_ref().map(content).unwrap_or_default(),
                 packages: BTreeMap::new(),
                 keep: resource.metadata.kept(),
@@ -181,7 +182,7 @@ pub(super) fn let_in_those_below(points: &mut BTreeMap<Name, UpdatePoint>) {
         let upstream = points.get_mut(&upstream);
         if let Some(listed) = upstream.and_then(|it| it.settings.downstream_servers.as_mut()) {
             listed.push(name.to_string());
-            *listed = sorted(listed);
+            *listed = in_order(listed);
         }
     }
 }
@@ -208,9 +209,4 @@ fn content(spec: &UpdateContentSpec) -> UpdateContentSpec {
     let updates = updates.map(UpdateSelection::in_order);
     let updates = updates.filter(|it| *it != UpdateSelection::default());
     UpdateContentSpec { store: *store, updates }
-}
-
-/// Lists whose order means nothing are compared in one order, and without repetitions.
-fn sorted(texts: &[String]) -> Vec<String> {
-    texts.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -15,7 +15,7 @@ use crate::{
         update_point::{UpdatePoint, UpdatePointError},
         validating::Asked,
     },
-    store::site_database::Manner,
+    store::{self, site_database::Manner},
     wire::{
         agent::{AgentCommand, AgentOutcome, ContentLibrary},
         exchange::ReceivedUpdates,
@@ -318,12 +318,7 @@ impl Agent {
 
     fn remove_directory(&self, role: &str) -> Result<(), CommandError> {
         let path = self.0.options.directory.join(role);
-        match std::fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(CommandError::Directory { path, source: error })
-            }
-            _ => Ok(()),
-        }
+        store::remove_directory(&path).map_err(|source| CommandError::Directory { path, source })
     }
 
     /// The site server reaches a remote update point only with the administration console.

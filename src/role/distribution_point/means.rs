@@ -138,5 +138,5 @@ impl Means {
 }
 
 pub(super) fn io_error(doing: &'static str, path: &Path, source: io::Error) -> LibraryError {
-    LibraryError::Io { doing, path: path.to_owned(), source }
+    LibraryError::io(doing, path)(source)
 }

@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use super::{usage::Usage, validation};
-use crate::content::LibraryError;
+use crate::{content::LibraryError, store};
 
 /// Removes the content and the transfers of a point that is none any more. Blocks.
 pub(super) fn remove_content(directory: &Path) -> Result<(), LibraryError> {
@@ -11,12 +11,7 @@ pub(super) fn remove_content(directory: &Path) -> Result<(), LibraryError> {
     remove_file(&Usage::path(directory))?;
     for name in ["jobs", "library", "logs", "on-demand"] {
         let path = directory.join(name);
-        match fs::remove_dir_all(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(LibraryError::Io { doing: "remove", path, source });
-            }
-            _ => {}
-        }
+        store::remove_directory(&path).map_err(LibraryError::io("remove", &path))?;
     }
     Ok(())
 }
@@ -25,7 +20,7 @@ pub(super) fn remove_content(directory: &Path) -> Result<(), LibraryError> {
 pub(super) fn remove_file(path: &Path) -> Result<(), LibraryError> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(LibraryError::Io { doing: "remove", path: path.to_owned(), source })
+            Err(LibraryError::io("remove", path)(source))
         }
         _ => Ok(()),
     }

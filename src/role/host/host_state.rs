@@ -192,12 +192,7 @@ impl Host {
             self.stop(running).await;
         }
         let path = self.0.data.site_system(name);
-        match std::fs::remove_dir_all(&path) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                Err(HostError::File { path, source })
-            }
-            _ => Ok(()),
-        }
+        store::remove_directory(&path).map_err(|source| HostError::File { path, source })
     }
 
     async fn stop(&self, running: Running) {

@@ -1,16 +1,16 @@
 //! The offline catalog of a site, for old inventory-tool clients (SYNC-11): the active update point of the
 //! site writes it, and it becomes a package like any other.
 
-use std::{fs, io::Write, path::Path};
+use std::path::Path;
 
 use futures::StreamExt;
+use tokio::{fs, io::AsyncWriteExt};
 
 use super::{
     PackageLibrary, PackageLibraryError,
     made::{Made, Making},
 };
 use crate::{
-    blocking::blocking,
     clock,
     content::{LibraryError, SourceFile},
     model::{Hashing, PackageOrigin, ProducedCatalog, TakenSource},
@@ -63,19 +63,9 @@ async fn fetch_export(
     exported: &ExportedUpdates,
     path: &Path,
 ) -> Result<(), PackageLibraryError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| LibraryError::Io { doing: "write", path, source }
-    };
-    let mut file = {
-        let path = path.to_owned();
-        blocking(move || {
-            let place = path.parent().unwrap_or(&path);
-            fs::create_dir_all(place).map_err(failed(place))?;
-            Ok::<_, PackageLibraryError>(fs::File::create(&path).map_err(failed(&path))?)
-        })
-        .await?
-    };
+    let place = path.parent().unwrap_or(path);
+    fs::create_dir_all(place).await.map_err(LibraryError::io("create", place))?;
+    let mut file = fs::File::create(path).await.map_err(LibraryError::io("write", path))?;
     let mut blocks = from.exported(exported.digest).await?.bytes_stream();
     let (mut hashing, mut size) = (Hashing::default(), 0_u64);
     while let Some(block) = blocks.next().await {
@@ -89,13 +79,9 @@ async fn fetch_export(
             break;
         }
         hashing.update(&block);
-        let path = path.to_owned();
-        file = blocking(move || {
-            file.write_all(&block).map_err(failed(&path))?;
-            Ok::<_, PackageLibraryError>(file)
-        })
-        .await?;
+        file.write_all(&block).await.map_err(LibraryError::io("write", path))?;
     }
+    file.flush().await.map_err(LibraryError::io("write", path))?;
     if hashing.digest() == exported.digest && size == exported.bytes {
         return Ok(());
     }

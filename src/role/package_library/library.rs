@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{PackageLibraryError, made, pacing::Budgets};
 use crate::{
-    content::{Library, Taking, blocking},
+    content::{Library, LibraryError, Taking, blocking},
     model::{
         ContentValidation, Digest, PackageId, PackageOrigin, PackageState, ValidationFindings,
         ValidationRecord,
@@ -105,14 +105,9 @@ impl PackageLibrary {
             let content = content.or(same.map(|it| it.digest));
             let progress = |done, total| report.progress(done, total, ProgressUnit::Bytes);
             let taking = Taking { package: &package, version, origin: Some(origin), content };
-            let before = library.list(&package);
-            let state = library.ingest_directory(&source, taking, &progress)?;
-            tracing::info!(%package, version, files = state.files, "a package's source was taken in");
-            if let Some(before) = before {
-                // Before it is sent: whoever gets it gets the patches too.
-                library.make_patches(&package, &before);
-            }
-            Ok(state)
+            with_patches(&library, &package, || {
+                library.ingest_directory(&source, taking, &progress)
+            })
         });
         Ok(AgentOutcome::Package(state.await?))
     }
@@ -155,4 +150,20 @@ impl PackageLibrary {
         let place = self.place(package);
         crate::blocking::blocking(move || made::remove(&place)).await
     }
+}
+
+/// Takes a version of a package in, and makes the patches from the version before, which is looked at
+/// first. Before it is sent: whoever gets it gets the patches too.
+pub(super) fn with_patches(
+    library: &Library,
+    package: &PackageId,
+    take: impl FnOnce() -> Result<PackageState, LibraryError>,
+) -> Result<PackageState, LibraryError> {
+    let before = library.list(package);
+    let state = take()?;
+    tracing::info!(%package, version = state.version, files = state.files, "a package's source was taken in");
+    if let Some(before) = before {
+        library.make_patches(package, &before);
+    }
+    Ok(state)
 }

@@ -1,15 +1,12 @@
 //! Packages that a site server makes by itself: of the files of updates, which the active update point of
 //! the site has; `catalog` makes the offline catalog of the site.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
 use jiff::SignedDuration;
 
-use super::{PackageLibrary, PackageLibraryError};
+use super::{PackageLibrary, PackageLibraryError, library::with_patches};
 use crate::{
     blocking::blocking,
     clock,
@@ -21,11 +18,12 @@ use crate::{
         Reporter,
         update_point::{Trouble, download},
     },
+    store,
     wire::{
         agent::{AgentOutcome, ProgressUnit},
         file_list::{FileEntry, FileList},
-        package_files::{PackageFile, PackageFiles, digest_of, path_in_package},
-        update_content::UpdateContent,
+        package_files::{PackageFiles, digest_of, path_in_package},
+        update_content::{ListedContent, UpdateContent},
     },
 };
 
@@ -96,7 +94,7 @@ impl PackageLibrary {
         if files.is_empty() {
             return Err(PackageLibraryError::NoFiles(package));
         }
-        let files = files.iter().map(PackageFile::content).collect::<Result<Vec<_>, _>>()?;
+        let files = files.iter().map(ListedContent::content).collect::<Result<Vec<_>, _>>()?;
         let digest = digest_of(&files);
         let there = self.whole(&making).filter(|(_, origin)| is_of(origin.as_ref(), digest));
         if let Some((state, _)) = there {
@@ -126,18 +124,14 @@ impl PackageLibrary {
             let progress = |done, total| report.progress(done, total, ProgressUnit::Bytes);
             let taking = Taking { package: &package, version, origin: Some(origin), content };
             let source = SourceContent { directory: &place, files, there };
-            let before = library.list(&package);
-            let state = library.ingest(source, taking, &progress).map_err(|error| match error {
+            let taken =
+                with_patches(&library, &package, || library.ingest(source, taking, &progress));
+            let state = taken.map_err(|error| match error {
                 LibraryError::OtherContent { package, wanted, .. } => {
                     PackageLibraryError::Changed { package, wanted }
                 }
                 error => error.into(),
             })?;
-            tracing::info!(%package, version, files = state.files, "a package was made");
-            if let Some(before) = before {
-                // Before it is sent: whoever gets it gets the patches too.
-                library.make_patches(&package, &before);
-            }
             remove(&place)?;
             Ok::<_, PackageLibraryError>(state)
         });
@@ -278,11 +272,5 @@ fn source_file(
 
 /// Removes what was fetched for a package.
 pub(super) fn remove(place: &Path) -> Result<(), PackageLibraryError> {
-    match fs::remove_dir_all(place) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            let path = place.to_owned();
-            Err(LibraryError::Io { doing: "remove", path, source }.into())
-        }
-        _ => Ok(()),
-    }
+    Ok(store::remove_directory(place).map_err(LibraryError::io("remove", place))?)
 }

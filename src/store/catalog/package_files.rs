@@ -14,8 +14,8 @@ use crate::{
     model::{Digest, PackageFilesState, PackageId, UpdateSelection},
     store::{StoreError, StoreProblem},
     wire::{
-        package_files::{PackageFile, PackageFiles, digest_of},
-        update_content::UpdateContent,
+        package_files::{PackageFiles, digest_of},
+        update_content::{ListedContent, UpdateContent},
     },
 };
 
@@ -125,7 +125,7 @@ impl Catalog {
             let Some((_, state)) = states(it, Some(package))?.pop() else { return Ok(None) };
             let files = files_of(it, package)?;
             let PackageFilesState { missing, outdated, hindrance, .. } = state;
-            let files = files.iter().map(PackageFile::from).collect();
+            let files = files.iter().map(ListedContent::from).collect();
             Ok(Some(PackageFiles { files, missing, outdated, hindrance }))
         })
     }

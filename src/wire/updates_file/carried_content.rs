@@ -2,47 +2,17 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use serde::{Deserialize, Serialize};
-
 use super::{
     UpdatesFileError, UpdatesFileReader, approvals::Approvals, checking::read, contents::from_json,
     letter,
 };
-use crate::{
-    model::Digest,
-    wire::{
-        server_sync::DeploymentResult,
-        update_content::{ContentName, UpdateContent},
-    },
+use crate::wire::{
+    server_sync::DeploymentResult,
+    update_content::{ListedContent, UpdateContent},
 };
 
 /// Longest list of files, and longest record of approvals: a few hundred thousand.
 const LONGEST_LIST: u64 = 64 << 20;
-
-/// A file, as the list of them has it.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct CarriedFile {
-    /// As servers name it: SHA-1 and extension.
-    name: String,
-    bytes: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sha256: Option<Digest>,
-}
-
-impl CarriedFile {
-    pub(super) fn of(content: &UpdateContent) -> Self {
-        let UpdateContent { name, sha256, size } = content;
-        Self { name: name.to_string(), bytes: *size, sha256: *sha256 }
-    }
-
-    fn content(self) -> Result<UpdateContent, UpdatesFileError> {
-        let Self { name, bytes: size, sha256 } = self;
-        let name = name.parse::<ContentName>();
-        let name = name.map_err(|error| UpdatesFileError::Damaged(error.to_string()))?;
-        Ok(UpdateContent { name, sha256, size })
-    }
-}
 
 impl<R: Read + Seek> UpdatesFileReader<R> {
     /// The files of updates that are in it, in the order of their bytes. Sizes and both digests of each
@@ -54,10 +24,11 @@ impl<R: Read + Seek> UpdatesFileReader<R> {
     pub fn contents(&mut self) -> Result<Vec<UpdateContent>, UpdatesFileError> {
         let mut files = Vec::new();
         self.each::<UpdatesFileError>(letter::CONTENT, |from, place| {
-            let listed: Vec<CarriedFile> =
+            let listed: Vec<ListedContent> =
                 from_json("list of files", &read(from, place, LONGEST_LIST)?)?;
             for file in listed {
-                files.push(file.content()?);
+                let file = file.content();
+                files.push(file.map_err(|error| UpdatesFileError::Damaged(error.to_string()))?);
             }
             Ok(())
         })?;

@@ -5,7 +5,6 @@ use std::io::{Read, Write};
 use super::{
     FORM, FileAddress, PLAIN, UpdatesFileError, UpdatesHead,
     approvals::Approvals,
-    carried_content::CarriedFile,
     contents::{Language, Listed, Manifest, ManifestKind, to_json},
     letter,
 };
@@ -15,7 +14,7 @@ use crate::{
         export_file::write_record,
         sealed::{Form, SealedWriter},
         server_sync::{DeploymentResult, LanguageData},
-        update_content::UpdateContent,
+        update_content::{ListedContent, UpdateContent},
     },
 };
 
@@ -118,7 +117,7 @@ impl<W: Write> UpdatesFileWriter<W> {
     pub fn contents(&mut self, mut files: Vec<UpdateContent>) -> Result<(), UpdatesFileError> {
         self.end_addresses()?;
         self.end_documents()?;
-        let listed: Vec<_> = files.iter().map(CarriedFile::of).collect();
+        let listed: Vec<_> = files.iter().map(ListedContent::from).collect();
         self.record(letter::CONTENT, &to_json(&listed)?)?;
         files.reverse();
         self.contents = files;

@@ -9,7 +9,7 @@ use std::{
 use uuid::Uuid;
 
 use super::super::UpdatePointError;
-use crate::model::Digest;
+use crate::{model::Digest, store};
 
 /// Which way a file goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,10 +47,7 @@ impl Shelf {
 
     /// Removes all: nobody who was there before this process comes back for anything.
     pub(in crate::role) fn clear(&self) -> io::Result<()> {
-        match fs::remove_dir_all(&self.0) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        store::remove_directory(&self.0)
     }
 
     /// Begins a file, which goes away unless it is put on the shelf.
