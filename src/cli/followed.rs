@@ -1,7 +1,7 @@
 //! A git repository that is followed: each new commit is validated, and is in force whole or not at
 //! all.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use tokio::sync::{
@@ -12,7 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::{
-    Checked, ExitCode, Failure, Printer, kept::Wanted, load_and_check, operation, sources,
+    Checked, ExitCode, Failure, Printer, kept::InForce, load_and_check, operation, sources,
 };
 use crate::{
     check::{Problem, Severity},
@@ -21,7 +21,7 @@ use crate::{
     git::{GitError, Repository},
     manifest::SourceMap,
     model::{
-        CommitId, CommitInForce, GitSource, ManifestsInForce, RefusedCommit, UnreachableSource,
+        CommitId, CommitInForce, ManifestsInForce, RefusedCommit, UnreachableSource,
         without_secrets,
     },
     role::controller::InForceFile,
@@ -63,7 +63,7 @@ impl Followed {
         file: InForceFile,
         every: Duration,
         printer: &mut Printer,
-    ) -> Result<(Self, Option<Wanted>), Failure> {
+    ) -> Result<(Self, Option<InForce>), Failure> {
         let source = repository.source().clone();
         let before = file.read().map_err(operation)?.filter(|it| it.source == source);
         let mut manifests = before.unwrap_or_else(|| ManifestsInForce::nothing_of(source));
@@ -99,7 +99,7 @@ impl Followed {
     /// # Errors
     ///
     /// What is wrong cannot be told, or nobody fetches any more.
-    pub(super) async fn changed(&mut self, printer: &mut Printer) -> Result<Wanted, Failure> {
+    pub(super) async fn changed(&mut self, printer: &mut Printer) -> Result<InForce, Failure> {
         loop {
             let Some(fetched) = self.fetched.recv().await else {
                 return Err(operation(anyhow!("nothing is fetched any more: start it again")));
@@ -122,7 +122,7 @@ impl Followed {
     }
 
     /// Takes a commit that was fetched, if it is another one and valid.
-    fn take(&mut self, id: &CommitId, printer: &mut Printer) -> Result<Option<Wanted>, Failure> {
+    fn take(&mut self, id: &CommitId, printer: &mut Printer) -> Result<Option<InForce>, Failure> {
         let mut manifests = self.manifests.clone();
         if manifests.unreachable.take().is_some() {
             printer.message(&format!("{} can be fetched again\n", manifests.source))?;
@@ -135,8 +135,7 @@ impl Followed {
         if self.not_valid.as_ref() == Some(id) {
             return self.remember(manifests).map(|()| None);
         }
-        let directory = self.repository.directory_of(id);
-        let wanted = match read(&directory, self.repository.source(), printer) {
+        let wanted = match read(&self.repository, id, printer) {
             Ok(wanted) => wanted,
             Err(why) => {
                 self.remember(manifests)?;
@@ -253,20 +252,18 @@ async fn last_good(
     repository: &Repository,
     id: &CommitId,
     printer: &mut Printer,
-) -> Result<Wanted, String> {
+) -> Result<InForce, String> {
     // Other signers may be named than before.
     repository.verify(id).await.map_err(|error| with_causes(&error))?;
-    read(&repository.directory_of(id), repository.source(), printer)
+    read(repository, id, printer)
 }
 
 /// The manifests of a commit; why it is refused, if it is.
-fn read(commit: &Path, source: &GitSource, printer: &mut Printer) -> Result<Wanted, String> {
-    let root = match source.directory() {
-        Some(inner) => commit.join(inner),
-        None => commit.to_owned(),
-    };
+fn read(repository: &Repository, id: &CommitId, printer: &mut Printer) -> Result<InForce, String> {
+    let (commit, inner) = (repository.directory_of(id), repository.source().directory());
+    let root = inner.map_or_else(|| commit.clone(), |inner| commit.join(inner));
     if !root.is_dir() {
-        let inner = source.directory().unwrap_or_default();
+        let inner = inner.unwrap_or_default();
         return Err(format!("there is no directory `{inner}` in it"));
     }
     // In the repository people know files by the names that they have there.
@@ -280,7 +277,11 @@ fn read(commit: &Path, source: &GitSource, printer: &mut Printer) -> Result<Want
     }
     let Checked { loaded, problems } = load_and_check(texts);
     match sources::valid_hierarchy(&loaded, &problems, printer) {
-        Ok(hierarchy) => Ok((Arc::new(hierarchy), loaded.digest)),
+        Ok(hierarchy) => Ok(InForce {
+            hierarchy: Arc::new(hierarchy),
+            digest: loaded.digest,
+            commit: Some(id.clone()),
+        }),
         Err(Failure { code: ExitCode::Failure, error }) => {
             Err(format!("{error:#}{}", first_error(&problems, &loaded.source_map)))
         }

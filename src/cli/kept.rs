@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     manifest::{FileNow, SourceText, Workspace},
-    model::{Digest, Hierarchy},
+    model::{CommitId, Digest, Hierarchy},
 };
 
 /// A file that was written to so shortly before it was read is read once more, whatever its times
@@ -53,8 +53,16 @@ struct Facts {
     changed: (i64, i64),
 }
 
-/// The hierarchy that is wanted, and the digest of the manifests that say so.
-pub(super) type Wanted = (Arc<Hierarchy>, Digest);
+/// Manifests that are in force.
+#[derive(Debug, Clone)]
+pub(super) struct InForce {
+    /// The hierarchy that is wanted.
+    pub(super) hierarchy: Arc<Hierarchy>,
+    /// The digest of the manifests that say so.
+    pub(super) digest: Digest,
+    /// The commit that they come from; absent for files and directories.
+    pub(super) commit: Option<CommitId>,
+}
 
 impl Kept {
     /// Reads the manifests at some paths. Problems are printed as messages, and errors among them
@@ -66,7 +74,7 @@ impl Kept {
     pub(super) fn read(
         paths: &[PathBuf],
         printer: &mut Printer,
-    ) -> Result<(Self, Wanted), Failure> {
+    ) -> Result<(Self, InForce), Failure> {
         let mut kept = Self {
             paths: paths.to_owned(),
             files: Vec::new(),
@@ -82,16 +90,16 @@ impl Kept {
     /// # Errors
     ///
     /// Like [`Self::read`].
-    pub(super) fn look(&mut self, printer: &mut Printer) -> Result<Option<Wanted>, Failure> {
+    pub(super) fn look(&mut self, printer: &mut Printer) -> Result<Option<InForce>, Failure> {
         let changed = self.refresh().map_err(|error| Failure::new(ExitCode::Usage, error))?;
         if changed { self.wanted(printer).map(Some) } else { Ok(None) }
     }
 
-    fn wanted(&self, printer: &mut Printer) -> Result<Wanted, Failure> {
+    fn wanted(&self, printer: &mut Printer) -> Result<InForce, Failure> {
         let loaded = self.workspace.loaded();
         let problems = sources::problems(loaded);
         let hierarchy = sources::valid_hierarchy(loaded, &problems, printer)?;
-        Ok((Arc::new(hierarchy), loaded.digest))
+        Ok(InForce { hierarchy: Arc::new(hierarchy), digest: loaded.digest, commit: None })
     }
 
     /// Reads what may have changed; whether anything has.
@@ -212,14 +220,14 @@ mod tests {
             if settled {
                 settle(&mut kept);
             }
-            kept.look(&mut printer).map(|wanted| wanted.map(|(_, digest)| digest))
+            kept.look(&mut printer).map(|wanted| wanted.map(|it| it.digest))
         };
         // Read again, because it was written to just now, and found to be the same.
         assert_eq!(look(false).unwrap(), None);
         assert_eq!(look(true).unwrap(), None);
         fs::write(path("system.yaml"), SYSTEM.replace("server.example", "other.example")).unwrap();
         let second = look(false).unwrap().unwrap();
-        assert_ne!(second, first.1);
+        assert_ne!(second, first.digest);
         fs::write(path("system.yaml"), SYSTEM).unwrap();
         assert_eq!(
             look(true).unwrap(),

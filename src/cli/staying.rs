@@ -4,7 +4,6 @@
 use std::{
     path::{Path, PathBuf},
     pin::pin,
-    sync::Arc,
     time::Duration,
 };
 
@@ -16,7 +15,7 @@ use tokio::{
 use super::{
     ExitCode, Failure, Printer,
     apply::summary,
-    kept::{Kept, Wanted},
+    kept::{InForce, Kept},
     operation,
     progress::{Progress, Said},
     watched::Watched,
@@ -24,7 +23,7 @@ use super::{
 use crate::{
     apply::{ApplyEvent, Removals, Trigger},
     error_text::with_causes,
-    model::{Digest, Hierarchy, Interval},
+    model::{CommitId, Interval},
     role::controller::{Controller, ControllerError, InForceFile, Purpose, Session},
     view::{PlanView, plain, plan_text, run_text},
 };
@@ -62,7 +61,7 @@ pub(super) async fn with_paths(
 pub(super) async fn stay(
     controller: Controller,
     mut watched: Watched,
-    mut wanted: Option<Wanted>,
+    mut wanted: Option<InForce>,
     (pass, pause): (Pass, Duration),
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
@@ -72,11 +71,11 @@ pub(super) async fn stay(
     let said = Said::default();
     loop {
         let mut changed = None;
-        if let Some((hierarchy, digest)) = &wanted {
+        if let Some(wanted) = &wanted {
             let progress = Progress::after(said.clone(), printer.messages_coloured());
             let ended = {
                 let events = progress.events();
-                let mut ending = pin!(pass.once(&controller, hierarchy, *digest, events));
+                let mut ending = pin!(pass.once(&controller, wanted, events));
                 loop {
                     tokio::select! {
                         text = &mut ending => break Some(text),
@@ -131,16 +130,18 @@ impl Pass {
     async fn once(
         self,
         controller: &Controller,
-        hierarchy: &Arc<Hierarchy>,
-        digest: Digest,
+        wanted: &InForce,
         events: &UnboundedSender<ApplyEvent>,
     ) -> String {
+        let InForce { hierarchy, digest, commit } = wanted;
+        let commit = commit.as_ref().map(CommitId::short);
+        tracing::info!(commit, manifests = %digest, "a pass begins");
         let ended: Result<String, ControllerError> = match self {
             Self::Reconcile(removals) => controller
-                .converge(hierarchy, digest, Trigger::Loop, removals, events)
+                .converge(hierarchy, *digest, Trigger::Loop, removals, events)
                 .await
                 .map(|converged| run_text(&summary(&converged))),
-            Self::Observe => controller.look(hierarchy, digest).await.map(|looked| {
+            Self::Observe => controller.look(hierarchy, *digest).await.map(|looked| {
                 let view = PlanView { hierarchy: Some(hierarchy), ..PlanView::default() };
                 let text = plan_text(&looked.plan, view, false);
                 if looked.plan.actions.is_empty() {

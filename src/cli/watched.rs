@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{
     Failure, Printer,
     followed::Followed,
-    kept::{Kept, Wanted},
+    kept::{InForce, Kept},
 };
 use crate::view::plain;
 
@@ -38,7 +38,7 @@ impl Watched {
     /// # Errors
     ///
     /// What is wrong with manifests cannot be told, or nobody looks at them any more.
-    pub(super) async fn changed(&mut self, printer: &mut Printer) -> Result<Wanted, Failure> {
+    pub(super) async fn changed(&mut self, printer: &mut Printer) -> Result<InForce, Failure> {
         match self {
             Self::Paths(paths) => paths.changed(printer).await,
             Self::Git(followed) => followed.changed(printer).await,
@@ -47,7 +47,7 @@ impl Watched {
 }
 
 impl Paths {
-    async fn changed(&mut self, printer: &mut Printer) -> Result<Wanted, Failure> {
+    async fn changed(&mut self, printer: &mut Printer) -> Result<InForce, Failure> {
         loop {
             sleep_until(self.due).await;
             self.due = Instant::now() + self.pause;

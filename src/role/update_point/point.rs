@@ -48,7 +48,7 @@ pub(super) struct Inner {
     pub(super) file_facts: Arc<FileFactsCache>,
     pub(super) underway: Underway,
     /// What was taken ahead since the last synchronization, and is counted with the next one.
-    ahead: Mutex<SynchronizationCounts>,
+    ahead: Arc<Mutex<SynchronizationCounts>>,
     pub(super) fetching: Fetching,
     /// What fetches files of updates, and ends with the point.
     fetches: OnceLock<AbortOnDropHandle<()>>,
@@ -108,7 +108,7 @@ impl UpdatePoint {
             update_files,
             file_facts: Arc::default(),
             underway: Underway::default(),
-            ahead: Mutex::default(),
+            ahead: Arc::default(),
             fetching: fetching.clone(),
             fetches: OnceLock::new(),
             configured: Mutex::new(configured),

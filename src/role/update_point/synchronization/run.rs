@@ -58,6 +58,9 @@ pub(in crate::role::update_point) struct Run {
     done: u64,
     total: u64,
     counts: SynchronizationCounts,
+    /// Where what is taken ahead is counted too, by the thread that stores it: also where nobody waits
+    /// for the end.
+    ahead: Option<Arc<Mutex<SynchronizationCounts>>>,
 }
 
 /// When what was set aside before is asked for again.
@@ -67,20 +70,6 @@ enum SetAsideBefore {
     Again,
     /// Not as long as the upstream server is still at work itself.
     Later,
-}
-
-/// What is taken ahead; counted also where nobody waits for it to its end.
-struct Ahead<'a> {
-    run: Run,
-    counts: &'a Mutex<SynchronizationCounts>,
-}
-
-impl Drop for Ahead<'_> {
-    fn drop(&mut self) {
-        // What is set aside is tried again by the synchronization that follows, which counts it.
-        let taken = SynchronizationCounts { set_aside: 0, ..self.run.counts };
-        lock(self.counts).add(taken);
-    }
 }
 
 impl Run {
@@ -101,6 +90,7 @@ impl Run {
             done: 0,
             total: 0,
             counts: SynchronizationCounts::default(),
+            ahead: None,
         }
     }
 
@@ -110,8 +100,8 @@ impl Run {
         mut self,
         ahead: &Mutex<SynchronizationCounts>,
     ) -> Result<AgentOutcome, SynchronizationError> {
-        self.counts = std::mem::take(&mut *lock(ahead));
         let synchronized = self.attempts(SetAsideBefore::Again).await;
+        self.counts.add(std::mem::take(&mut *lock(ahead)));
         let failed = synchronized.as_ref().err().map(|error| crate::error_text::with_causes(error));
         self.remember(failed).await?;
         synchronized?;
@@ -122,14 +112,13 @@ impl Run {
 
     /// Takes what the upstream server has stored so far, ahead of a synchronization.
     pub(in crate::role::update_point) async fn ahead(
-        self,
-        counts: &Mutex<SynchronizationCounts>,
+        mut self,
+        counts: &Arc<Mutex<SynchronizationCounts>>,
     ) -> Result<AgentOutcome, SynchronizationError> {
-        let mut ahead = Ahead { run: self, counts };
-        let run = &mut ahead.run;
-        run.attempts(SetAsideBefore::Later).await?;
-        let catalog_version = run.in_catalog(Catalog::version).await?;
-        let (new_revisions, set_aside) = (run.counts.stored(), run.counts.set_aside);
+        self.ahead = Some(Arc::clone(counts));
+        self.attempts(SetAsideBefore::Later).await?;
+        let catalog_version = self.in_catalog(Catalog::version).await?;
+        let (new_revisions, set_aside) = (self.counts.stored(), self.counts.set_aside);
         Ok(AgentOutcome::Synchronized { catalog_version, new_revisions, set_aside })
     }
 
@@ -293,9 +282,14 @@ impl Run {
         while let Some(batch) = batches.next().await? {
             let Batch { revisions, locations, keys, left: _, set_aside } = batch;
             let count = revisions.len() as u64;
+            let ahead = self.ahead.clone();
             let stored = self.in_catalog(move |it| {
                 it.store_file_keys(&keys)?;
-                it.store(&revisions, &locations, clock::now())
+                let stored = it.store(&revisions, &locations, clock::now())?;
+                if let Some(ahead) = ahead {
+                    stored.add_to(&mut lock(&ahead));
+                }
+                Ok(stored)
             });
             stored.await?.add_to(&mut self.counts);
             self.set_aside(set_aside).await?;
