@@ -10,7 +10,7 @@ temporary directory below --directory, on loopback addresses of a network namesp
    each update; peak of memory of the lower one for each update; beside a plain bulk insert of the same rows into SQLite.
 2. tiers: the same through several tiers, each of which begins when its parent is done; and with
    `synchronization: Pipelined`, where what a point has stored flows on at once.
-3. unchanged: the next run, and what goes over the network for it.
+3. unchanged: the next run, and what goes over the network for it; and the one after 1,000 updates have come to the top.
 """
 
 import argparse
@@ -28,6 +28,8 @@ import urllib.request
 
 from processes import Server, alone, peak_megabytes, processor_seconds, spread, warm
 from spine import BINARY, ROOT, fresh
+
+CHANGED = 1_000
 
 SITE = """
 apiVersion: headwater.dev/v1alpha1
@@ -189,7 +191,7 @@ def measure(directory, rounds, updates, tiers):
     print(said, end="")
     total = int(re.search(r"^(\d+) revisions", said).group(1))
     plain = 1e6 / float(re.search(r"plain bulk insert +([\d.]+) us", said).group(1))
-    rates, costs, memory, unchanged, sent, serial, pipelined = ([] for _ in range(7))
+    rates, costs, memory, unchanged, sent, changed, serial, pipelined = ([] for _ in range(8))
     for _ in range(rounds):
         chain = Chain(directory, filled)
         with chain.top() as top, Tier(chain, 2) as second:
@@ -203,6 +205,12 @@ def measure(directory, rounds, updates, tiers):
             second.synchronize(chain)
             unchanged.append(time.monotonic() - began)
             sent.append((on_loopback() - before) / 1024)
+            top.__exit__()
+            subprocess.run([bench, "more", top.catalog(), str(updates), str(CHANGED)], check=True)
+            with Tier(chain, 1):
+                began = time.monotonic()
+                second.synchronize(chain)
+                changed.append(time.monotonic() - began)
         shutil.rmtree(chain.directory)
         if tiers > 2:
             serial.append(whole_chain(directory, filled, tiers, "TierByTier"))
@@ -212,6 +220,7 @@ def measure(directory, rounds, updates, tiers):
     print(f"  peak of memory        {spread(memory, 'bytes an update')}")
     print(f"unchanged, the next run {spread(unchanged, 's')}")
     print(f"  over the network      {spread(sent, 'KiB')}, with the rollup and the command")
+    print(f"{CHANGED} more, the next run {spread(changed, 's')}")
     if serial:
         ratio = min(serial) * max(rates) / total
         print(f"{tiers - 1} tiers one by one       {spread(serial, 's')}   {ratio:.2f} times one tier")

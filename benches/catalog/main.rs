@@ -5,6 +5,8 @@
 //! ```text
 //! cargo bench --bench catalog [-- UPDATES]          (100000)
 //! cargo bench --bench catalog -- fill FILE UPDATES  makes a catalog and leaves it there
+//! cargo bench --bench catalog -- more FILE UPDATES MORE
+//!                                                   adds MORE updates to it
 //! ```
 #![expect(
     clippy::unwrap_used,
@@ -16,6 +18,7 @@ mod bulk;
 mod synthetic;
 
 use std::{
+    ops::Range,
     path::Path,
     time::{Duration, Instant},
 };
@@ -36,7 +39,14 @@ fn main() {
     let arguments: Vec<String> =
         std::env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["fill", file, updates] => drop(fill(Path::new(file), updates.parse().unwrap())),
+        ["fill", file, updates] => {
+            let total = synthetic::CONFIGURATION + updates.parse::<u64>().unwrap();
+            drop(fill(Path::new(file), 0..total));
+        }
+        ["more", file, updates, more] => {
+            let from = synthetic::CONFIGURATION + updates.parse::<u64>().unwrap();
+            drop(fill(Path::new(file), from..from + more.parse::<u64>().unwrap()));
+        }
         [updates] => measure(updates.parse().unwrap()),
         _ => measure(100_000),
     }
@@ -51,15 +61,14 @@ struct Filled {
     bytes: u64,
 }
 
-fn fill(path: &Path, updates: u64) -> Filled {
+fn fill(path: &Path, documents: Range<u64>) -> Filled {
     let catalog = Catalog::open(path, Timestamp::now()).unwrap();
     let filling = catalog.filling().unwrap();
     let [mut indexing, mut packing, mut storing] = [Duration::ZERO; 3];
     let mut bytes = 0;
-    let total = synthetic::CONFIGURATION + updates;
-    let mut next = 0;
-    while next < total {
-        let numbers = next..total.min(next + BATCH);
+    let Range { start: mut next, end } = documents;
+    while next < end {
+        let numbers = next..end.min(next + BATCH);
         next = numbers.end;
         let documents: Vec<_> = numbers.map(synthetic::document).collect();
         bytes += documents.iter().map(|it| it.len() as u64).sum::<u64>();
@@ -94,7 +103,7 @@ fn measure(updates: u64) {
     let path = directory.path().join("catalog.db");
     let total = synthetic::CONFIGURATION + updates;
     let each = |it: Duration| it.as_secs_f64() * 1e6 / precise(total);
-    let Filled { catalog, indexing, packing, storing, bytes } = fill(&path, updates);
+    let Filled { catalog, indexing, packing, storing, bytes } = fill(&path, 0..total);
     println!("{total} revisions of {:.0} bytes", precise(bytes) / precise(total));
     println!("index a document     {:8.2} us", each(indexing));
     println!("digest and pack it   {:8.2} us", each(packing));
