@@ -1,6 +1,6 @@
-//! Status messages: the newest of them (SYNC-8).
+//! Status messages: those of ninety days (SYNC-8).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Row, params};
 
 use super::SiteDatabase;
@@ -9,8 +9,12 @@ use crate::{
     store::{StoreError, StoreProblem},
 };
 
-/// How many messages are kept.
-const KEPT: i64 = 1_000;
+/// How long a message is kept.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// So many of the newest are kept however old they are.
+const NEWEST: i64 = 1_000;
+/// More are never kept: about ten megabytes.
+const MOST: i64 = 50_000;
 
 impl SiteDatabase {
     /// Keeps these messages, which come after all that are there; the oldest make room.
@@ -33,10 +37,17 @@ impl SiteDatabase {
                     message.text
                 ])?;
             }
+            let Some(now) = messages.iter().map(|it| it.at).max() else { return Ok(()) };
+            let oldest = now.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN).as_millisecond();
+            it.execute(
+                "DELETE FROM status_message
+                 WHERE at < ?1 AND id <= (SELECT max(id) FROM status_message) - ?2",
+                [oldest, NEWEST],
+            )?;
             it.execute(
                 "DELETE FROM status_message
                  WHERE id <= (SELECT max(id) FROM status_message) - ?1",
-                [KEPT],
+                [MOST],
             )?;
             Ok(())
         })

@@ -23,6 +23,7 @@ const SCHEMA: Schema = Schema {
         include_str!("migrations/0003_totals.sql"),
         include_str!("migrations/0004_by_hand.sql"),
         include_str!("migrations/0005_policy_serial.sql"),
+        include_str!("migrations/0006_message_age.sql"),
     ],
 };
 

@@ -112,21 +112,29 @@ fn pages_that_break_the_rules_are_refused() {
 }
 
 #[test]
-fn the_newest_messages_are_kept() {
+fn messages_are_kept_for_ninety_days_and_the_newest_in_any_case() {
     let directory = tempfile::tempdir().unwrap();
     let database = database(&directory);
-    let message = |number: u32| StatusMessage {
+    let message = |number: u32, days: i64| StatusMessage {
         id: StatusMessageId::SynchronizationComplete,
-        at: now(),
+        at: now() + jiff::SignedDuration::from_hours(24 * days),
         site: "CEN".parse().unwrap(),
         subject: "cen-sup".to_owned(),
         text: number.to_string(),
     };
-    let messages: Vec<_> = (0..1_010).map(message).collect();
-    database.record_messages(&messages[..5]).unwrap();
-    database.record_messages(&messages[5..]).unwrap();
-    assert_eq!(database.newest_messages(2).unwrap(), [message(1_008), message(1_009)]);
-    assert_eq!(database.newest_messages(5_000).unwrap(), messages[10..]);
+    let all: Vec<_> = (0..1_500).map(|number| message(number, 0)).collect();
+    database.record_messages(&all[..5]).unwrap();
+    database.record_messages(&all[5..]).unwrap();
+    assert_eq!(database.newest_messages(2).unwrap(), all[1_498..]);
+    let kept = || database.newest_messages(100_000).unwrap();
+    database.record_messages(&[message(1_500, 90)]).unwrap();
+    assert_eq!(kept().len(), 1_501, "none of them is older than ninety days");
+    database.record_messages(&[message(1_501, 91)]).unwrap();
+    let left = kept();
+    assert_eq!((left.len(), &*left[0].text), (1_000, "502"), "the newest stay");
+    let many: Vec<_> = (0..60_000).map(|number| message(number, 91)).collect();
+    database.record_messages(&many).unwrap();
+    assert_eq!(kept(), many[10_000..], "never more than there is room for");
 }
 
 #[test]
