@@ -6,15 +6,6 @@ use jiff::Timestamp;
 
 use crate::{plan::ActionId, wire::agent::Progress};
 
-/// Who set the work in motion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trigger {
-    /// Somebody who looks on: what failed before is tried again at once.
-    Person,
-    /// The loop that keeps reconciling: what failed is tried again when its time has come (SYNC-8).
-    Loop,
-}
-
 /// What happens to what is there but not wanted any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removals {

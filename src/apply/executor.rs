@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use serde::Serialize;
 use tokio::{
     sync::{mpsc::UnboundedSender, watch},
     task::{self, JoinSet},
@@ -14,16 +15,16 @@ use crate::{
     blocking::{Interrupted, blocking},
     clock,
     error_text::with_causes,
-    model::Hierarchy,
+    model::{Hierarchy, RunId},
     net::Trust,
     observe::Agents,
-    plan::{ActionId, Plan},
-    store::{Journal, RunId, StoreError},
+    plan::{ActionId, Plan, planned_documents},
+    store::{Journal, NewRun, PackedText, StoreError},
     view::counted,
 };
 
 use super::{
-    ApplyEvent, ApplyReport, Machines, Outcome, Removals, Trigger, actions::carry_out, graph::Graph,
+    ApplyEvent, ApplyReport, Machines, Origin, Outcome, Removals, actions::carry_out, graph::Graph,
 };
 
 /// How many actions are under way at the same time. Most of them wait for another computer.
@@ -65,8 +66,8 @@ pub struct Apply {
     pub machines: Arc<Machines>,
     /// Where every step is written down.
     pub journal: Arc<Journal>,
-    /// Who set it in motion.
-    pub trigger: Trigger,
+    /// What set it in motion, and for which manifests.
+    pub origin: Origin,
     /// What happens to what is not wanted any more.
     pub removals: Removals,
     /// Who hears of what happens.
@@ -96,11 +97,7 @@ pub async fn apply(apply: &Apply, plan: &Plan) -> Result<ApplyReport, ApplyError
         refuse_removals(plan)?;
     }
     apply.machines.refit(&apply.hierarchy, plan);
-    let run = {
-        let journal = apply.journal.clone();
-        let (manifest, observed) = (plan.manifest_digest, plan.observed_digest);
-        in_journal(move || journal.begin(manifest, observed, clock::now())).await?
-    };
+    let run = begin(apply, plan).await?;
     // Nobody has to listen.
     let _ = apply.events.send(ApplyEvent::Begun { actions: plan.actions.len() });
     let report = Execution::new(apply, plan, run).run().await;
@@ -108,6 +105,26 @@ pub async fn apply(apply: &Apply, plan: &Plan) -> Result<ApplyReport, ApplyError
     let journal = apply.journal.clone();
     in_journal(move || journal.finish(run, converged, clock::now())).await?;
     Ok(report)
+}
+
+async fn begin(apply: &Apply, plan: &Plan) -> Result<RunId, ApplyError> {
+    let (journal, cause) = (apply.journal.clone(), apply.origin.cause(apply.removals));
+    let (manifest, observed) = (plan.manifest_digest, plan.observed_digest);
+    let (planned, manifests) = (plan.actions.len(), apply.origin.manifests.clone());
+    let text = json(plan);
+    in_journal(move || {
+        let plan = PackedText::pack(&text);
+        let manifests = manifests.map(|it| PackedText::pack(&json(&planned_documents(&it))));
+        let run = NewRun { cause, manifest, observed, planned, plan, manifests };
+        journal.begin(&run, clock::now())
+    })
+    .await
+}
+
+/// What the journal keeps as a text.
+fn json(value: &impl Serialize) -> String {
+    // Names, numbers, texts and values that were JSON before: nothing of it can fail.
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Refuses a plan that removes something.

@@ -12,6 +12,7 @@ mod late_reports;
 mod local_updates;
 mod machines;
 mod on_demand;
+mod origin;
 mod push;
 mod synchronize;
 mod transfer;
@@ -19,7 +20,8 @@ mod transfer_notes;
 mod turns;
 mod verify_ports;
 
-pub use event::{ApplyEvent, ApplyReport, Outcome, Removals, Trigger};
+pub use event::{ApplyEvent, ApplyReport, Outcome, Removals};
 pub use executor::{Apply, ApplyError, apply, refuse_removals};
 pub use late_reports::LateReports;
 pub use machines::Machines;
+pub use origin::Origin;

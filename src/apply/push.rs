@@ -8,12 +8,12 @@ use crate::{
     clock,
     engine::{DistributionCommand, DistributionEvent},
     error_text::with_causes,
-    model::{DistributionPoint, Name, Package},
+    model::{DistributionPoint, Name, Package, Trigger},
     plan::Action,
     wire::agent::{AgentCommand, AgentOutcome},
 };
 
-use super::{Apply, Trigger, actions::ActionError, machines::TransferKey};
+use super::{Apply, actions::ActionError, machines::TransferKey};
 
 /// The place of one package among those that its site sends at the same time. It is taken by the
 /// first of its transfers that can begin, and left when the last one has ended.
@@ -61,7 +61,7 @@ impl Apply {
         let key: TransferKey = (package.id.clone(), package.version, target.clone());
         let terms = (point.settings.clone(), settings, package.priority);
         let job = |event| self.machines.distribution(&key, &terms, event, clock::now());
-        if self.trigger == Trigger::Person {
+        if self.origin.trigger == Trigger::Person {
             self.machines.forget_distribution(&key);
         }
         let mut commands = job(DistributionEvent::Distribute);
@@ -74,7 +74,7 @@ impl Apply {
                             Tried::Sent => DistributionEvent::Sent,
                             Tried::Closed(waits) => return Err(waits),
                             // Whoever looks on wants to hear of it, not to wait for the next try.
-                            Tried::Failed(error) if self.trigger == Trigger::Person => {
+                            Tried::Failed(error) if self.origin.trigger == Trigger::Person => {
                                 return Err(error);
                             }
                             Tried::Failed(error) => DistributionEvent::Failed(with_causes(&error)),

@@ -8,14 +8,15 @@ use crate::{
     engine::{SyncCommand, SyncEvent},
     error_text::with_causes,
     model::{
-        Name, SiteCode, SourceType, StatusMessage, StatusMessageId, UpdatePoint, UpdatePointRole,
+        Name, SiteCode, SourceType, StatusMessage, StatusMessageId, Trigger, UpdatePoint,
+        UpdatePointRole,
     },
     plan::{Action, ActionKind},
     wire::agent::{AgentCommand, AgentOutcome},
 };
 
 use super::{
-    Apply, Trigger,
+    Apply,
     actions::{ActionError, Carried},
     machines::Circumstances,
 };
@@ -25,7 +26,7 @@ impl Apply {
     pub(super) async fn synchronize(&self, action: &Action, name: &Name) -> Carried {
         let point = self.update_point(name)?;
         let code = &point.settings.site;
-        if self.trigger == Trigger::Loop
+        if self.origin.trigger == Trigger::Loop
             && let Some(until) = self.machines.retry_at(code)
             && until > clock::now()
             && self.machines.failed_with(name, self.circumstances(point).await.as_ref())

@@ -10,7 +10,7 @@ use crate::{
     error_text::with_causes,
     model::{
         DistributionPoint, DistributionPointState, Known, Name, Package, PackageState,
-        PullJobState, SiteSystemState,
+        PullJobState, SiteSystemState, Trigger,
     },
     net::AgentClient,
     plan::Action,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    Apply, ApplyEvent, Trigger, actions::ActionError, machines::TransferKey, transfer_notes::Noting,
+    Apply, ApplyEvent, actions::ActionError, machines::TransferKey, transfer_notes::Noting,
 };
 
 /// How long a source that cuts through may take to begin to pull.
@@ -48,10 +48,10 @@ impl Apply {
     ) -> Result<(), ActionError> {
         let settings = &self.site(&point.settings.site)?.transfers;
         let key: TransferKey = (package.id.clone(), package.version, target.clone());
-        if self.trigger == Trigger::Person {
+        if self.origin.trigger == Trigger::Person {
             self.machines.forget_transfer(&key);
         }
-        if self.trigger == Trigger::Loop
+        if self.origin.trigger == Trigger::Loop
             && self.machines.transfer_cancelled(&key)
             && self.still_pulls(&point.site_system, package, held).await
         {

@@ -12,7 +12,8 @@ use super::{
     progress::Progress, signals::stop_on_signal, sources, wanted::Wanted, way_back,
 };
 use crate::{
-    apply::{ApplyError, Outcome, Removals, Trigger},
+    apply::{ApplyError, Origin, Outcome, Removals},
+    model::RunCommand,
     plan::{ActionId, Plan},
     role::controller::{
         Controller, ControllerError, Converged, Manner, Purpose, Session, UndoFile,
@@ -73,7 +74,7 @@ pub(super) async fn run(
         converge_with_way_back(paths, removals, undo, data, printer).await?
     } else {
         let manifests = Manifests { paths: paths.clone() };
-        (converge(&manifests, removals, data, printer).await?, None)
+        (converge(&manifests, RunCommand::Apply, removals, data, printer).await?, None)
     };
     let run = summary(&converged);
     printer.result(&match output {
@@ -93,6 +94,7 @@ async fn converge_with_way_back(
     printer: &mut Printer,
 ) -> Result<(Converged, Option<Plan>), Failure> {
     let wanted = Wanted::of_manifests(paths, printer)?;
+    let origin = Origin::person(RunCommand::Apply, Some(Arc::new(wanted.declared.clone())));
     let undo_file =
         UndoFile::new(undo, wanted.declared, wanted.remote).map_err(way_back::failure)?;
     let hierarchy = Arc::new(wanted.hierarchy);
@@ -101,7 +103,8 @@ async fn converge_with_way_back(
     let stop = stop_on_signal(true)?;
     let progress = Progress::start(printer.messages_coloured());
     let manner = Manner { removals, undo: Some(&undo_file), stop, events: progress.events() };
-    let converged = controller.converge_with_way_back(&hierarchy, wanted.digest, &manner).await;
+    let converged =
+        controller.converge_with_way_back(&hierarchy, wanted.digest, &origin, &manner).await;
     progress.end().await;
     controller.close().await;
     converged.map_err(|error| way_back::after_failure(error, Some(undo), printer))
@@ -110,6 +113,7 @@ async fn converge_with_way_back(
 /// Makes the site systems agree with the manifests, for somebody who looks on.
 pub(super) async fn converge(
     manifests: &Manifests,
+    command: RunCommand,
     removals: Removals,
     data: &Path,
     printer: &mut Printer,
@@ -118,10 +122,10 @@ pub(super) async fn converge(
     let hierarchy = Arc::new(hierarchy);
     let session = Session::open(data, Purpose::Work).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
+    let origin = Origin::person(command, Some(Arc::new(loaded.declared)));
     let progress = Progress::start(printer.messages_coloured());
-    let converged = controller
-        .converge(&hierarchy, loaded.digest, Trigger::Person, removals, progress.events())
-        .await;
+    let converged =
+        controller.converge(&hierarchy, loaded.digest, &origin, removals, progress.events()).await;
     progress.end().await;
     controller.close().await;
     converged.map_err(failure)

@@ -15,9 +15,9 @@ use super::{
     way_back,
 };
 use crate::{
-    apply::{Removals, refuse_removals},
+    apply::{Origin, Removals, refuse_removals},
     manifest::Loaded,
-    model::{Declared, Hierarchy},
+    model::{Declared, Hierarchy, RunCommand},
     plan::{
         DocumentError, Moved, SavedPlan, SavedPlanError, declared, moved_documents,
         planned_documents,
@@ -147,17 +147,19 @@ async fn work(
         read = read_again(asked, saved, printer)?;
     }
     // In another checkout the same manifests name the same files elsewhere.
-    let hierarchy = read
+    let (hierarchy, documents) = read
         .declared(saved)
         .map_err(SavedPlanError::from)
-        .and_then(|documents| Ok(Hierarchy::resolve(&documents)?))
+        .and_then(|documents| Ok((Hierarchy::resolve(&documents)?, documents)))
         .map_err(|error| refused(asked.plan, error.into()))?;
     let hierarchy = Arc::new(hierarchy);
+    let origin = Origin::person(RunCommand::Apply, Some(Arc::new(documents)));
     let ReadAgain { moved, manifests } = read;
     let stop = stop_on_signal(undo.is_some())?;
     let progress = Progress::start(printer.messages_coloured());
     let manner = Manner { removals: asked.removals, undo, stop, events: progress.events() };
-    let carried_out = controller.carry_out(&lock, saved, &hierarchy, moved, &manner).await;
+    let carried_out =
+        controller.carry_out(&lock, saved, (&hierarchy, &origin), moved, &manner).await;
     progress.end().await;
     let exactly =
         carried_out.map_err(|error| way_back::after_failure(error, asked.undo, printer))?;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    agent, apply, completions, content, controller, explain, export, graph, import, import_state,
-    observe, output::Color, plan, ports, pulls, schema, show, status, sync, up, updates, validate,
+    agent, apply, completions, content, controller, explain, export, graph, history, import,
+    import_state, observe, output::Color, plan, ports, pulls, rollback, schema, show, status, sync,
+    up, updates, validate,
 };
 
 /// Declares software-update hierarchies as YAML and makes the site systems agree with them.
@@ -60,9 +61,10 @@ pub enum Command {
     ///
     /// Compares manifests with what the site systems report, and changes nothing.
     Plan(plan::Arguments),
-    /// Print a plan that was written to a file.
+    /// Print a plan that was written to a file, or a run.
     ///
-    /// Nothing is asked and nothing is changed: the plan is printed as it was made.
+    /// Nothing is asked and nothing is changed: the plan is printed as it was made; of a run, also how
+    /// each action ended.
     Show(show::Arguments),
     /// Make the site systems agree with manifests.
     ///
@@ -80,8 +82,20 @@ pub enum Command {
     ///
     /// Like `headwater up`, with manifests out of git: each new commit is fetched, verified, validated
     /// and brought about. One that is not good is refused whole, and the last good one stays in force.
-    /// Needs the program `git`.
+    /// Needs the program `git`. While another process keeps the hierarchy, it waits, and takes over when
+    /// that one ends.
     Controller(controller::Arguments),
+    /// Show what was done: the runs that the journal remembers.
+    ///
+    /// The journal has them for 90 days: when, how long, by which command, for which commit, what was
+    /// done and how it ended. `headwater show` has more of each. Also while a controller runs.
+    History(history::Arguments),
+    /// Say what would be done to go back to the manifests of before.
+    ///
+    /// Plans for the manifests of an earlier run or commit, which the journal keeps, and changes nothing:
+    /// with --out the plan is saved for `headwater apply`. Where manifests come out of git, it says which
+    /// commit makes it last.
+    Rollback(rollback::Arguments),
     /// Synchronize a site at the top now, and those below it.
     ///
     /// Run Synchronization, as administrators know it: updates that are new come into the site database,

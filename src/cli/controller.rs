@@ -13,7 +13,7 @@ use super::{
 use crate::{
     apply::Removals,
     git::{Access, Repository},
-    model::{GitSource, Interval, ManifestSource},
+    model::{GitSource, Interval, ManifestSource, RunCommand},
     net::raise_open_files,
     role::controller::InForceFile,
 };
@@ -97,8 +97,8 @@ impl Arguments {
     fn pass(&self) -> Pass {
         match (self.mode, self.prune) {
             (Mode::Observe, _) => Pass::Observe,
-            (Mode::Reconcile, true) => Pass::Reconcile(Removals::Confirmed),
-            (Mode::Reconcile, false) => Pass::Reconcile(Removals::LeftOut),
+            (Mode::Reconcile, true) => Pass::Reconcile(RunCommand::Controller, Removals::Confirmed),
+            (Mode::Reconcile, false) => Pass::Reconcile(RunCommand::Controller, Removals::LeftOut),
         }
     }
 }

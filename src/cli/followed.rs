@@ -279,6 +279,7 @@ fn read(repository: &Repository, id: &CommitId, printer: &mut Printer) -> Result
     match sources::valid_hierarchy(&loaded, &problems, printer) {
         Ok(hierarchy) => Ok(InForce {
             hierarchy: Arc::new(hierarchy),
+            declared: Arc::new(loaded.declared),
             digest: loaded.digest,
             commit: Some(id.clone()),
         }),

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     manifest::{FileNow, SourceText, Workspace},
-    model::{CommitId, Digest, Hierarchy},
+    model::{CommitId, Declared, Digest, Hierarchy},
 };
 
 /// A file that was written to so shortly before it was read is read once more, whatever its times
@@ -58,7 +58,9 @@ struct Facts {
 pub(super) struct InForce {
     /// The hierarchy that is wanted.
     pub(super) hierarchy: Arc<Hierarchy>,
-    /// The digest of the manifests that say so.
+    /// The documents that say so.
+    pub(super) declared: Arc<Declared>,
+    /// Their digest.
     pub(super) digest: Digest,
     /// The commit that they come from; absent for files and directories.
     pub(super) commit: Option<CommitId>,
@@ -99,7 +101,12 @@ impl Kept {
         let loaded = self.workspace.loaded();
         let problems = sources::problems(loaded);
         let hierarchy = sources::valid_hierarchy(loaded, &problems, printer)?;
-        Ok(InForce { hierarchy: Arc::new(hierarchy), digest: loaded.digest, commit: None })
+        Ok(InForce {
+            hierarchy: Arc::new(hierarchy),
+            declared: Arc::new(loaded.declared.clone()),
+            digest: loaded.digest,
+            commit: None,
+        })
     }
 
     /// Reads what may have changed; whether anything has.

@@ -79,10 +79,31 @@ pub(super) fn run(
 
 fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Plan, Failure> {
     let Arguments { paths, from, observed, out, shown, detailed_exitcode: _ } = arguments;
-    let mut wanted = match from {
+    let wanted = match from {
         Some(file) => Wanted::of_saved_plan(file)?,
         None => Wanted::of_manifests(paths, printer)?,
     };
+    let shown = Shown { observed: observed.as_deref(), out: out.as_deref(), output: shown };
+    print_plan(wanted, &shown, data, printer)
+}
+
+/// What is planned against, and where the plan goes.
+pub(super) struct Shown<'a> {
+    /// What was observed before; none: the site systems are asked.
+    pub(super) observed: Option<&'a Path>,
+    /// Where the plan is saved.
+    pub(super) out: Option<&'a Path>,
+    /// How the plan is printed.
+    pub(super) output: &'a PlanOutput,
+}
+
+/// Plans for what is wanted, prints the plan, and saves it where that is wanted.
+pub(super) fn print_plan(
+    mut wanted: Wanted,
+    Shown { observed, out, output }: &Shown<'_>,
+    data: &Path,
+    printer: &mut Printer,
+) -> Result<Plan, Failure> {
     let observation = match observed {
         Some(file) => {
             let mut observation = read(file)?;
@@ -93,7 +114,7 @@ fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Pla
         None => block_on(look(&wanted, data))?,
     };
     let Observation { observed_at, observed, .. } = &observation;
-    if from.is_none() {
+    if wanted.is_of_manifests() {
         refuse_nothing(&wanted.hierarchy, observed).map_err(operation)?;
     }
     let mut plan = plan(Inputs {
@@ -120,7 +141,7 @@ fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Pla
             saved.plan
         }
     };
-    shown.print(&plan, Some(&wanted.hierarchy), printer)?;
+    output.print(&plan, Some(&wanted.hierarchy), printer)?;
     printer.message(&message)?;
     Ok(plan)
 }

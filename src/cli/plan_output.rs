@@ -3,13 +3,14 @@
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
-use super::{ExitCode, Failure, Printer};
+use super::{ExitCode, Failure, Printer, operation};
 use crate::{
-    model::{Hierarchy, SiteCode},
+    model::{ActionRecord, Hierarchy, RunRecord, SiteCode},
     plan::Plan,
     view::{
         PlanFilter, PlanView, ShownKind, plain, plan_json, plan_markdown, plan_summary_json,
-        plan_summary_markdown, plan_summary_text, plan_text, unknown_site,
+        plan_summary_markdown, plan_summary_text, plan_text, run_markdown, run_record_json,
+        run_record_text, unknown_site,
     },
 };
 
@@ -71,13 +72,59 @@ impl PlanOutput {
             None => {}
         }
         let coloured = printer.results_coloured();
-        Ok(printer.result(&match (output, summary) {
-            (PlanFormat::Text, false) => plan_text(plan, view, coloured),
-            (PlanFormat::Json, false) => plan_json(plan, view),
-            (PlanFormat::Markdown, false) => plan_markdown(plan, view),
-            (PlanFormat::Text, true) => plan_summary_text(plan, view),
-            (PlanFormat::Json, true) => plan_summary_json(plan, view),
-            (PlanFormat::Markdown, true) => plan_summary_markdown(plan, view),
-        })?)
+        Ok(printer.result(&drawn(plan, view, (*output, *summary), coloured))?)
+    }
+
+    /// Prints a run, and its plan if that is kept.
+    ///
+    /// # Errors
+    ///
+    /// Nothing can be printed.
+    pub(super) fn print_run(
+        &self,
+        run: &RunRecord,
+        actions: &[ActionRecord],
+        plan: Option<&Plan>,
+        printer: &mut Printer,
+    ) -> Result<(), Failure> {
+        let Self { output, site, kind, summary, full } = self;
+        let filter = PlanFilter { sites: site.clone(), kinds: kind.clone() };
+        let view = PlanView { filter: Some(&filter), hierarchy: None, full: *full };
+        let coloured = printer.results_coloured();
+        let drawn = plan.map(|plan| drawn(plan, view, (*output, *summary), coloured));
+        let text = match output {
+            PlanFormat::Json => {
+                let plan = drawn.map(|text| serde_json::from_str(&text)).transpose();
+                run_record_json(run, actions, plan.map_err(operation)?)
+            }
+            PlanFormat::Text => {
+                let plan = drawn.map(|text| format!("\n{text}")).unwrap_or_default();
+                run_record_text(run, actions) + &plan
+            }
+            PlanFormat::Markdown => {
+                let text = drawn.ok_or_else(|| {
+                    operation(anyhow!("the plan of run {} is not kept: there is only text", run.id))
+                })?;
+                text + &run_markdown(run)
+            }
+        };
+        Ok(printer.result(&text)?)
+    }
+}
+
+/// A plan in a form, or only its summary.
+fn drawn(
+    plan: &Plan,
+    view: PlanView<'_>,
+    (output, summary): (PlanFormat, bool),
+    coloured: bool,
+) -> String {
+    match (output, summary) {
+        (PlanFormat::Text, false) => plan_text(plan, view, coloured),
+        (PlanFormat::Json, false) => plan_json(plan, view),
+        (PlanFormat::Markdown, false) => plan_markdown(plan, view),
+        (PlanFormat::Text, true) => plan_summary_text(plan, view),
+        (PlanFormat::Json, true) => plan_summary_json(plan, view),
+        (PlanFormat::Markdown, true) => plan_summary_markdown(plan, view),
     }
 }

@@ -6,8 +6,8 @@ use std::future::Future;
 
 use super::{
     Cli, Command, ExitCode, Failure, Printer, agent, apply, completions, content, controller,
-    explain, export, graph, import, import_state, observe, plan, ports, pulls, schema, show,
-    status, sync, up, updates, validate,
+    explain, export, graph, history, import, import_state, observe, plan, ports, pulls, rollback,
+    schema, show, status, sync, up, updates, validate,
 };
 use crate::{telemetry, view::plain};
 
@@ -21,10 +21,12 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Validate(arguments) => validate::run(&arguments, &mut printer),
         Command::Explain(arguments) => explain::run(&arguments, &mut printer),
         Command::Plan(arguments) => plan::run(&arguments, data, &mut printer),
-        Command::Show(arguments) => show::run(&arguments, &mut printer),
+        Command::Show(arguments) => show::run(&arguments, data, &mut printer),
         Command::Apply(arguments) => block_on(apply::run(&arguments, data, &mut printer)),
         Command::Up(arguments) => block_on(up::run(&arguments, data, &mut printer)),
         Command::Controller(arguments) => block_on(controller::run(&arguments, data, &mut printer)),
+        Command::History(arguments) => history::run(&arguments, data, &mut printer),
+        Command::Rollback(arguments) => rollback::run(&arguments, data, &mut printer),
         Command::Sync(arguments) => block_on(sync::run(&arguments, data, &mut printer)),
         Command::Status(arguments) => block_on(status::run(&arguments, data, &mut printer)),
         Command::Pulls(arguments) => block_on(pulls::run(&arguments, data, &mut printer)),

@@ -21,9 +21,9 @@ use super::{
     watched::Watched,
 };
 use crate::{
-    apply::{ApplyEvent, Removals, Trigger},
+    apply::{ApplyEvent, Origin, Removals},
     error_text::with_causes,
-    model::{CommitId, Interval},
+    model::{CommitId, Interval, RunCommand, Trigger},
     role::controller::{Controller, ControllerError, InForceFile, Purpose, Session},
     view::{PlanView, plain, plan_text, run_text},
 };
@@ -31,8 +31,8 @@ use crate::{
 /// What is done about what is not as the manifests say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {
-    /// It is brought about.
-    Reconcile(Removals),
+    /// It is brought about, by this command.
+    Reconcile(RunCommand, Removals),
     /// It is told.
     Observe,
 }
@@ -120,10 +120,17 @@ impl Pass {
     pub(super) async fn controller(self, data: &Path) -> Result<Controller, Failure> {
         let purpose = match self {
             Self::Observe => Purpose::Watch,
-            Self::Reconcile(_) => Purpose::Stay,
+            Self::Reconcile(..) => Purpose::Stay,
         };
         let session = Session::open(data, purpose).await.map_err(operation)?;
         Controller::new(session).map_err(operation)
+    }
+
+    const fn command(self) -> RunCommand {
+        match self {
+            Self::Observe => RunCommand::Controller,
+            Self::Reconcile(command, _) => command,
+        }
     }
 
     /// Passes once; what there is to say about it.
@@ -133,12 +140,21 @@ impl Pass {
         wanted: &InForce,
         events: &UnboundedSender<ApplyEvent>,
     ) -> String {
-        let InForce { hierarchy, digest, commit } = wanted;
-        let commit = commit.as_ref().map(CommitId::short);
-        tracing::info!(commit, manifests = %digest, "a pass begins");
+        let InForce { hierarchy, declared, digest, commit } = wanted;
+        let short = commit.as_ref().map(CommitId::short);
+        tracing::info!(commit = short, manifests = %digest, "a pass begins");
+        let origin = Origin {
+            command: self.command(),
+            trigger: Trigger::Loop,
+            commit: commit.clone(),
+            manifests: Some(declared.clone()),
+        };
+        if let Err(error) = controller.note_commit(*digest, &origin).await {
+            return format!("{}\n", plain(&with_causes(&error)));
+        }
         let ended: Result<String, ControllerError> = match self {
-            Self::Reconcile(removals) => controller
-                .converge(hierarchy, *digest, Trigger::Loop, removals, events)
+            Self::Reconcile(_, removals) => controller
+                .converge(hierarchy, *digest, &origin, removals, events)
                 .await
                 .map(|converged| run_text(&summary(&converged))),
             Self::Observe => controller.look(hierarchy, *digest).await.map(|looked| {

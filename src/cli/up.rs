@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     apply::Removals,
-    model::Interval,
+    model::{Interval, RunCommand},
     net::raise_open_files,
     view::{StatusReport, run_text, status_json, status_text},
 };
@@ -66,7 +66,8 @@ async fn once(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let removals = arguments.removals();
-    let converged = apply::converge(&arguments.manifests, removals, data, printer).await?;
+    let converged =
+        apply::converge(&arguments.manifests, RunCommand::Up, removals, data, printer).await?;
     let run = summary(&converged);
     let mut status = StatusReport::of(&converged.looked.observed);
     printer.result(&match arguments.output {
@@ -86,6 +87,7 @@ async fn stay(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let pace = (Pass::Reconcile(arguments.removals()), staying::pause(arguments.every));
+    let pace =
+        (Pass::Reconcile(RunCommand::Up, arguments.removals()), staying::pause(arguments.every));
     staying::with_paths(&arguments.manifests.paths, data, pace, printer).await
 }

@@ -9,7 +9,7 @@ use super::{ExitCode, Failure, Printer, files, sources};
 use crate::{
     manifest::{Loaded, SourceMap},
     model::{Declared, Digest, Hierarchy, Name},
-    plan::{Basis, Plan, SavedPlan, SavedPlanError, declared},
+    plan::{Basis, Plan, PlannedDocument, SavedPlan, SavedPlanError, declared},
     role::controller::locate,
 };
 
@@ -37,6 +37,22 @@ impl Wanted {
         Ok(Self { hierarchy, declared, digest, paths, remote, source_map })
     }
 
+    /// Whether manifests say it, and were read just now.
+    pub(super) fn is_of_manifests(&self) -> bool {
+        self.source_map.is_some()
+    }
+
+    /// What documents say that were kept, whose digest was this one.
+    pub(super) fn of_documents(
+        documents: &[PlannedDocument],
+        digest: Digest,
+    ) -> Result<Self, SavedPlanError> {
+        let declared = declared(documents)?;
+        let hierarchy = Hierarchy::resolve(&declared)?;
+        let remote = hierarchy.remote_agents();
+        Ok(Self { hierarchy, declared, digest, paths: Vec::new(), remote, source_map: None })
+    }
+
     /// Says of every change of a plan for it where the manifests want it so, if there are any.
     pub(super) fn locate(&self, plan: &mut Plan) {
         if let Some(source_map) = &self.source_map {
@@ -52,13 +68,9 @@ impl Wanted {
         };
         let saved = SavedPlan::read(&bytes).map_err(|error| failed(error.into()))?;
         let SavedPlan { plan, basis } = saved;
-        let declared = declared(&basis.documents)
-            .map_err(|error| failed(SavedPlanError::from(error).into()))?;
-        let hierarchy = Hierarchy::resolve(&declared)
-            .map_err(|error| failed(SavedPlanError::from(error).into()))?;
-        let digest = plan.manifest_digest;
-        let Basis { paths, remote, .. } = basis;
-        Ok(Self { hierarchy, declared, digest, paths, remote, source_map: None })
+        let Basis { paths, remote, documents, .. } = basis;
+        let wanted = Self::of_documents(&documents, plan.manifest_digest);
+        Ok(Self { paths, remote, ..wanted.map_err(|error| failed(error.into()))? })
     }
 }
 

@@ -32,6 +32,7 @@ mod port_settings;
 mod pull_job;
 mod resolve;
 mod resource;
+mod run_record;
 mod schedule;
 mod server_url;
 mod settings;
@@ -111,6 +112,9 @@ pub(crate) use resolve::absolute;
 pub use resource::{
     API_VERSION, CONTENT, DocumentId, Kind, Metadata, PRUNE, Resource, ResourceId, SUSPEND,
     SYNC_REQUESTED_AT,
+};
+pub use run_record::{
+    ActionCounts, ActionRecord, NoRun, RunCause, RunCommand, RunId, RunRecord, RunState, Trigger,
 };
 pub use schedule::{Schedule, time_zone, time_zones};
 pub use server_url::ServerUrl;

@@ -4,13 +4,16 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::model::Digest;
+use crate::model::{CommitId, Digest, RunCause, RunId, Trigger};
 
-use super::{Database, Schema, StoreError, StoreProblem};
+use super::{
+    Database, Schema, StoreError, StoreProblem, journal_bounds::make_room, journal_repeats::joined,
+    journal_texts::PackedText,
+};
 
-const SCHEMA: Schema = Schema {
+pub(super) const SCHEMA: Schema = Schema {
     what: "a journal",
     application_id: 0x4857_6a6c,
     migrations: &[
@@ -49,19 +52,57 @@ const SCHEMA: Schema = Schema {
             PRIMARY KEY (package, point)
         ) STRICT, WITHOUT ROWID;
     ",
+        "
+        -- Plans and manifests as JSON, compressed, each once.
+        CREATE TABLE kept_text (
+            digest TEXT PRIMARY KEY,
+            length INTEGER NOT NULL,
+            packed BLOB NOT NULL
+        ) STRICT;
+        -- Commits that were in force, also where nothing had to be done for them.
+        CREATE TABLE commit_in_force (
+            id TEXT PRIMARY KEY,
+            since INTEGER NOT NULL,
+            manifest_digest TEXT NOT NULL,
+            manifests TEXT NOT NULL REFERENCES kept_text (digest)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX commit_manifests ON commit_in_force (manifests);
+        -- What set a run in motion: not known of runs before.
+        ALTER TABLE run ADD COLUMN command TEXT;
+        ALTER TABLE run ADD COLUMN by_loop INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE run ADD COLUMN prune INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE run ADD COLUMN commit_id TEXT;
+        ALTER TABLE run ADD COLUMN plan TEXT REFERENCES kept_text (digest);
+        ALTER TABLE run ADD COLUMN manifests TEXT REFERENCES kept_text (digest);
+        ALTER TABLE run ADD COLUMN planned INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE run ADD COLUMN repeated INTEGER NOT NULL DEFAULT 0;
+        UPDATE run SET planned = (SELECT count(*) FROM action WHERE run = run.id);
+        CREATE INDEX run_plan ON run (plan);
+        CREATE INDEX run_manifests ON run (manifests);
+    ",
     ],
 };
-
-/// How many runs are kept.
-const RUNS: i64 = 200;
 
 /// The journal of a hierarchy. Its calls block: asynchronous code makes them on a blocking thread.
 #[derive(Debug)]
 pub struct Journal(pub(super) Database);
 
-/// A run in the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunId(i64);
+/// A run that begins.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// What set it in motion.
+    pub cause: RunCause,
+    /// The manifests that it is for.
+    pub manifest: Digest,
+    /// What was observed before it.
+    pub observed: Digest,
+    /// How many actions its plan has.
+    pub planned: usize,
+    /// Its plan, as JSON.
+    pub plan: PackedText,
+    /// The manifests, as JSON; none if it is not for any.
+    pub manifests: Option<PackedText>,
+}
 
 /// The last run, as the journal has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,31 +124,40 @@ impl Journal {
     }
 
     /// A run begins.
-    pub fn begin(
-        &self,
-        manifest: Digest,
-        observed: Digest,
-        now: Timestamp,
-    ) -> Result<RunId, StoreError> {
-        self.insert([&manifest.to_string(), &observed.to_string()], now)
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn begin(&self, run: &NewRun, now: Timestamp) -> Result<RunId, StoreError> {
+        let NewRun { cause, manifest, observed, planned, plan, manifests } = run;
+        let planned = u32::try_from(*planned).unwrap_or(u32::MAX);
+        self.0.write(|it| {
+            plan.keep(it)?;
+            if let Some(manifests) = manifests {
+                manifests.keep(it)?;
+            }
+            let id = insert(it, cause, [&manifest.to_string(), &observed.to_string()], now)?;
+            let (plan, manifests) = (plan.digest(), manifests.as_ref().map(PackedText::digest));
+            it.prepare_cached(
+                "UPDATE run SET plan = ?2, manifests = ?3, planned = ?4 WHERE id = ?1",
+            )?
+            .execute(params![id.number(), plan, manifests, planned])?;
+            make_room(it, now)?;
+            Ok(id)
+        })
     }
 
     /// A run begins that brings nothing into agreement with manifests, such as a validation of content:
     /// it is never the last run.
-    pub fn begin_command(&self, now: Timestamp) -> Result<RunId, StoreError> {
-        self.insert(["", ""], now)
-    }
-
-    fn insert(&self, digests: [&str; 2], now: Timestamp) -> Result<RunId, StoreError> {
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn begin_command(&self, cause: &RunCause, now: Timestamp) -> Result<RunId, StoreError> {
         self.0.write(|it| {
-            let [manifest, observed] = digests;
-            it.execute(
-                "INSERT INTO run (started_at, manifest_digest, observed_digest) VALUES (?1, ?2, ?3)",
-                params![now.as_millisecond(), manifest, observed],
-            )?;
-            let run = it.last_insert_rowid();
-            it.execute("DELETE FROM run WHERE id <= ?1", [run - RUNS])?;
-            Ok(RunId(run))
+            let id = insert(it, cause, ["", ""], now)?;
+            make_room(it, now)?;
+            Ok(id)
         })
     }
 
@@ -116,7 +166,7 @@ impl Journal {
         self.0.write(|it| {
             it.execute(
                 "INSERT OR REPLACE INTO action (run, id, started_at) VALUES (?1, ?2, ?3)",
-                params![run.0, id, now.as_millisecond()],
+                params![run.number(), id, now.as_millisecond()],
             )?;
             Ok(())
         })
@@ -139,20 +189,23 @@ impl Journal {
                     finished_at = excluded.finished_at,
                     outcome = excluded.outcome,
                     detail = excluded.detail",
-                params![run.0, id, now.as_millisecond(), outcome, detail],
+                params![run.number(), id, now.as_millisecond(), outcome, detail],
             )?;
             Ok(())
         })
     }
 
-    /// A run has ended.
-    pub fn finish(&self, run: RunId, converged: bool, now: Timestamp) -> Result<(), StoreError> {
+    /// A run has ended; the run that the journal tells of it in. One that came to the same end as the
+    /// run before, and did nothing, is told of as a repetition of that one.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn finish(&self, run: RunId, converged: bool, now: Timestamp) -> Result<RunId, StoreError> {
         self.0.write(|it| {
-            it.execute(
-                "UPDATE run SET finished_at = ?2, converged = ?3 WHERE id = ?1",
-                params![run.0, now.as_millisecond(), converged],
-            )?;
-            Ok(())
+            it.prepare_cached("UPDATE run SET finished_at = ?2, converged = ?3 WHERE id = ?1")?
+                .execute(params![run.number(), now.as_millisecond(), converged])?;
+            joined(it, run)
         })
     }
 
@@ -192,35 +245,35 @@ impl Journal {
     }
 }
 
-pub(super) fn time(milliseconds: i64) -> Result<Timestamp, StoreProblem> {
-    Timestamp::from_millisecond(milliseconds).map_err(|_| StoreProblem::Value("a time"))
+fn insert(
+    it: &Transaction<'_>,
+    cause: &RunCause,
+    [manifest, observed]: [&str; 2],
+    now: Timestamp,
+) -> Result<RunId, StoreProblem> {
+    let RunCause { command, trigger, prune, commit } = cause;
+    it.prepare_cached(
+        "INSERT INTO run
+            (started_at, manifest_digest, observed_digest, command, by_loop, prune, commit_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        now.as_millisecond(),
+        manifest,
+        observed,
+        command.as_str(),
+        *trigger == Trigger::Loop,
+        prune,
+        commit.as_ref().map(CommitId::as_str),
+    ])?;
+    run_id(it.last_insert_rowid())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+pub(super) fn run_id(number: i64) -> Result<RunId, StoreProblem> {
+    let number = u32::try_from(number).ok().and_then(RunId::new);
+    number.ok_or(StoreProblem::Value("the number of a run"))
+}
 
-    #[test]
-    fn the_last_run_tells_what_did_not_end_well() {
-        let directory = tempfile::tempdir().unwrap();
-        let journal = Journal::open(&directory.path().join("journal.db")).unwrap();
-        assert_eq!(journal.last_run().unwrap(), None);
-        let now = Timestamp::UNIX_EPOCH;
-        let run = journal.begin(Digest::of(b"m"), Digest::of(b"o"), now).unwrap();
-        for id in ["a", "b", "c"] {
-            journal.begin_action(run, id, now).unwrap();
-        }
-        journal.finish_action(run, "a", "done", "", now).unwrap();
-        journal.finish_action(run, "b", "failed", "no answer", now).unwrap();
-        let last = journal.last_run().unwrap().unwrap();
-        let failures: Vec<_> =
-            last.failures.iter().map(|(id, why)| (id.as_str(), why.as_str())).collect();
-        assert_eq!(failures, [("b", "no answer"), ("c", "cut off")]);
-        assert_eq!((last.finished_at, last.converged), (None, false));
-        journal.finish(run, true, now).unwrap();
-        assert!(journal.last_run().unwrap().unwrap().converged);
-        let command = journal.begin_command(now).unwrap();
-        journal.finish(command, false, now).unwrap();
-        assert!(journal.last_run().unwrap().unwrap().converged, "a validation is no run of a plan");
-    }
+pub(super) fn time(milliseconds: i64) -> Result<Timestamp, StoreProblem> {
+    Timestamp::from_millisecond(milliseconds).map_err(|_| StoreProblem::Value("a time"))
 }

@@ -8,6 +8,13 @@ mod error;
 mod filling;
 mod hash_file;
 mod journal;
+mod journal_bounds;
+mod journal_commits;
+mod journal_history;
+mod journal_repeats;
+#[cfg(test)]
+mod journal_tests;
+mod journal_texts;
 mod revisions;
 pub mod site_database;
 mod transfers;
@@ -17,4 +24,7 @@ pub use durable_file::{read_bounded, remove, remove_directory, replace, replace_
 pub use error::{StoreError, StoreProblem};
 pub use filling::Filling;
 pub use hash_file::hash_file;
-pub use journal::{Journal, LastRun, RunId};
+pub use journal::{Journal, LastRun, NewRun};
+pub use journal_commits::CommitRecord;
+pub use journal_history::{KeptManifests, RunFilter};
+pub use journal_texts::PackedText;

@@ -3,6 +3,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod adoption;
+mod brought_back;
 mod carried_out;
 mod content;
 pub mod diagram;
@@ -11,6 +12,7 @@ mod downstream;
 #[cfg(test)]
 mod fixture;
 pub mod graph;
+mod history;
 mod in_force;
 mod json_text;
 mod management_points;
@@ -36,6 +38,7 @@ mod updates_file;
 mod validation;
 
 pub use adoption::{adopted_files, adoption_notes};
+pub use brought_back::{BroughtBack, brought_back_text};
 pub use carried_out::{
     CarriedOutSummary, carried_out_json, carried_out_text, saved_text, way_back_text,
 };
@@ -45,6 +48,7 @@ pub use content::{
     pull_line_json, pull_schema, pulls_text, transfers_under_way,
 };
 pub use distribution_points::DistributionPointStatus;
+pub use history::{run_markdown, run_record_json, run_record_text, runs_json, runs_text};
 pub use in_force::in_force_text;
 pub use management_points::ManagementPointStatus;
 pub use messages::{MessagesReport, messages_json, messages_text};

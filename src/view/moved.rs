@@ -33,6 +33,19 @@ pub fn moved_text(moved: &[Moved], manifests: Option<&Loaded>) -> String {
     text
 }
 
+/// What differs between manifests, one thing a line behind a word, at most so many.
+pub(super) fn differences_text(differences: &[Moved], word: &str, most: usize) -> String {
+    let mut text = String::new();
+    for it in differences.iter().take(most) {
+        add(&mut text, format_args!("{word}: {}\n", line(it, None)));
+    }
+    let more = differences.len().saturating_sub(most);
+    if more > 0 {
+        add(&mut text, format_args!("{word}: {more} more\n"));
+    }
+    text
+}
+
 fn line(moved: &Moved, manifests: Option<&Loaded>) -> String {
     let Moved { place, before, after } = moved;
     let change = || format!("{} -> {}", value(before), value(after));

@@ -12,13 +12,13 @@ use serde_json::Value;
 use super::{running::Running, world::World};
 
 /// A repository with manifests in `hierarchy/`.
-struct Repository {
+pub(crate) struct Repository {
     directory: PathBuf,
 }
 
 impl Repository {
     /// The manifests of a world, committed.
-    fn of(world: &World) -> Self {
+    pub(crate) fn of(world: &World) -> Self {
         let repository = Self { directory: world.path("repository") };
         let inner = repository.directory.join("hierarchy");
         fs::create_dir_all(&inner).unwrap();
@@ -28,11 +28,11 @@ impl Repository {
         repository
     }
 
-    fn source(&self) -> String {
+    pub(crate) fn source(&self) -> String {
         format!("git+file://{}#main:hierarchy", self.directory.display())
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let output = Command::new("git")
             .args(["-c", "user.name=Ada", "-c", "user.email=ada@contoso.example"])
             .args(arguments)
@@ -46,7 +46,7 @@ impl Repository {
     }
 
     /// Commits everything; its identity.
-    fn commit(&self, more: &[&str]) -> String {
+    pub(crate) fn commit(&self, more: &[&str]) -> String {
         self.git(&["add", "--all"]);
         let commit = ["commit", "--quiet", "--allow-empty", "--message=a change"];
         self.git(&[&commit[..], more].concat());
@@ -71,7 +71,7 @@ impl Repository {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    fn edit(&self, from: &str, to: &str) {
+    pub(crate) fn edit(&self, from: &str, to: &str) {
         let path = self.directory.join("hierarchy/headwater.yaml");
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.matches(from).count(), 1, "{from}");
@@ -79,21 +79,21 @@ impl Repository {
     }
 }
 
-fn controller(world: &World, source: &str, more: &[&str]) -> Running {
+pub(crate) fn controller(world: &World, source: &str, more: &[&str]) -> Running {
     let arguments = ["controller", "--source", source, "--every", "1s"];
     world.start(&[&arguments[..], more].concat(), "warn")
 }
 
 /// Reads on until a line begins so.
 #[track_caller]
-fn until(running: &mut Running, begin: &str) {
+pub(crate) fn until(running: &mut Running, begin: &str) {
     assert!(running.until(|line| line.starts_with(begin)), "{begin}: {:?}", running.said);
 }
 
 /// Reads on until a commit is in force and something was done for it. (A pass that began before may
 /// still say that there was nothing to do.)
 #[track_caller]
-fn until_done(running: &mut Running, commit: &str) {
+pub(crate) fn until_done(running: &mut Running, commit: &str) {
     until(running, &format!("commit {} is in force", &commit[..12]));
     let done = running.until(|line| line.ends_with("done. The hierarchy is as the manifests say."));
     assert!(done, "{:?}", running.said);
@@ -101,7 +101,7 @@ fn until_done(running: &mut Running, commit: &str) {
 
 /// Reads on until a commit is in force, and nothing has to be done for it.
 #[track_caller]
-fn until_nothing_to_do(running: &mut Running, commit: &str) {
+pub(crate) fn until_nothing_to_do(running: &mut Running, commit: &str) {
     until(running, &format!("commit {} is in force", &commit[..12]));
     until(running, "Nothing to do");
 }

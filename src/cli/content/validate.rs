@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock,
-    model::{Name, PackageId, ValidationFindings},
+    model::{Name, PackageId, RunCause, RunCommand, ValidationFindings},
     plan::ActionKind,
     role::controller::{Purpose, Session},
     store::Journal,
@@ -87,7 +87,8 @@ async fn validate(
     // What somebody asks for by name has to be there before anything is hashed.
     let chosen = chosen(arguments, &targets, asked)?;
     let journal = Journal::open(&session.data().journal()).map_err(operation)?;
-    let run = journal.begin_command(clock::now()).map_err(operation)?;
+    let cause = RunCause::person(RunCommand::ValidateContent);
+    let run = journal.begin_command(&cause, clock::now()).map_err(operation)?;
     let mut libraries = Vec::new();
     let mut failed = None;
     for target in &targets {

@@ -10,9 +10,11 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{Controller, ControllerError, Looked};
 use crate::{
     adopt::{Beside, adopt},
-    apply::{ApplyEvent, ApplyReport, Removals, Trigger},
+    apply::{ApplyEvent, ApplyReport, Origin, Removals},
     clock,
-    model::{Digest, Hierarchy, Name, ObservedBuilder, SiteCode, SourceType, Unresolved},
+    model::{
+        Digest, Hierarchy, Name, ObservedBuilder, RunCommand, SiteCode, SourceType, Unresolved,
+    },
     plan::{ActionKind, Inputs, Plan, plan},
 };
 
@@ -92,8 +94,9 @@ impl Controller {
         let inputs = Inputs { hierarchy: &hierarchy, manifest_digest, observed: &observed, now };
         let plan = synchronizations(plan(inputs), full);
         let looked = Looked { observed, plan, agents };
-        let (trigger, removals) = (Trigger::Person, Removals::Refused);
-        let report = self.apply(&hierarchy, &looked, trigger, removals, events).await?;
+        let origin = Origin::person(RunCommand::Synchronize, None);
+        let removals = Removals::Refused;
+        let report = self.apply(&hierarchy, &looked, &origin, removals, events).await?;
         Ok(Synchronized { plan: looked.plan, report })
     }
 }

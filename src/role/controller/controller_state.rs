@@ -1,17 +1,20 @@
 //! Passes of the controller: every one looks anew (REC-2).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use tokio::sync::{mpsc::UnboundedSender, watch};
 
 use crate::{
     apply::{
-        Apply, ApplyError, ApplyEvent, ApplyReport, LateReports, Machines, Outcome, Removals,
-        Trigger, apply,
+        Apply, ApplyError, ApplyEvent, ApplyReport, LateReports, Machines, Origin, Outcome,
+        Removals, apply,
     },
     blocking::Interrupted,
     clock,
-    model::{Digest, FoundPorts, Hierarchy, Name, Observed, ObservedBuilder},
+    model::{CommitId, Digest, FoundPorts, Hierarchy, Name, Observed, ObservedBuilder},
     net::Trust,
     observe::{Agents, ReachError, observe_into, observe_ports},
     plan::{ActionId, Inputs, NothingDeclared, Plan, plan, refuse_nothing},
@@ -20,7 +23,7 @@ use crate::{
     store::{Journal, StoreError},
 };
 
-use super::{Session, UndoError};
+use super::{InForceError, Session, UndoError};
 
 /// The controller could not do a pass at all.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +43,9 @@ pub enum ControllerError {
     /// The data directory.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Which commit is in force.
+    #[error(transparent)]
+    InForce(#[from] InForceError),
     /// The program is ending.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
@@ -67,6 +73,8 @@ pub struct Controller {
     journal: Arc<Journal>,
     machines: Arc<Machines>,
     hurry: watch::Sender<bool>,
+    /// The commit that the journal knows to be in force.
+    pub(super) noted: Mutex<Option<CommitId>>,
 }
 
 /// What a look has found.
@@ -105,7 +113,7 @@ impl Controller {
     pub fn new(session: Session) -> Result<Self, ControllerError> {
         let journal = Arc::new(Journal::open(&session.data().journal())?);
         let (machines, hurry) = (Arc::new(Machines::default()), watch::Sender::new(false));
-        Ok(Self { session, journal, machines, hurry })
+        Ok(Self { session, journal, machines, hurry, noted: Mutex::default() })
     }
 
     /// The session.
@@ -225,7 +233,7 @@ impl Controller {
         &self,
         hierarchy: &Arc<Hierarchy>,
         looked: &Looked,
-        trigger: Trigger,
+        origin: &Origin,
         removals: Removals,
         events: &UnboundedSender<ApplyEvent>,
     ) -> Result<ApplyReport, ControllerError> {
@@ -235,7 +243,7 @@ impl Controller {
             trust: self.session.trust().clone(),
             machines: self.machines.clone(),
             journal: self.journal.clone(),
-            trigger,
+            origin: origin.clone(),
             removals,
             events: events.clone(),
             hurry: self.hurry.subscribe(),
@@ -253,13 +261,13 @@ impl Controller {
         &self,
         hierarchy: &Arc<Hierarchy>,
         manifest_digest: Digest,
-        trigger: Trigger,
+        origin: &Origin,
         removals: Removals,
         events: &UnboundedSender<ApplyEvent>,
     ) -> Result<Converged, ControllerError> {
         self.hurry.send_replace(false);
         let _lock = self.reconcile().await?;
-        self.passes(hierarchy, manifest_digest, trigger, removals, events).await
+        self.passes(hierarchy, manifest_digest, origin, removals, events).await
     }
 
     /// Something else is wanted than what is being converged to: that ends without waiting for
@@ -273,7 +281,7 @@ impl Controller {
         &self,
         hierarchy: &Arc<Hierarchy>,
         manifest_digest: Digest,
-        trigger: Trigger,
+        origin: &Origin,
         removals: Removals,
         events: &UnboundedSender<ApplyEvent>,
     ) -> Result<Converged, ControllerError> {
@@ -285,7 +293,7 @@ impl Controller {
             if looked.plan.actions.is_empty() {
                 return Ok(Converged { looked, done, left: Vec::new() });
             }
-            let report = self.apply(hierarchy, &looked, trigger, removals, events).await?;
+            let report = self.apply(hierarchy, &looked, origin, removals, events).await?;
             done += report.done();
             left = report
                 .outcomes

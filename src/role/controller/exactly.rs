@@ -7,7 +7,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    apply::{ApplyEvent, ApplyReport, Removals, Trigger},
+    apply::{ApplyEvent, ApplyReport, Origin, Removals},
     blocking::blocking,
     clock,
     model::{Digest, Facts, Hierarchy, Name, Observed},
@@ -68,7 +68,8 @@ impl Controller {
     }
 
     /// Carries a saved plan out, exactly as it is, unless something has moved since it was made:
-    /// `moved` is what is known of that already. `hierarchy` is what its documents declare.
+    /// `moved` is what is known of that already. `hierarchy` is what its documents declare, `origin`
+    /// who carries it out.
     ///
     /// The lock is that of [`Controller::reconcile`]: nobody else changes anything between the look
     /// and the first action.
@@ -81,7 +82,7 @@ impl Controller {
         &self,
         _lock: &DataLock,
         saved: &SavedPlan<'_>,
-        hierarchy: &Arc<Hierarchy>,
+        (hierarchy, origin): (&Arc<Hierarchy>, &Origin),
         mut moved: Vec<Moved>,
         manner: &Manner<'_>,
     ) -> Result<Exactly, ControllerError> {
@@ -93,7 +94,7 @@ impl Controller {
         }
         let looked = Looked { observed, plan: wanted.clone(), agents };
         let Manner { removals, events, .. } = manner;
-        let work = self.apply(hierarchy, &looked, Trigger::Person, *removals, events);
+        let work = self.apply(hierarchy, &looked, origin, *removals, events);
         let Worked { result: report, after, way_back } =
             self.taken_back(&looked.observed, (&basis.remote, hierarchy), manner, work).await?;
         let next = plan(Inputs {
@@ -114,13 +115,14 @@ impl Controller {
         &self,
         hierarchy: &Arc<Hierarchy>,
         manifest_digest: Digest,
+        origin: &Origin,
         manner: &Manner<'_>,
     ) -> Result<(Converged, Option<Plan>), ControllerError> {
         let _lock = self.reconcile().await?;
         let remote = hierarchy.remote_agents();
         let (before, _) = self.observe_at(&remote, hierarchy).await?;
         let Manner { removals, events, .. } = manner;
-        let work = self.passes(hierarchy, manifest_digest, Trigger::Person, *removals, events);
+        let work = self.passes(hierarchy, manifest_digest, origin, *removals, events);
         let worked = self.taken_back(&before, (&remote, hierarchy), manner, work).await?;
         Ok((worked.result, worked.way_back))
     }

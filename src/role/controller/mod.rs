@@ -5,13 +5,17 @@ mod controller_state;
 mod exactly;
 mod in_force_file;
 mod locate;
+mod remembered;
 mod session;
 mod undo_file;
+mod way_back_target;
 
 pub use by_hand::{SynchronizeError, Synchronized};
 pub use controller_state::{Controller, ControllerError, Converged, Looked};
 pub use exactly::{CarriedOut, Exactly, Manner};
 pub use in_force_file::{InForceError, InForceFile};
 pub use locate::locate;
+pub use remembered::Remembered;
 pub use session::{Purpose, Session, SessionError};
 pub use undo_file::{UndoError, UndoFile};
+pub use way_back_target::{Target, TargetError};

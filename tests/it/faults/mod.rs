@@ -3,6 +3,7 @@
 //! outside: the right bytes arrive, wrong ones are never published, and the reason names the source.
 
 mod chains;
+mod controller_kills;
 mod fleet;
 mod kills;
 mod other_name;
