@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     apply::{ApplyError, Origin, Outcome, Removals},
-    model::RunCommand,
+    model::{Digest, RunCommand},
     plan::{ActionId, Plan},
     role::controller::{
         Controller, ControllerError, Converged, Manner, Purpose, Session, UndoFile,
@@ -98,8 +98,7 @@ async fn converge_with_way_back(
     let undo_file =
         UndoFile::new(undo, wanted.declared, wanted.remote).map_err(way_back::failure)?;
     let hierarchy = Arc::new(wanted.hierarchy);
-    let session = Session::open(data, Purpose::Work).await.map_err(operation)?;
-    let controller = Controller::new(session).map_err(operation)?;
+    let controller = changing(data, Purpose::Work, wanted.digest).await?;
     let stop = stop_on_signal(true)?;
     let progress = Progress::start(printer.messages_coloured());
     let manner = Manner { removals, undo: Some(&undo_file), stop, events: progress.events() };
@@ -120,8 +119,7 @@ pub(super) async fn converge(
 ) -> Result<Converged, Failure> {
     let (hierarchy, loaded) = sources::load_hierarchy(&manifests.paths, printer)?;
     let hierarchy = Arc::new(hierarchy);
-    let session = Session::open(data, Purpose::Work).await.map_err(operation)?;
-    let controller = Controller::new(session).map_err(operation)?;
+    let controller = changing(data, Purpose::Work, loaded.digest).await?;
     let origin = Origin::person(command, Some(Arc::new(loaded.declared)));
     let progress = Progress::start(printer.messages_coloured());
     let converged =
@@ -129,6 +127,28 @@ pub(super) async fn converge(
     progress.end().await;
     controller.close().await;
     converged.map_err(failure)
+}
+
+/// The controller for work towards manifests with this digest.
+///
+/// # Errors
+///
+/// The hierarchy cannot be reached, or another process would soon take back what is done
+/// ([`ExitCode::Refused`]).
+pub(super) async fn changing(
+    data: &Path,
+    purpose: Purpose,
+    manifest_digest: Digest,
+) -> Result<Controller, Failure> {
+    let session = Session::open(data, purpose).await.map_err(operation)?;
+    let controller = Controller::new(session).map_err(operation)?;
+    match controller.would_take_back(manifest_digest).map_err(operation)? {
+        None => Ok(controller),
+        Some(kept) => {
+            controller.close().await;
+            Err(Failure::new(ExitCode::Refused, kept))
+        }
+    }
 }
 
 pub(super) fn exit_code(converged: &Converged) -> ExitCode {

@@ -22,7 +22,7 @@ use crate::{
         DocumentError, Moved, SavedPlan, SavedPlanError, declared, moved_documents,
         planned_documents,
     },
-    role::controller::{CarriedOut, Controller, Exactly, Manner, Purpose, Session, UndoFile},
+    role::controller::{CarriedOut, Controller, Exactly, Manner, Purpose, UndoFile},
     view::{
         CarriedOutSummary, Summary, carried_out_json, carried_out_text, moved_json, moved_text,
         problems_text, summary_line,
@@ -80,8 +80,8 @@ pub(super) async fn run(
     let documents = read.declared(&saved).map_err(|error| refused(error.into()))?;
     let undo = asked.undo.map(|path| UndoFile::new(path, documents, saved.basis.remote.clone()));
     let undo = undo.transpose().map_err(way_back::failure)?;
-    let session = Session::open(data, Purpose::Exactly).await.map_err(operation)?;
-    let controller = Controller::new(session).map_err(operation)?;
+    let digest = saved.plan.manifest_digest;
+    let controller = apply::changing(data, Purpose::Exactly, digest).await?;
     let worked = work(asked, &saved, read, undo.as_ref(), &controller, printer).await;
     controller.close().await;
     let Outcome { exactly, manifests } = worked?;

@@ -123,7 +123,7 @@ pub(super) async fn run(
                 return Err(usage(why));
             }
             let pace = (arguments.pass(), pause(arguments.every));
-            with_paths(&[path], data, pace, printer).await
+            with_paths(&[path], (data, true), pace, printer).await
         }
     }
 }
@@ -135,26 +135,40 @@ async fn follow(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let pause = pause(arguments.every);
+    // What is wrong with the command line is said before anybody waits.
+    let access = arguments.files.access().of(&source);
+    let access = access.map_err(|error| Failure::new(ExitCode::Usage, error))?;
     // First of all: nothing is looked at again by somebody else who stays.
-    let controller = arguments.pass().controller(data).await?;
+    let Some(begun) = arguments.pass().controller(data, true, printer).await? else {
+        return Ok(ExitCode::Success);
+    };
+    let (controller, mut signals) = begun;
     let begun = async {
         let (sources, file) = {
             let data = controller.session().data();
             (data.sources(), InForceFile::of(data))
         };
-        let access = arguments.files.access();
         let repository = Repository::open(&sources, source, access).await;
         let repository = repository.map_err(|error| Failure::new(ExitCode::Usage, error))?;
         Followed::begin(repository, file, pause, printer).await
     };
-    match begun.await {
-        Ok((followed, wanted)) => {
+    let begun = tokio::select! {
+        begun = begun => Some(begun),
+        () = signals.ended() => None,
+    };
+    match begun {
+        Some(Ok((followed, wanted))) => {
             let watched = Watched::Git(Box::new(followed));
-            stay(controller, watched, wanted, (arguments.pass(), pause), printer).await
+            let pace = (arguments.pass(), pause);
+            stay((controller, signals), watched, wanted, pace, printer).await
         }
-        Err(failure) => {
+        Some(Err(failure)) => {
             controller.close().await;
             Err(failure)
+        }
+        None => {
+            controller.close().await;
+            Ok(ExitCode::Success)
         }
     }
 }

@@ -18,6 +18,7 @@ mod graph;
 mod history;
 mod import;
 mod import_state;
+mod in_turn;
 mod kept;
 mod manifests;
 mod observe;

@@ -12,8 +12,8 @@ use crate::{
     store::LastRun,
     view::{
         ContentFilter, ContentInputs, ContentReport, FailedAction, LastRunSummary, MessagesReport,
-        PackageWord, StatusReport, content_json, content_text, in_force_text, last_run_text,
-        messages_json, messages_text, status_json, status_text,
+        PackageWord, StatusReport, content_json, content_text, held_by_text, in_force_text,
+        last_run_text, messages_json, messages_text, status_json, status_text,
     },
 };
 
@@ -114,6 +114,9 @@ pub(super) async fn run(
     let transfers = controller.journal().transfers();
     let under_way = controller.session().data().is_reconciling();
     let manifests = InForceFile::of(controller.session().data()).read();
+    let session = controller.session();
+    // Who asks is nobody to tell of.
+    let held = if session.hosts() { Ok(None) } else { session.data().held_by() };
     controller.close().await;
     let (observed, last) = (observed.map_err(operation)?.0, last.map_err(operation)?);
     let text = if arguments.content {
@@ -138,13 +141,16 @@ pub(super) async fn run(
         let under_way = under_way.map_err(operation)?;
         let mut report = StatusReport::of(&observed);
         report.manifests = manifests.map_err(operation)?;
+        report.held_by = held.map_err(operation)?.filter(|it| it.holder.stays);
         report.last_run = last.map(|last| last_run(last, under_way));
         match arguments.output {
             OutputFormat::Json => status_json(&report),
             OutputFormat::Text => {
                 let manifests = report.manifests.as_ref().map(in_force_text).unwrap_or_default();
                 let last_run = last_run_text(report.last_run.as_ref());
-                format!("{}\n{last_run}{manifests}", status_text(&report))
+                let held = report.held_by.as_ref();
+                let held = held.map(|it| held_by_text(it, clock::now())).unwrap_or_default();
+                format!("{}\n{last_run}{held}{manifests}", status_text(&report))
             }
         }
     };

@@ -7,18 +7,17 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::mpsc::UnboundedSender,
-};
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     ExitCode, Failure, Printer,
     apply::summary,
+    in_turn::in_turn,
     kept::{InForce, Kept},
     operation,
     progress::{Progress, Said},
-    watched::Watched,
+    signals::Signals,
+    watched::{Watched, last_good},
 };
 use crate::{
     apply::{ApplyEvent, Origin, Removals},
@@ -42,31 +41,37 @@ pub(super) fn pause(every: Interval) -> Duration {
     Duration::from_secs(every.as_seconds().max(1).into())
 }
 
-/// Keeps a hierarchy as files and directories say. While these are broken, the last good ones hold.
+/// Keeps a hierarchy as files and directories say. While these are broken, the last good ones hold. If
+/// it `waits`, it does so once no other process does any more.
 pub(super) async fn with_paths(
     paths: &[PathBuf],
-    data: &Path,
+    (data, waits): (&Path, bool),
     (pass, pause): (Pass, Duration),
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let (kept, wanted) = Kept::read(paths, printer)?;
-    let controller = pass.controller(data).await?;
+    let (mut kept, mut wanted) = Kept::read(paths, printer)?;
+    let Some(begun) = pass.controller(data, waits, printer).await? else {
+        return Ok(ExitCode::Success);
+    };
+    // It may have waited for days.
+    match kept.look(printer) {
+        Ok(now) => wanted = now.unwrap_or(wanted),
+        Err(failure) => printer.message(&last_good(&failure))?,
+    }
     // What a controller has taken out of git is not in force any more.
-    InForceFile::of(controller.session().data()).remove().map_err(operation)?;
-    stay(controller, Watched::paths(kept, pause), Some(wanted), (pass, pause), printer).await
+    InForceFile::of(begun.0.session().data()).remove().map_err(operation)?;
+    stay(begun, Watched::paths(kept, pause), Some(wanted), (pass, pause), printer).await
 }
 
 /// Passes again and again, and at once when other manifests are in force, until somebody ends it.
 /// Without manifests it waits for the first good ones.
 pub(super) async fn stay(
-    controller: Controller,
+    (controller, mut signals): (Controller, Signals),
     mut watched: Watched,
     mut wanted: Option<InForce>,
     (pass, pause): (Pass, Duration),
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
     let mut last = String::new();
     let said = Said::default();
     loop {
@@ -79,8 +84,7 @@ pub(super) async fn stay(
                 loop {
                     tokio::select! {
                         text = &mut ending => break Some(text),
-                        _ = interrupted.recv() => break None,
-                        _ = terminated.recv() => break None,
+                        () = signals.ended() => break None,
                         // Transfers may take hours, and somebody may change his mind meanwhile.
                         found = watched.changed(printer), if changed.is_none() => {
                             changed = Some(found?);
@@ -101,8 +105,7 @@ pub(super) async fn stay(
             tokio::select! {
                 () = tokio::time::sleep(pause), if wanted.is_some() => {}
                 found = watched.changed(printer) => changed = Some(found?),
-                _ = interrupted.recv() => break,
-                _ = terminated.recv() => break,
+                () = signals.ended() => break,
             }
         }
         if changed.is_some() {
@@ -116,14 +119,28 @@ pub(super) async fn stay(
 }
 
 impl Pass {
-    /// The controller of a data directory, for such passes.
-    pub(super) async fn controller(self, data: &Path) -> Result<Controller, Failure> {
+    /// The controller of a data directory, for such passes, and what ends them. If it `waits`, then once
+    /// no other process has it; none if somebody ended the program before.
+    pub(super) async fn controller(
+        self,
+        data: &Path,
+        waits: bool,
+        printer: &mut Printer,
+    ) -> Result<Option<(Controller, Signals)>, Failure> {
         let purpose = match self {
             Self::Observe => Purpose::Watch,
-            Self::Reconcile(..) => Purpose::Stay,
+            Self::Reconcile(command, _) => Purpose::Stay(command),
         };
-        let session = Session::open(data, purpose).await.map_err(operation)?;
-        Controller::new(session).map_err(operation)
+        let (session, signals) = if waits {
+            let mut signals = Signals::new()?;
+            match in_turn(data, purpose, &mut signals, printer).await? {
+                Some(session) => (session, signals),
+                None => return Ok(None),
+            }
+        } else {
+            (Session::open(data, purpose).await.map_err(operation)?, Signals::new()?)
+        };
+        Ok(Some((Controller::new(session).map_err(operation)?, signals)))
     }
 
     const fn command(self) -> RunCommand {

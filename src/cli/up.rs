@@ -39,6 +39,9 @@ pub struct Arguments {
     /// Remove what is there but not declared any more; otherwise it stays, and is named.
     #[arg(long)]
     prune: bool,
+    /// Where another process keeps the hierarchy up, wait until it ends, and take over.
+    #[arg(long, conflicts_with = "once")]
+    wait: bool,
 }
 
 impl Arguments {
@@ -89,5 +92,6 @@ async fn stay(
 ) -> Result<ExitCode, Failure> {
     let pace =
         (Pass::Reconcile(RunCommand::Up, arguments.removals()), staying::pause(arguments.every));
+    let data = (data, arguments.wait);
     staying::with_paths(&arguments.manifests.paths, data, pace, printer).await
 }

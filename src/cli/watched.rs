@@ -46,6 +46,12 @@ impl Watched {
     }
 }
 
+/// Manifests are broken.
+pub(super) fn last_good(failure: &Failure) -> String {
+    let why = failure.to_string();
+    format!("{}; the last good manifests hold\n", plain(&why))
+}
+
 impl Paths {
     async fn changed(&mut self, printer: &mut Printer) -> Result<InForce, Failure> {
         loop {
@@ -54,10 +60,7 @@ impl Paths {
             match self.kept.look(printer) {
                 Ok(None) => {}
                 Ok(Some(wanted)) => return Ok(wanted),
-                Err(failure) => {
-                    let why = failure.to_string();
-                    printer.message(&format!("{}; the last good manifests hold\n", plain(&why)))?;
-                }
+                Err(failure) => printer.message(&last_good(&failure))?,
             }
         }
     }

@@ -11,6 +11,7 @@ mod format_version;
 mod found_ports;
 mod git_source;
 mod hierarchy;
+mod holder;
 mod interval;
 mod libraries;
 mod local_publishing;
@@ -74,6 +75,7 @@ pub use git_source::{GitScheme, GitSource};
 pub use hierarchy::{
     DeclaredLocalUpdate, DistributionPoint, Hierarchy, Package, Site, SiteSystem, UpdatePoint,
 };
+pub use holder::{HeldBy, Holder};
 pub use interval::Interval;
 pub use libraries::{Content, ContentFacts, InvalidLibraries, Libraries};
 pub use local_publishing::{

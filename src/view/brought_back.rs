@@ -91,8 +91,8 @@ fn lasting(
         _ => "a commit that brings these manifests back".to_owned(),
     };
     format!(
-        "to make it last, commit it to {source}: {how}. A controller that follows it undoes anything \
-         else\n"
+        "to make it last, commit it to {source}: {how}. A controller that follows it undoes anything else, \
+         and while one does `headwater apply` refuses this\n"
     )
 }
 

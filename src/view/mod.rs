@@ -13,6 +13,7 @@ mod downstream;
 mod fixture;
 pub mod graph;
 mod history;
+mod holder;
 mod in_force;
 mod json_text;
 mod management_points;
@@ -49,6 +50,7 @@ pub use content::{
 };
 pub use distribution_points::DistributionPointStatus;
 pub use history::{run_markdown, run_record_json, run_record_text, runs_json, runs_text};
+pub use holder::{alive_text, held_by_text, holder_name, silent_text, waiting_text};
 pub use in_force::in_force_text;
 pub use management_points::ManagementPointStatus;
 pub use messages::{MessagesReport, messages_json, messages_text};

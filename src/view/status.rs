@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    CatalogVersion, DownstreamServer, Known, Listener, ManifestsInForce, Name, Observed,
+    CatalogVersion, DownstreamServer, HeldBy, Known, Listener, ManifestsInForce, Name, Observed,
     ObservedSystem, SecuredListener, SiteCode, StatusMessage, UpdateContentState, UpdatePointRole,
     ValidationRecord,
 };
@@ -41,6 +41,9 @@ pub struct StatusReport {
     /// Which commit's manifests are in force, where they come out of git.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifests: Option<ManifestsInForce>,
+    /// The process that keeps the hierarchy, if one does that stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<HeldBy>,
     /// What is remembered of the last run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_run: Option<LastRunSummary>,
@@ -112,6 +115,7 @@ impl StatusReport {
             site_systems: Vec::new(),
             run: None,
             manifests: None,
+            held_by: None,
             last_run: None,
         };
         let servers = site_servers(observed);
@@ -307,6 +311,7 @@ mod tests {
             }],
             run: None,
             manifests: None,
+            held_by: None,
             last_run: None,
         };
         let text = status_text(&report);

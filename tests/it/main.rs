@@ -49,6 +49,7 @@ mod sarif;
 mod saved_plan;
 mod schema_agreement;
 mod schemas;
+mod second_controller;
 mod secured_content;
 mod secured_updates;
 mod show;

@@ -1,9 +1,11 @@
 //! `headwater rollback`: the plan to the manifests of before, and who refuses to carry it out.
 
+use std::fs;
+
 use serde_json::Value;
 
 use super::{
-    gitops::{Repository, controller, until_done, until_nothing_to_do},
+    gitops::{Repository, controller, until, until_done, until_nothing_to_do},
     history::history,
     world::{Ended, World},
 };
@@ -100,9 +102,33 @@ fn where_a_controller_follows_git_the_way_back_is_a_commit() {
     assert!(!plan["actions"].as_array().unwrap().is_empty());
     let revert = format!("`git revert --no-edit {}..{}`", &first[..12], &second[..12]);
     assert!(said.stderr.contains(&revert), "{}", said.stderr);
+    let saved = world.run(&["apply", "--plan", file]);
+    let manifests = world.with_manifests("apply");
+    for ended in [saved, manifests] {
+        let refused = ended.expect(3).stderr;
+        for part in ["`headwater controller` (process ", "would undo this", &second[..12]] {
+            assert!(refused.contains(part), "{part} in {refused}");
+        }
+    }
+    assert_eq!(port(&world), "8090");
+    // What is in force may be applied.
+    world.run(&["apply", world.path("repository/hierarchy").to_str().unwrap()]).expect(0);
+
     // As it was said.
     repository.git(&["revert", "--no-edit", &format!("{first}..{second}")]);
     let reverted = repository.git(&["rev-parse", "HEAD"]);
     until_done(&mut running, &reverted);
     assert_eq!(port(&world), "8080");
+
+    // A controller that changes nothing takes nothing back.
+    let (code, said) = running.terminate();
+    assert_eq!(code, 0, "{said:?}");
+    let mut running = controller(&world, &repository.source(), &["--mode", "observe"]);
+    until(&mut running, &format!("commit {} is still in force", &reverted[..12]));
+    until(&mut running, "No changes: ");
+    fs::remove_file(file).unwrap();
+    let (_, said) = rollback(&world, &[&second[..12], "--out", file]);
+    assert!(said.stderr.contains("back to the manifests of commit "), "{}", said.stderr);
+    world.run(&["apply", "--plan", file]).expect(0);
+    assert_eq!(port(&world), "8090");
 }

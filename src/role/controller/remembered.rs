@@ -2,15 +2,16 @@
 
 use std::{path::Path, sync::PoisonError};
 
-use super::{Controller, ControllerError};
+use super::{Controller, ControllerError, InForceFile};
 use crate::{
     apply::Origin,
     blocking::blocking,
     clock,
-    model::{Digest, RunId, RunRecord},
+    model::{CommitInForce, Digest, Holder, ManifestsInForce, RunId, RunRecord},
     plan::planned_documents,
     role::host::DataDirectory,
     store::{Journal, PackedText, RunFilter, StoreError},
+    view::holder_name,
 };
 
 /// The journal of a data directory, read beside whoever writes it.
@@ -20,6 +21,21 @@ pub struct Remembered {
     pub data: DataDirectory,
     /// Its journal.
     pub journal: Journal,
+}
+
+/// A controller keeps the hierarchy at a commit, and would take back anything else.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{} keeps this hierarchy at commit {} of the repository that it follows, and would undo this at its \
+     next pass: commit it there; or end that controller first, or start it with `--mode observe`",
+    holder_name(.holder),
+    .commit.id.short()
+)]
+pub struct KeptAt {
+    /// The process.
+    pub holder: Holder,
+    /// The commit.
+    pub commit: CommitInForce,
 }
 
 impl Remembered {
@@ -106,4 +122,38 @@ impl Controller {
         *noted() = Some(commit.clone());
         Ok(())
     }
+
+    /// Whether another process follows a git repository and would soon take back what is done for other
+    /// manifests than those of the commit in force.
+    ///
+    /// # Errors
+    ///
+    /// That cannot be found out.
+    pub fn would_take_back(
+        &self,
+        manifest_digest: Digest,
+    ) -> Result<Option<KeptAt>, ControllerError> {
+        if self.session().hosts() {
+            return Ok(None);
+        }
+        let Some(kept) = kept_at(self.session().data())? else { return Ok(None) };
+        let noted = self.journal().commits(kept.commit.id.as_str(), 1)?;
+        let same = noted.iter().any(|it| it.manifests.digest == manifest_digest);
+        Ok((!same).then_some(kept))
+    }
+}
+
+/// The process that keeps the hierarchy of a data directory at a commit, if its lock is held by one that
+/// does.
+///
+/// # Errors
+///
+/// That cannot be found out.
+fn kept_at(data: &DataDirectory) -> Result<Option<KeptAt>, ControllerError> {
+    let Some(held) = data.held_by()?.filter(|it| it.holder.reconciles) else { return Ok(None) };
+    let in_force = InForceFile::of(data).read()?;
+    let Some(ManifestsInForce { commit: Some(commit), .. }) = in_force else {
+        return Ok(None);
+    };
+    Ok(Some(KeptAt { holder: held.holder, commit }))
 }

@@ -3,9 +3,13 @@
 
 use std::{path::Path, time::Duration};
 
+use tokio::time::{Instant, sleep, timeout};
+
 use crate::{
+    model::{HeldBy, Holder, RunCommand},
     net::{Addresses, AgentClient, AgentError, ClientError, Trust},
-    role::host::{DataDirectory, DataError, Host, HostError, Stay},
+    role::host::{DataDirectory, DataError, DataLock, Host, HostError, this_process},
+    view::holder_name,
 };
 
 /// What a command is going to do.
@@ -17,8 +21,8 @@ pub enum Purpose {
     Exactly,
     /// Change what there is.
     Work,
-    /// Stay and keep it as it shall be.
-    Stay,
+    /// Stay and keep it as it shall be, by this command.
+    Stay(RunCommand),
     /// Stay and look at it again and again: nothing is set in motion.
     Watch,
 }
@@ -26,7 +30,16 @@ pub enum Purpose {
 impl Purpose {
     /// Whether it goes on until somebody ends it.
     fn stays(self) -> bool {
-        matches!(self, Self::Stay | Self::Watch)
+        matches!(self, Self::Stay(_) | Self::Watch)
+    }
+
+    fn holder(self) -> Holder {
+        let command = match self {
+            Self::Stay(command) => command.as_str(),
+            Self::Watch => "controller --mode observe",
+            Self::Look | Self::Exactly | Self::Work => "",
+        };
+        this_process(command, self.stays(), matches!(self, Self::Stay(_)))
     }
 }
 
@@ -44,16 +57,40 @@ pub enum SessionError {
     Client(#[from] ClientError),
     /// Another process keeps the hierarchy up.
     #[error(
-        "the hierarchy in this data directory is up already: use `headwater apply` to change it"
+        "the hierarchy in this data directory is up already{}: use `headwater apply` to change it, or \
+         --wait to take over when that one ends",
+        .0.as_ref().map(|it| format!(", kept by {}", holder_name(it))).unwrap_or_default()
     )]
-    UpAlready,
+    UpAlready(Option<Holder>),
     /// Another process holds the data directory and does not answer.
-    #[error("another process holds the data directory, and does not answer")]
-    HeldBySilence(#[source] AgentError),
+    #[error(
+        "another process holds the data directory, and does not answer{}: if it was stopped, let it go \
+         on; if it hangs, end it",
+        .0.as_ref().map(|it| format!(", {}, last alive at {:.0}", holder_name(&it.holder), it.alive_at))
+            .unwrap_or_default()
+    )]
+    HeldBySilence(Option<HeldBy>, #[source] Option<AgentError>),
+}
+
+/// What there is to say to somebody who waits for the data directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waiting {
+    /// This one keeps the hierarchy up.
+    For(HeldBy),
+    /// It gives no sign of life any more.
+    Silent(HeldBy),
+    /// It does again.
+    Alive(HeldBy),
 }
 
 /// How often a command looks whether another one has finished.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// How often one that waits for its turn looks: it takes over within a second.
+const TURN: Duration = Duration::from_millis(500);
+
+/// How long the host may take to tell what it hosts: it knows that by heart.
+const ANSWER: Duration = Duration::from_secs(15);
 
 /// A way to the embedded hierarchy.
 pub struct Session {
@@ -77,33 +114,70 @@ impl Session {
         let mut told = false;
         loop {
             if let Some(lock) = data.try_host()? {
-                let stay = if purpose.stays() { Stay::Long } else { Stay::Short };
-                let resume = matches!(purpose, Purpose::Work | Purpose::Stay);
-                let host = Host::start(data.clone(), lock, stay, resume).await?;
-                let client = host.client()?;
-                let (addresses, http) = (host.addresses(), host.http()?);
-                return Ok(Self { data, own: Some(host), host: client, http, addresses });
+                return Self::hosting(data, lock, purpose).await;
             }
             if let Some(url) = data.long_staying_host() {
                 if purpose.stays() {
-                    return Err(SessionError::UpAlready);
+                    return Err(SessionError::UpAlready(data.held_by()?.map(|it| it.holder)));
                 }
                 let addresses = data.addresses();
                 let http = data.token().client(&addresses)?;
                 let host = AgentClient::new(url, http.clone());
-                match host.hosted().await {
-                    Ok(_) => return Ok(Self { data, own: None, host, http, addresses }),
+                match timeout(ANSWER, host.hosted()).await {
+                    Ok(Ok(_)) => return Ok(Self { data, own: None, host, http, addresses }),
                     // It may just have ended: then the lock is free, or will be.
-                    Err(error) if told => return Err(SessionError::HeldBySilence(error)),
-                    Err(_) => {}
+                    Ok(Err(error)) if told => {
+                        return Err(SessionError::HeldBySilence(data.held_by()?, Some(error)));
+                    }
+                    Ok(Err(_)) => {}
+                    Err(_) => return Err(SessionError::HeldBySilence(data.held_by()?, None)),
                 }
             }
             if !told {
                 tracing::warn!("waiting for another headwater command to finish");
                 told = true;
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+            sleep(LOOK_AGAIN).await;
         }
+    }
+
+    /// Hosts the hierarchy of a data directory once nobody else does, however long that takes. What
+    /// there is to say meanwhile is told.
+    ///
+    /// # Errors
+    ///
+    /// The hierarchy cannot be hosted.
+    pub async fn open_in_turn(
+        path: &Path,
+        purpose: Purpose,
+        mut tell: impl FnMut(Waiting),
+    ) -> Result<Self, SessionError> {
+        let data = DataDirectory::open(path)?;
+        let mut watch = Watch::default();
+        loop {
+            if let Some(lock) = data.try_host()? {
+                return Self::hosting(data, lock, purpose).await;
+            }
+            if let Some(held) = data.held_by()?
+                && held.holder.stays
+                && let Some(waiting) = watch.look(held, Instant::now())
+            {
+                tell(waiting);
+            }
+            sleep(TURN).await;
+        }
+    }
+
+    async fn hosting(
+        data: DataDirectory,
+        lock: DataLock,
+        purpose: Purpose,
+    ) -> Result<Self, SessionError> {
+        let resume = matches!(purpose, Purpose::Work | Purpose::Stay(_));
+        let host = Host::start(data.clone(), lock, &purpose.holder(), resume).await?;
+        let client = host.client()?;
+        let (addresses, http) = (host.addresses(), host.http()?);
+        Ok(Self { data, own: Some(host), host: client, http, addresses })
     }
 
     /// The data directory.
@@ -141,5 +215,76 @@ impl Session {
         if let Some(host) = self.own {
             host.close().await;
         }
+    }
+}
+
+/// Watches a holder for signs of life, by the clock of the one who watches: the two may be on different
+/// computers.
+#[derive(Debug, Default)]
+struct Watch {
+    seen: Option<Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    held: HeldBy,
+    /// When its last sign of life was noticed.
+    at: Instant,
+    silent: bool,
+}
+
+impl Watch {
+    /// Looks at the holder; what there is to say about it that was not said yet.
+    fn look(&mut self, held: HeldBy, now: Instant) -> Option<Waiting> {
+        let silence = Duration::try_from(HeldBy::SILENCE).unwrap_or_default();
+        match &mut self.seen {
+            Some(seen) if seen.held == held => {
+                let fell_silent = !seen.silent && now.duration_since(seen.at) >= silence;
+                seen.silent |= fell_silent;
+                fell_silent.then_some(Waiting::Silent(held))
+            }
+            Some(seen) if seen.held.holder == held.holder => {
+                let was_silent = seen.silent;
+                *seen = Seen { held: held.clone(), at: now, silent: false };
+                was_silent.then_some(Waiting::Alive(held))
+            }
+            _ => {
+                self.seen = Some(Seen { held: held.clone(), at: now, silent: false });
+                Some(Waiting::For(held))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_holder_that_falls_silent_is_told_of_once() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let held = |beat| HeldBy {
+            holder: Holder { since: at(0), ..this_process("controller", true, true) },
+            // Its clock is a year behind: that makes no difference.
+            alive_at: at(beat),
+        };
+        let mut watch = Watch::default();
+        let start = Instant::now();
+        let mut look = |second, held| watch.look(held, start + Duration::from_secs(second));
+        assert_eq!(look(0, held(0)), Some(Waiting::For(held(0))));
+        for second in 1..100 {
+            let beat = i64::try_from(second / 5).unwrap() * 5;
+            assert_eq!(look(second, held(beat)), None, "it lives");
+        }
+        assert_eq!(look(114, held(95)), None);
+        assert_eq!(look(115, held(95)), Some(Waiting::Silent(held(95))));
+        assert_eq!(look(500, held(95)), None, "that was said");
+        assert_eq!(look(501, held(501)), Some(Waiting::Alive(held(501))));
+        assert_eq!(look(521, held(501)), Some(Waiting::Silent(held(501))));
+        let mut next = held(600);
+        next.holder.process_id += 1;
+        assert_eq!(look(600, next.clone()), Some(Waiting::For(next)));
     }
 }

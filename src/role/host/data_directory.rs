@@ -38,18 +38,12 @@ pub struct DataDirectory {
     certificates: Certificates,
 }
 
-/// How long a host runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stay {
-    /// Until somebody stops it: other commands go through it.
-    Long,
-    /// As long as a command takes: other commands wait for its end.
-    Short,
-}
-
 /// Holds a lock of the data directory until it is dropped or the process ends.
 #[derive(Debug)]
-pub struct DataLock(#[expect(dead_code, reason = "an open file is what holds the lock")] File);
+pub struct DataLock(pub(super) File);
+
+/// The lock of the one that hosts the hierarchy.
+pub(super) const HOST_LOCK: &str = "host.lock";
 
 impl DataDirectory {
     /// Opens the data directory, which is made if it is not there.
@@ -87,6 +81,10 @@ impl DataDirectory {
         Addresses::embedded(Digest::of(self.path.as_os_str().as_encoded_bytes()))
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Where the site systems live.
     pub fn site_systems(&self) -> PathBuf {
         self.path.join("site-systems")
@@ -118,7 +116,7 @@ impl DataDirectory {
     ///
     /// The lock file cannot be made.
     pub fn try_host(&self) -> Result<Option<DataLock>, DataError> {
-        let (path, file) = self.lock_file("host.lock")?;
+        let (path, file) = self.lock_file(HOST_LOCK)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(DataLock(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -166,14 +164,17 @@ impl DataDirectory {
         Some(text.strip_prefix(LONG)?.trim().to_owned())
     }
 
-    pub(super) fn write_host(&self, url: &str, stay: Stay) -> Result<(), DataError> {
-        let word = match stay {
-            Stay::Long => LONG,
-            Stay::Short => SHORT,
-        };
+    pub(super) fn write_host(&self, url: &str, stays: bool) -> Result<(), DataError> {
+        let word = if stays { LONG } else { SHORT };
         let path = self.host_file();
         store::replace(&path, format!("{word}{url}\n").as_bytes())
             .map_err(|source| DataError::File { path, source })
+    }
+
+    /// Nobody answers where the last host did, whether it ended by itself or not.
+    pub(super) fn forget_host(&self) -> Result<(), DataError> {
+        let path = self.host_file();
+        store::remove(&path).map_err(|source| DataError::File { path, source })
     }
 
     fn host_file(&self) -> PathBuf {

@@ -8,16 +8,17 @@ use std::{
 };
 
 use tokio::sync::Mutex;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    model::{Address, Name},
+    model::{Address, Holder, Name},
     net::{AddressTaken, Addresses, AgentClient, ClientError, ListenError, OpenPort},
     role::agent::{AdminPort, Agent, AgentOptions, CommandError},
     store,
     wire::host::HostedSystem,
 };
 
-use super::{DataDirectory, DataError, DataLock, Stay, host_port};
+use super::{DataDirectory, DataError, DataLock, holder, host_port};
 
 /// The host cannot do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +67,8 @@ struct Inner {
     port: Mutex<Option<OpenPort>>,
     systems: Mutex<BTreeMap<Name, Running>>,
     /// Held for as long as the host runs.
-    _lock: DataLock,
+    _lock: Arc<DataLock>,
+    _living: AbortOnDropHandle<()>,
 }
 
 struct Running {
@@ -76,8 +78,9 @@ struct Running {
 }
 
 impl Host {
-    /// Starts the host and the agents of all site systems that there are. `resume` says whether
-    /// they go on with what they were doing: a look must not set anything in motion.
+    /// Starts the host and the agents of all site systems that there are, and tells who is the
+    /// `holder` of the lock. `resume` says whether they go on with what they were doing: a look must
+    /// not set anything in motion.
     ///
     /// # Errors
     ///
@@ -85,9 +88,15 @@ impl Host {
     pub async fn start(
         data: DataDirectory,
         lock: DataLock,
-        stay: Stay,
+        holder: &Holder,
         resume: bool,
     ) -> Result<Self, HostError> {
+        if let Err(error) = lock.tell(holder) {
+            tracing::warn!(%error, "nobody can be told who holds the data directory");
+        }
+        data.forget_host()?;
+        let lock = Arc::new(lock);
+        let living = AbortOnDropHandle::new(tokio::spawn(holder::live(Arc::downgrade(&lock))));
         let addresses = data.addresses();
         let socket = host_port::bind().await?;
         let host = Self(Arc::new(Inner {
@@ -97,13 +106,14 @@ impl Host {
             port: Mutex::new(None),
             systems: Mutex::new(BTreeMap::new()),
             _lock: lock,
+            _living: living,
             data,
         }));
         for (name, address) in host.remembered()? {
             host.create(&name, &address).await?;
         }
         *host.0.port.lock().await = Some(socket.serve(host.clone(), host.0.data.token().clone()));
-        host.0.data.write_host(&host.0.url, stay)?;
+        host.0.data.write_host(&host.0.url, holder.stays)?;
         Ok(host)
     }
 

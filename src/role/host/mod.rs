@@ -2,8 +2,10 @@
 //! each on a loopback address of its own.
 
 mod data_directory;
+mod holder;
 mod host_port;
 mod host_state;
 
-pub use data_directory::{DataDirectory, DataError, DataLock, Stay};
+pub use data_directory::{DataDirectory, DataError, DataLock};
+pub use holder::this_process;
 pub use host_state::{Host, HostError};
