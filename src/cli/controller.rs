@@ -8,6 +8,7 @@ use super::{
     ExitCode, Failure, Printer,
     followed::Followed,
     staying::{Pass, pause, stay, with_paths},
+    telling::notifier,
     watched::Watched,
 };
 use crate::{
@@ -123,7 +124,7 @@ pub(super) async fn run(
                 return Err(usage(why));
             }
             let pace = (arguments.pass(), pause(arguments.every));
-            with_paths(&[path], data, pace, printer).await
+            with_paths(&[path], data, pace, true, printer).await
         }
     }
 }
@@ -143,14 +144,16 @@ async fn follow(
             (data.sources(), InForceFile::of(data))
         };
         let access = arguments.files.access();
+        let notifier = notifier(&controller, source.to_string()).await?;
         let repository = Repository::open(&sources, source, access).await;
         let repository = repository.map_err(|error| Failure::new(ExitCode::Usage, error))?;
-        Followed::begin(repository, file, pause, printer).await
+        let begun = Followed::begin(repository, file, pause, notifier.clone(), printer).await;
+        begun.map(|(followed, wanted)| (followed, wanted, notifier))
     };
     match begun.await {
-        Ok((followed, wanted)) => {
+        Ok((followed, wanted, notifier)) => {
             let watched = Watched::Git(Box::new(followed));
-            stay(controller, watched, wanted, (arguments.pass(), pause), printer).await
+            stay(controller, watched, wanted, (arguments.pass(), pause), notifier, printer).await
         }
         Err(failure) => {
             controller.close().await;

@@ -8,12 +8,13 @@ use super::{ExitCode, Failure, OutputFormat, Printer, operation, sources, sync_s
 use crate::{
     clock,
     model::{Declared, Hierarchy, Name, SiteCode},
+    notify::MemoryFile,
     role::controller::{Controller, InForceFile, Purpose, Session},
     store::LastRun,
     view::{
         ContentFilter, ContentInputs, ContentReport, FailedAction, LastRunSummary, MessagesReport,
-        PackageWord, StatusReport, content_json, content_text, in_force_text, last_run_text,
-        messages_json, messages_text, status_json, status_text,
+        NotificationStatus, PackageWord, StatusReport, content_json, content_text, in_force_text,
+        last_run_text, messages_json, messages_text, notifications_text, status_json, status_text,
     },
 };
 
@@ -114,6 +115,7 @@ pub(super) async fn run(
     let transfers = controller.journal().transfers();
     let under_way = controller.session().data().is_reconciling();
     let manifests = InForceFile::of(controller.session().data()).read();
+    let told = MemoryFile(&controller.session().data().notifications()).read();
     controller.close().await;
     let (observed, last) = (observed.map_err(operation)?.0, last.map_err(operation)?);
     let text = if arguments.content {
@@ -138,13 +140,15 @@ pub(super) async fn run(
         let under_way = under_way.map_err(operation)?;
         let mut report = StatusReport::of(&observed);
         report.manifests = manifests.map_err(operation)?;
+        report.notifications = NotificationStatus::all(&told.map_err(operation)?);
         report.last_run = last.map(|last| last_run(last, under_way));
         match arguments.output {
             OutputFormat::Json => status_json(&report),
             OutputFormat::Text => {
                 let manifests = report.manifests.as_ref().map(in_force_text).unwrap_or_default();
                 let last_run = last_run_text(report.last_run.as_ref());
-                format!("{}\n{last_run}{manifests}", status_text(&report))
+                let told = notifications_text(&report.notifications);
+                format!("{}\n{last_run}{manifests}{told}", status_text(&report))
             }
         }
     };

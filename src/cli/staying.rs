@@ -18,12 +18,14 @@ use super::{
     kept::{InForce, Kept},
     operation,
     progress::{Progress, Said},
+    telling::notifier,
     watched::Watched,
 };
 use crate::{
     apply::{ApplyEvent, Removals, Trigger},
     error_text::with_causes,
     model::{CommitId, Interval},
+    notify::Notifier,
     role::controller::{Controller, ControllerError, InForceFile, Purpose, Session},
     view::{PlanView, plain, plan_text, run_text},
 };
@@ -42,18 +44,29 @@ pub(super) fn pause(every: Interval) -> Duration {
     Duration::from_secs(every.as_seconds().max(1).into())
 }
 
-/// Keeps a hierarchy as files and directories say. While these are broken, the last good ones hold.
+/// Keeps a hierarchy as files and directories say. While these are broken, the last good ones hold. Those
+/// whom notifications name hear of it if it `tells` them.
 pub(super) async fn with_paths(
     paths: &[PathBuf],
     data: &Path,
     (pass, pause): (Pass, Duration),
+    tells: bool,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let (kept, wanted) = Kept::read(paths, printer)?;
     let controller = pass.controller(data).await?;
+    let notifier = if tells {
+        let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        notifier(&controller, paths.join(", ")).await?
+    } else {
+        Notifier::nobody()
+    };
+    notifier.tell(wanted.notifications.clone());
+    notifier.hear(wanted.occurrence());
     // What a controller has taken out of git is not in force any more.
     InForceFile::of(controller.session().data()).remove().map_err(operation)?;
-    stay(controller, Watched::paths(kept, pause), Some(wanted), (pass, pause), printer).await
+    let watched = Watched::paths(kept, pause, notifier.clone());
+    stay(controller, watched, Some(wanted), (pass, pause), notifier, printer).await
 }
 
 /// Passes again and again, and at once when other manifests are in force, until somebody ends it.
@@ -63,6 +76,7 @@ pub(super) async fn stay(
     mut watched: Watched,
     mut wanted: Option<InForce>,
     (pass, pause): (Pass, Duration),
+    notifier: Notifier,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let mut interrupted = signal(SignalKind::interrupt())?;
@@ -75,7 +89,7 @@ pub(super) async fn stay(
             let progress = Progress::after(said.clone(), printer.messages_coloured());
             let ended = {
                 let events = progress.events();
-                let mut ending = pin!(pass.once(&controller, wanted, events));
+                let mut ending = pin!(pass.once(&controller, wanted, &notifier, events));
                 loop {
                     tokio::select! {
                         text = &mut ending => break Some(text),
@@ -111,6 +125,7 @@ pub(super) async fn stay(
         }
         wanted = changed.or(wanted);
     }
+    notifier.end().await;
     controller.close().await;
     Ok(ExitCode::Success)
 }
@@ -131,25 +146,32 @@ impl Pass {
         self,
         controller: &Controller,
         wanted: &InForce,
+        notifier: &Notifier,
         events: &UnboundedSender<ApplyEvent>,
     ) -> String {
-        let InForce { hierarchy, digest, commit } = wanted;
+        let InForce { hierarchy, digest, commit, notifications: _ } = wanted;
+        let hear = |look| notifier.hear(wanted.pass_ended(look));
         let commit = commit.as_ref().map(CommitId::short);
         tracing::info!(commit, manifests = %digest, "a pass begins");
         let ended: Result<String, ControllerError> = match self {
             Self::Reconcile(removals) => controller
                 .converge(hierarchy, *digest, Trigger::Loop, removals, events)
                 .await
+                .inspect(|converged| hear(Ok(converged.told(hierarchy))))
                 .map(|converged| run_text(&summary(&converged))),
             Self::Observe => controller.look(hierarchy, *digest).await.map(|looked| {
                 let view = PlanView { hierarchy: Some(hierarchy), ..PlanView::default() };
                 let text = plan_text(&looked.plan, view, false);
+                hear(Ok(looked.told_only(hierarchy)));
                 if looked.plan.actions.is_empty() {
                     return text;
                 }
                 text + "Nothing of it is done: `--mode observe`.\n"
             }),
         };
-        ended.unwrap_or_else(|error| format!("{}\n", plain(&with_causes(&error))))
+        ended.unwrap_or_else(|error| {
+            hear(Err(with_causes(&error)));
+            format!("{}\n", plain(&with_causes(&error)))
+        })
     }
 }

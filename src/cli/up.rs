@@ -87,5 +87,5 @@ async fn stay(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let pace = (Pass::Reconcile(arguments.removals()), staying::pause(arguments.every));
-    staying::with_paths(&arguments.manifests.paths, data, pace, printer).await
+    staying::with_paths(&arguments.manifests.paths, data, pace, false, printer).await
 }

@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 use super::{
-    LastRunSummary, RunSummary,
+    LastRunSummary, NotificationStatus, RunSummary,
     distribution_points::{DistributionPointStatus, distribution_points},
     downstream::downstream_servers,
     json_text::json_text,
@@ -41,6 +41,9 @@ pub struct StatusReport {
     /// Which commit's manifests are in force, where they come out of git.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifests: Option<ManifestsInForce>,
+    /// How it stands with those who are told what the controller does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notifications: Vec<NotificationStatus>,
     /// What is remembered of the last run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_run: Option<LastRunSummary>,
@@ -112,6 +115,7 @@ impl StatusReport {
             site_systems: Vec::new(),
             run: None,
             manifests: None,
+            notifications: Vec::new(),
             last_run: None,
         };
         let servers = site_servers(observed);
@@ -307,6 +311,7 @@ mod tests {
             }],
             run: None,
             manifests: None,
+            notifications: Vec::new(),
             last_run: None,
         };
         let text = status_text(&report);

@@ -6,6 +6,7 @@ mod exactly;
 mod in_force_file;
 mod locate;
 mod session;
+mod told;
 mod undo_file;
 
 pub use by_hand::{SynchronizeError, Synchronized};
