@@ -23,7 +23,7 @@
 //! Modules, in the order of that picture (an arrow never points upward; the table of what each may
 //! use is in ARCHITECTURE.md, and a test holds it):
 //!
-//! - [`model`]: the nouns: names valid once made, the eight kinds, the resolved hierarchy, what is
+//! - [`model`]: the nouns: names valid once made, the kinds of document, the resolved hierarchy, what is
 //!   observed (pure)
 //! - [`manifest`]: YAML text to documents, with the place of every value (pure)
 //! - [`check`]: what is wrong with documents, one rule a file (pure)
@@ -41,6 +41,7 @@
 //! - [`probe`]: connects to the ports of the roles
 //! - [`observe`]: asks the site systems what they are
 //! - [`apply`]: carries a plan out, drives the engine
+//! - [`notify`]: delivers what is told of the controller's work
 //! - [`role`]: what runs: agents and their roles, the host, the controller
 //! - [`cli`]: one file per command
 //!
@@ -77,6 +78,8 @@ pub mod probe;
 pub mod observe;
 
 pub mod apply;
+
+pub mod notify;
 
 pub mod role;
 

@@ -2,7 +2,8 @@
 
 use headwater::model::{
     DistributionPointGroupSpec, DistributionPointSpec, Kind, LocalUpdateSpec, Metadata,
-    PackageSpec, PortSettingsSpec, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
+    NotificationSpec, PackageSpec, PortSettingsSpec, SiteSpec, SiteSystemSpec,
+    SoftwareUpdatePointSpec,
 };
 use serde::Deserialize;
 
@@ -28,6 +29,7 @@ pub(crate) enum Typed {
     DistributionPointGroup(Box<Of<DistributionPointGroupSpec>>),
     Package(Box<Of<PackageSpec>>),
     LocalUpdate(Box<Of<LocalUpdateSpec>>),
+    Notification(Box<Of<NotificationSpec>>),
 }
 
 /// The kind of a document, which is told beforehand: finding it is not part of the parse.
@@ -50,5 +52,6 @@ pub(crate) fn typed(kind: Kind, text: &str) -> Typed {
         }
         Kind::Package => Typed::Package(serde_yaml::from_str(text).unwrap()),
         Kind::LocalUpdate => Typed::LocalUpdate(serde_yaml::from_str(text).unwrap()),
+        Kind::Notification => Typed::Notification(serde_yaml::from_str(text).unwrap()),
     }
 }

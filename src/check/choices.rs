@@ -42,6 +42,20 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
         ];
         problems.extend(one_of(package.document, "spec.source", &written));
     }
+    for document in declaration.notifications.iter() {
+        let to = &document.spec().to;
+        let written = [
+            ("webhook", to.webhook.is_some()),
+            ("slack", to.slack.is_some()),
+            ("email", to.email.is_some()),
+            ("commitStatus", to.commit_status.is_some()),
+        ];
+        problems.extend(one_of(document, "spec.to", &written));
+        if let Some(webhook) = &to.webhook {
+            let written = [("url", webhook.url.is_some()), ("urlFile", webhook.url_file.is_some())];
+            problems.extend(one_of(document, "spec.to.webhook", &written));
+        }
+    }
 }
 
 fn distribution_point(document: Document<'_, DistributionPointSpec>, problems: &mut Vec<Problem>) {

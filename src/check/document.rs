@@ -5,8 +5,8 @@ use std::{cell::Cell, collections::BTreeMap};
 use super::{Place, Problem, Rule};
 use crate::model::{
     DistributionPointGroupSpec, DistributionPointSpec, FieldPath, Kind, LocalUpdateSpec, Name,
-    PackageSpec, PortSettingsSpec, Resource, ResourceId, SiteSpec, SiteSystemSpec,
-    SoftwareUpdatePointSpec,
+    NotificationSpec, PackageSpec, PortSettingsSpec, Resource, ResourceId, SiteSpec,
+    SiteSystemSpec, SoftwareUpdatePointSpec,
 };
 
 /// The fields of a kind, which know the kind.
@@ -30,7 +30,8 @@ of_kind!(
     DistributionPointSpec: DistributionPoint,
     DistributionPointGroupSpec: DistributionPointGroup,
     PackageSpec: Package,
-    LocalUpdateSpec: LocalUpdate
+    LocalUpdateSpec: LocalUpdate,
+    NotificationSpec: Notification
 );
 
 /// A document with its name.

@@ -64,6 +64,7 @@ mod agents;
 mod annotations;
 mod choices;
 mod duplicates;
+mod notification;
 mod references;
 
 pub use applicability::{RuleProblem, rule_problem};

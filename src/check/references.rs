@@ -43,6 +43,7 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
     references.sites_and_systems();
     references.points();
     references.content();
+    references.notifications();
 }
 
 impl References<'_, '_, '_> {
@@ -138,6 +139,16 @@ impl References<'_, '_, '_> {
             let path = "spec.distributeTo.groups";
             let kind = Kind::DistributionPointGroup;
             self.all(document, path, kind, &to.groups, &package.groups);
+        }
+    }
+
+    fn notifications(&mut self) {
+        for document in self.declaration.notifications.iter() {
+            for (index, site) in document.spec().sites.iter().enumerate() {
+                // One that is there is no problem.
+                let path = FieldPath::new("spec.sites").index(index);
+                self.missing(document, path, Kind::Site, site);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use super::{
     ExitCode, Failure, Printer,
     followed::Followed,
     staying::{Pass, pause, stay, with_paths},
+    telling::notifier,
     watched::Watched,
 };
 use crate::{
@@ -123,7 +124,7 @@ pub(super) async fn run(
                 return Err(usage(why));
             }
             let pace = (arguments.pass(), pause(arguments.every));
-            with_paths(&[path], (data, true), pace, printer).await
+            with_paths(&[path], (data, true), pace, true, printer).await
         }
     }
 }
@@ -148,19 +149,21 @@ async fn follow(
             let data = controller.session().data();
             (data.sources(), InForceFile::of(data))
         };
+        let notifier = notifier(&controller, source.to_string()).await?;
         let repository = Repository::open(&sources, source, access).await;
         let repository = repository.map_err(|error| Failure::new(ExitCode::Usage, error))?;
-        Followed::begin(repository, file, pause, printer).await
+        let begun = Followed::begin(repository, file, pause, notifier.clone(), printer).await;
+        begun.map(|(followed, wanted)| (followed, wanted, notifier))
     };
     let begun = tokio::select! {
         begun = begun => Some(begun),
         () = signals.ended() => None,
     };
     match begun {
-        Some(Ok((followed, wanted))) => {
+        Some(Ok((followed, wanted, notifier))) => {
             let watched = Watched::Git(Box::new(followed));
             let pace = (arguments.pass(), pause);
-            stay((controller, signals), watched, wanted, pace, printer).await
+            stay((controller, signals), watched, wanted, pace, notifier, printer).await
         }
         Some(Err(failure)) => {
             controller.close().await;

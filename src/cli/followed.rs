@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{
     Checked, ExitCode, Failure, Printer, kept::InForce, load_and_check, operation, sources,
+    telling::of_source,
 };
 use crate::{
     check::{Problem, Severity},
@@ -24,6 +25,7 @@ use crate::{
         CommitId, CommitInForce, ManifestsInForce, RefusedCommit, UnreachableSource,
         without_secrets,
     },
+    notify::Notifier,
     role::controller::InForceFile,
     view::plain,
 };
@@ -33,6 +35,8 @@ pub(super) struct Followed {
     repository: Arc<Repository>,
     file: InForceFile,
     manifests: ManifestsInForce,
+    /// What hears of what becomes of commits.
+    notifier: Notifier,
     /// The commit that was found not to be valid: it is not read again.
     not_valid: Option<CommitId>,
     fetched: Receiver<Fetched>,
@@ -62,6 +66,7 @@ impl Followed {
         repository: Repository,
         file: InForceFile,
         every: Duration,
+        notifier: Notifier,
         printer: &mut Printer,
     ) -> Result<(Self, Option<InForce>), Failure> {
         let source = repository.source().clone();
@@ -72,6 +77,8 @@ impl Followed {
             match last_good(&repository, id, printer).await {
                 Ok(it) => {
                     printer.message(&format!("commit {} is still in force\n", id.short()))?;
+                    notifier.tell(it.notifications.clone());
+                    notifier.hear(it.occurrence());
                     wanted = Some(it);
                 }
                 Err(why) => {
@@ -82,6 +89,7 @@ impl Followed {
             }
         }
         file.write(&manifests).map_err(operation)?;
+        notifier.hear(of_source(&manifests));
         let repository = Arc::new(repository);
         // One is enough: what is newer is fetched when somebody has time for it.
         let (sender, fetched) = mpsc::channel(1);
@@ -89,8 +97,16 @@ impl Followed {
         let fetching = fetch(Arc::clone(&repository), every, sender, still_needed);
         let fetching = AbortOnDropHandle::new(tokio::spawn(fetching));
         let not_valid = None;
-        let followed =
-            Self { repository, file, manifests, not_valid, fetched, needed, _fetching: fetching };
+        let followed = Self {
+            repository,
+            file,
+            manifests,
+            notifier,
+            not_valid,
+            fetched,
+            needed,
+            _fetching: fetching,
+        };
         Ok((followed, wanted))
     }
 
@@ -148,7 +164,10 @@ impl Followed {
         manifests.refused = None;
         manifests.commit = Some(CommitInForce { id: id.clone(), since: clock::now() });
         needed.extend(in_force(&manifests));
+        // Who is told of it: those whom it names.
+        self.notifier.tell(wanted.notifications.clone());
         self.remember(manifests)?;
+        self.notifier.hear(wanted.occurrence());
         self.needed.send_replace(needed);
         printer.message(&format!("commit {} is in force\n", id.short()))?;
         Ok(Some(wanted))
@@ -191,6 +210,7 @@ impl Followed {
         if manifests != self.manifests {
             self.file.write(&manifests).map_err(operation)?;
             self.manifests = manifests;
+            self.notifier.hear(of_source(&self.manifests));
         }
         Ok(())
     }
@@ -277,12 +297,7 @@ fn read(repository: &Repository, id: &CommitId, printer: &mut Printer) -> Result
     }
     let Checked { loaded, problems } = load_and_check(texts);
     match sources::valid_hierarchy(&loaded, &problems, printer) {
-        Ok(hierarchy) => Ok(InForce {
-            hierarchy: Arc::new(hierarchy),
-            declared: Arc::new(loaded.declared),
-            digest: loaded.digest,
-            commit: Some(id.clone()),
-        }),
+        Ok(hierarchy) => Ok(InForce::of(hierarchy, &loaded, Some(id.clone()))),
         Err(Failure { code: ExitCode::Failure, error }) => {
             Err(format!("{error:#}{}", first_error(&problems, &loaded.source_map)))
         }

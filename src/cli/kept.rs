@@ -17,8 +17,8 @@ use super::{
     threads::{each, worth},
 };
 use crate::{
-    manifest::{FileNow, SourceText, Workspace},
-    model::{CommitId, Declared, Digest, Hierarchy},
+    manifest::{FileNow, Loaded, SourceText, Workspace},
+    model::{CommitId, Declared, Digest, Hierarchy, Name, NotificationSettings},
 };
 
 /// A file that was written to so shortly before it was read is read once more, whatever its times
@@ -64,6 +64,22 @@ pub(super) struct InForce {
     pub(super) digest: Digest,
     /// The commit that they come from; absent for files and directories.
     pub(super) commit: Option<CommitId>,
+    /// Who is told what is done.
+    pub(super) notifications: BTreeMap<Name, NotificationSettings>,
+}
+
+impl InForce {
+    /// What documents declare, out of a commit or not.
+    pub(super) fn of(hierarchy: Hierarchy, loaded: &Loaded, commit: Option<CommitId>) -> Self {
+        let notifications = NotificationSettings::all(&loaded.declared, &hierarchy);
+        Self {
+            hierarchy: Arc::new(hierarchy),
+            declared: Arc::new(loaded.declared.clone()),
+            digest: loaded.digest,
+            commit,
+            notifications,
+        }
+    }
 }
 
 impl Kept {
@@ -101,12 +117,7 @@ impl Kept {
         let loaded = self.workspace.loaded();
         let problems = sources::problems(loaded);
         let hierarchy = sources::valid_hierarchy(loaded, &problems, printer)?;
-        Ok(InForce {
-            hierarchy: Arc::new(hierarchy),
-            declared: Arc::new(loaded.declared.clone()),
-            digest: loaded.digest,
-            commit: None,
-        })
+        Ok(InForce::of(hierarchy, loaded, None))
     }
 
     /// Reads what may have changed; whether anything has.

@@ -40,6 +40,7 @@ mod status;
 mod staying;
 mod sync;
 mod sync_status;
+mod telling;
 mod threads;
 mod up;
 mod updates;

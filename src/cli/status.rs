@@ -8,12 +8,14 @@ use super::{ExitCode, Failure, OutputFormat, Printer, operation, sources, sync_s
 use crate::{
     clock,
     model::{Declared, Hierarchy, Name, SiteCode},
+    notify::MemoryFile,
     role::controller::{Controller, InForceFile, Purpose, Session},
     store::LastRun,
     view::{
         ContentFilter, ContentInputs, ContentReport, FailedAction, LastRunSummary, MessagesReport,
-        PackageWord, StatusReport, content_json, content_text, held_by_text, in_force_text,
-        last_run_text, messages_json, messages_text, status_json, status_text,
+        NotificationStatus, PackageWord, StatusReport, content_json, content_text, held_by_text,
+        in_force_text, last_run_text, messages_json, messages_text, notifications_text,
+        status_json, status_text,
     },
 };
 
@@ -117,6 +119,7 @@ pub(super) async fn run(
     let session = controller.session();
     // Who asks is nobody to tell of.
     let held = if session.hosts() { Ok(None) } else { session.data().held_by() };
+    let told = MemoryFile(&session.data().notifications()).read();
     controller.close().await;
     let (observed, last) = (observed.map_err(operation)?.0, last.map_err(operation)?);
     let text = if arguments.content {
@@ -142,6 +145,7 @@ pub(super) async fn run(
         let mut report = StatusReport::of(&observed);
         report.manifests = manifests.map_err(operation)?;
         report.held_by = held.map_err(operation)?.filter(|it| it.holder.stays);
+        report.notifications = NotificationStatus::all(&told.map_err(operation)?);
         report.last_run = last.map(|last| last_run(last, under_way));
         match arguments.output {
             OutputFormat::Json => status_json(&report),
@@ -150,7 +154,8 @@ pub(super) async fn run(
                 let last_run = last_run_text(report.last_run.as_ref());
                 let held = report.held_by.as_ref();
                 let held = held.map(|it| held_by_text(it, clock::now())).unwrap_or_default();
-                format!("{}\n{last_run}{held}{manifests}", status_text(&report))
+                let told = notifications_text(&report.notifications);
+                format!("{}\n{last_run}{held}{manifests}{told}", status_text(&report))
             }
         }
     };

@@ -17,12 +17,14 @@ use super::{
     operation,
     progress::{Progress, Said},
     signals::Signals,
+    telling::notifier,
     watched::{Watched, last_good},
 };
 use crate::{
     apply::{ApplyEvent, Origin, Removals},
     error_text::with_causes,
     model::{CommitId, Interval, RunCommand, Trigger},
+    notify::Notifier,
     role::controller::{Controller, ControllerError, InForceFile, Purpose, Session},
     view::{PlanView, plain, plan_text, run_text},
 };
@@ -42,11 +44,13 @@ pub(super) fn pause(every: Interval) -> Duration {
 }
 
 /// Keeps a hierarchy as files and directories say. While these are broken, the last good ones hold. If
-/// it `waits`, it does so once no other process does any more.
+/// it `waits`, it does so once no other process does any more. Those whom notifications name hear of it
+/// if it `tells` them.
 pub(super) async fn with_paths(
     paths: &[PathBuf],
     (data, waits): (&Path, bool),
     (pass, pause): (Pass, Duration),
+    tells: bool,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let (mut kept, mut wanted) = Kept::read(paths, printer)?;
@@ -58,9 +62,18 @@ pub(super) async fn with_paths(
         Ok(now) => wanted = now.unwrap_or(wanted),
         Err(failure) => printer.message(&last_good(&failure))?,
     }
+    let notifier = if tells {
+        let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        notifier(&begun.0, paths.join(", ")).await?
+    } else {
+        Notifier::nobody()
+    };
+    notifier.tell(wanted.notifications.clone());
+    notifier.hear(wanted.occurrence());
     // What a controller has taken out of git is not in force any more.
     InForceFile::of(begun.0.session().data()).remove().map_err(operation)?;
-    stay(begun, Watched::paths(kept, pause), Some(wanted), (pass, pause), printer).await
+    let watched = Watched::paths(kept, pause, notifier.clone());
+    stay(begun, watched, Some(wanted), (pass, pause), notifier, printer).await
 }
 
 /// Passes again and again, and at once when other manifests are in force, until somebody ends it.
@@ -70,6 +83,7 @@ pub(super) async fn stay(
     mut watched: Watched,
     mut wanted: Option<InForce>,
     (pass, pause): (Pass, Duration),
+    notifier: Notifier,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let mut last = String::new();
@@ -80,7 +94,7 @@ pub(super) async fn stay(
             let progress = Progress::after(said.clone(), printer.messages_coloured());
             let ended = {
                 let events = progress.events();
-                let mut ending = pin!(pass.once(&controller, wanted, events));
+                let mut ending = pin!(pass.once(&controller, wanted, &notifier, events));
                 loop {
                     tokio::select! {
                         text = &mut ending => break Some(text),
@@ -114,6 +128,7 @@ pub(super) async fn stay(
         }
         wanted = changed.or(wanted);
     }
+    notifier.end().await;
     controller.close().await;
     Ok(ExitCode::Success)
 }
@@ -155,9 +170,11 @@ impl Pass {
         self,
         controller: &Controller,
         wanted: &InForce,
+        notifier: &Notifier,
         events: &UnboundedSender<ApplyEvent>,
     ) -> String {
-        let InForce { hierarchy, declared, digest, commit } = wanted;
+        let InForce { hierarchy, declared, digest, commit, notifications: _ } = wanted;
+        let hear = |look| notifier.hear(wanted.pass_ended(look));
         let short = commit.as_ref().map(CommitId::short);
         tracing::info!(commit = short, manifests = %digest, "a pass begins");
         let origin = Origin {
@@ -167,22 +184,28 @@ impl Pass {
             manifests: Some(declared.clone()),
         };
         if let Err(error) = controller.note_commit(*digest, &origin).await {
+            hear(Err(with_causes(&error)));
             return format!("{}\n", plain(&with_causes(&error)));
         }
         let ended: Result<String, ControllerError> = match self {
             Self::Reconcile(_, removals) => controller
                 .converge(hierarchy, *digest, &origin, removals, events)
                 .await
+                .inspect(|converged| hear(Ok(converged.told(hierarchy))))
                 .map(|converged| run_text(&summary(&converged))),
             Self::Observe => controller.look(hierarchy, *digest).await.map(|looked| {
                 let view = PlanView { hierarchy: Some(hierarchy), ..PlanView::default() };
                 let text = plan_text(&looked.plan, view, false);
+                hear(Ok(looked.told_only(hierarchy)));
                 if looked.plan.actions.is_empty() {
                     return text;
                 }
                 text + "Nothing of it is done: `--mode observe`.\n"
             }),
         };
-        ended.unwrap_or_else(|error| format!("{}\n", plain(&with_causes(&error))))
+        ended.unwrap_or_else(|error| {
+            hear(Err(with_causes(&error)));
+            format!("{}\n", plain(&with_causes(&error)))
+        })
     }
 }

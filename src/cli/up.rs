@@ -93,5 +93,5 @@ async fn stay(
     let pace =
         (Pass::Reconcile(RunCommand::Up, arguments.removals()), staying::pause(arguments.every));
     let data = (data, arguments.wait);
-    staying::with_paths(&arguments.manifests.paths, data, pace, printer).await
+    staying::with_paths(&arguments.manifests.paths, data, pace, false, printer).await
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Failure, Printer,
+    ExitCode, Failure, Printer,
     followed::Followed,
     kept::{InForce, Kept},
 };
-use crate::view::plain;
+use crate::{engine::notifications::Occurrence, notify::Notifier, view::plain};
 
 /// Manifests that are looked at again and again.
 pub(super) enum Watched {
@@ -22,6 +22,10 @@ pub(super) enum Watched {
 /// Files and directories.
 pub(super) struct Paths {
     kept: Kept,
+    /// What hears of what is wrong with them.
+    notifier: Notifier,
+    /// Why they are refused, if they are.
+    refused: Option<String>,
     pause: Duration,
     /// When they are looked at next.
     due: Instant,
@@ -29,8 +33,9 @@ pub(super) struct Paths {
 
 impl Watched {
     /// Files and directories that were read just now.
-    pub(super) fn paths(kept: Kept, pause: Duration) -> Self {
-        Self::Paths(Box::new(Paths { kept, pause, due: Instant::now() + pause }))
+    pub(super) fn paths(kept: Kept, pause: Duration, notifier: Notifier) -> Self {
+        let due = Instant::now() + pause;
+        Self::Paths(Box::new(Paths { kept, notifier, refused: None, pause, due }))
     }
 
     /// Waits until other manifests are in force. It may be given up at any time, and asked again.
@@ -58,10 +63,30 @@ impl Paths {
             sleep_until(self.due).await;
             self.due = Instant::now() + self.pause;
             match self.kept.look(printer) {
-                Ok(None) => {}
-                Ok(Some(wanted)) => return Ok(wanted),
-                Err(failure) => printer.message(&last_good(&failure))?,
+                Ok(None) => self.hear(None),
+                Ok(Some(wanted)) => {
+                    self.refused = None;
+                    self.notifier.tell(wanted.notifications.clone());
+                    self.hear(None);
+                    self.notifier.hear(wanted.occurrence());
+                    return Ok(wanted);
+                }
+                Err(failure) => {
+                    let why = failure.to_string();
+                    if failure.code == ExitCode::Usage {
+                        self.hear(Some(why.clone()));
+                    } else {
+                        self.refused = Some(why.clone());
+                        self.hear(None);
+                    }
+                    printer.message(&last_good(&failure))?;
+                }
             }
         }
+    }
+
+    fn hear(&self, unreachable: Option<String>) {
+        let refused = self.refused.clone().map(|why| (None, why));
+        self.notifier.hear(Occurrence::Source { refused, unreachable });
     }
 }

@@ -7,6 +7,7 @@ mod content_validation;
 mod distribution_job;
 pub mod distribution_pacing;
 mod file_retry;
+pub mod notifications;
 pub mod patch_choice;
 mod pull_queue;
 pub mod source_pace;

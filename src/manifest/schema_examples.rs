@@ -15,6 +15,7 @@ pub(super) fn example(kind: Kind) -> Value {
         Kind::DistributionPointGroup => ("amsterdam", json!({"members": ["ams-dp1", "ams-dp2"]})),
         Kind::Package => ("printer-definitions", package()),
         Kind::LocalUpdate => ("fabrikam-reader", local_update()),
+        Kind::Notification => ("operators", notification()),
     };
     json!({"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec})
 }
@@ -82,5 +83,13 @@ fn local_update() -> Value {
         "files": [{"path": "../content/reader-4.2.1.exe"}],
         "install": {"program": "reader-4.2.1.exe", "arguments": "/quiet /norestart"},
         "applicability": {"isInstalled": installed, "isInstallable": "<lar:True />"},
+    })
+}
+
+fn notification() -> Value {
+    json!({
+        "to": {"slack": {"urlFile": "operators/url"}},
+        "on": ["ManifestsRefused", "SourceUnreachable", "SiteSystemUnreachable", "Failed"],
+        "repeatEvery": "4h",
     })
 }

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     check::{Place, Problem, SCHEMA, closest},
     model::{
-        Address, Article, DocumentId, FieldPath, Forest, Interval, InvalidText, Kind, Name,
-        PackageId, SiteCode, SiteVersion,
+        Address, Article, CodeRepository, DocumentId, FieldPath, Forest, Interval, InvalidText,
+        Kind, MailAddress, Name, PackageId, SecretFile, SiteCode, SiteVersion, WebUrl,
     },
 };
 
@@ -248,6 +248,10 @@ impl Comparison {
             (Some("Interval"), _) => invalid::<Interval>(text),
             (Some("Article"), _) => invalid::<Article>(text),
             (Some("SiteVersion"), _) => invalid::<SiteVersion>(text),
+            (Some("SecretFile"), _) => invalid::<SecretFile>(text),
+            (Some("WebUrl"), _) => invalid::<WebUrl>(text),
+            (Some("MailAddress"), _) => invalid::<MailAddress>(text),
+            (Some("CodeRepository"), _) => invalid::<CodeRepository>(text),
             (_, Some("uuid")) if Uuid::parse_str(text).is_err() => Some((
                 "identifier of an update",
                 "write 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12",

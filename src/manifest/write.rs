@@ -22,7 +22,7 @@ pub struct ManifestFile {
 }
 
 /// Documents as files: one for each site with its site systems and roles, one for port settings,
-/// one for what is distributed and one for updates of local publishers. Comments stand before the documents they are about.
+/// one for what is distributed, one for updates of local publishers and one for the controller. Comments stand before the documents they are about.
 pub fn write(
     declared: &Declared,
     comments: &BTreeMap<ResourceId, Vec<String>>,
@@ -50,11 +50,14 @@ pub fn write(
     packages.add_all(Kind::Package, &declared.packages);
     let mut updates = text();
     updates.add_all(Kind::LocalUpdate, &declared.local_updates);
+    let mut controller = text();
+    controller.add_all(Kind::Notification, &declared.notifications);
     let sites = of_site.into_iter().map(|(site, text)| (format!("sites/{site}.yaml"), text));
     let others = [
         ("ports.yaml".to_owned(), ports),
         ("packages.yaml".to_owned(), packages),
         ("updates.yaml".to_owned(), updates),
+        ("controller.yaml".to_owned(), controller),
     ];
     sites
         .chain(others)

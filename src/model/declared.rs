@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     DistributionPointGroupSpec, DistributionPointSpec, DocumentId, Kind, LocalUpdateSpec, Name,
-    PackageSpec, PortSettingsSpec, Resource, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
+    NotificationSpec, PackageSpec, PortSettingsSpec, Resource, SiteSpec, SiteSystemSpec,
+    SoftwareUpdatePointSpec,
 };
 
 /// All documents as written. Names are unique within each kind; what they refer to may be missing,
@@ -27,6 +28,8 @@ pub struct Declared {
     pub packages: BTreeMap<Name, Resource<PackageSpec>>,
     /// `kind: LocalUpdate`.
     pub local_updates: BTreeMap<Name, Resource<LocalUpdateSpec>>,
+    /// `kind: Notification`.
+    pub notifications: BTreeMap<Name, Resource<NotificationSpec>>,
 }
 
 impl Declared {
@@ -40,7 +43,7 @@ impl Declared {
         self.len() == 0
     }
 
-    /// All documents, by kind and name.
+    /// All documents that a plan depends on, by kind and name: notifications are none of them.
     pub fn documents(&self) -> impl Iterator<Item = DocumentId> {
         fn of<Spec>(
             resources: &BTreeMap<Name, Resource<Spec>>,
@@ -68,6 +71,7 @@ impl Declared {
             Kind::DistributionPointGroup => Box::new(self.distribution_point_groups.keys()),
             Kind::Package => Box::new(self.packages.keys()),
             Kind::LocalUpdate => Box::new(self.local_updates.keys()),
+            Kind::Notification => Box::new(self.notifications.keys()),
         }
     }
 }

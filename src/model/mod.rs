@@ -1,4 +1,4 @@
-//! The nouns: names that are valid once made, the eight kinds, the resolved hierarchy and what
+//! The nouns: names that are valid once made, the kinds of document, the resolved hierarchy and what
 //! site systems report of themselves. Pure: no I/O, no clock, nothing asynchronous.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -20,6 +20,9 @@ mod management_point;
 mod manifest_root;
 mod manifest_source;
 mod manifests_in_force;
+mod notification;
+mod notification_settings;
+mod notification_text;
 mod number_set;
 mod observation;
 mod observed;
@@ -93,6 +96,12 @@ pub use manifest_source::{InvalidSource, ManifestSource};
 pub use manifests_in_force::{
     CommitId, CommitInForce, ManifestsInForce, RefusedCommit, UnreachableSource,
 };
+pub use notification::{
+    CommitStatus, CommitStatusProvider, Destination, Email, EventKind, EventSeverity, MailSecurity,
+    NotificationSpec, Slack, Webhook,
+};
+pub use notification_settings::NotificationSettings;
+pub use notification_text::{CodeRepository, MailAddress, SecretFile, WebUrl};
 pub use number_set::{InvalidNumbers, NumberSet};
 pub use observation::{Observation, ObservationError};
 pub use observed::{

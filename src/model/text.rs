@@ -151,6 +151,8 @@ impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for Parsed<T> {
     }
 }
 
+pub(super) use checked_text;
+
 checked_text!(
     /// The name of a resource (`metadata.name`): a DNS label, so that the same document is a valid
     /// Kubernetes object.
@@ -236,7 +238,7 @@ checked_text!(
 );
 
 /// Labels with dots between them.
-fn is_dns_name(text: &str) -> bool {
+pub(super) fn is_dns_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')

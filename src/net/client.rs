@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::{Addresses, Certificates, tls};
+use super::{Addresses, Certificates, Trust, tls};
 
 /// The HTTP client could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,32 @@ pub fn verifying_client(
     let identity = tls::ClientIdentity::new(certificates, names);
     let client = with(addresses, tls::client_config(certificates.trust(), identity)?);
     Ok(client.read_timeout(READ_TIMEOUT).build()?)
+}
+
+/// TLS to those who are not of the hierarchy: verified against the same roots, and no certificate is
+/// shown to them. Blocks: the roots may have to be read first.
+///
+/// # Errors
+///
+/// TLS cannot be set up.
+pub fn outside_tls(trust: &Trust) -> Result<rustls::ClientConfig, ClientError> {
+    Ok(tls::showing_nothing(trust)?)
+}
+
+/// An HTTP client for those who are not of the hierarchy: hosts are found by the system's name service
+/// alone. It follows no redirects, which would hand what is secret to somebody else, and uses no proxy.
+///
+/// # Errors
+///
+/// The system refused to set the client up.
+pub fn outside_client(tls: rustls::ClientConfig) -> Result<reqwest::Client, ClientError> {
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .user_agent(concat!("headwater/", env!("CARGO_PKG_VERSION")));
+    Ok(client.build()?)
 }
 
 /// What all clients have in common that speak plain HTTP.

@@ -13,7 +13,7 @@ mod tls;
 pub use addresses::{AddressTaken, Addresses};
 pub use admin_token::AdminToken;
 pub use agent_client::{AgentClient, AgentError};
-pub use client::{ClientError, client, verifying_client};
+pub use client::{ClientError, client, outside_client, outside_tls, verifying_client};
 pub use listener::{BoundPort, ListenError, OpenPort};
 pub use serving::{FileParts, Limits, raise_open_files};
 pub use tls::{

@@ -212,7 +212,7 @@ impl<'a> Planner<'a> {
             Kind::LocalUpdate => self.hierarchy.local_updates.contains_key(name),
             Kind::Site => self.hierarchy.sites.values().any(|site| site.name == *name),
             // What they say has become part of what refers to them.
-            Kind::PortSettings | Kind::DistributionPointGroup => false,
+            Kind::PortSettings | Kind::DistributionPointGroup | Kind::Notification => false,
         }
     }
 

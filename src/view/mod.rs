@@ -19,6 +19,7 @@ mod json_text;
 mod management_points;
 mod messages;
 mod moved;
+mod notifications;
 mod observation;
 mod outcome;
 mod plain;
@@ -55,6 +56,10 @@ pub use in_force::in_force_text;
 pub use management_points::ManagementPointStatus;
 pub use messages::{MessagesReport, messages_json, messages_text};
 pub use moved::{moved_json, moved_text};
+pub use notifications::{
+    NotificationStatus, Telling, notification_json, notification_slack, notification_subject,
+    notification_text, notifications_text,
+};
 pub use observation::observation_json;
 pub use outcome::{
     FailedAction, LastRunSummary, LeftAction, RunSummary, last_run_text, outcome_line, run_json,

@@ -106,6 +106,7 @@ fn document(declared: &Declared, ResourceId { kind, name }: &ResourceId) -> Opti
         }
         Kind::Package => declared.packages.get(name).map(|it| it.document),
         Kind::LocalUpdate => declared.local_updates.get(name).map(|it| it.document),
+        Kind::Notification => declared.notifications.get(name).map(|it| it.document),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 use super::{
-    LastRunSummary, RunSummary,
+    LastRunSummary, NotificationStatus, RunSummary,
     distribution_points::{DistributionPointStatus, distribution_points},
     downstream::downstream_servers,
     json_text::json_text,
@@ -44,6 +44,9 @@ pub struct StatusReport {
     /// The process that keeps the hierarchy, if one does that stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<HeldBy>,
+    /// How it stands with those who are told what the controller does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notifications: Vec<NotificationStatus>,
     /// What is remembered of the last run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_run: Option<LastRunSummary>,
@@ -116,6 +119,7 @@ impl StatusReport {
             run: None,
             manifests: None,
             held_by: None,
+            notifications: Vec::new(),
             last_run: None,
         };
         let servers = site_servers(observed);
@@ -312,6 +316,7 @@ mod tests {
             run: None,
             manifests: None,
             held_by: None,
+            notifications: Vec::new(),
             last_run: None,
         };
         let text = status_text(&report);

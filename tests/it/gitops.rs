@@ -13,7 +13,7 @@ use super::{running::Running, world::World};
 
 /// A repository with manifests in `hierarchy/`.
 pub(crate) struct Repository {
-    directory: PathBuf,
+    pub(crate) directory: PathBuf,
 }
 
 impl Repository {

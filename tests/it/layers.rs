@@ -25,9 +25,10 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("probe", &[&["model", "ports", "wire", "net"]]),
     ("observe", &[PURE, STORES, &["probe"]]),
     ("apply", &[PURE, STORES, &["probe", "observe"]]),
+    ("notify", &[PURE, &["store", "net"]]),
     // Roles may use each other: the controller hosts site systems in its own process.
-    ("role", &[PURE, STORES, &["probe", "observe", "apply"]]),
-    ("cli", &[PURE, STORES, &["probe", "observe", "apply", "role"]]),
+    ("role", &[PURE, STORES, &["probe", "observe", "apply", "notify"]]),
+    ("cli", &[PURE, STORES, &["probe", "observe", "apply", "notify", "role"]]),
 ];
 const PURE: &[&str] =
     &["model", "check", "manifest", "ports", "plan", "adopt", "engine", "wire", "view"];

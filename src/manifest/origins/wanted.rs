@@ -98,7 +98,7 @@ impl<'a> Origins<'a> {
             Kind::Package => self.documents.package(name, point),
             Kind::LocalUpdate => self.documents.local_update(name),
             // They are no part of a plan: what refers to them is.
-            Kind::PortSettings | Kind::DistributionPointGroup => None,
+            Kind::PortSettings | Kind::DistributionPointGroup | Kind::Notification => None,
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::{io, sync::Arc};
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
-    SignatureScheme,
+    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, OtherError,
+    RootCertStore, SignatureScheme, WantsVerifier,
     client::{
-        WebPkiServerVerifier,
+        WantsClientCert, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, aws_lc_rs},
@@ -21,6 +21,16 @@ pub(in crate::net) fn client_config(
     trust: &Trust,
     identity: ClientIdentity,
 ) -> Result<ClientConfig, Error> {
+    Ok(verifying(trust)?.with_client_cert_resolver(Arc::new(identity)))
+}
+
+/// The same for a client that shows no certificate to anybody: those whom it asks are not of the
+/// hierarchy. Blocks.
+pub(in crate::net) fn showing_nothing(trust: &Trust) -> Result<ClientConfig, Error> {
+    Ok(verifying(trust)?.with_no_client_auth())
+}
+
+fn verifying(trust: &Trust) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let roots = Arc::new(trust.anchors().store.clone());
     let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
@@ -28,8 +38,7 @@ pub(in crate::net) fn client_config(
     Ok(builder(provider)?
         // Nothing is taken that webpki refuses: only the words are others.
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Explaining(verifier)))
-        .with_client_cert_resolver(Arc::new(identity)))
+        .with_custom_certificate_verifier(Arc::new(Explaining(verifier))))
 }
 
 /// TLS for a client that has nobody to trust, because it speaks plain HTTP alone.
@@ -40,7 +49,7 @@ pub(in crate::net) fn trusting_nobody() -> Result<ClientConfig, Error> {
 
 fn builder(
     provider: Arc<CryptoProvider>,
-) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, Error> {
+) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Error> {
     ClientConfig::builder_with_provider(provider).with_protocol_versions(rustls::ALL_VERSIONS)
 }
 

@@ -21,7 +21,7 @@ mod trust;
 
 pub use certificates::{CertificateSource, Certificates};
 pub use client::why_refused;
-pub(super) use client::{client_config, trusting_nobody};
+pub(super) use client::{client_config, showing_nothing, trusting_nobody};
 pub use clients::Admission;
 pub(super) use clients::{ClientIdentity, ShownCertificate};
 pub use describing::{UnfitCertificate, certificate_names};

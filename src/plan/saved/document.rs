@@ -59,6 +59,8 @@ pub fn planned_documents(declared: &Declared) -> Vec<PlannedDocument> {
         distribution_point_groups,
         packages,
         local_updates,
+        // No plan depends on them.
+        notifications: _,
     } = declared;
     add(&mut documents, Kind::Site, sites, |_| None);
     add(&mut documents, Kind::SiteSystem, site_systems, |_| None);
@@ -116,6 +118,7 @@ pub fn declared(documents: &[PlannedDocument]) -> Result<Declared, DocumentError
             }
             Kind::Package => insert(id, document, &mut into.packages),
             Kind::LocalUpdate => insert(id, document, &mut into.local_updates),
+            Kind::Notification => insert(id, document, &mut into.notifications),
         }?;
     }
     Ok(declared)

@@ -23,7 +23,7 @@ use crate::{
     store::{Journal, StoreError},
 };
 
-use super::{InForceError, Session, UndoError};
+use super::{InForceError, Session, UndoError, told::mended_by};
 
 /// The controller could not do a pass at all.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,8 @@ pub struct Converged {
     pub looked: Looked,
     /// How many actions were done in all passes.
     pub done: usize,
+    /// Those of them that have changed what is there, other than content and catalogs.
+    pub mended: Vec<ActionId>,
     /// What was not done in the last pass.
     pub left: Vec<(ActionId, Outcome)>,
 }
@@ -285,16 +287,17 @@ impl Controller {
         removals: Removals,
         events: &UnboundedSender<ApplyEvent>,
     ) -> Result<Converged, ControllerError> {
-        let mut done = 0;
+        let (mut done, mut mended) = (0, Vec::new());
         let mut left = Vec::new();
         for _ in 0..PASSES {
             let looked = self.look(hierarchy, manifest_digest).await?;
             self.take_late_reports(hierarchy, &looked).await;
             if looked.plan.actions.is_empty() {
-                return Ok(Converged { looked, done, left: Vec::new() });
+                return Ok(Converged { looked, done, mended, left: Vec::new() });
             }
             let report = self.apply(hierarchy, &looked, origin, removals, events).await?;
             done += report.done();
+            mended.extend(mended_by(&looked.plan, &report));
             left = report
                 .outcomes
                 .iter()
@@ -306,7 +309,7 @@ impl Controller {
             }
         }
         let looked = self.look(hierarchy, manifest_digest).await?;
-        Ok(Converged { looked, done, left })
+        Ok(Converged { looked, done, mended, left })
     }
 
     /// Transfers that have finished while nobody followed them.

@@ -7,6 +7,7 @@ mod in_force_file;
 mod locate;
 mod remembered;
 mod session;
+mod told;
 mod undo_file;
 mod way_back_target;
 

@@ -105,6 +105,16 @@ impl DataDirectory {
         self.path.join("controller.json")
     }
 
+    /// What was told by notifications, and what is still to be delivered.
+    pub fn notifications(&self) -> PathBuf {
+        self.path.join("notifications.json")
+    }
+
+    /// Where the secrets of notifications are: no manifest leads to any other file.
+    pub fn notification_secrets(&self) -> PathBuf {
+        self.path.join("secrets").join("notifications")
+    }
+
     /// Where copies of git repositories are kept.
     pub fn sources(&self) -> PathBuf {
         self.path.join("sources")

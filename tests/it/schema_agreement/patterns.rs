@@ -2,7 +2,10 @@
 
 use headwater::{
     manifest::combined_schema,
-    model::{Address, Interval, Name, PackageId, SiteCode, SiteVersion},
+    model::{
+        Address, CodeRepository, Interval, MailAddress, Name, PackageId, SecretFile, SiteCode,
+        SiteVersion, WebUrl,
+    },
 };
 use jsonschema::Validator;
 use proptest::prelude::*;
@@ -30,6 +33,17 @@ proptest! {
             prop_assert_eq!(of("PackageId", text), text.parse::<PackageId>().is_ok(), "{}", text);
             prop_assert_eq!(of("Interval", text), text.parse::<Interval>().is_ok(), "{}", text);
             prop_assert_eq!(of("SiteVersion", text), text.parse::<SiteVersion>().is_ok(), "{}", text);
+            prop_assert_eq!(of("SecretFile", text), text.parse::<SecretFile>().is_ok(), "{}", text);
+            let repository = text.parse::<CodeRepository>().is_ok();
+            prop_assert_eq!(of("CodeRepository", text), repository, "{}", text);
+            for text in [format!("{text}@{text}"), format!("a@{text}"), format!("{text}@b")] {
+                let text = text.as_str();
+                prop_assert_eq!(of("MailAddress", text), text.parse::<MailAddress>().is_ok(), "{}", text);
+            }
+            for text in [format!("http://{text}"), format!("https://[{text}]"), format!("http://a.b/{text}")] {
+                let text = text.as_str();
+                prop_assert_eq!(of("WebUrl", text), text.parse::<WebUrl>().is_ok(), "{}", text);
+            }
             // One of the known differences: what looks like an IPv6 address.
             if !text.contains(':') {
                 prop_assert_eq!(of("Address", text), text.parse::<Address>().is_ok(), "{}", text);
@@ -47,5 +61,7 @@ thread_local! {
 fn patterns() -> Vec<(&'static str, Validator)> {
     let definitions = combined_schema()["$defs"].clone();
     let names = ["Name", "SiteCode", "PackageId", "Interval", "SiteVersion", "Address"];
-    names.map(|name| (name, validator(&definitions[name]))).into()
+    let more = ["SecretFile", "CodeRepository", "MailAddress", "WebUrl"];
+    let names = names.into_iter().chain(more);
+    names.map(|name| (name, validator(&definitions[name]))).collect()
 }
