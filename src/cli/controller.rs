@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{
     ExitCode, Failure, Printer,
+    fetching::fetch_on_signal,
     followed::Followed,
     staying::{Pass, pause, stay, with_paths},
     watched::Watched,
@@ -39,7 +40,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SOURCE")]
     source: String,
     /// How often the source and the site systems are looked at; the source up to a tenth sooner or
-    /// later.
+    /// later, sooner while it cannot be reached, and at once on the signal SIGUSR1.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     every: Interval,
     /// What is done about what is not as the manifests say.
@@ -149,6 +150,7 @@ async fn follow(
     };
     match begun.await {
         Ok((followed, wanted)) => {
+            let _listening = fetch_on_signal(followed.fetch_now())?;
             let watched = Watched::Git(Box::new(followed));
             stay(controller, watched, wanted, (arguments.pass(), pause), printer).await
         }
