@@ -42,6 +42,7 @@
 //! - [`observe`]: asks the site systems what they are
 //! - [`apply`]: carries a plan out, drives the engine
 //! - [`role`]: what runs: agents and their roles, the host, the controller
+//! - [`web`]: what a controller tells programs: health, figures, and the hook of a git server
 //! - [`cli`]: one file per command
 //!
 //! [`blocking`], [`clock`], [`error_text`] and [`telemetry`] are shared by all that are not pure.
@@ -79,6 +80,8 @@ pub mod observe;
 pub mod apply;
 
 pub mod role;
+
+pub mod web;
 
 pub mod cli;
 

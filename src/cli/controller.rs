@@ -10,6 +10,7 @@ use super::{
     followed::Followed,
     staying::{Pass, pause, stay, with_paths},
     watched::Watched,
+    watching::{WatchArguments, Watching},
 };
 use crate::{
     apply::Removals,
@@ -49,6 +50,18 @@ pub struct Arguments {
     /// Remove what is there but not declared any more; otherwise it stays, and is named.
     #[arg(long)]
     prune: bool,
+    #[command(flatten)]
+    watch: WatchArguments,
+    /// Let git servers call `POST /hooks/git` after a push, and fetch at once then: a file with a secret
+    /// that they know too, or several, one on a line. GitHub, GitLab, Gitea and Forgejo sign with it;
+    /// others put `sha256=` and the HMAC-SHA256 of the body in X-Headwater-Signature.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "listen",
+        help_heading = "Port for programs that watch"
+    )]
+    hook_secret_file: Option<PathBuf>,
     #[command(flatten)]
     files: Files,
 }
@@ -115,16 +128,25 @@ pub(super) async fn run(
         .source
         .parse()
         .map_err(|error| usage(anyhow::Error::from(error).context("`--source` is not valid")))?;
+    let hook = arguments.hook_secret_file.as_ref();
     match source {
-        ManifestSource::Git(source) => follow(arguments, source, data, printer).await,
+        ManifestSource::Git(source) => {
+            let watching = arguments.watch.open(hook, data, printer).await?;
+            follow(arguments, source, data, watching, printer).await
+        }
         ManifestSource::Directory(path) => {
+            if hook.is_some() {
+                let why = "`--hook-secret-file` is for git repositories: leave it out";
+                return Err(usage(anyhow::anyhow!(why)));
+            }
             if !arguments.files.are_none() {
                 let files = "`--ssh-key`, `--known-hosts`, `--git-credentials` and `--signers`";
                 let why = anyhow::anyhow!("{files} are for git repositories: leave them out");
                 return Err(usage(why));
             }
             let pace = (arguments.pass(), pause(arguments.every));
-            with_paths(&[path], data, pace, printer).await
+            let watching = arguments.watch.open(None, data, printer).await?;
+            with_paths(&[path], data, pace, &watching.vitals, printer).await
         }
     }
 }
@@ -133,9 +155,10 @@ async fn follow(
     arguments: &Arguments,
     source: GitSource,
     data: &Path,
+    watching: Watching,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let pause = pause(arguments.every);
+    let (pause, vitals) = (pause(arguments.every), &watching.vitals);
     // First of all: nothing is looked at again by somebody else who stays.
     let controller = arguments.pass().controller(data).await?;
     let begun = async {
@@ -144,15 +167,18 @@ async fn follow(
             (data.sources(), InForceFile::of(data))
         };
         let access = arguments.files.access();
-        let repository = Repository::open(&sources, source, access).await;
+        let repository = Repository::open(&sources, source.clone(), access).await;
         let repository = repository.map_err(|error| Failure::new(ExitCode::Usage, error))?;
-        Followed::begin(repository, file, pause, printer).await
+        Followed::begin(repository, file, pause, vitals.clone(), printer).await
     };
     match begun.await {
         Ok((followed, wanted)) => {
             let _listening = fetch_on_signal(followed.fetch_now())?;
+            if let Some(hooks) = &watching.hooks {
+                hooks.follow(source, followed.fetch_now());
+            }
             let watched = Watched::Git(Box::new(followed));
-            stay(controller, watched, wanted, (arguments.pass(), pause), printer).await
+            stay(controller, watched, wanted, (arguments.pass(), pause), vitals, printer).await
         }
         Err(failure) => {
             controller.close().await;

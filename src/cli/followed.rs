@@ -28,6 +28,7 @@ use crate::{
     },
     role::controller::InForceFile,
     view::plain,
+    web::Vitals,
 };
 
 /// A git repository that is followed.
@@ -41,6 +42,7 @@ pub(super) struct Followed {
     /// The commits whose directories are still needed.
     needed: watch::Sender<Vec<CommitId>>,
     fetch_now: FetchNow,
+    vitals: Vitals,
     _fetching: AbortOnDropHandle<()>,
 }
 
@@ -55,6 +57,7 @@ impl Followed {
         repository: Repository,
         file: InForceFile,
         every: Duration,
+        vitals: Vitals,
         printer: &mut Printer,
     ) -> Result<(Self, Option<InForce>), Failure> {
         let source = repository.source().clone();
@@ -75,6 +78,7 @@ impl Followed {
             }
         }
         file.write(&manifests).map_err(operation)?;
+        vitals.git(&manifests);
         let repository = Arc::new(repository);
         // One is enough: what is newer is fetched when somebody has time for it.
         let (sender, fetched) = mpsc::channel(1);
@@ -90,6 +94,7 @@ impl Followed {
             fetched,
             needed,
             fetch_now,
+            vitals,
             _fetching: AbortOnDropHandle::new(tokio::spawn(fetching)),
         };
         Ok((followed, wanted))
@@ -196,6 +201,7 @@ impl Followed {
     fn remember(&mut self, manifests: ManifestsInForce) -> Result<(), Failure> {
         if manifests != self.manifests {
             self.file.write(&manifests).map_err(operation)?;
+            self.vitals.git(&manifests);
             self.manifests = manifests;
         }
         Ok(())

@@ -44,6 +44,7 @@ mod updates;
 mod validate;
 mod wanted;
 mod watched;
+mod watching;
 mod way_back;
 mod working;
 

@@ -10,6 +10,7 @@ use std::{
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc::UnboundedSender,
+    time::interval,
 };
 
 use super::{
@@ -24,8 +25,10 @@ use crate::{
     apply::{ApplyEvent, Removals, Trigger},
     error_text::with_causes,
     model::{CommitId, Interval},
+    net::trace::Trace,
     role::controller::{Controller, ControllerError, InForceFile, Purpose, Session},
     view::{PlanView, plain, plan_text, run_text},
+    web::{PassEnd, TICK, Vitals},
 };
 
 /// What is done about what is not as the manifests say.
@@ -47,35 +50,46 @@ pub(super) async fn with_paths(
     paths: &[PathBuf],
     data: &Path,
     (pass, pause): (Pass, Duration),
+    vitals: &Vitals,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let (kept, wanted) = Kept::read(paths, printer)?;
+    vitals.files_in_force();
     let controller = pass.controller(data).await?;
     // What a controller has taken out of git is not in force any more.
     InForceFile::of(controller.session().data()).remove().map_err(operation)?;
-    stay(controller, Watched::paths(kept, pause), Some(wanted), (pass, pause), printer).await
+    let watched = Watched::paths(kept, pause);
+    stay(controller, watched, Some(wanted), (pass, pause), vitals, printer).await
 }
 
 /// Passes again and again, and at once when other manifests are in force, until somebody ends it.
 /// Without manifests it waits for the first good ones.
 pub(super) async fn stay(
-    controller: Controller,
+    mut controller: Controller,
     mut watched: Watched,
     mut wanted: Option<InForce>,
     (pass, pause): (Pass, Duration),
+    vitals: &Vitals,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
     let mut last = String::new();
     let said = Said::default();
+    let looking = vitals.clone();
+    controller.tell_looks(move |observed, plan| looking.looked(observed, plan));
+    let mut ticks = interval(TICK);
     loop {
         let mut changed = None;
         if let Some(wanted) = &wanted {
-            let progress = Progress::after(said.clone(), printer.messages_coloured());
+            let trace = Trace::begin();
+            let coloured = printer.messages_coloured();
+            let progress = trace.in_scope(|| Progress::after(said.clone(), coloured));
+            let heard = vitals.hears(progress.events());
+            vitals.pass_begins(wanted.digest);
             let ended = {
-                let events = progress.events();
-                let mut ending = pin!(pass.once(&controller, wanted, events));
+                let once = trace.within(pass.once(&controller, wanted, heard.events()));
+                let mut ending = pin!(once);
                 loop {
                     tokio::select! {
                         text = &mut ending => break Some(text),
@@ -86,23 +100,36 @@ pub(super) async fn stay(
                             changed = Some(found?);
                             controller.hurry();
                         }
+                        _ = ticks.tick() => vitals.moves(),
                     }
                 }
             };
+            heard.end().await;
             progress.end().await;
-            let Some(text) = ended else { break };
+            let Some((text, end)) = ended else { break };
+            vitals.pass_ends(end);
             // Said once, not every half minute.
             if text != last {
-                printer.message(&text)?;
+                trace.in_scope(|| printer.message(&text))?;
                 last = text;
             }
         }
         if changed.is_none() {
-            tokio::select! {
-                () = tokio::time::sleep(pause), if wanted.is_some() => {}
-                found = watched.changed(printer) => changed = Some(found?),
-                _ = interrupted.recv() => break,
-                _ = terminated.recv() => break,
+            let mut paused = pin!(tokio::time::sleep(pause));
+            let ended = loop {
+                tokio::select! {
+                    () = &mut paused, if wanted.is_some() => break false,
+                    found = watched.changed(printer) => {
+                        changed = Some(found?);
+                        break false;
+                    }
+                    _ = interrupted.recv() => break true,
+                    _ = terminated.recv() => break true,
+                    _ = ticks.tick() => vitals.moves(),
+                }
+            };
+            if ended {
+                break;
             }
         }
         if changed.is_some() {
@@ -126,30 +153,34 @@ impl Pass {
         Controller::new(session).map_err(operation)
     }
 
-    /// Passes once; what there is to say about it.
+    /// Passes once; what there is to say about it, and how it has ended.
     async fn once(
         self,
         controller: &Controller,
         wanted: &InForce,
         events: &UnboundedSender<ApplyEvent>,
-    ) -> String {
+    ) -> (String, PassEnd) {
         let InForce { hierarchy, digest, commit } = wanted;
         let commit = commit.as_ref().map(CommitId::short);
         tracing::info!(commit, manifests = %digest, "a pass begins");
-        let ended: Result<String, ControllerError> = match self {
+        let ended: Result<_, ControllerError> = match self {
             Self::Reconcile(removals) => controller
                 .converge(hierarchy, *digest, Trigger::Loop, removals, events)
                 .await
-                .map(|converged| run_text(&summary(&converged))),
+                .map(|converged| (run_text(&summary(&converged)), PassEnd::of(&converged))),
             Self::Observe => controller.look(hierarchy, *digest).await.map(|looked| {
                 let view = PlanView { hierarchy: Some(hierarchy), ..PlanView::default() };
-                let text = plan_text(&looked.plan, view, false);
+                let (text, end) =
+                    (plan_text(&looked.plan, view, false), PassEnd::of_look(&looked.plan));
                 if looked.plan.actions.is_empty() {
-                    return text;
+                    return (text, end);
                 }
-                text + "Nothing of it is done: `--mode observe`.\n"
+                (text + "Nothing of it is done: `--mode observe`.\n", end)
             }),
         };
-        ended.unwrap_or_else(|error| format!("{}\n", plain(&with_causes(&error))))
+        let failed = |error| (format!("{}\n", plain(&with_causes(&error))), PassEnd::Failed);
+        let (text, end) = ended.unwrap_or_else(failed);
+        tracing::info!(outcome = end.word(), "the pass has ended");
+        (text, end)
     }
 }

@@ -9,6 +9,7 @@ use super::{
     apply::{self, summary},
     manifests::Manifests,
     staying::{self, Pass},
+    watching::WatchArguments,
 };
 use crate::{
     apply::Removals,
@@ -31,7 +32,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     output: OutputFormat,
     /// Leave when the hierarchy is as the manifests say, or cannot become so.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "listen")]
     once: bool,
     /// How often manifests and site systems are looked at.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
@@ -39,6 +40,8 @@ pub struct Arguments {
     /// Remove what is there but not declared any more; otherwise it stays, and is named.
     #[arg(long)]
     prune: bool,
+    #[command(flatten)]
+    watch: WatchArguments,
 }
 
 impl Arguments {
@@ -87,5 +90,7 @@ async fn stay(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let pace = (Pass::Reconcile(arguments.removals()), staying::pause(arguments.every));
-    staying::with_paths(&arguments.manifests.paths, data, pace, printer).await
+    let watching = arguments.watch.open(None, data, printer).await?;
+    let paths = &arguments.manifests.paths;
+    staying::with_paths(paths, data, pace, &watching.vitals, printer).await
 }

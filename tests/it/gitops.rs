@@ -12,13 +12,13 @@ use serde_json::Value;
 use super::{running::Running, world::World};
 
 /// A repository with manifests in `hierarchy/`.
-struct Repository {
+pub(crate) struct Repository {
     directory: PathBuf,
 }
 
 impl Repository {
     /// The manifests of a world, committed.
-    fn of(world: &World) -> Self {
+    pub(crate) fn of(world: &World) -> Self {
         let repository = Self { directory: world.path("repository") };
         let inner = repository.directory.join("hierarchy");
         fs::create_dir_all(&inner).unwrap();
@@ -28,11 +28,11 @@ impl Repository {
         repository
     }
 
-    fn source(&self) -> String {
+    pub(crate) fn source(&self) -> String {
         format!("git+file://{}#main:hierarchy", self.directory.display())
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let output = Command::new("git")
             .args(["-c", "user.name=Ada", "-c", "user.email=ada@contoso.example"])
             .args(arguments)
@@ -46,7 +46,7 @@ impl Repository {
     }
 
     /// Commits everything; its identity.
-    fn commit(&self, more: &[&str]) -> String {
+    pub(crate) fn commit(&self, more: &[&str]) -> String {
         self.git(&["add", "--all"]);
         let commit = ["commit", "--quiet", "--allow-empty", "--message=a change"];
         self.git(&[&commit[..], more].concat());
@@ -71,7 +71,7 @@ impl Repository {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    fn edit(&self, from: &str, to: &str) {
+    pub(crate) fn edit(&self, from: &str, to: &str) {
         let path = self.directory.join("hierarchy/headwater.yaml");
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.matches(from).count(), 1, "{from}");

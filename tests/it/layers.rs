@@ -27,7 +27,8 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("apply", &[PURE, STORES, &["probe", "observe"]]),
     // Roles may use each other: the controller hosts site systems in its own process.
     ("role", &[PURE, STORES, &["probe", "observe", "apply"]]),
-    ("cli", &[PURE, STORES, &["probe", "observe", "apply", "role"]]),
+    ("web", &[&["model", "plan", "net", "git", "apply", "role"]]),
+    ("cli", &[PURE, STORES, &["probe", "observe", "apply", "role", "web"]]),
 ];
 const PURE: &[&str] =
     &["model", "check", "manifest", "ports", "plan", "adopt", "engine", "wire", "view"];

@@ -67,7 +67,12 @@ pub struct Controller {
     journal: Arc<Journal>,
     machines: Arc<Machines>,
     hurry: watch::Sender<bool>,
+    /// Who hears of each look.
+    hears_looks: Option<HearsLooks>,
 }
+
+/// Hears what a look has found, and what has to be done.
+type HearsLooks = Box<dyn Fn(&Observed, &Plan) + Send + Sync>;
 
 /// What a look has found.
 pub struct Looked {
@@ -105,7 +110,12 @@ impl Controller {
     pub fn new(session: Session) -> Result<Self, ControllerError> {
         let journal = Arc::new(Journal::open(&session.data().journal())?);
         let (machines, hurry) = (Arc::new(Machines::default()), watch::Sender::new(false));
-        Ok(Self { session, journal, machines, hurry })
+        Ok(Self { session, journal, machines, hurry, hears_looks: None })
+    }
+
+    /// Tells somebody from now on what each look has found, and what has to be done.
+    pub fn tell_looks(&mut self, hears: impl Fn(&Observed, &Plan) + Send + Sync + 'static) {
+        self.hears_looks = Some(Box::new(hears));
     }
 
     /// The session.
@@ -213,6 +223,9 @@ impl Controller {
         refuse_nothing(hierarchy, &observed)?;
         let inputs = Inputs { hierarchy, manifest_digest, observed: &observed, now: clock::now() };
         let plan = plan(inputs);
+        if let Some(hears) = &self.hears_looks {
+            hears(&observed, &plan);
+        }
         Ok(Looked { observed, plan, agents })
     }
 
