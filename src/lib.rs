@@ -43,6 +43,7 @@
 //! - [`apply`]: carries a plan out, drives the engine
 //! - [`notify`]: delivers what is told of the controller's work
 //! - [`role`]: what runs: agents and their roles, the host, the controller
+//! - [`web`]: what a controller tells programs: health, figures, and the hook of a git server
 //! - [`cli`]: one file per command
 //!
 //! [`blocking`], [`clock`], [`error_text`] and [`telemetry`] are shared by all that are not pure.
@@ -82,6 +83,8 @@ pub mod apply;
 pub mod notify;
 
 pub mod role;
+
+pub mod web;
 
 pub mod cli;
 

@@ -16,7 +16,7 @@ use crate::{
     clock,
     error_text::with_causes,
     model::{Hierarchy, RunId},
-    net::Trust,
+    net::{Trust, trace},
     observe::Agents,
     plan::{ActionId, Plan, planned_documents},
     store::{Journal, NewRun, PackedText, StoreError},
@@ -197,9 +197,11 @@ impl<'a> Execution<'a> {
             let why = format!("failed to write the journal: {}", with_causes(&error));
             return self.finish(index, Outcome::Failed(why)).await;
         }
+        tracing::info!(action = %action.id, "an action begins");
         self.tell(ApplyEvent::Started(action.id.clone()));
         let (apply, action) = (self.apply.clone(), action.clone());
-        let task = self.running.spawn(async move { carry_out(&apply, &action).await });
+        let carried = async move { carry_out(&apply, &action).await };
+        let task = self.running.spawn(trace::carried(carried));
         self.tasks.insert(task.id(), index);
     }
 
@@ -227,6 +229,7 @@ impl<'a> Execution<'a> {
             // The action is done all the same; the next look at the site systems tells.
             tracing::error!(action = %id, error = %with_causes(&error), "failed to write the journal");
         }
+        tracing::info!(action = %id, outcome = word, "an action has ended");
         self.tell(ApplyEvent::Finished(id.clone(), outcome.clone()));
         self.outcomes.insert(id, outcome);
     }

@@ -9,6 +9,7 @@ use super::{
     import_state, observe, output::Color, plan, ports, pulls, rollback, schema, show, status, sync,
     up, updates, validate,
 };
+use crate::telemetry::LogFormat;
 
 /// Declares software-update hierarchies as YAML and makes the site systems agree with them.
 #[derive(Debug, Parser)]
@@ -45,6 +46,16 @@ pub struct GlobalOptions {
     /// When colours are used; `auto` obeys `NO_COLOR`.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
+    /// How messages and logs are written to standard error; `HEADWATER_LOG` says what is logged.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        env = "HEADWATER_LOG_FORMAT"
+    )]
+    pub log_format: LogFormat,
 }
 
 /// The commands.

@@ -6,10 +6,12 @@ use clap::{Args, ValueEnum};
 
 use super::{
     ExitCode, Failure, Printer,
+    fetching::fetch_on_signal,
     followed::Followed,
     staying::{Pass, pause, stay, with_paths},
-    telling::notifier,
+    telling::{Listeners, notifier},
     watched::Watched,
+    watching::{WatchArguments, Watching},
 };
 use crate::{
     apply::Removals,
@@ -40,7 +42,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SOURCE")]
     source: String,
     /// How often the source and the site systems are looked at; the source up to a tenth sooner or
-    /// later.
+    /// later, sooner while it cannot be reached, and at once on the signal SIGUSR1.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     every: Interval,
     /// What is done about what is not as the manifests say.
@@ -49,6 +51,18 @@ pub struct Arguments {
     /// Remove what is there but not declared any more; otherwise it stays, and is named.
     #[arg(long)]
     prune: bool,
+    #[command(flatten)]
+    watch: WatchArguments,
+    /// Let git servers call `POST /hooks/git` after a push, and fetch at once then: a file with a secret
+    /// that they know too, or several, one on a line. GitHub, GitLab, Gitea and Forgejo sign with it;
+    /// others put `sha256=` and the HMAC-SHA256 of the body in X-Headwater-Signature.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "listen",
+        help_heading = "Port for programs that watch"
+    )]
+    hook_secret_file: Option<PathBuf>,
     #[command(flatten)]
     files: Files,
 }
@@ -115,16 +129,25 @@ pub(super) async fn run(
         .source
         .parse()
         .map_err(|error| usage(anyhow::Error::from(error).context("`--source` is not valid")))?;
+    let hook = arguments.hook_secret_file.as_ref();
     match source {
-        ManifestSource::Git(source) => follow(arguments, source, data, printer).await,
+        ManifestSource::Git(source) => {
+            let watching = arguments.watch.open(hook, data, printer).await?;
+            follow(arguments, source, data, watching, printer).await
+        }
         ManifestSource::Directory(path) => {
+            if hook.is_some() {
+                let why = "`--hook-secret-file` is for git repositories: leave it out";
+                return Err(usage(anyhow::anyhow!(why)));
+            }
             if !arguments.files.are_none() {
                 let files = "`--ssh-key`, `--known-hosts`, `--git-credentials` and `--signers`";
                 let why = anyhow::anyhow!("{files} are for git repositories: leave them out");
                 return Err(usage(why));
             }
             let pace = (arguments.pass(), pause(arguments.every));
-            with_paths(&[path], (data, true), pace, true, printer).await
+            let watching = arguments.watch.open(None, data, printer).await?;
+            with_paths(&[path], (data, true), pace, (&watching.vitals, true), printer).await
         }
     }
 }
@@ -133,9 +156,10 @@ async fn follow(
     arguments: &Arguments,
     source: GitSource,
     data: &Path,
+    watching: Watching,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let pause = pause(arguments.every);
+    let (pause, vitals) = (pause(arguments.every), watching.vitals.clone());
     // What is wrong with the command line is said before anybody waits.
     let access = arguments.files.access().of(&source);
     let access = access.map_err(|error| Failure::new(ExitCode::Usage, error))?;
@@ -150,20 +174,25 @@ async fn follow(
             (data.sources(), InForceFile::of(data))
         };
         let notifier = notifier(&controller, source.to_string()).await?;
-        let repository = Repository::open(&sources, source, access).await;
+        let listeners = Listeners { vitals, notifier };
+        let repository = Repository::open(&sources, source.clone(), access).await;
         let repository = repository.map_err(|error| Failure::new(ExitCode::Usage, error))?;
-        let begun = Followed::begin(repository, file, pause, notifier.clone(), printer).await;
-        begun.map(|(followed, wanted)| (followed, wanted, notifier))
+        let begun = Followed::begin(repository, file, pause, listeners.clone(), printer).await;
+        begun.map(|(followed, wanted)| (followed, wanted, listeners))
     };
     let begun = tokio::select! {
         begun = begun => Some(begun),
         () = signals.ended() => None,
     };
     match begun {
-        Some(Ok((followed, wanted, notifier))) => {
+        Some(Ok((followed, wanted, listeners))) => {
+            let _listening = fetch_on_signal(followed.fetch_now())?;
+            if let Some(hooks) = &watching.hooks {
+                hooks.follow(source, followed.fetch_now());
+            }
             let watched = Watched::Git(Box::new(followed));
             let pace = (arguments.pass(), pause);
-            stay((controller, signals), watched, wanted, pace, notifier, printer).await
+            stay((controller, signals), watched, wanted, pace, &listeners, printer).await
         }
         Some(Err(failure)) => {
             controller.close().await;

@@ -209,7 +209,7 @@ fn read(found: Found) -> Result<(SourceText, Option<Facts>), SourcesError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::output::Color;
+    use crate::{cli::output::Color, telemetry::LogFormat};
 
     const SITE: &str = "apiVersion: headwater.dev/v1alpha1\nkind: Site\nmetadata: {name: one}\n\
                         spec: {siteCode: ONE, type: Primary, mode: Mixed, version: \"2403\", \
@@ -231,7 +231,7 @@ mod tests {
         let path = |name: &str| directory.path().join(name);
         fs::write(path("site.yaml"), SITE).unwrap();
         fs::write(path("system.yaml"), SYSTEM).unwrap();
-        let mut printer = Printer::new(Color::Never);
+        let mut printer = Printer::new(Color::Never, LogFormat::Text);
         let paths = [directory.path().to_owned()];
         let (mut kept, first) = Kept::read(&paths, &mut printer).unwrap();
         let mut look = |settled: bool| {

@@ -12,6 +12,7 @@ mod controller;
 mod exit_code;
 mod explain;
 mod export;
+mod fetching;
 mod files;
 mod followed;
 mod graph;
@@ -47,6 +48,7 @@ mod updates;
 mod validate;
 mod wanted;
 mod watched;
+mod watching;
 mod way_back;
 mod working;
 

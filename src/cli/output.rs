@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 
+use crate::telemetry::{self, LogFormat};
+
 /// How results are printed; commands that can do more have a choice of their own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
@@ -53,14 +55,17 @@ impl std::fmt::Debug for Printer {
 
 impl Printer {
     /// Prints to standard output and standard error.
-    pub fn new(color: Color) -> Self {
+    pub fn new(color: Color, messages: LogFormat) -> Self {
         let wanted = ColorChoice::from(color);
         let choose = |detected: ColorChoice| match wanted {
             ColorChoice::Auto => detected,
             decided => decided,
         };
         let results = choose(AutoStream::choice(&io::stdout()));
-        let messages = choose(AutoStream::choice(&io::stderr()));
+        let messages = match messages {
+            LogFormat::Text => choose(AutoStream::choice(&io::stderr())),
+            LogFormat::Json => ColorChoice::Never,
+        };
         let coloured = |choice| choice != ColorChoice::Never;
         Self {
             color: wanted,
@@ -90,8 +95,12 @@ impl Printer {
         written(self.results.write_all(text.as_bytes()).and_then(|()| self.results.flush()))
     }
 
-    /// Prints a message, exactly as it is.
+    /// Prints a message, exactly as it is; as lines of JSON, where logs are.
     pub fn message(&mut self, text: &str) -> io::Result<()> {
+        if telemetry::is_json() {
+            telemetry::log_message(text);
+            return Ok(());
+        }
         written(self.messages.write_all(text.as_bytes()).and_then(|()| self.messages.flush()))
     }
 }

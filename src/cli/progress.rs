@@ -14,10 +14,12 @@ use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     task::JoinHandle,
 };
+use tracing::Instrument;
 
 use crate::{
     apply::{ApplyEvent, Outcome},
     plan::ActionId,
+    telemetry,
     view::{outcome_line, plain},
     wire::agent::{Progress as Amount, ProgressUnit},
 };
@@ -64,10 +66,11 @@ impl Progress {
     /// Starts showing what was not said before.
     pub(super) fn after(said: Said, coloured: bool) -> Self {
         let (events, received) = unbounded_channel();
-        let showing = if io::stderr().is_terminal() {
+        let showing = if io::stderr().is_terminal() && !telemetry::is_json() {
             tokio::spawn(on_terminal(received, said, coloured))
         } else {
-            tokio::spawn(in_pipe(received, said))
+            // The lines belong to the work that they tell of.
+            tokio::spawn(in_pipe(received, said).in_current_span())
         };
         Self { events, showing }
     }
@@ -88,7 +91,6 @@ impl Progress {
 
 async fn in_pipe(mut events: UnboundedReceiver<ApplyEvent>, said: Said) {
     let mut told: BTreeMap<ActionId, Instant> = BTreeMap::new();
-    let mut stderr = io::stderr();
     while let Some(event) = events.recv().await {
         let line = match event {
             ApplyEvent::Begun { .. } => continue,
@@ -112,8 +114,17 @@ async fn in_pipe(mut events: UnboundedReceiver<ApplyEvent>, said: Said) {
                 outcome_line(&id, outcome.word(), &outcome.detail(), false)
             }
         };
+        say(&line);
+    }
+}
+
+/// Writes a line of progress.
+pub(super) fn say(line: &str) {
+    if telemetry::is_json() {
+        telemetry::log_message(line);
+    } else {
         // Nobody reads: then nobody misses it.
-        let _ = writeln!(stderr, "{line}");
+        let _ = writeln!(io::stderr(), "{line}");
     }
 }
 

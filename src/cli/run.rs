@@ -14,8 +14,8 @@ use crate::{telemetry, view::plain};
 /// Runs a command and says what went wrong, once.
 pub fn run(cli: Cli) -> ExitCode {
     let Cli { global, command } = cli;
-    let mut printer = Printer::new(global.color);
-    telemetry::start(printer.messages_coloured());
+    let mut printer = Printer::new(global.color, global.log_format);
+    telemetry::start(printer.messages_coloured(), global.log_format);
     let data = global.data.as_path();
     let result = match command {
         Command::Validate(arguments) => validate::run(&arguments, &mut printer),
@@ -46,6 +46,10 @@ pub fn run(cli: Cli) -> ExitCode {
     };
     match result {
         Ok(code) => code,
+        Err(failure) if telemetry::is_json() => {
+            tracing::error!("{}", plain(&failure.to_string()));
+            failure.code
+        }
         Err(failure) => {
             let red = AnsiColor::Red.on_default().bold();
             let red = if printer.messages_coloured() { red } else { Style::new() };

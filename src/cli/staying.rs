@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::{sync::mpsc::UnboundedSender, time::interval};
 
 use super::{
     ExitCode, Failure, Printer,
@@ -17,16 +17,18 @@ use super::{
     operation,
     progress::{Progress, Said},
     signals::Signals,
-    telling::notifier,
+    telling::{Listeners, PassEnded, notifier},
     watched::{Watched, last_good},
 };
 use crate::{
     apply::{ApplyEvent, Origin, Removals},
     error_text::with_causes,
     model::{CommitId, Interval, RunCommand, Trigger},
+    net::trace::Trace,
     notify::Notifier,
     role::controller::{Controller, ControllerError, InForceFile, Purpose, Session},
     view::{PlanView, plain, plan_text, run_text},
+    web::{PassEnd, TICK, Vitals},
 };
 
 /// What is done about what is not as the manifests say.
@@ -50,10 +52,11 @@ pub(super) async fn with_paths(
     paths: &[PathBuf],
     (data, waits): (&Path, bool),
     (pass, pause): (Pass, Duration),
-    tells: bool,
+    (vitals, notifies): (&Vitals, bool),
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let (mut kept, mut wanted) = Kept::read(paths, printer)?;
+    vitals.files_in_force();
     let Some(begun) = pass.controller(data, waits, printer).await? else {
         return Ok(ExitCode::Success);
     };
@@ -62,39 +65,47 @@ pub(super) async fn with_paths(
         Ok(now) => wanted = now.unwrap_or(wanted),
         Err(failure) => printer.message(&last_good(&failure))?,
     }
-    let notifier = if tells {
+    let notifier = if notifies {
         let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         notifier(&begun.0, paths.join(", ")).await?
     } else {
         Notifier::nobody()
     };
-    notifier.tell(wanted.notifications.clone());
-    notifier.hear(wanted.occurrence());
+    let listeners = Listeners { vitals: vitals.clone(), notifier };
+    listeners.in_force(&wanted);
     // What a controller has taken out of git is not in force any more.
     InForceFile::of(begun.0.session().data()).remove().map_err(operation)?;
-    let watched = Watched::paths(kept, pause, notifier.clone());
-    stay(begun, watched, Some(wanted), (pass, pause), notifier, printer).await
+    let watched = Watched::paths(kept, pause, listeners.clone());
+    stay(begun, watched, Some(wanted), (pass, pause), &listeners, printer).await
 }
 
 /// Passes again and again, and at once when other manifests are in force, until somebody ends it.
 /// Without manifests it waits for the first good ones.
 pub(super) async fn stay(
-    (controller, mut signals): (Controller, Signals),
+    (mut controller, mut signals): (Controller, Signals),
     mut watched: Watched,
     mut wanted: Option<InForce>,
     (pass, pause): (Pass, Duration),
-    notifier: Notifier,
+    listeners: &Listeners,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
+    let vitals = &listeners.vitals;
     let mut last = String::new();
     let said = Said::default();
+    let looking = vitals.clone();
+    controller.tell_looks(move |observed, plan| looking.looked(observed, plan));
+    let mut ticks = interval(TICK);
     loop {
         let mut changed = None;
         if let Some(wanted) = &wanted {
-            let progress = Progress::after(said.clone(), printer.messages_coloured());
+            let trace = Trace::begin();
+            let coloured = printer.messages_coloured();
+            let progress = trace.in_scope(|| Progress::after(said.clone(), coloured));
+            let heard = vitals.hears(progress.events());
+            vitals.pass_begins(wanted.digest);
             let ended = {
-                let events = progress.events();
-                let mut ending = pin!(pass.once(&controller, wanted, &notifier, events));
+                let once = trace.within(pass.once(&controller, wanted, heard.events()));
+                let mut ending = pin!(once);
                 loop {
                     tokio::select! {
                         text = &mut ending => break Some(text),
@@ -104,22 +115,35 @@ pub(super) async fn stay(
                             changed = Some(found?);
                             controller.hurry();
                         }
+                        _ = ticks.tick() => vitals.moves(),
                     }
                 }
             };
+            heard.end().await;
             progress.end().await;
-            let Some(text) = ended else { break };
+            let Some((text, end)) = ended else { break };
+            trace.in_scope(|| listeners.pass_ended(wanted, end));
             // Said once, not every half minute.
             if text != last {
-                printer.message(&text)?;
+                trace.in_scope(|| printer.message(&text))?;
                 last = text;
             }
         }
         if changed.is_none() {
-            tokio::select! {
-                () = tokio::time::sleep(pause), if wanted.is_some() => {}
-                found = watched.changed(printer) => changed = Some(found?),
-                () = signals.ended() => break,
+            let mut paused = pin!(tokio::time::sleep(pause));
+            let ended = loop {
+                tokio::select! {
+                    () = &mut paused, if wanted.is_some() => break false,
+                    found = watched.changed(printer) => {
+                        changed = Some(found?);
+                        break false;
+                    }
+                    () = signals.ended() => break true,
+                    _ = ticks.tick() => vitals.moves(),
+                }
+            };
+            if ended {
+                break;
             }
         }
         if changed.is_some() {
@@ -128,7 +152,7 @@ pub(super) async fn stay(
         }
         wanted = changed.or(wanted);
     }
-    notifier.end().await;
+    listeners.notifier.clone().end().await;
     controller.close().await;
     Ok(ExitCode::Success)
 }
@@ -165,16 +189,14 @@ impl Pass {
         }
     }
 
-    /// Passes once; what there is to say about it.
+    /// Passes once; what there is to say about it, and how it has ended.
     async fn once(
         self,
         controller: &Controller,
         wanted: &InForce,
-        notifier: &Notifier,
         events: &UnboundedSender<ApplyEvent>,
-    ) -> String {
+    ) -> (String, PassEnded) {
         let InForce { hierarchy, declared, digest, commit, notifications: _ } = wanted;
-        let hear = |look| notifier.hear(wanted.pass_ended(look));
         let short = commit.as_ref().map(CommitId::short);
         tracing::info!(commit = short, manifests = %digest, "a pass begins");
         let origin = Origin {
@@ -183,29 +205,31 @@ impl Pass {
             commit: commit.clone(),
             manifests: Some(declared.clone()),
         };
-        if let Err(error) = controller.note_commit(*digest, &origin).await {
-            hear(Err(with_causes(&error)));
-            return format!("{}\n", plain(&with_causes(&error)));
-        }
-        let ended: Result<String, ControllerError> = match self {
-            Self::Reconcile(_, removals) => controller
-                .converge(hierarchy, *digest, &origin, removals, events)
-                .await
-                .inspect(|converged| hear(Ok(converged.told(hierarchy))))
-                .map(|converged| run_text(&summary(&converged))),
-            Self::Observe => controller.look(hierarchy, *digest).await.map(|looked| {
-                let view = PlanView { hierarchy: Some(hierarchy), ..PlanView::default() };
-                let text = plan_text(&looked.plan, view, false);
-                hear(Ok(looked.told_only(hierarchy)));
-                if looked.plan.actions.is_empty() {
-                    return text;
+        let ended: Result<_, ControllerError> = async {
+            controller.note_commit(*digest, &origin).await?;
+            match self {
+                Self::Reconcile(_, removals) => {
+                    let converged =
+                        controller.converge(hierarchy, *digest, &origin, removals, events).await?;
+                    let end = (PassEnd::of(&converged), Ok(converged.told(hierarchy)));
+                    Ok((run_text(&summary(&converged)), end))
                 }
-                text + "Nothing of it is done: `--mode observe`.\n"
-            }),
-        };
+                Self::Observe => {
+                    let looked = controller.look(hierarchy, *digest).await?;
+                    let view = PlanView { hierarchy: Some(hierarchy), ..PlanView::default() };
+                    let mut text = plan_text(&looked.plan, view, false);
+                    if !looked.plan.actions.is_empty() {
+                        text += "Nothing of it is done: `--mode observe`.\n";
+                    }
+                    let end = (PassEnd::of_look(&looked.plan), Ok(looked.told_only(hierarchy)));
+                    Ok((text, end))
+                }
+            }
+        }
+        .await;
         ended.unwrap_or_else(|error| {
-            hear(Err(with_causes(&error)));
-            format!("{}\n", plain(&with_causes(&error)))
+            let why = with_causes(&error);
+            (format!("{}\n", plain(&why)), (PassEnd::Failed, Err(why)))
         })
     }
 }

@@ -9,6 +9,7 @@ use super::{
     apply::{self, summary},
     manifests::Manifests,
     staying::{self, Pass},
+    watching::WatchArguments,
 };
 use crate::{
     apply::Removals,
@@ -31,7 +32,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     output: OutputFormat,
     /// Leave when the hierarchy is as the manifests say, or cannot become so.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "listen")]
     once: bool,
     /// How often manifests and site systems are looked at.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
@@ -42,6 +43,8 @@ pub struct Arguments {
     /// Where another process keeps the hierarchy up, wait until it ends, and take over.
     #[arg(long, conflicts_with = "once")]
     wait: bool,
+    #[command(flatten)]
+    watch: WatchArguments,
 }
 
 impl Arguments {
@@ -92,6 +95,8 @@ async fn stay(
 ) -> Result<ExitCode, Failure> {
     let pace =
         (Pass::Reconcile(RunCommand::Up, arguments.removals()), staying::pause(arguments.every));
+    let watching = arguments.watch.open(None, data, printer).await?;
     let data = (data, arguments.wait);
-    staying::with_paths(&arguments.manifests.paths, data, pace, false, printer).await
+    let paths = &arguments.manifests.paths;
+    staying::with_paths(paths, data, pace, (&watching.vitals, false), printer).await
 }

@@ -8,8 +8,9 @@ use super::{
     ExitCode, Failure, Printer,
     followed::Followed,
     kept::{InForce, Kept},
+    telling::Listeners,
 };
-use crate::{engine::notifications::Occurrence, notify::Notifier, view::plain};
+use crate::{engine::notifications::Occurrence, view::plain};
 
 /// Manifests that are looked at again and again.
 pub(super) enum Watched {
@@ -23,7 +24,7 @@ pub(super) enum Watched {
 pub(super) struct Paths {
     kept: Kept,
     /// What hears of what is wrong with them.
-    notifier: Notifier,
+    listeners: Listeners,
     /// Why they are refused, if they are.
     refused: Option<String>,
     pause: Duration,
@@ -33,9 +34,9 @@ pub(super) struct Paths {
 
 impl Watched {
     /// Files and directories that were read just now.
-    pub(super) fn paths(kept: Kept, pause: Duration, notifier: Notifier) -> Self {
+    pub(super) fn paths(kept: Kept, pause: Duration, listeners: Listeners) -> Self {
         let due = Instant::now() + pause;
-        Self::Paths(Box::new(Paths { kept, notifier, refused: None, pause, due }))
+        Self::Paths(Box::new(Paths { kept, listeners, refused: None, pause, due }))
     }
 
     /// Waits until other manifests are in force. It may be given up at any time, and asked again.
@@ -66,9 +67,8 @@ impl Paths {
                 Ok(None) => self.hear(None),
                 Ok(Some(wanted)) => {
                     self.refused = None;
-                    self.notifier.tell(wanted.notifications.clone());
                     self.hear(None);
-                    self.notifier.hear(wanted.occurrence());
+                    self.listeners.in_force(&wanted);
                     return Ok(wanted);
                 }
                 Err(failure) => {
@@ -87,6 +87,6 @@ impl Paths {
 
     fn hear(&self, unreachable: Option<String>) {
         let refused = self.refused.clone().map(|why| (None, why));
-        self.notifier.hear(Occurrence::Source { refused, unreachable });
+        self.listeners.notifier.hear(Occurrence::Source { refused, unreachable });
     }
 }

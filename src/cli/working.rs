@@ -1,14 +1,15 @@
 //! How far some work of an agent is: a bar on a terminal, now and then a line in a pipe; on standard error.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     time::Instant,
 };
 
 use indicatif::ProgressBar;
 
-use super::progress::{BYTES, LINES_EVERY, UPDATES, style};
+use super::progress::{BYTES, LINES_EVERY, UPDATES, say, style};
 use crate::{
+    telemetry,
     view::{bytes_line, plain, updates_line},
     wire::agent::{AgentEvent, Progress, ProgressUnit},
 };
@@ -26,7 +27,8 @@ impl Working {
     /// Work of this name begins.
     pub(in crate::cli) fn on(what: String) -> Self {
         let now = Instant::now();
-        let bar = io::stderr().is_terminal().then(|| {
+        let drawn = io::stderr().is_terminal() && !telemetry::is_json();
+        let bar = drawn.then(|| {
             let bar = ProgressBar::new(0);
             bar.set_style(style(BYTES));
             bar.set_message(what.clone());
@@ -78,11 +80,6 @@ impl Drop for Working {
             bar.finish_and_clear();
         }
     }
-}
-
-fn say(line: &str) {
-    // Nobody reads: then nobody misses it.
-    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// A bar on a terminal, and nothing elsewhere.

@@ -7,6 +7,7 @@ use reqwest::{Client, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use super::trace;
 use crate::{
     model::{
         Address, Digest, FileFacts, Name, PackageId, PackageState, PointSynchronization,
@@ -242,7 +243,8 @@ impl AgentClient {
     }
 
     async fn accepted(&self, request: reqwest::RequestBuilder) -> Result<Response, AgentError> {
-        let response = request.send().await.map_err(|source| self.unreachable(source))?;
+        let sent = trace::sent_along(request).send().await;
+        let response = sent.map_err(|source| self.unreachable(source))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);

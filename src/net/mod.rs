@@ -1,5 +1,5 @@
-//! The network: how names become addresses, HTTP clients, certificates and roots, and ports that open
-//! and close.
+//! The network: how names become addresses, HTTP clients, certificates and roots, ports that open
+//! and close, and the id that goes along with work.
 
 mod addresses;
 mod admin_token;
@@ -9,6 +9,7 @@ mod listener;
 mod made_once;
 mod serving;
 mod tls;
+pub mod trace;
 
 pub use addresses::{AddressTaken, Addresses};
 pub use admin_token::AdminToken;

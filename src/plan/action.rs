@@ -130,6 +130,14 @@ impl fmt::Display for ActionKind {
 #[serde(transparent)]
 pub struct ActionId(pub String);
 
+impl ActionId {
+    /// What the action does; `None` if another version knows a kind that this one does not.
+    pub fn kind(&self) -> Option<ActionKind> {
+        let (kind, _) = self.0.split_once(':')?;
+        ActionKind::ALL.into_iter().find(|it| it.to_string() == kind)
+    }
+}
+
 impl fmt::Display for ActionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -3,6 +3,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod agent;
+mod agent_word;
 pub mod anchor;
 pub mod bundle;
 pub mod byte_ranges;
@@ -29,6 +30,7 @@ pub mod reporting;
 pub mod sealed;
 pub mod server_sync;
 pub mod soap;
+pub mod trace_parent;
 pub mod update_content;
 pub mod update_document;
 pub mod updates;

@@ -28,7 +28,8 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("notify", &[PURE, &["store", "net"]]),
     // Roles may use each other: the controller hosts site systems in its own process.
     ("role", &[PURE, STORES, &["probe", "observe", "apply", "notify"]]),
-    ("cli", &[PURE, STORES, &["probe", "observe", "apply", "notify", "role"]]),
+    ("web", &[&["model", "plan", "net", "git", "apply", "role"]]),
+    ("cli", &[PURE, STORES, &["probe", "observe", "apply", "notify", "role", "web"]]),
 ];
 const PURE: &[&str] =
     &["model", "check", "manifest", "ports", "plan", "adopt", "engine", "wire", "view"];

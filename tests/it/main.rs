@@ -62,5 +62,6 @@ mod update_content;
 mod update_packages;
 mod updates;
 mod validate;
+mod watching;
 mod workspace;
 mod world;

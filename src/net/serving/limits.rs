@@ -84,6 +84,17 @@ impl Limits {
         Self { head: Duration::from_mins(2), still: Duration::from_mins(5), ..Self::content() }
     }
 
+    /// For the port of a controller: some programs that watch it, and git servers.
+    pub fn watching() -> Self {
+        Self {
+            connections: 64,
+            requests: 16,
+            wait: Duration::from_secs(2),
+            head: Duration::from_secs(10),
+            still: Duration::from_secs(30),
+        }
+    }
+
     /// What TLS may keep for one more connection where there are so many.
     pub(super) fn buffer(open: usize) -> usize {
         (Self::BUFFERS / open.max(1)).clamp(Self::LEAST_BUFFER, Self::MOST_BUFFER)

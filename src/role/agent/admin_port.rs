@@ -21,7 +21,11 @@ use uuid::Uuid;
 
 use crate::{
     error_text::with_causes,
-    net::{AdminToken, ListenError, OpenPort},
+    model::without_secrets,
+    net::{
+        AdminToken, ListenError, OpenPort,
+        trace::{self, Trace},
+    },
     role::Reporter,
     wire::{
         agent::{AgentCommand, AgentEvent, AgentIdentity},
@@ -109,7 +113,10 @@ pub(in crate::role) async fn authorize(
     next: Next,
 ) -> Response {
     if token.admits(request.headers()) {
-        next.run(request).await
+        match Trace::of_request(request.headers()) {
+            Some(trace) => trace.within(next.run(request)).await,
+            None => next.run(request).await,
+        }
     } else {
         (StatusCode::UNAUTHORIZED, "the admin port asks for the hierarchy's token\n")
             .into_response()
@@ -139,14 +146,23 @@ async fn command(State(served): State<Served>, Json(command): Json<AgentCommand>
     let span = served.agent.span();
     let carried = async move {
         let report = Reporter::new(sender.clone());
+        let word = command.word();
         let last = match served.agent.carry_out(command, &own_url, &report).await {
-            Ok(outcome) => AgentEvent::Done(outcome),
-            Err(error) => AgentEvent::Failed(with_causes(&error)),
+            Ok(outcome) => {
+                tracing::info!(command = word, "a command was carried out");
+                AgentEvent::Done(outcome)
+            }
+            Err(error) => {
+                let why = with_causes(&error);
+                let told = without_secrets(&why);
+                tracing::info!(command = word, why = %told, "a command was not carried out");
+                AgentEvent::Failed(why)
+            }
         };
         // The one who asked has gone away: then the state tells how it ended.
         let _ = sender.send(last).await;
     };
-    tokio::spawn(carried.instrument(span));
+    tokio::spawn(trace::carried(carried.instrument(span)));
     let lines = stream::unfold(receiver, |mut receiver| async move {
         let line = match tokio::time::timeout(SIGN_OF_LIFE, receiver.recv()).await {
             Err(_) => Vec::new(),

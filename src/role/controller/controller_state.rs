@@ -75,7 +75,12 @@ pub struct Controller {
     hurry: watch::Sender<bool>,
     /// The commit that the journal knows to be in force.
     pub(super) noted: Mutex<Option<CommitId>>,
+    /// Who hears of each look.
+    hears_looks: Option<HearsLooks>,
 }
+
+/// Hears what a look has found, and what has to be done.
+type HearsLooks = Box<dyn Fn(&Observed, &Plan) + Send + Sync>;
 
 /// What a look has found.
 pub struct Looked {
@@ -115,7 +120,13 @@ impl Controller {
     pub fn new(session: Session) -> Result<Self, ControllerError> {
         let journal = Arc::new(Journal::open(&session.data().journal())?);
         let (machines, hurry) = (Arc::new(Machines::default()), watch::Sender::new(false));
-        Ok(Self { session, journal, machines, hurry, noted: Mutex::default() })
+        let noted = Mutex::default();
+        Ok(Self { session, journal, machines, hurry, noted, hears_looks: None })
+    }
+
+    /// Tells somebody from now on what each look has found, and what has to be done.
+    pub fn tell_looks(&mut self, hears: impl Fn(&Observed, &Plan) + Send + Sync + 'static) {
+        self.hears_looks = Some(Box::new(hears));
     }
 
     /// The session.
@@ -223,6 +234,9 @@ impl Controller {
         refuse_nothing(hierarchy, &observed)?;
         let inputs = Inputs { hierarchy, manifest_digest, observed: &observed, now: clock::now() };
         let plan = plan(inputs);
+        if let Some(hears) = &self.hears_looks {
+            hears(&observed, &plan);
+        }
         Ok(Looked { observed, plan, agents })
     }
 

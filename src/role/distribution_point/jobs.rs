@@ -8,7 +8,6 @@ use std::{
 };
 
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tracing::Instrument;
 
 use super::{
     DistributionPointError,
@@ -22,7 +21,7 @@ use crate::{
     content::{Library, LibraryError, blocking},
     engine::has_room,
     model::{PackageId, PullJob, PullJobState, PullSettings},
-    net::Addresses,
+    net::{Addresses, trace},
 };
 
 /// All transfers of a distribution point with its present settings. When it is dropped, they stop.
@@ -163,7 +162,7 @@ impl Jobs {
         self.means.all().insert(job.record.package.clone(), Arc::clone(&job));
         let mut task = job.task.lock().unwrap_or_else(PoisonError::into_inner);
         let run = machine.run(Arc::clone(&job), Arc::clone(&self.means));
-        *task = Some(tokio::spawn(run.in_current_span()));
+        *task = Some(tokio::spawn(trace::carried(run)));
     }
 
     pub(super) fn get(&self, package: &PackageId) -> Option<Arc<Job>> {

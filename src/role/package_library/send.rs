@@ -24,6 +24,7 @@ use crate::{
     content::{LibraryError, StoredFile, blocking, read_stream},
     engine::distribution_pacing::Opening,
     model::{Digest, Name, Pacing, PackageId, PackageState, Priority},
+    net::trace,
     role::Reporter,
     wire::{
         agent::{AgentOutcome, ProgressUnit},
@@ -374,7 +375,7 @@ fn read_answer<T: DeserializeOwned>(url: &str, bytes: &[u8]) -> Result<T, Packag
 /// Sends a request and reads its answer, if it is a good one.
 async fn done(url: &str, request: RequestBuilder) -> Result<Vec<u8>, PackageLibraryError> {
     let unreachable = |source| PackageLibraryError::Unreachable { url: url.to_owned(), source };
-    let response = request.send().await.map_err(unreachable)?;
+    let response = trace::sent_along(request).send().await.map_err(unreachable)?;
     let status = response.status();
     let mut bytes = Vec::new();
     let mut blocks = response.bytes_stream();

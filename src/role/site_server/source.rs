@@ -1,7 +1,7 @@
 //! Asking another agent for a page of revisions.
 
 use super::SourceError;
-use crate::{error_text::with_causes, wire::agent::RevisionPage};
+use crate::{error_text::with_causes, net::trace, wire::agent::RevisionPage};
 
 /// Longest page that is read, in bytes: a thousand revisions with the longest titles and the most
 /// categories.
@@ -19,7 +19,8 @@ pub(super) async fn page(
     // The address stands in the error around this one.
     let unreachable = |error: reqwest::Error| SourceError::Unreachable(error.without_url());
     let asked = format!("{url}?after={after}");
-    let mut response = admin.get(&asked).send().await.map_err(unreachable)?;
+    let sent = trace::sent_along(admin.get(&asked)).send().await;
+    let mut response = sent.map_err(unreachable)?;
     let status = response.status();
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(unreachable)? {
