@@ -23,7 +23,7 @@
 //! Modules, in the order of that picture (an arrow never points upward; the table of what each may
 //! use is in ARCHITECTURE.md, and a test holds it):
 //!
-//! - [`model`]: the nouns: names valid once made, the eight kinds, the resolved hierarchy, what is
+//! - [`model`]: the nouns: names valid once made, the kinds of document, the resolved hierarchy, what is
 //!   observed (pure)
 //! - [`manifest`]: YAML text to documents, with the place of every value (pure)
 //! - [`check`]: what is wrong with documents, one rule a file (pure)

@@ -1,8 +1,9 @@
 //! The bare typed parse: `serde_yaml` into the types of the documents, and nothing else.
 
 use headwater::model::{
-    DistributionPointGroupSpec, DistributionPointSpec, Kind, LocalUpdateSpec, Metadata,
-    PackageSpec, PortSettingsSpec, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
+    DistributionPointGroupSpec, DistributionPointSpec, Kind, LocalUpdateSpec,
+    MaintenanceWindowSpec, Metadata, PackageSpec, PortSettingsSpec, SiteSpec, SiteSystemSpec,
+    SoftwareUpdatePointSpec,
 };
 use serde::Deserialize;
 
@@ -28,6 +29,7 @@ pub(crate) enum Typed {
     DistributionPointGroup(Box<Of<DistributionPointGroupSpec>>),
     Package(Box<Of<PackageSpec>>),
     LocalUpdate(Box<Of<LocalUpdateSpec>>),
+    MaintenanceWindow(Box<Of<MaintenanceWindowSpec>>),
 }
 
 /// The kind of a document, which is told beforehand: finding it is not part of the parse.
@@ -50,5 +52,6 @@ pub(crate) fn typed(kind: Kind, text: &str) -> Typed {
         }
         Kind::Package => Typed::Package(serde_yaml::from_str(text).unwrap()),
         Kind::LocalUpdate => Typed::LocalUpdate(serde_yaml::from_str(text).unwrap()),
+        Kind::MaintenanceWindow => Typed::MaintenanceWindow(serde_yaml::from_str(text).unwrap()),
     }
 }

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use tokio::{
     sync::{mpsc::UnboundedSender, watch},
     task::{self, JoinSet},
@@ -14,7 +15,7 @@ use crate::{
     blocking::{Interrupted, blocking},
     clock,
     error_text::with_causes,
-    model::Hierarchy,
+    model::{ClosedSite, Hierarchy},
     net::Trust,
     observe::Agents,
     plan::{ActionId, Plan},
@@ -43,6 +44,21 @@ pub enum ApplyError {
         count: usize,
         /// The first of them.
         first: ActionId,
+    },
+    /// Sites may not be changed now, and it was to be carried out exactly.
+    #[error(
+        "{} outside of maintenance windows, first {first}: {closed}; --outside-windows does it all the \
+         same",
+        if *count == 1 { "an action would be done".to_owned() }
+        else { format!("{count} actions would be done") }
+    )]
+    OutsideWindows {
+        /// How many actions cannot begin now.
+        count: usize,
+        /// The first of them.
+        first: ActionId,
+        /// Why it cannot.
+        closed: ClosedSite,
     },
     /// The journal cannot be written: then nothing is done that it could not tell of.
     #[error("failed to write the journal")]
@@ -126,6 +142,28 @@ pub fn refuse_removals(plan: &Plan) -> Result<(), ApplyError> {
     }
 }
 
+/// Refuses a plan of which an action cannot begin at a time, because no maintenance window is open.
+///
+/// # Errors
+///
+/// There is one.
+pub fn refuse_outside_windows(
+    plan: &Plan,
+    hierarchy: &Hierarchy,
+    now: Timestamp,
+) -> Result<(), ApplyError> {
+    let windows = hierarchy.windows_at(now);
+    let actions = plan.actions.iter();
+    let mut closed = actions.filter_map(|it| Some((&it.id, windows.closed(&it.site, it.kind)?)));
+    match closed.next() {
+        None => Ok(()),
+        Some((first, why)) => {
+            let (count, first) = (1 + closed.count(), first.clone());
+            Err(ApplyError::OutsideWindows { count, first, closed: why })
+        }
+    }
+}
+
 struct Execution<'a> {
     apply: &'a Apply,
     run: RunId,
@@ -173,6 +211,13 @@ impl<'a> Execution<'a> {
         let action = self.graph.action(index);
         if action.kind.removes() && self.apply.removals == Removals::LeftOut {
             return self.finish(index, Outcome::Unconfirmed).await;
+        }
+        // The window may have closed since it was planned: then nothing new begins.
+        let windows = self.apply.hierarchy.windows_at(clock::now());
+        if let Some(closed) = windows.closed(&action.site, action.kind) {
+            let until = closed.next.as_ref().map_or(Timestamp::MAX, |(_, opening)| *opening);
+            let outcome = Outcome::Waiting { until, why: closed.to_string() };
+            return self.finish(index, outcome).await;
         }
         let (journal, run, id) = (self.apply.journal.clone(), self.run, action.id.clone());
         let written = in_journal(move || journal.begin_action(run, &id.0, clock::now())).await;

@@ -10,7 +10,8 @@ use super::{
     tables::Tables,
 };
 use crate::model::{
-    Declared, Kind, LocalUpdateSpec, Name, PortSettingsSpec, Resource, SiteType, UpdatePointRole,
+    Declared, Kind, LocalUpdateSpec, MaintenanceWindowSpec, Name, PortSettingsSpec, Resource,
+    SiteType, UpdatePointRole,
 };
 
 /// All documents that were read, each list in the order in which they were written.
@@ -25,6 +26,7 @@ pub(super) struct Declaration<'a> {
     pub(super) groups: Vec<Group<'a>>,
     pub(super) packages: Vec<Package<'a>>,
     pub(super) local_updates: Documents<'a, LocalUpdateSpec>,
+    pub(super) windows: Documents<'a, MaintenanceWindowSpec>,
     /// Which packages each distribution point is given.
     pub(super) content: Content,
     /// The site at the top, if there is one.
@@ -61,6 +63,7 @@ impl<'a> Declaration<'a> {
             groups,
             packages,
             local_updates: Documents::new(&declared.local_updates),
+            windows: Documents::new(&declared.maintenance_windows),
             points_of_sites,
         }
     }
@@ -121,6 +124,7 @@ impl<'a> Declaration<'a> {
             Kind::DistributionPointGroup => near(&declared.distribution_point_groups, name),
             Kind::Package => near(&declared.packages, name),
             Kind::LocalUpdate => near(&declared.local_updates, name),
+            Kind::MaintenanceWindow => near(&declared.maintenance_windows, name),
         }
     }
 
@@ -136,6 +140,7 @@ impl<'a> Declaration<'a> {
             Kind::DistributionPointGroup => declared.distribution_point_groups.contains_key(name),
             Kind::Package => declared.packages.contains_key(name),
             Kind::LocalUpdate => declared.local_updates.contains_key(name),
+            Kind::MaintenanceWindow => declared.maintenance_windows.contains_key(name),
         };
         read || self.unread.may_be(kind, name)
     }

@@ -4,9 +4,9 @@ use std::{cell::Cell, collections::BTreeMap};
 
 use super::{Place, Problem, Rule};
 use crate::model::{
-    DistributionPointGroupSpec, DistributionPointSpec, FieldPath, Kind, LocalUpdateSpec, Name,
-    PackageSpec, PortSettingsSpec, Resource, ResourceId, SiteSpec, SiteSystemSpec,
-    SoftwareUpdatePointSpec,
+    DistributionPointGroupSpec, DistributionPointSpec, FieldPath, Kind, LocalUpdateSpec,
+    MaintenanceWindowSpec, Name, PackageSpec, PortSettingsSpec, Resource, ResourceId, SiteSpec,
+    SiteSystemSpec, SoftwareUpdatePointSpec,
 };
 
 /// The fields of a kind, which know the kind.
@@ -30,7 +30,8 @@ of_kind!(
     DistributionPointSpec: DistributionPoint,
     DistributionPointGroupSpec: DistributionPointGroup,
     PackageSpec: Package,
-    LocalUpdateSpec: LocalUpdate
+    LocalUpdateSpec: LocalUpdate,
+    MaintenanceWindowSpec: MaintenanceWindow
 );
 
 /// A document with its name.

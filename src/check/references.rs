@@ -43,6 +43,7 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
     references.sites_and_systems();
     references.points();
     references.content();
+    references.windows();
 }
 
 impl References<'_, '_, '_> {
@@ -138,6 +139,17 @@ impl References<'_, '_, '_> {
             let path = "spec.distributeTo.groups";
             let kind = Kind::DistributionPointGroup;
             self.all(document, path, kind, &to.groups, &package.groups);
+        }
+    }
+
+    fn windows(&mut self) {
+        for document in self.declaration.windows.iter() {
+            for (index, site) in document.spec().sites.iter().enumerate() {
+                if !self.declaration.declared.sites.contains_key(site) {
+                    let path = FieldPath::new("spec.sites").index(index);
+                    self.missing(document, path, Kind::Site, site);
+                }
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     apply::{ApplyError, Outcome, Removals, Trigger},
+    model::Hierarchy,
     plan::{ActionId, Plan},
     role::controller::{
         Controller, ControllerError, Converged, Manner, Purpose, Session, UndoFile,
@@ -27,7 +28,8 @@ use crate::{
                   action of the plan was done; 1 something is left or a manifest is not valid; 2 \
                   the command line is wrong or a file cannot be read or written; 3 refused, and \
                   nothing was done: something would be removed and --prune is not given, nothing \
-                  is declared at all, or something has moved since the plan was saved\n\n\
+                  is declared at all, something has moved since the plan was saved, or no \
+                  maintenance window is open for a saved plan\n\n\
                   Examples:\n  headwater apply examples/contoso\n  \
                   headwater plan --out plan.json examples/contoso, then headwater apply --plan \
                   plan.json --undo undo.json"
@@ -55,6 +57,10 @@ pub struct Arguments {
     /// does not come back is told. Apply it with --plan and --prune.
     #[arg(long, value_name = "FILE")]
     undo: Option<PathBuf>,
+    /// Change sites also outside of their maintenance windows. Otherwise what may not be done now
+    /// waits, and is told with the time at which the next window opens.
+    #[arg(long)]
+    outside_windows: bool,
 }
 
 pub(super) async fn run(
@@ -62,18 +68,19 @@ pub(super) async fn run(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let Arguments { paths, plan, output, prune, undo } = arguments;
+    let Arguments { paths, plan, output, prune, undo, outside_windows } = arguments;
     let removals = if *prune { Removals::Confirmed } else { Removals::Refused };
     let (undo, output) = (undo.as_deref(), *output);
     if let Some(plan) = plan {
-        let asked = apply_saved::Asked { plan, paths, removals, undo, output };
+        let outside_windows = *outside_windows;
+        let asked = apply_saved::Asked { plan, paths, removals, outside_windows, undo, output };
         return apply_saved::run(&asked, data, printer).await;
     }
     let (converged, way_back) = if let Some(undo) = undo {
-        converge_with_way_back(paths, removals, undo, data, printer).await?
+        converge_with_way_back(arguments, removals, undo, data, printer).await?
     } else {
         let manifests = Manifests { paths: paths.clone() };
-        (converge(&manifests, removals, data, printer).await?, None)
+        (converge(&manifests, removals, *outside_windows, data, printer).await?, None)
     };
     let run = summary(&converged);
     printer.result(&match output {
@@ -86,16 +93,16 @@ pub(super) async fn run(
 
 /// The same as [`converge`], with a way back.
 async fn converge_with_way_back(
-    paths: &[PathBuf],
+    arguments: &Arguments,
     removals: Removals,
     undo: &Path,
     data: &Path,
     printer: &mut Printer,
 ) -> Result<(Converged, Option<Plan>), Failure> {
-    let wanted = Wanted::of_manifests(paths, printer)?;
+    let wanted = Wanted::of_manifests(&arguments.paths, printer)?;
     let undo_file =
         UndoFile::new(undo, wanted.declared, wanted.remote).map_err(way_back::failure)?;
-    let hierarchy = Arc::new(wanted.hierarchy);
+    let hierarchy = Arc::new(in_windows(wanted.hierarchy, arguments.outside_windows));
     let session = Session::open(data, Purpose::Work).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
     let stop = stop_on_signal(true)?;
@@ -111,11 +118,12 @@ async fn converge_with_way_back(
 pub(super) async fn converge(
     manifests: &Manifests,
     removals: Removals,
+    outside_windows: bool,
     data: &Path,
     printer: &mut Printer,
 ) -> Result<Converged, Failure> {
     let (hierarchy, loaded) = sources::load_hierarchy(&manifests.paths, printer)?;
-    let hierarchy = Arc::new(hierarchy);
+    let hierarchy = Arc::new(in_windows(hierarchy, outside_windows));
     let session = Session::open(data, Purpose::Work).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
     let progress = Progress::start(printer.messages_coloured());
@@ -127,6 +135,11 @@ pub(super) async fn converge(
     converged.map_err(failure)
 }
 
+/// A hierarchy as it may be changed: at all times if somebody wants that.
+pub(super) fn in_windows(hierarchy: Hierarchy, outside_windows: bool) -> Hierarchy {
+    if outside_windows { hierarchy.outside_windows() } else { hierarchy }
+}
+
 pub(super) fn exit_code(converged: &Converged) -> ExitCode {
     if converged.is_complete() { ExitCode::Success } else { ExitCode::Failure }
 }
@@ -134,7 +147,9 @@ pub(super) fn exit_code(converged: &Converged) -> ExitCode {
 pub(super) fn failure(error: ControllerError) -> Failure {
     let code = match error {
         ControllerError::Undo(error) => return way_back::failure(error),
-        ControllerError::Apply(ApplyError::PruneNotConfirmed { .. })
+        ControllerError::Apply(
+            ApplyError::PruneNotConfirmed { .. } | ApplyError::OutsideWindows { .. },
+        )
         | ControllerError::NothingDeclared(_) => ExitCode::Refused,
         _ => ExitCode::Failure,
     };

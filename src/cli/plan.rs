@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{
-    ExitCode, Failure, Printer, files, operation, plan_output::PlanOutput, run::block_on,
+    ExitCode, Failure, Printer, apply, files, operation, plan_output::PlanOutput, run::block_on,
     wanted::Wanted,
 };
 use crate::{
@@ -49,6 +49,10 @@ pub struct Arguments {
     out: Option<PathBuf>,
     #[command(flatten)]
     shown: PlanOutput,
+    /// Plan what is to be done also outside of maintenance windows. Saved with --out, it is carried
+    /// out once one is open, or with `headwater apply --outside-windows`.
+    #[arg(long)]
+    outside_windows: bool,
     /// Tell by the exit code whether there are changes: 0 none, 2 some, 1 error.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -72,17 +76,21 @@ pub(super) fn run(
     Ok(match (plan.actions.is_empty(), plan.complete) {
         (true, true) => ExitCode::Success,
         (false, _) => ExitCode::Changes,
+        // What waits for a window is a change, later.
+        (true, false) if plan.waiting.iter().any(|it| it.until.is_some()) => ExitCode::Changes,
         // Nothing can be done, and it is not as it shall be: something could not be seen.
         (true, false) => ExitCode::Failure,
     })
 }
 
 fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Plan, Failure> {
-    let Arguments { paths, from, observed, out, shown, detailed_exitcode: _ } = arguments;
+    let Arguments { paths, from, observed, out, shown, outside_windows, detailed_exitcode: _ } =
+        arguments;
     let mut wanted = match from {
         Some(file) => Wanted::of_saved_plan(file)?,
         None => Wanted::of_manifests(paths, printer)?,
     };
+    wanted.hierarchy = apply::in_windows(wanted.hierarchy, *outside_windows);
     let observation = match observed {
         Some(file) => {
             let mut observation = read(file)?;

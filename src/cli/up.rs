@@ -66,7 +66,7 @@ async fn once(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let removals = arguments.removals();
-    let converged = apply::converge(&arguments.manifests, removals, data, printer).await?;
+    let converged = apply::converge(&arguments.manifests, removals, false, data, printer).await?;
     let run = summary(&converged);
     let mut status = StatusReport::of(&converged.looked.observed);
     printer.result(&match arguments.output {

@@ -51,6 +51,7 @@ pub(super) fn take_apart(loaded: Loaded, files: &mut [ReadFile]) {
         distribution_point_groups,
         packages,
         local_updates,
+        maintenance_windows,
     } = declared;
     macro_rules! give_back {
         ($kind:ident, $resources:ident) => {
@@ -75,6 +76,7 @@ pub(super) fn take_apart(loaded: Loaded, files: &mut [ReadFile]) {
     give_back!(DistributionPointGroup, distribution_point_groups);
     give_back!(Package, packages);
     give_back!(LocalUpdate, local_updates);
+    give_back!(MaintenanceWindow, maintenance_windows);
 }
 
 #[derive(Default)]
@@ -169,6 +171,7 @@ impl Assembly {
             }
             Spec::Package(spec) => insert!(Package, packages, spec),
             Spec::LocalUpdate(spec) => insert!(LocalUpdate, local_updates, spec),
+            Spec::MaintenanceWindow(spec) => insert!(MaintenanceWindow, maintenance_windows, spec),
         }
     }
 }

@@ -17,8 +17,8 @@ use crate::{
     check::{DUPLICATE, Meant, Place, PlaceKind, Problem, Rule, SCHEMA, SYNTAX},
     model::{
         API_VERSION, Digest, DistributionPointGroupSpec, DistributionPointSpec, DocumentId,
-        FieldPath, Kind, LocalUpdateSpec, Metadata, PackageSpec, PortSettingsSpec, SiteSpec,
-        SiteSystemSpec, SoftwareUpdatePointSpec,
+        FieldPath, Kind, LocalUpdateSpec, MaintenanceWindowSpec, Metadata, PackageSpec,
+        PortSettingsSpec, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
     },
 };
 
@@ -33,6 +33,7 @@ pub(super) enum Spec {
     DistributionPointGroup(Box<DistributionPointGroupSpec>),
     Package(Box<PackageSpec>),
     LocalUpdate(Box<LocalUpdateSpec>),
+    MaintenanceWindow(Box<MaintenanceWindowSpec>),
 }
 
 /// A resource as it was read.
@@ -300,6 +301,7 @@ fn typed(kind: Kind, text: &str, way: Way) -> Result<Read, serde_yaml::Error> {
         Kind::DistributionPointGroup => of_kind(kind, text, way, Spec::DistributionPointGroup),
         Kind::Package => of_kind(kind, text, way, Spec::Package),
         Kind::LocalUpdate => of_kind(kind, text, way, Spec::LocalUpdate),
+        Kind::MaintenanceWindow => of_kind(kind, text, way, Spec::MaintenanceWindow),
     }
 }
 

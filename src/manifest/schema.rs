@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::{schema_examples::example, schema_words::worded};
 use crate::model::{
     API_VERSION, DistributionPointGroupSpec, DistributionPointSpec, Kind, LocalUpdateSpec,
-    Metadata, PackageSpec, PortSettingsSpec, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
+    MaintenanceWindowSpec, Metadata, PackageSpec, PortSettingsSpec, SiteSpec, SiteSystemSpec,
+    SoftwareUpdatePointSpec,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -29,7 +30,7 @@ pub fn kind_schema(kind: Kind) -> &'static Value {
 /// The JSON Schema of a document of any kind.
 pub fn combined_schema() -> Value {
     let mut generator = generator();
-    // The kind decides: so an editor says what is wrong with a site, not that it is none of eight.
+    // The kind decides: so an editor says what is wrong with a site, not that it is none of all kinds.
     let documents: Vec<Value> = Kind::ALL
         .into_iter()
         .map(|kind| {
@@ -77,6 +78,7 @@ fn document(kind: Kind, generator: &mut SchemaGenerator) -> Value {
         Kind::DistributionPointGroup => of::<DistributionPointGroupSpec>(generator),
         Kind::Package => of::<PackageSpec>(generator),
         Kind::LocalUpdate => of::<LocalUpdateSpec>(generator),
+        Kind::MaintenanceWindow => of::<MaintenanceWindowSpec>(generator),
     };
     json!({
         "title": kind,

@@ -15,8 +15,18 @@ pub(super) fn example(kind: Kind) -> Value {
         Kind::DistributionPointGroup => ("amsterdam", json!({"members": ["ams-dp1", "ams-dp2"]})),
         Kind::Package => ("printer-definitions", package()),
         Kind::LocalUpdate => ("fabrikam-reader", local_update()),
+        Kind::MaintenanceWindow => ("saturday-night", maintenance_window()),
     };
     json!({"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec})
+}
+
+fn maintenance_window() -> Value {
+    json!({
+        "sites": ["ams"],
+        "schedule": "0 22 * * SAT",
+        "duration": "6h",
+        "timeZone": "Europe/Amsterdam",
+    })
 }
 
 fn site() -> Value {

@@ -22,7 +22,8 @@ pub struct ManifestFile {
 }
 
 /// Documents as files: one for each site with its site systems and roles, one for port settings,
-/// one for what is distributed and one for updates of local publishers. Comments stand before the documents they are about.
+/// one for what is distributed, one for updates of local publishers and one for maintenance windows.
+/// Comments stand before the documents they are about.
 pub fn write(
     declared: &Declared,
     comments: &BTreeMap<ResourceId, Vec<String>>,
@@ -50,11 +51,14 @@ pub fn write(
     packages.add_all(Kind::Package, &declared.packages);
     let mut updates = text();
     updates.add_all(Kind::LocalUpdate, &declared.local_updates);
+    let mut windows = text();
+    windows.add_all(Kind::MaintenanceWindow, &declared.maintenance_windows);
     let sites = of_site.into_iter().map(|(site, text)| (format!("sites/{site}.yaml"), text));
     let others = [
         ("ports.yaml".to_owned(), ports),
         ("packages.yaml".to_owned(), packages),
         ("updates.yaml".to_owned(), updates),
+        ("windows.yaml".to_owned(), windows),
     ];
     sites
         .chain(others)

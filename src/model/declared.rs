@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    DistributionPointGroupSpec, DistributionPointSpec, DocumentId, Kind, LocalUpdateSpec, Name,
-    PackageSpec, PortSettingsSpec, Resource, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
+    DistributionPointGroupSpec, DistributionPointSpec, DocumentId, Kind, LocalUpdateSpec,
+    MaintenanceWindowSpec, Name, PackageSpec, PortSettingsSpec, Resource, SiteSpec, SiteSystemSpec,
+    SoftwareUpdatePointSpec,
 };
 
 /// All documents as written. Names are unique within each kind; what they refer to may be missing,
@@ -27,6 +28,8 @@ pub struct Declared {
     pub packages: BTreeMap<Name, Resource<PackageSpec>>,
     /// `kind: LocalUpdate`.
     pub local_updates: BTreeMap<Name, Resource<LocalUpdateSpec>>,
+    /// `kind: MaintenanceWindow`.
+    pub maintenance_windows: BTreeMap<Name, Resource<MaintenanceWindowSpec>>,
 }
 
 impl Declared {
@@ -55,6 +58,7 @@ impl Declared {
             .chain(of(&self.distribution_point_groups))
             .chain(of(&self.packages))
             .chain(of(&self.local_updates))
+            .chain(of(&self.maintenance_windows))
     }
 
     /// The names of all documents of a kind, in order.
@@ -68,6 +72,7 @@ impl Declared {
             Kind::DistributionPointGroup => Box::new(self.distribution_point_groups.keys()),
             Kind::Package => Box::new(self.packages.keys()),
             Kind::LocalUpdate => Box::new(self.local_updates.keys()),
+            Kind::MaintenanceWindow => Box::new(self.maintenance_windows.keys()),
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    ClientPolicy, Digest, DistributionPointSettings, DistributionSettings, LocalUpdate, Name,
-    PackageId, PackageSource, Placement, PointSet, Priority, SiteCode, SiteServerSettings,
-    SiteSystemSettings, SoftwareUpdatesAgent, SynchronizationOrder, TransferSettings,
-    UpdatePointSettings, WsusVersion,
+    ClientPolicy, Digest, DistributionPointSettings, DistributionSettings, LocalUpdate,
+    MaintenanceWindow, Name, PackageId, PackageSource, Placement, PointSet, Priority, SiteCode,
+    SiteServerSettings, SiteSystemSettings, SoftwareUpdatesAgent, SynchronizationOrder,
+    TransferSettings, UpdatePointSettings, WsusVersion,
 };
 
 /// The wanted hierarchy. Made by [`Hierarchy::resolve`], so every name in it leads somewhere.
@@ -24,6 +24,8 @@ pub struct Hierarchy {
     pub packages: BTreeMap<Name, Package>,
     /// The updates of local publishers by name.
     pub local_updates: BTreeMap<Name, DeclaredLocalUpdate>,
+    /// The maintenance windows by name.
+    pub maintenance_windows: BTreeMap<Name, MaintenanceWindow>,
 }
 
 /// A site (TOP-1, TOP-2).

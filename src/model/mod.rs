@@ -1,7 +1,8 @@
-//! The nouns: names that are valid once made, the eight kinds, the resolved hierarchy and what
+//! The nouns: names that are valid once made, the kinds of document, the resolved hierarchy and what
 //! site systems report of themselves. Pure: no I/O, no clock, nothing asynchronous.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod action_kind;
 mod declared;
 mod digest;
 mod distribution_point;
@@ -15,6 +16,7 @@ mod interval;
 mod libraries;
 mod local_publishing;
 mod local_update;
+mod maintenance_window;
 mod management_point;
 mod manifest_root;
 mod manifest_source;
@@ -51,6 +53,7 @@ mod validation;
 mod version;
 mod written;
 
+pub use action_kind::ActionKind;
 pub use declared::Declared;
 pub use digest::{Digest, DigestError, Hashing};
 pub use distribution_point::{
@@ -81,6 +84,9 @@ pub use local_publishing::{
 pub use local_update::{
     Applicability, InstallCommand, InstallationImpact, LocalUpdateFile, LocalUpdateSpec,
     MsrcSeverity, RebootBehavior, Sha256,
+};
+pub use maintenance_window::{
+    ClosedSite, MaintenanceWindow, MaintenanceWindowSpec, WindowHours, WindowState, WindowsNow,
 };
 pub use management_point::{
     ManagementPoint, ManagementPointSettings, ManagementPointState, ServedPolicy,

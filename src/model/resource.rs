@@ -20,7 +20,7 @@ pub const SYNC_REQUESTED_AT: &str = "headwater.dev/sync-requested-at";
 /// directory holds now is not for a manifest to say.
 pub const CONTENT: &str = "headwater.dev/content";
 
-/// The eight kinds of document (REC-1).
+/// The kinds of document (REC-1).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -41,11 +41,13 @@ pub enum Kind {
     Package,
     /// An update of a local publisher.
     LocalUpdate,
+    /// A time in which sites may be changed.
+    MaintenanceWindow,
 }
 
 impl Kind {
     /// All kinds, in the order in which documents refer to each other.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Site,
         Self::SiteSystem,
         Self::PortSettings,
@@ -54,6 +56,7 @@ impl Kind {
         Self::DistributionPointGroup,
         Self::Package,
         Self::LocalUpdate,
+        Self::MaintenanceWindow,
     ];
 
     /// The kind as written in a document.
@@ -67,6 +70,7 @@ impl Kind {
             Self::DistributionPointGroup => "DistributionPointGroup",
             Self::Package => "Package",
             Self::LocalUpdate => "LocalUpdate",
+            Self::MaintenanceWindow => "MaintenanceWindow",
         }
     }
 
@@ -81,6 +85,7 @@ impl Kind {
             Self::DistributionPointGroup => "distribution point group",
             Self::Package => "package",
             Self::LocalUpdate => "local update",
+            Self::MaintenanceWindow => "maintenance window",
         }
     }
 }

@@ -28,9 +28,10 @@ mod site_systems;
 mod synchronization;
 mod unsupported;
 mod update_points;
+mod windows;
+pub use crate::model::ActionKind;
 pub use action::{
-    Action, ActionId, ActionKind, FORMAT_VERSION, FieldChange, Found, Plan, PlanDiagnostic,
-    Summary, Waiting,
+    Action, ActionId, FORMAT_VERSION, FieldChange, Found, Plan, PlanDiagnostic, Summary, Waiting,
 };
 pub use import_file::seen_from_elsewhere;
 pub use planner::{Inputs, plan};

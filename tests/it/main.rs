@@ -28,6 +28,7 @@ mod killed;
 mod layers;
 mod library;
 mod local_updates;
+mod maintenance;
 mod management_point;
 mod many_problems;
 mod observed_file;

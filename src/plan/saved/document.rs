@@ -59,6 +59,7 @@ pub fn planned_documents(declared: &Declared) -> Vec<PlannedDocument> {
         distribution_point_groups,
         packages,
         local_updates,
+        maintenance_windows,
     } = declared;
     add(&mut documents, Kind::Site, sites, |_| None);
     add(&mut documents, Kind::SiteSystem, site_systems, |_| None);
@@ -74,6 +75,7 @@ pub fn planned_documents(declared: &Declared) -> Vec<PlannedDocument> {
         let mut paths = spec.files.iter().map(|file| file.path.as_str());
         paths.find(|path| Path::new(path).is_relative())
     });
+    add(&mut documents, Kind::MaintenanceWindow, maintenance_windows, |_| None);
     documents
 }
 
@@ -116,6 +118,7 @@ pub fn declared(documents: &[PlannedDocument]) -> Result<Declared, DocumentError
             }
             Kind::Package => insert(id, document, &mut into.packages),
             Kind::LocalUpdate => insert(id, document, &mut into.local_updates),
+            Kind::MaintenanceWindow => insert(id, document, &mut into.maintenance_windows),
         }?;
     }
     Ok(declared)

@@ -123,6 +123,9 @@ fn home<'a>(hierarchy: &'a Hierarchy, resource: &ResourceId) -> Option<&'a SiteC
             hierarchy.distribution_points.get(name).map(|it| &it.settings.site)
         }
         Kind::LocalUpdate => hierarchy.publishing_point().map(|(code, ..)| code),
-        Kind::PortSettings | Kind::DistributionPointGroup | Kind::Package => None,
+        Kind::PortSettings
+        | Kind::DistributionPointGroup
+        | Kind::Package
+        | Kind::MaintenanceWindow => None,
     }
 }

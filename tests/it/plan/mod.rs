@@ -25,6 +25,7 @@ mod shown;
 mod synchronization;
 mod undoing;
 mod waiting;
+mod windows;
 mod world;
 mod world_actions;
 mod world_updates;
