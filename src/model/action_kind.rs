@@ -99,6 +99,15 @@ impl ActionKind {
         !matches!(self, Self::VerifyPorts | Self::ValidateContent)
     }
 
+    /// Whether it is tried again by timers of its own: synchronizations and imports by that of their site
+    /// (SYNC-8), what is sent or pulled by those of distribution (PDP-5, PDP-7, PDP-14).
+    pub const fn has_its_own_timers(self) -> bool {
+        matches!(
+            self,
+            Self::Synchronize | Self::ImportUpdates | Self::DistributeContent | Self::UpdateContent
+        )
+    }
+
     /// Whether it takes something away that is not wanted any more: such actions need to be
     /// confirmed.
     pub const fn removes(self) -> bool {
