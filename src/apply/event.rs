@@ -92,6 +92,8 @@ impl Outcome {
 pub struct ApplyReport {
     /// How each action ended.
     pub outcomes: BTreeMap<ActionId, Outcome>,
+    /// When each ended, as it stands in the journal.
+    pub ended_at: BTreeMap<ActionId, Timestamp>,
 }
 
 impl ApplyReport {

@@ -1,9 +1,6 @@
 //! Runs the actions of a plan as a dependency graph.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 use tokio::{
@@ -171,7 +168,7 @@ struct Execution<'a> {
     running: JoinSet<Outcome>,
     /// Which action a task carries out.
     tasks: HashMap<task::Id, usize>,
-    outcomes: BTreeMap<ActionId, Outcome>,
+    report: ApplyReport,
 }
 
 impl<'a> Execution<'a> {
@@ -182,7 +179,7 @@ impl<'a> Execution<'a> {
             graph: Graph::new(&plan.actions),
             running: JoinSet::new(),
             tasks: HashMap::new(),
-            outcomes: BTreeMap::new(),
+            report: ApplyReport::default(),
         }
     }
 
@@ -204,7 +201,7 @@ impl<'a> Execution<'a> {
                 self.finish(index, outcome).await;
             }
         }
-        ApplyReport { outcomes: self.outcomes }
+        self.report
     }
 
     async fn begin(&mut self, index: usize) {
@@ -248,15 +245,15 @@ impl<'a> Execution<'a> {
 
     async fn note(&mut self, id: ActionId, outcome: Outcome) {
         let (journal, run, key) = (self.apply.journal.clone(), self.run, id.0.clone());
-        let (word, detail) = (outcome.word(), outcome.detail());
-        let written =
-            in_journal(move || journal.finish_action(run, &key, word, &detail, clock::now()));
+        let (word, detail, now) = (outcome.word(), outcome.detail(), clock::now());
+        let written = in_journal(move || journal.finish_action(run, &key, word, &detail, now));
         if let Err(error) = written.await {
             // The action is done all the same; the next look at the site systems tells.
             tracing::error!(action = %id, error = %with_causes(&error), "failed to write the journal");
         }
         self.tell(ApplyEvent::Finished(id.clone(), outcome.clone()));
-        self.outcomes.insert(id, outcome);
+        self.report.ended_at.insert(id.clone(), now);
+        self.report.outcomes.insert(id, outcome);
     }
 
     fn tell(&self, event: ApplyEvent) {

@@ -18,7 +18,7 @@ use crate::{
     role::controller::{
         Controller, ControllerError, Converged, Manner, Purpose, Session, UndoFile,
     },
-    view::{LeftAction, RunSummary, run_json, run_text},
+    view::{LeftAction, RunSummary, run_json, run_text, to_approve_line},
 };
 
 /// What `headwater apply` is given.
@@ -168,6 +168,7 @@ pub(super) fn summary(converged: &Converged) -> RunSummary {
             .waiting
             .iter()
             .map(|waiting| format!("{}: {}", waiting.resource, waiting.on))
+            .chain(converged.to_approve.as_ref().map(to_approve_line))
             .collect(),
     }
 }

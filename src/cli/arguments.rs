@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    agent, apply, completions, content, controller, explain, export, graph, import, import_state,
-    observe, output::Color, plan, ports, pulls, schema, show, status, sync, up, updates, validate,
+    agent, apply, approve, completions, content, controller, explain, export, graph, import,
+    import_state, observe, output::Color, plan, ports, pulls, schema, show, status, sync, up,
+    updates, validate,
 };
 
 /// Declares software-update hierarchies as YAML and makes the site systems agree with them.
@@ -82,6 +83,11 @@ pub enum Command {
     /// and brought about. One that is not good is refused whole, and the last good one stays in force.
     /// Needs the program `git`.
     Controller(controller::Arguments),
+    /// Say what waits for approval, and approve it.
+    ///
+    /// For `headwater controller --require-approval`. An approval is for one digest: it counts once, for a
+    /// plan that would do exactly that, and is forgotten when the plan was carried out, or after a week.
+    Approve(approve::Arguments),
     /// Synchronize a site at the top now, and those below it.
     ///
     /// Run Synchronization, as administrators know it: updates that are new come into the site database,

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{
     ExitCode, Failure, Printer,
-    followed::Followed,
+    followed::{CommitApprovals, Followed},
     staying::{Pass, pause, stay, with_paths},
     watched::Watched,
 };
@@ -15,7 +15,7 @@ use crate::{
     git::{Access, Repository},
     model::{GitSource, Interval, ManifestSource},
     net::raise_open_files,
-    role::controller::InForceFile,
+    role::controller::{InForceFile, NeedsApproval},
 };
 
 /// What `headwater controller` is given.
@@ -38,8 +38,7 @@ pub struct Arguments {
     // Not parsed by the command line, which would repeat a password that is in it.
     #[arg(long, value_name = "SOURCE")]
     source: String,
-    /// How often the source and the site systems are looked at; the source up to a tenth sooner or
-    /// later.
+    /// How often the source and the site systems are looked at, up to a tenth sooner or later.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     every: Interval,
     /// What is done about what is not as the manifests say.
@@ -48,6 +47,20 @@ pub struct Arguments {
     /// Remove what is there but not declared any more; otherwise it stays, and is named.
     #[arg(long)]
     prune: bool,
+    /// Do nothing before somebody has approved it: `all` that changes a site system, or only what
+    /// `prune` removes. `headwater approve` says what waits, and approves it.
+    ///
+    /// With --signers, the message of a commit approves too, by a line `Headwater-Approve: DIGEST` at its
+    /// end.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "all"
+    )]
+    require_approval: Option<RequireApproval>,
     #[command(flatten)]
     files: Files,
 }
@@ -60,6 +73,15 @@ enum Mode {
     Reconcile,
     /// Say it, and change nothing.
     Observe,
+}
+
+/// What is done only once it is approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RequireApproval {
+    /// Everything that changes a site system.
+    All,
+    /// What takes something away: the rest goes on.
+    Prune,
 }
 
 /// The files that a git repository needs.
@@ -95,10 +117,27 @@ impl Files {
 
 impl Arguments {
     fn pass(&self) -> Pass {
+        let approval = self.require_approval.map(|it| match it {
+            RequireApproval::All => NeedsApproval::All,
+            RequireApproval::Prune => NeedsApproval::Removals,
+        });
         match (self.mode, self.prune) {
             (Mode::Observe, _) => Pass::Observe,
-            (Mode::Reconcile, true) => Pass::Reconcile(Removals::Confirmed),
-            (Mode::Reconcile, false) => Pass::Reconcile(Removals::LeftOut),
+            (Mode::Reconcile, true) => Pass::Reconcile(Removals::Confirmed, approval),
+            (Mode::Reconcile, false) => Pass::Reconcile(Removals::LeftOut, approval),
+        }
+    }
+
+    /// Why options do not go together, if they do not.
+    fn contradiction(&self) -> Option<&'static str> {
+        match (self.require_approval, self.mode, self.prune) {
+            (Some(_), Mode::Observe, _) => Some(
+                "`--mode observe` does nothing that could be approved: leave `--require-approval` out",
+            ),
+            (Some(RequireApproval::Prune), _, false) => {
+                Some("`--require-approval=prune` is about what `--prune` removes: give both")
+            }
+            _ => None,
         }
     }
 }
@@ -110,6 +149,9 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Failure> {
     raise_open_files();
     let usage = |error| Failure::new(ExitCode::Usage, error);
+    if let Some(why) = arguments.contradiction() {
+        return Err(usage(anyhow::anyhow!(why)));
+    }
     let source: ManifestSource = arguments
         .source
         .parse()
@@ -143,9 +185,13 @@ async fn follow(
             (data.sources(), InForceFile::of(data))
         };
         let access = arguments.files.access();
+        let approvals = arguments.require_approval.map(|_| {
+            let believed = access.signers.is_some();
+            CommitApprovals { files: controller.approval_files(), believed }
+        });
         let repository = Repository::open(&sources, source, access).await;
         let repository = repository.map_err(|error| Failure::new(ExitCode::Usage, error))?;
-        Followed::begin(repository, file, pause, printer).await
+        Followed::begin(repository, (file, approvals), pause, printer).await
     };
     match begun.await {
         Ok((followed, wanted)) => {

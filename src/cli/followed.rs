@@ -9,10 +9,10 @@ use tokio::sync::{
     watch,
 };
 use tokio_util::task::AbortOnDropHandle;
-use uuid::Uuid;
 
 use super::{
     Checked, ExitCode, Failure, Printer, kept::InForce, load_and_check, operation, sources,
+    staying::about,
 };
 use crate::{
     check::{Problem, Severity},
@@ -21,10 +21,10 @@ use crate::{
     git::{GitError, Repository},
     manifest::SourceMap,
     model::{
-        CommitId, CommitInForce, ManifestsInForce, RefusedCommit, UnreachableSource,
+        CommitId, CommitInForce, Digest, ManifestsInForce, RefusedCommit, UnreachableSource,
         without_secrets,
     },
-    role::controller::InForceFile,
+    role::controller::{ApprovalFiles, InForceFile},
     view::plain,
 };
 
@@ -32,6 +32,8 @@ use crate::{
 pub(super) struct Followed {
     repository: Arc<Repository>,
     file: InForceFile,
+    /// Where plans have to be approved.
+    approvals: Option<CommitApprovals>,
     manifests: ManifestsInForce,
     /// The commit that was found not to be valid: it is not read again.
     not_valid: Option<CommitId>,
@@ -41,10 +43,17 @@ pub(super) struct Followed {
     _fetching: AbortOnDropHandle<()>,
 }
 
+/// What becomes of approvals in messages of commits.
+pub(super) struct CommitApprovals {
+    pub(super) files: ApprovalFiles,
+    /// Whether commits are verified: otherwise whoever can write to the repository could approve.
+    pub(super) believed: bool,
+}
+
 /// What fetching has come to.
 enum Fetched {
-    /// A commit whose files are there, verified where signers are named.
-    Commit(CommitId),
+    /// A commit whose files are there, verified where signers are named, and what its message approves.
+    Commit(CommitId, Vec<Digest>),
     /// A commit that may not be used.
     Refused(CommitId, String),
     /// Nobody knows which commit is the newest one.
@@ -60,7 +69,7 @@ impl Followed {
     /// What is remembered cannot be read.
     pub(super) async fn begin(
         repository: Repository,
-        file: InForceFile,
+        (file, approvals): (InForceFile, Option<CommitApprovals>),
         every: Duration,
         printer: &mut Printer,
     ) -> Result<(Self, Option<InForce>), Failure> {
@@ -89,8 +98,16 @@ impl Followed {
         let fetching = fetch(Arc::clone(&repository), every, sender, still_needed);
         let fetching = AbortOnDropHandle::new(tokio::spawn(fetching));
         let not_valid = None;
-        let followed =
-            Self { repository, file, manifests, not_valid, fetched, needed, _fetching: fetching };
+        let followed = Self {
+            repository,
+            file,
+            approvals,
+            manifests,
+            not_valid,
+            fetched,
+            needed,
+            _fetching: fetching,
+        };
         Ok((followed, wanted))
     }
 
@@ -106,7 +123,7 @@ impl Followed {
             };
             // Nothing below waits, so that nothing is lost when this is given up.
             let taken = match fetched {
-                Fetched::Commit(id) => self.take(&id, printer),
+                Fetched::Commit(id, approved) => self.take(&id, &approved, printer),
                 Fetched::Refused(id, why) => self.refuse(&id, &why, printer).map(|()| None),
                 Fetched::Unreachable(why) => self.unreachable(&why, printer).map(|()| None),
             };
@@ -122,7 +139,12 @@ impl Followed {
     }
 
     /// Takes a commit that was fetched, if it is another one and valid.
-    fn take(&mut self, id: &CommitId, printer: &mut Printer) -> Result<Option<InForce>, Failure> {
+    fn take(
+        &mut self,
+        id: &CommitId,
+        approved: &[Digest],
+        printer: &mut Printer,
+    ) -> Result<Option<InForce>, Failure> {
         let mut manifests = self.manifests.clone();
         if manifests.unreachable.take().is_some() {
             printer.message(&format!("{} can be fetched again\n", manifests.source))?;
@@ -147,11 +169,34 @@ impl Followed {
         let mut needed = in_force(&manifests);
         manifests.refused = None;
         manifests.commit = Some(CommitInForce { id: id.clone(), since: clock::now() });
+        // Before it is in force: given twice, it counts once all the same.
+        let approvals = self.approve(id, approved)?;
         needed.extend(in_force(&manifests));
         self.remember(manifests)?;
         self.needed.send_replace(needed);
-        printer.message(&format!("commit {} is in force\n", id.short()))?;
+        printer.message(&format!("commit {} is in force\n{approvals}", id.short()))?;
         Ok(Some(wanted))
+    }
+
+    /// Takes what the message of a commit approves; what there is to say about that.
+    fn approve(&self, id: &CommitId, approved: &[Digest]) -> Result<String, Failure> {
+        let Some(CommitApprovals { files, believed }) = &self.approvals else {
+            return Ok(String::new());
+        };
+        files.forget_commits().map_err(operation)?;
+        let short = id.short();
+        if !believed && !approved.is_empty() {
+            return Ok(format!(
+                "what the message of commit {short} approves does not count: commits are verified with \
+                 `--signers` only\n"
+            ));
+        }
+        let mut said = String::new();
+        for digest in approved {
+            files.give(*digest, Some(id), clock::now()).map_err(operation)?;
+            said.extend(["the message of commit ", short, " approves ", &digest.to_string(), "\n"]);
+        }
+        Ok(said)
     }
 
     fn refuse(&mut self, id: &CommitId, why: &str, printer: &mut Printer) -> Result<(), Failure> {
@@ -215,7 +260,7 @@ async fn fetch(
             tracing::warn!(error = with_causes(&error), "commits that nobody needs stay");
         }
         let fetched = fetch_once(&repository).await;
-        if let Fetched::Commit(id) = &fetched {
+        if let Fetched::Commit(id, _) = &fetched {
             handed_over = Some(id.clone());
         }
         if listener.send(fetched).await.is_err() {
@@ -233,18 +278,13 @@ async fn fetch_once(repository: &Repository) -> Fetched {
     };
     let files = async {
         repository.verify(&id).await?;
-        repository.check_out(&id).await
+        repository.check_out(&id).await?;
+        repository.approvals(&id).await
     };
     match files.await {
-        Ok(_) => Fetched::Commit(id),
+        Ok(approved) => Fetched::Commit(id, approved),
         Err(error) => Fetched::Refused(id, reason(error)),
     }
-}
-
-/// A time that differs by a tenth at most, so that many controllers do not all ask at once.
-fn about(every: Duration) -> Duration {
-    let dice = f64::from(Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
-    every.mul_f64(0.9 + 0.2 * dice)
 }
 
 /// What was in force when the controller ended; why not, if it is not any more.
@@ -297,17 +337,4 @@ fn first_error(problems: &[Problem], source_map: &SourceMap) -> String {
     let at = source_map.locate(&first.place);
     let at = at.map(|it| format!(" in {}:{}:{}", it.file, it.line, it.column)).unwrap_or_default();
     format!(": [{}]{at}: {}", first.rule, without_secrets(&first.message))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_source_is_asked_about_as_often_as_wanted() {
-        let every = Duration::from_secs(1_000);
-        let all: Vec<_> = (0..1_000).map(|_| about(every)).collect();
-        assert!(all.iter().all(|it| (900..=1_100).contains(&it.as_secs())));
-        assert!(all.iter().any(|it| *it < every) && all.iter().any(|it| *it > every));
-    }
 }

@@ -3,6 +3,7 @@
 mod agent;
 mod apply;
 mod apply_saved;
+mod approve;
 mod arguments;
 mod asked;
 mod carrying;

@@ -9,14 +9,15 @@ use super::{
     wanted::Wanted,
 };
 use crate::{
+    apply::Removals,
     clock,
-    model::{Facts, Observation},
+    model::{Digest, Facts, Hierarchy, Observation},
     plan::{
-        Basis, Inputs, Plan, SavedPlan, plan, planned_documents, refuse_nothing,
+        Basis, Inputs, Plan, SavedPlan, Work, plan, planned_documents, refuse_nothing,
         seen_from_elsewhere,
     },
-    role::controller::{Controller, Purpose, Session},
-    view::saved_text,
+    role::controller::{Controller, NeedsApproval, Purpose, Session},
+    view::{PlanDigests, saved_text},
 };
 
 /// What `headwater plan` is given.
@@ -53,6 +54,10 @@ pub struct Arguments {
     /// out once one is open, or with `headwater apply --outside-windows`.
     #[arg(long)]
     outside_windows: bool,
+    /// Print the digests by which the plan is approved (`headwater approve`, or a line in the message of
+    /// a commit), and nothing else. What waits for a maintenance window is part of it.
+    #[arg(long, conflicts_with_all = ["out", "detailed_exitcode"])]
+    digest: bool,
     /// Tell by the exit code whether there are changes: 0 none, 2 some, 1 error.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -84,8 +89,7 @@ pub(super) fn run(
 }
 
 fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Plan, Failure> {
-    let Arguments { paths, from, observed, out, shown, outside_windows, detailed_exitcode: _ } =
-        arguments;
+    let Arguments { paths, from, observed, out, shown, outside_windows, digest, .. } = arguments;
     let mut wanted = match from {
         Some(file) => Wanted::of_saved_plan(file)?,
         None => Wanted::of_manifests(paths, printer)?,
@@ -110,6 +114,13 @@ fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Pla
         observed,
         now: *observed_at,
     });
+    if *digest {
+        // Approved is what shall be done, whenever it may be.
+        let hierarchy = wanted.hierarchy.outside_windows();
+        let text = shown.digests(&digests(&hierarchy, wanted.digest, &observation));
+        printer.result(&text)?;
+        return Ok(plan);
+    }
     wanted.locate(&mut plan);
     let mut message = String::new();
     let plan = match out {
@@ -131,6 +142,22 @@ fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Pla
     shown.print(&plan, Some(&wanted.hierarchy), printer)?;
     printer.message(&message)?;
     Ok(plan)
+}
+
+fn digests(hierarchy: &Hierarchy, digest: Digest, observation: &Observation) -> PlanDigests {
+    let Observation { observed_at: now, observed, .. } = observation;
+    let inputs = Inputs { hierarchy, manifest_digest: digest, observed, now: *now };
+    let plan = plan(inputs);
+    let work = |needs: NeedsApproval, removals| {
+        let concerned = plan.actions.iter().filter(|it| needs.concerns(it, removals));
+        Work::of(concerned, hierarchy)
+    };
+    let removals = work(NeedsApproval::Removals, Removals::Confirmed);
+    PlanDigests {
+        all: work(NeedsApproval::All, Removals::Confirmed).digest(),
+        without_removals: work(NeedsApproval::All, Removals::LeftOut).digest(),
+        removals: (!removals.is_empty()).then(|| removals.digest()),
+    }
 }
 
 fn read(file: &Path) -> Result<Observation, Failure> {

@@ -8,12 +8,13 @@ use super::{ExitCode, Failure, OutputFormat, Printer, operation, sources, sync_s
 use crate::{
     clock,
     model::{Declared, Hierarchy, Name, SiteCode},
-    role::controller::{Controller, InForceFile, Purpose, Session},
-    store::LastRun,
+    role::controller::{Controller, InForceFile, Purpose, Session, failed_before},
+    store::{LastRun, StoreError},
     view::{
         ContentFilter, ContentInputs, ContentReport, FailedAction, LastRunSummary, MessagesReport,
-        PackageWord, StatusReport, content_json, content_text, in_force_text, last_run_text,
-        messages_json, messages_text, status_json, status_text,
+        NextTry, PackageWord, StatusReport, content_json, content_text, in_force_text,
+        last_run_text, messages_json, messages_text, next_tries_text, status_json, status_text,
+        to_approve_line,
     },
 };
 
@@ -114,6 +115,8 @@ pub(super) async fn run(
     let transfers = controller.journal().transfers();
     let under_way = controller.session().data().is_reconciling();
     let manifests = InForceFile::of(controller.session().data()).read();
+    let approvals = controller.approval_files().read();
+    let next_tries = next_tries(&controller);
     controller.close().await;
     let (observed, last) = (observed.map_err(operation)?.0, last.map_err(operation)?);
     let text = if arguments.content {
@@ -139,17 +142,39 @@ pub(super) async fn run(
         let mut report = StatusReport::of(&observed);
         report.manifests = manifests.map_err(operation)?;
         report.last_run = last.map(|last| last_run(last, under_way));
+        report.next_tries = next_tries.map_err(operation)?;
+        report.to_approve = approvals.map_err(operation)?.waiting;
         match arguments.output {
             OutputFormat::Json => status_json(&report),
             OutputFormat::Text => {
                 let manifests = report.manifests.as_ref().map(in_force_text).unwrap_or_default();
                 let last_run = last_run_text(report.last_run.as_ref());
-                format!("{}\n{last_run}{manifests}", status_text(&report))
+                let next_tries = next_tries_text(&report.next_tries);
+                let waiting = report.to_approve.as_ref();
+                let waiting = waiting.map(|it| format!("waits for {}\n", to_approve_line(it)));
+                let waiting = waiting.unwrap_or_default();
+                format!("{}\n{last_run}{next_tries}{waiting}{manifests}", status_text(&report))
             }
         }
     };
     printer.result(&text)?;
     Ok(ExitCode::Success)
+}
+
+/// When what failed is tried again by whoever keeps the hierarchy.
+fn next_tries(controller: &Controller) -> Result<Vec<NextTry>, StoreError> {
+    let journal = controller.journal();
+    let Some(manifests) = journal.last_manifests()? else { return Ok(Vec::new()) };
+    let now = clock::now();
+    let failed = failed_before(journal, manifests)?;
+    let waiting = failed.all().filter(|(_, it)| now < it.due);
+    let tries = waiting.map(|(id, it)| NextTry {
+        action: id.to_owned(),
+        failed: it.failed,
+        at: it.due,
+        why: it.why.clone(),
+    });
+    Ok(tries.collect())
 }
 
 fn last_run(last: LastRun, under_way: bool) -> LastRunSummary {

@@ -11,6 +11,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc::UnboundedSender,
 };
+use uuid::Uuid;
 
 use super::{
     ExitCode, Failure, Printer,
@@ -24,7 +25,7 @@ use crate::{
     apply::{ApplyEvent, Removals, Trigger},
     error_text::with_causes,
     model::{CommitId, Interval},
-    role::controller::{Controller, ControllerError, InForceFile, Purpose, Session},
+    role::controller::{Controller, ControllerError, InForceFile, NeedsApproval, Purpose, Session},
     view::{PlanView, plain, plan_text, run_text},
 };
 
@@ -32,7 +33,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {
     /// It is brought about.
-    Reconcile(Removals),
+    Reconcile(Removals, Option<NeedsApproval>),
     /// It is told.
     Observe,
 }
@@ -40,6 +41,12 @@ pub(super) enum Pass {
 /// How often a pass begins.
 pub(super) fn pause(every: Interval) -> Duration {
     Duration::from_secs(every.as_seconds().max(1).into())
+}
+
+/// A time that differs by a tenth at most, so that many controllers do not all ask at once.
+pub(super) fn about(every: Duration) -> Duration {
+    let dice = f64::from(Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
+    every.mul_f64(0.9 + 0.2 * dice)
 }
 
 /// Keeps a hierarchy as files and directories say. While these are broken, the last good ones hold.
@@ -99,7 +106,8 @@ pub(super) async fn stay(
         }
         if changed.is_none() {
             tokio::select! {
-                () = tokio::time::sleep(pause), if wanted.is_some() => {}
+                () = tokio::time::sleep(about(pause)), if wanted.is_some() => {}
+                () = controller.approved(), if wanted.is_some() => {}
                 found = watched.changed(printer) => changed = Some(found?),
                 _ = interrupted.recv() => break,
                 _ = terminated.recv() => break,
@@ -120,10 +128,19 @@ impl Pass {
     pub(super) async fn controller(self, data: &Path) -> Result<Controller, Failure> {
         let purpose = match self {
             Self::Observe => Purpose::Watch,
-            Self::Reconcile(_) => Purpose::Stay,
+            Self::Reconcile(..) => Purpose::Stay,
         };
         let session = Session::open(data, purpose).await.map_err(operation)?;
-        Controller::new(session).map_err(operation)
+        let controller = Controller::new(session).map_err(operation)?;
+        let approval = match self {
+            Self::Reconcile(_, approval) => approval,
+            Self::Observe => None,
+        };
+        if approval.is_none() {
+            // Nothing waits for anybody any more.
+            controller.approval_files().forget_all().map_err(operation)?;
+        }
+        Ok(controller.with_approval(approval))
     }
 
     /// Passes once; what there is to say about it.
@@ -137,7 +154,7 @@ impl Pass {
         let commit = commit.as_ref().map(CommitId::short);
         tracing::info!(commit, manifests = %digest, "a pass begins");
         let ended: Result<String, ControllerError> = match self {
-            Self::Reconcile(removals) => controller
+            Self::Reconcile(removals, _) => controller
                 .converge(hierarchy, *digest, Trigger::Loop, removals, events)
                 .await
                 .map(|converged| run_text(&summary(&converged))),
@@ -151,5 +168,18 @@ impl Pass {
             }),
         };
         ended.unwrap_or_else(|error| format!("{}\n", plain(&with_causes(&error))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_asked_about_as_often_as_wanted() {
+        let every = Duration::from_secs(1_000);
+        let all: Vec<_> = (0..1_000).map(|_| about(every)).collect();
+        assert!(all.iter().all(|it| (900..=1_100).contains(&it.as_secs())));
+        assert!(all.iter().any(|it| *it < every) && all.iter().any(|it| *it > every));
     }
 }

@@ -33,7 +33,7 @@ pub struct Arguments {
     /// Leave when the hierarchy is as the manifests say, or cannot become so.
     #[arg(long)]
     once: bool,
-    /// How often manifests and site systems are looked at.
+    /// How often manifests and site systems are looked at; the latter up to a tenth sooner or later.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     every: Interval,
     /// Remove what is there but not declared any more; otherwise it stays, and is named.
@@ -86,6 +86,6 @@ async fn stay(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let pace = (Pass::Reconcile(arguments.removals()), staying::pause(arguments.every));
+    let pace = (Pass::Reconcile(arguments.removals(), None), staying::pause(arguments.every));
     staying::with_paths(&arguments.manifests.paths, data, pace, printer).await
 }

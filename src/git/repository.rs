@@ -24,6 +24,10 @@ const FETCH_WITHIN: Duration = Duration::from_mins(10);
 pub(super) const WITHIN: Duration = Duration::from_mins(2);
 /// An answer of one line.
 const LINE: u64 = 4 << 10;
+/// More than the trailers of a message that somebody has written.
+const TRAILERS: u64 = 64 << 10;
+/// More plans than a commit can be about.
+const MOST_APPROVALS: usize = 16;
 /// After so many files of packs the copy is begun anew: each fetch leaves some, and nothing of the
 /// commits before is needed again.
 const MOST_PACK_FILES: usize = 300;
@@ -122,6 +126,23 @@ impl Repository {
             said(&ended.stderr)
         };
         Err(GitError::NotSigned { commit: commit.clone(), signers: signers.clone(), said })
+    }
+
+    /// The digests of plans that the message of a commit approves: each in a line `Headwater-Approve:
+    /// DIGEST` at its end. Whether they count is another matter.
+    ///
+    /// # Errors
+    ///
+    /// The commit cannot be read.
+    pub async fn approvals(&self, commit: &CommitId) -> Result<Vec<Digest>, GitError> {
+        let format = "--format=%(trailers:key=Headwater-Approve,valueonly,unfold)";
+        let arguments = ["show", "--no-patch", format, "--end-of-options", commit.as_str()];
+        let call =
+            Call { most: TRAILERS, ..self.call("read the message of the commit", arguments) };
+        let answer = self.program.succeed(call).await?;
+        let lines =
+            answer.split(|byte| *byte == b'\n').filter_map(|line| str::from_utf8(line).ok());
+        Ok(lines.filter_map(|line| line.trim().parse().ok()).take(MOST_APPROVALS).collect())
     }
 
     /// A call in the copy.

@@ -121,6 +121,8 @@ pub struct Package {
     pub version: u32,
     /// Where the content comes from; a `path` is absolute.
     pub source: PackageSource,
+    /// Its `path` as the document has it: the same in every checkout of the manifests.
+    pub written_path: Option<String>,
     /// The digest that its list of files must have: on the way back to what it held.
     pub content: Option<Digest>,
     /// The distribution points that shall hold it, groups unfolded; shared by packages that go to

@@ -12,13 +12,13 @@ use serde_json::Value;
 use super::{running::Running, world::World};
 
 /// A repository with manifests in `hierarchy/`.
-struct Repository {
+pub(super) struct Repository {
     directory: PathBuf,
 }
 
 impl Repository {
     /// The manifests of a world, committed.
-    fn of(world: &World) -> Self {
+    pub(super) fn of(world: &World) -> Self {
         let repository = Self { directory: world.path("repository") };
         let inner = repository.directory.join("hierarchy");
         fs::create_dir_all(&inner).unwrap();
@@ -28,11 +28,11 @@ impl Repository {
         repository
     }
 
-    fn source(&self) -> String {
+    pub(super) fn source(&self) -> String {
         format!("git+file://{}#main:hierarchy", self.directory.display())
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    pub(super) fn git(&self, arguments: &[&str]) -> String {
         let output = Command::new("git")
             .args(["-c", "user.name=Ada", "-c", "user.email=ada@contoso.example"])
             .args(arguments)
@@ -71,7 +71,7 @@ impl Repository {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    fn edit(&self, from: &str, to: &str) {
+    pub(super) fn edit(&self, from: &str, to: &str) {
         let path = self.directory.join("hierarchy/headwater.yaml");
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.matches(from).count(), 1, "{from}");

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod adopting;
+mod approval;
 mod by_hand;
 mod carried_updates;
 mod changes;

@@ -107,6 +107,11 @@ impl DataDirectory {
         self.path.join("controller.json")
     }
 
+    /// What waits for approval, and what is approved.
+    pub fn approvals(&self) -> PathBuf {
+        self.path.join("approvals")
+    }
+
     /// Where copies of git repositories are kept.
     pub fn sources(&self) -> PathBuf {
         self.path.join("sources")

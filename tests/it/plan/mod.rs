@@ -1,6 +1,7 @@
 //! The planner against a world that does what it is told, as the agents do.
 
 mod adopting;
+mod approval;
 mod changes;
 mod content_shown;
 mod contoso;
