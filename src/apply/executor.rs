@@ -210,8 +210,9 @@ impl<'a> Execution<'a> {
             return self.finish(index, Outcome::Unconfirmed).await;
         }
         // The window may have closed since it was planned: then nothing new begins.
-        let windows = self.apply.hierarchy.windows_at(clock::now());
-        if let Some(closed) = windows.closed(&action.site, action.kind) {
+        let closed =
+            self.apply.hierarchy.windows_at(clock::now()).closed(&action.site, action.kind);
+        if let Some(closed) = closed {
             let until = closed.next.as_ref().map_or(Timestamp::MAX, |(_, opening)| *opening);
             let outcome = Outcome::Waiting { until, why: closed.to_string() };
             return self.finish(index, outcome).await;

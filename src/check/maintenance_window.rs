@@ -42,6 +42,9 @@ const OPENINGS: usize = 100;
 /// So many openings of all windows together are compared: as many as take a few milliseconds.
 const MOST_OPENINGS: usize = 5_000;
 
+/// An hour that clocks skip makes a day shorter, and no window wrong.
+const SKIPPED: SignedDuration = SignedDuration::from_hours(1);
+
 type Window<'a> = Document<'a, MaintenanceWindowSpec>;
 
 pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) {
@@ -78,8 +81,8 @@ fn hours(window: Window<'_>, openings: &mut usize) -> Option<Problem> {
     let mut last: Option<Timestamp> = None;
     let mut shortest: Option<SignedDuration> = None;
     for _ in 0..OPENINGS.min(*openings) {
-        let Some(next) = opening.next_after(last.unwrap_or(SINCE)) else { break };
         *openings = openings.saturating_sub(1);
+        let Some(next) = opening.next_after(last.unwrap_or(SINCE)) else { break };
         if let Some(last) = last.replace(next) {
             let between = next.duration_since(last);
             shortest = Some(shortest.map_or(between, |shortest| shortest.min(between)));
@@ -91,8 +94,6 @@ fn hours(window: Window<'_>, openings: &mut usize) -> Option<Problem> {
         let help = "write a day of the month that there is, such as `0 2 1 * *`";
         return Some(window.value(&RULE, "spec.schedule", message).help(help));
     }
-    // An hour that clocks skip makes a day shorter, and no window wrong.
-    const SKIPPED: SignedDuration = SignedDuration::from_hours(1);
     let shortest = shortest?;
     let duration = spec.duration.duration();
     let skips = spec.time_zone.is_some() && shortest >= SignedDuration::from_hours(20);

@@ -1,6 +1,9 @@
 //! `kind: MaintenanceWindow`: when sites may be changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -123,9 +126,12 @@ impl std::fmt::Display for ClosedSite {
     }
 }
 
-/// The maintenance windows at a moment: each is looked at once.
+/// The maintenance windows at a moment. Only those that somebody asks about are looked at, and each once.
 #[derive(Debug)]
-pub struct WindowsNow<'a>(Vec<(&'a Name, &'a MaintenanceWindow, WindowState)>);
+pub struct WindowsNow<'a> {
+    now: Timestamp,
+    windows: Vec<(&'a Name, &'a MaintenanceWindow, OnceCell<WindowState>)>,
+}
 
 impl WindowsNow<'_> {
     /// Why an action cannot begin at a site now; none if it may.
@@ -135,7 +141,7 @@ impl WindowsNow<'_> {
         }
         let mut next: Option<(&Name, Timestamp)> = None;
         let mut any = false;
-        for (name, window, state) in &self.0 {
+        for (name, window, state) in &self.windows {
             if !window.sites.is_empty() && !window.sites.contains(site) {
                 continue;
             }
@@ -143,10 +149,10 @@ impl WindowsNow<'_> {
             if !window.actions.is_empty() && !window.actions.contains(&kind) {
                 continue;
             }
-            match state {
+            match *state.get_or_init(|| window.hours.at(self.now)) {
                 WindowState::Open => return None,
-                WindowState::Opens(at) if next.is_none_or(|(_, first)| *at < first) => {
-                    next = Some((name, *at));
+                WindowState::Opens(at) if next.is_none_or(|(_, first)| at < first) => {
+                    next = Some((name, at));
                 }
                 WindowState::Opens(_) | WindowState::Never => {}
             }
@@ -160,7 +166,8 @@ impl Hierarchy {
     /// The maintenance windows at a moment.
     pub fn windows_at(&self, now: Timestamp) -> WindowsNow<'_> {
         let windows = self.maintenance_windows.iter();
-        WindowsNow(windows.map(|(name, window)| (name, window, window.hours.at(now))).collect())
+        let windows = windows.map(|(name, window)| (name, window, OnceCell::new())).collect();
+        WindowsNow { now, windows }
     }
 
     /// The same hierarchy, whose sites may be changed at all times.
@@ -278,9 +285,9 @@ mod tests {
             (window(&["ONE"], "0 4 * * *", &[]), window(&["ONE"], "0 2 * * *", &[Synchronize]));
         let other = window(&["TWO"], "0 0 * * *", &[Synchronize]);
         let now = at("2026-12-01T00:30:00Z");
-        let windows = [&late, &early, &other];
-        let windows = names.iter().zip(windows).map(|(name, it)| (name, it, it.hours.at(now)));
-        let now = WindowsNow(windows.collect());
+        let windows = names.iter().zip([&late, &early, &other]);
+        let windows = windows.map(|(name, window)| (name, window, OnceCell::new())).collect();
+        let now = WindowsNow { now, windows };
         let told = |site, kind| now.closed(&code(site), kind).map(|it| it.to_string());
         let opens = |name: &str, at: &str| {
             Some(format!(
