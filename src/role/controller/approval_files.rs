@@ -199,8 +199,10 @@ impl ApprovalFiles {
             let name = path.file_name().and_then(|name| name.to_str());
             let Some(digest) = name.and_then(|name| Digest::from_hex(name).ok()) else { continue };
             let bytes = store::read_bounded(&path, LONGEST_GIVEN).map_err(failed("read", &path))?;
-            let given = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-            all.extend(given.map(|given| (digest, given)));
+            match bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+                Some(given) => all.push((digest, given)),
+                None => self.forget(digest)?,
+            }
         }
         Ok(all)
     }
@@ -237,6 +239,7 @@ mod tests {
         fs::write(directory.path().join("approvals/given").join(other), "nonsense").unwrap();
         assert_eq!(files.given(now).unwrap(), BTreeSet::from([one, two]));
         assert!(files.is_given(one) && !files.is_given(three));
+        assert!(!files.is_given(Digest::of(b"other")), "it is removed");
         files.forget_commits().unwrap();
         assert_eq!(files.given(now).unwrap(), BTreeSet::from([one]));
         files.forget(one).unwrap();

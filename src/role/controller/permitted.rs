@@ -215,8 +215,12 @@ impl Controller {
         let waiting = self.approval().and_then(|_| self.approval_files().read().ok()?.waiting);
         let Some(waiting) = waiting else { return std::future::pending().await };
         let files = self.approval_files();
-        while !files.is_given(waiting.digest) {
+        loop {
+            // First of all: a file that is there and no approval must not make passes follow at once.
             tokio::time::sleep(APPROVALS_LOOKED_FOR_EVERY).await;
+            if files.is_given(waiting.digest) {
+                return;
+            }
         }
     }
 }
