@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{
     ExitCode, Failure, Printer,
+    fetching::fetch_on_signal,
     followed::Followed,
     staying::{Pass, pause, stay, with_paths},
     watched::Watched,
@@ -39,7 +40,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SOURCE")]
     source: String,
     /// How often the source and the site systems are looked at; the source up to a tenth sooner or
-    /// later.
+    /// later, sooner while it cannot be reached, and at once on the signal SIGUSR1.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     every: Interval,
     /// What is done about what is not as the manifests say.
@@ -145,10 +146,12 @@ async fn follow(
         let access = arguments.files.access();
         let repository = Repository::open(&sources, source, access).await;
         let repository = repository.map_err(|error| Failure::new(ExitCode::Usage, error))?;
-        Followed::begin(repository, file, pause, printer).await
+        let (followed, wanted) = Followed::begin(repository, file, pause, printer).await?;
+        let listening = fetch_on_signal(followed.fetch_now())?;
+        Ok::<_, Failure>((followed, wanted, listening))
     };
     match begun.await {
-        Ok((followed, wanted)) => {
+        Ok((followed, wanted, _listening)) => {
             let watched = Watched::Git(Box::new(followed));
             stay(controller, watched, wanted, (arguments.pass(), pause), printer).await
         }

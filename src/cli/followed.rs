@@ -5,20 +5,22 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use tokio::sync::{
-    mpsc::{self, Receiver, Sender},
+    mpsc::{self, Receiver},
     watch,
 };
 use tokio_util::task::AbortOnDropHandle;
-use uuid::Uuid;
 
 use super::{
-    Checked, ExitCode, Failure, Printer, kept::InForce, load_and_check, operation, sources,
+    Checked, ExitCode, Failure, Printer,
+    fetching::{Fetched, fetch_again_and_again},
+    kept::InForce,
+    load_and_check, operation, sources,
 };
 use crate::{
     check::{Problem, Severity},
     clock,
     error_text::with_causes,
-    git::{GitError, Repository},
+    git::{FetchNow, Repository},
     manifest::SourceMap,
     model::{
         CommitId, CommitInForce, ManifestsInForce, RefusedCommit, UnreachableSource,
@@ -38,17 +40,8 @@ pub(super) struct Followed {
     fetched: Receiver<Fetched>,
     /// The commits whose directories are still needed.
     needed: watch::Sender<Vec<CommitId>>,
+    fetch_now: FetchNow,
     _fetching: AbortOnDropHandle<()>,
-}
-
-/// What fetching has come to.
-enum Fetched {
-    /// A commit whose files are there, verified where signers are named.
-    Commit(CommitId),
-    /// A commit that may not be used.
-    Refused(CommitId, String),
-    /// Nobody knows which commit is the newest one.
-    Unreachable(String),
 }
 
 impl Followed {
@@ -86,12 +79,25 @@ impl Followed {
         // One is enough: what is newer is fetched when somebody has time for it.
         let (sender, fetched) = mpsc::channel(1);
         let (needed, still_needed) = watch::channel(in_force(&manifests));
-        let fetching = fetch(Arc::clone(&repository), every, sender, still_needed);
-        let fetching = AbortOnDropHandle::new(tokio::spawn(fetching));
-        let not_valid = None;
-        let followed =
-            Self { repository, file, manifests, not_valid, fetched, needed, _fetching: fetching };
+        let (fetch_now, asked) = FetchNow::new();
+        let fetching =
+            fetch_again_and_again(Arc::clone(&repository), every, sender, still_needed, asked);
+        let followed = Self {
+            repository,
+            file,
+            manifests,
+            not_valid: None,
+            fetched,
+            needed,
+            fetch_now,
+            _fetching: AbortOnDropHandle::new(tokio::spawn(fetching)),
+        };
         Ok((followed, wanted))
+    }
+
+    /// What asks for a fetch that begins now, not only when it is time again.
+    pub(super) fn fetch_now(&self) -> FetchNow {
+        self.fetch_now.clone()
     }
 
     /// Waits until another commit is in force.
@@ -200,53 +206,6 @@ fn in_force(manifests: &ManifestsInForce) -> Vec<CommitId> {
     manifests.commit.iter().map(|it| it.id.clone()).collect()
 }
 
-/// Fetches again and again, for as long as somebody listens.
-async fn fetch(
-    repository: Arc<Repository>,
-    every: Duration,
-    listener: Sender<Fetched>,
-    needed: watch::Receiver<Vec<CommitId>>,
-) {
-    let mut handed_over: Option<CommitId> = None;
-    loop {
-        // Those that are handed over and not looked at yet are needed too.
-        let kept: Vec<_> = needed.borrow().iter().chain(&handed_over).cloned().collect();
-        if let Err(error) = repository.keep_only(&kept).await {
-            tracing::warn!(error = with_causes(&error), "commits that nobody needs stay");
-        }
-        let fetched = fetch_once(&repository).await;
-        if let Fetched::Commit(id) = &fetched {
-            handed_over = Some(id.clone());
-        }
-        if listener.send(fetched).await.is_err() {
-            return;
-        }
-        tokio::time::sleep(about(every)).await;
-    }
-}
-
-async fn fetch_once(repository: &Repository) -> Fetched {
-    let reason = |error: GitError| without_secrets(&with_causes(&error)).into_owned();
-    let id = match repository.fetch().await {
-        Ok(id) => id,
-        Err(error) => return Fetched::Unreachable(reason(error)),
-    };
-    let files = async {
-        repository.verify(&id).await?;
-        repository.check_out(&id).await
-    };
-    match files.await {
-        Ok(_) => Fetched::Commit(id),
-        Err(error) => Fetched::Refused(id, reason(error)),
-    }
-}
-
-/// A time that differs by a tenth at most, so that many controllers do not all ask at once.
-fn about(every: Duration) -> Duration {
-    let dice = f64::from(Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
-    every.mul_f64(0.9 + 0.2 * dice)
-}
-
 /// What was in force when the controller ended; why not, if it is not any more.
 async fn last_good(
     repository: &Repository,
@@ -297,17 +256,4 @@ fn first_error(problems: &[Problem], source_map: &SourceMap) -> String {
     let at = source_map.locate(&first.place);
     let at = at.map(|it| format!(" in {}:{}:{}", it.file, it.line, it.column)).unwrap_or_default();
     format!(": [{}]{at}: {}", first.rule, without_secrets(&first.message))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_source_is_asked_about_as_often_as_wanted() {
-        let every = Duration::from_secs(1_000);
-        let all: Vec<_> = (0..1_000).map(|_| about(every)).collect();
-        assert!(all.iter().all(|it| (900..=1_100).contains(&it.as_secs())));
-        assert!(all.iter().any(|it| *it < every) && all.iter().any(|it| *it > every));
-    }
 }

@@ -12,6 +12,7 @@ mod controller;
 mod exit_code;
 mod explain;
 mod export;
+mod fetching;
 mod files;
 mod followed;
 mod graph;

@@ -4,9 +4,11 @@
 mod access;
 mod checkout;
 mod error;
+mod fetch_now;
 mod program;
 mod repository;
 
 pub use access::Access;
 pub use error::GitError;
+pub use fetch_now::{Asked, FetchNow};
 pub use repository::Repository;
