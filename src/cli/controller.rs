@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     apply::Removals,
-    git::{Access, Repository},
-    model::{GitSource, Interval, ManifestSource},
+    git::{Access, Repository, Signed},
+    model::{GitSource, Interval, InvalidProxy, ManifestSource},
     net::raise_open_files,
     role::controller::InForceFile,
 };
@@ -29,6 +29,8 @@ use crate::{
                   /etc/headwater/git-credentials\n  headwater controller --source \
                   git+ssh://git@git.contoso.example/updates.git --ssh-key /etc/headwater/key \
                   --known-hosts /etc/headwater/known_hosts --signers /etc/headwater/signers\n  \
+                  headwater controller --source git+https://git.contoso.example/updates.git#production \
+                  --verify tag --openpgp-keys /etc/headwater/keys.asc\n  \
                   headwater controller --source git+file:///srv/updates.git --mode observe")]
 pub struct Arguments {
     /// Where manifests come from: `git+https://HOST/PATH`, `git+ssh://USER@HOST/PATH` or
@@ -63,9 +65,9 @@ enum Mode {
     Observe,
 }
 
-/// The files that a git repository needs.
+/// How a git repository is reached and believed.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Files for git")]
+#[command(next_help_heading = "For git repositories")]
 struct Files {
     /// For `git+ssh`: a private key without a passphrase.
     #[arg(long, value_name = "FILE")]
@@ -76,21 +78,78 @@ struct Files {
     /// For `git+https`: users and passwords or tokens, one `https://USER:PASSWORD@HOST` on a line.
     #[arg(long, value_name = "FILE")]
     git_credentials: Option<PathBuf>,
-    /// Refuse each commit that none of these has signed: keys of ssh, one `NAME KEY` on a line, as
-    /// `ALLOWED SIGNERS` of ssh-keygen has them.
+    /// For `git+https`: the authorities that the certificate of the host may come from, as PEM, instead
+    /// of those of this computer.
+    #[arg(long, value_name = "FILE")]
+    git_ca: Option<PathBuf>,
+    /// For `git+https`: the proxy on the way, `http://HOST:PORT`. If it wants to know who asks, write
+    /// `http://USER@HOST:PORT` here and `http://USER:PASSWORD@HOST:PORT` into `--git-credentials`.
+    // Not parsed by the command line, which would repeat a password that is in it.
+    #[arg(long, value_name = "URL")]
+    git_proxy: Option<String>,
+    /// Refuse what none of these has signed: keys of ssh, one `NAME KEY` on a line, as `ALLOWED SIGNERS`
+    /// of ssh-keygen has them.
     #[arg(long, value_name = "FILE")]
     signers: Option<PathBuf>,
+    /// Refuse what none of these has signed: public OpenPGP keys, as `gpg --export` writes them. With
+    /// `--signers` those count too.
+    #[arg(long, value_name = "FILE")]
+    openpgp_keys: Option<PathBuf>,
+    /// What has to be signed, where signers are named.
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    verify: Verify,
+}
+
+/// What has to be signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Verify {
+    /// Each commit that is to be in force.
+    #[default]
+    Commit,
+    /// The annotated tag that the source names, and that stands at the commit.
+    Tag,
 }
 
 impl Files {
-    fn access(&self) -> Access {
-        let Self { ssh_key, known_hosts, git_credentials, signers } = self.clone();
-        Access { ssh_key, known_hosts, credentials: git_credentials, signers }
+    fn access(&self) -> Result<Access, InvalidProxy> {
+        let Self {
+            ssh_key,
+            known_hosts,
+            git_credentials,
+            git_ca,
+            git_proxy,
+            signers,
+            openpgp_keys,
+            verify,
+        } = self.clone();
+        Ok(Access {
+            ssh_key,
+            known_hosts,
+            credentials: git_credentials,
+            authorities: git_ca,
+            proxy: git_proxy.map(|it| it.parse()).transpose()?,
+            signers,
+            openpgp_keys,
+            signed: match verify {
+                Verify::Commit => Signed::Commit,
+                Verify::Tag => Signed::Tag,
+            },
+        })
     }
 
     fn are_none(&self) -> bool {
-        let Self { ssh_key, known_hosts, git_credentials, signers } = self;
-        [ssh_key, known_hosts, git_credentials, signers].iter().all(|it| it.is_none())
+        let Self {
+            ssh_key,
+            known_hosts,
+            git_credentials,
+            git_ca,
+            git_proxy,
+            signers,
+            openpgp_keys,
+            verify,
+        } = self;
+        let files = [ssh_key, known_hosts, git_credentials, git_ca, signers, openpgp_keys];
+        files.iter().all(|it| it.is_none()) && git_proxy.is_none() && *verify == Verify::Commit
     }
 }
 
@@ -119,8 +178,10 @@ pub(super) async fn run(
         ManifestSource::Git(source) => follow(arguments, source, data, printer).await,
         ManifestSource::Directory(path) => {
             if !arguments.files.are_none() {
-                let files = "`--ssh-key`, `--known-hosts`, `--git-credentials` and `--signers`";
-                let why = anyhow::anyhow!("{files} are for git repositories: leave them out");
+                let why = anyhow::anyhow!(
+                    "`--ssh-key`, `--known-hosts`, `--git-credentials`, `--git-ca`, `--git-proxy`, \
+                     `--signers`, `--openpgp-keys` and `--verify` are for git repositories: leave them out"
+                );
                 return Err(usage(why));
             }
             let pace = (arguments.pass(), pause(arguments.every));
@@ -136,6 +197,10 @@ async fn follow(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let pause = pause(arguments.every);
+    let access = arguments.files.access().map_err(|error| {
+        let error = anyhow::Error::from(error).context("`--git-proxy` is not valid");
+        Failure::new(ExitCode::Usage, error)
+    })?;
     // First of all: nothing is looked at again by somebody else who stays.
     let controller = arguments.pass().controller(data).await?;
     let begun = async {
@@ -143,7 +208,6 @@ async fn follow(
             let data = controller.session().data();
             (data.sources(), InForceFile::of(data))
         };
-        let access = arguments.files.access();
         let repository = Repository::open(&sources, source, access).await;
         let repository = repository.map_err(|error| Failure::new(ExitCode::Usage, error))?;
         let (followed, wanted) = Followed::begin(repository, file, pause, printer).await?;

@@ -85,7 +85,7 @@ async fn fetch_once(repository: &Repository) -> Fetched {
         Err(error) => return Fetched::Unreachable(reason(error)),
     };
     let files = async {
-        repository.verify(&id).await?;
+        repository.verify_fetched(&id).await?;
         repository.check_out(&id).await
     };
     match files.await {

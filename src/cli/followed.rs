@@ -213,7 +213,7 @@ async fn last_good(
     printer: &mut Printer,
 ) -> Result<InForce, String> {
     // Other signers may be named than before.
-    repository.verify(id).await.map_err(|error| with_causes(&error))?;
+    repository.verify_again(id).await.map_err(|error| with_causes(&error))?;
     read(repository, id, printer)
 }
 

@@ -9,6 +9,7 @@ mod facts;
 mod field_path;
 mod format_version;
 mod found_ports;
+mod git_proxy;
 mod git_source;
 mod hierarchy;
 mod interval;
@@ -69,6 +70,7 @@ pub use found_ports::{
     CertificateFacts, FoundPorts, PortAnswer, PortFacts, PortFinding, RootAnswer, RootFinding,
     TlsFacts, Validity,
 };
+pub use git_proxy::{GitProxy, InvalidProxy};
 pub use git_source::{GitScheme, GitSource};
 pub use hierarchy::{
     DeclaredLocalUpdate, DistributionPoint, Hierarchy, Package, Site, SiteSystem, UpdatePoint,
