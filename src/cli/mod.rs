@@ -13,11 +13,14 @@ mod exit_code;
 mod explain;
 mod export;
 mod fetching;
+mod file_watch;
 mod files;
 mod followed;
 mod graph;
 mod import;
 mod import_state;
+#[cfg(target_os = "linux")]
+mod inotify;
 mod kept;
 mod manifests;
 mod observe;
