@@ -5,6 +5,7 @@ mod directories;
 mod following;
 mod https;
 mod https_server;
+mod readme;
 mod repository;
 mod signed;
 mod ssh;
