@@ -1,9 +1,9 @@
 //! The bare typed parse: `serde_yaml` into the types of the documents, and nothing else.
 
 use headwater::model::{
-    DistributionPointGroupSpec, DistributionPointSpec, Kind, LocalUpdateSpec, Metadata,
-    NotificationSpec, PackageSpec, PortSettingsSpec, SiteSpec, SiteSystemSpec,
-    SoftwareUpdatePointSpec,
+    DistributionPointGroupSpec, DistributionPointSpec, Kind, LocalUpdateSpec,
+    MaintenanceWindowSpec, Metadata, NotificationSpec, PackageSpec, PortSettingsSpec, SiteSpec,
+    SiteSystemSpec, SoftwareUpdatePointSpec,
 };
 use serde::Deserialize;
 
@@ -30,6 +30,7 @@ pub(crate) enum Typed {
     Package(Box<Of<PackageSpec>>),
     LocalUpdate(Box<Of<LocalUpdateSpec>>),
     Notification(Box<Of<NotificationSpec>>),
+    MaintenanceWindow(Box<Of<MaintenanceWindowSpec>>),
 }
 
 /// The kind of a document, which is told beforehand: finding it is not part of the parse.
@@ -53,5 +54,6 @@ pub(crate) fn typed(kind: Kind, text: &str) -> Typed {
         Kind::Package => Typed::Package(serde_yaml::from_str(text).unwrap()),
         Kind::LocalUpdate => Typed::LocalUpdate(serde_yaml::from_str(text).unwrap()),
         Kind::Notification => Typed::Notification(serde_yaml::from_str(text).unwrap()),
+        Kind::MaintenanceWindow => Typed::MaintenanceWindow(serde_yaml::from_str(text).unwrap()),
     }
 }

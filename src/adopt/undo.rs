@@ -39,7 +39,10 @@ pub fn undo<'a>(done: &Done<'a>) -> Result<SavedPlan<'a>, Unresolved> {
     let Adopted { mut declared, notes, taken_over } =
         adopt(before, Beside { remote, documents: Some(documents) });
     expect_content(&mut declared, before);
-    let hierarchy = Hierarchy::resolve(&declared)?;
+    // The way back is planned as if they were open, and obeys them when it is applied.
+    declared.maintenance_windows = documents.maintenance_windows.clone();
+    keep_windows_of_sites_there(&mut declared);
+    let hierarchy = Hierarchy::resolve(&declared)?.outside_windows();
     let documents = planned_documents(&declared);
     let manifest_digest = Digest::of_json(&documents);
     let inputs = Inputs { hierarchy: &hierarchy, manifest_digest, observed: after, now };
@@ -58,6 +61,16 @@ pub fn undo<'a>(done: &Done<'a>) -> Result<SavedPlan<'a>, Unresolved> {
     let facts = Facts::of(after);
     let (paths, remote) = (Vec::new(), remote.clone());
     Ok(SavedPlan { plan, basis: Basis { planned_at: now, paths, documents, remote, facts } })
+}
+
+/// Leaves out of maintenance windows which sites were not there.
+fn keep_windows_of_sites_there(declared: &mut Declared) {
+    let Declared { sites, maintenance_windows, .. } = declared;
+    maintenance_windows.retain(|_, window| {
+        let for_all = window.spec.sites.is_empty();
+        window.spec.sites.retain(|site| sites.contains_key(site));
+        for_all || !window.spec.sites.is_empty()
+    });
 }
 
 /// A role that was not there before, but that something that was there refers to: as long as it does,

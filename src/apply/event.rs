@@ -53,6 +53,15 @@ pub enum Outcome {
         /// What it waits for.
         why: String,
     },
+    /// It has failed before, and is not tried again before this time.
+    TriedAgain {
+        /// When it is tried again.
+        until: Timestamp,
+        /// How often it has failed.
+        failed: u32,
+        /// Why it failed last.
+        why: String,
+    },
 }
 
 impl Outcome {
@@ -63,7 +72,7 @@ impl Outcome {
             Self::Failed(_) => "failed",
             Self::Skipped(_) => "skipped",
             Self::Unconfirmed => "left",
-            Self::Waiting { .. } => "waiting",
+            Self::Waiting { .. } | Self::TriedAgain { .. } => "waiting",
         }
     }
 
@@ -74,6 +83,12 @@ impl Outcome {
             Self::Skipped(before) => format!("{before} was not done"),
             Self::Unconfirmed => "to be removed, once that is confirmed with --prune".to_owned(),
             Self::Waiting { until, why } => format!("{why}; goes on at {until}"),
+            Self::TriedAgain { until, failed: 1, why } => {
+                format!("it failed: {why}; tried again at {until}")
+            }
+            Self::TriedAgain { until, failed, why } => {
+                format!("it failed {failed} times, last: {why}; tried again at {until}")
+            }
         }
     }
 }
@@ -83,6 +98,8 @@ impl Outcome {
 pub struct ApplyReport {
     /// How each action ended.
     pub outcomes: BTreeMap<ActionId, Outcome>,
+    /// When each ended, as it stands in the journal.
+    pub ended_at: BTreeMap<ActionId, Timestamp>,
 }
 
 impl ApplyReport {

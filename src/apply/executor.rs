@@ -1,10 +1,8 @@
 //! Runs the actions of a plan as a dependency graph.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::{
     sync::{mpsc::UnboundedSender, watch},
@@ -15,7 +13,7 @@ use crate::{
     blocking::{Interrupted, blocking},
     clock,
     error_text::with_causes,
-    model::{Hierarchy, RunId},
+    model::{ClosedSite, Hierarchy, RunId},
     net::{Trust, trace},
     observe::Agents,
     plan::{ActionId, Plan, planned_documents},
@@ -44,6 +42,21 @@ pub enum ApplyError {
         count: usize,
         /// The first of them.
         first: ActionId,
+    },
+    /// Sites may not be changed now, and it was to be carried out exactly.
+    #[error(
+        "{} outside of maintenance windows, first {first}: {closed}; --outside-windows does it all the \
+         same",
+        if *count == 1 { "an action would be done".to_owned() }
+        else { format!("{count} actions would be done") }
+    )]
+    OutsideWindows {
+        /// How many actions cannot begin now.
+        count: usize,
+        /// The first of them.
+        first: ActionId,
+        /// Why it cannot.
+        closed: ClosedSite,
     },
     /// The journal cannot be written: then nothing is done that it could not tell of.
     #[error("failed to write the journal")]
@@ -143,6 +156,28 @@ pub fn refuse_removals(plan: &Plan) -> Result<(), ApplyError> {
     }
 }
 
+/// Refuses a plan of which an action cannot begin at a time, because no maintenance window is open.
+///
+/// # Errors
+///
+/// There is one.
+pub fn refuse_outside_windows(
+    plan: &Plan,
+    hierarchy: &Hierarchy,
+    now: Timestamp,
+) -> Result<(), ApplyError> {
+    let windows = hierarchy.windows_at(now);
+    let actions = plan.actions.iter();
+    let mut closed = actions.filter_map(|it| Some((&it.id, windows.closed(&it.site, it.kind)?)));
+    match closed.next() {
+        None => Ok(()),
+        Some((first, why)) => {
+            let (count, first) = (1 + closed.count(), first.clone());
+            Err(ApplyError::OutsideWindows { count, first, closed: why })
+        }
+    }
+}
+
 struct Execution<'a> {
     apply: &'a Apply,
     run: RunId,
@@ -150,7 +185,7 @@ struct Execution<'a> {
     running: JoinSet<Outcome>,
     /// Which action a task carries out.
     tasks: HashMap<task::Id, usize>,
-    outcomes: BTreeMap<ActionId, Outcome>,
+    report: ApplyReport,
 }
 
 impl<'a> Execution<'a> {
@@ -161,7 +196,7 @@ impl<'a> Execution<'a> {
             graph: Graph::new(&plan.actions),
             running: JoinSet::new(),
             tasks: HashMap::new(),
-            outcomes: BTreeMap::new(),
+            report: ApplyReport::default(),
         }
     }
 
@@ -183,13 +218,21 @@ impl<'a> Execution<'a> {
                 self.finish(index, outcome).await;
             }
         }
-        ApplyReport { outcomes: self.outcomes }
+        self.report
     }
 
     async fn begin(&mut self, index: usize) {
         let action = self.graph.action(index);
         if action.kind.removes() && self.apply.removals == Removals::LeftOut {
             return self.finish(index, Outcome::Unconfirmed).await;
+        }
+        // The window may have closed since it was planned: then nothing new begins.
+        let closed =
+            self.apply.hierarchy.windows_at(clock::now()).closed(&action.site, action.kind);
+        if let Some(closed) = closed {
+            let until = closed.next.as_ref().map_or(Timestamp::MAX, |(_, opening)| *opening);
+            let outcome = Outcome::Waiting { until, why: closed.to_string() };
+            return self.finish(index, outcome).await;
         }
         let (journal, run, id) = (self.apply.journal.clone(), self.run, action.id.clone());
         let written = in_journal(move || journal.begin_action(run, &id.0, clock::now())).await;
@@ -222,16 +265,16 @@ impl<'a> Execution<'a> {
 
     async fn note(&mut self, id: ActionId, outcome: Outcome) {
         let (journal, run, key) = (self.apply.journal.clone(), self.run, id.0.clone());
-        let (word, detail) = (outcome.word(), outcome.detail());
-        let written =
-            in_journal(move || journal.finish_action(run, &key, word, &detail, clock::now()));
+        let (word, detail, now) = (outcome.word(), outcome.detail(), clock::now());
+        let written = in_journal(move || journal.finish_action(run, &key, word, &detail, now));
         if let Err(error) = written.await {
             // The action is done all the same; the next look at the site systems tells.
             tracing::error!(action = %id, error = %with_causes(&error), "failed to write the journal");
         }
         tracing::info!(action = %id, outcome = word, "an action has ended");
         self.tell(ApplyEvent::Finished(id.clone(), outcome.clone()));
-        self.outcomes.insert(id, outcome);
+        self.report.ended_at.insert(id.clone(), now);
+        self.report.outcomes.insert(id, outcome);
     }
 
     fn tell(&self, event: ApplyEvent) {

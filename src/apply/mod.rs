@@ -21,7 +21,7 @@ mod turns;
 mod verify_ports;
 
 pub use event::{ApplyEvent, ApplyReport, Outcome, Removals};
-pub use executor::{Apply, ApplyError, apply, refuse_removals};
+pub use executor::{Apply, ApplyError, apply, refuse_outside_windows, refuse_removals};
 pub use late_reports::LateReports;
 pub use machines::Machines;
 pub use origin::Origin;

@@ -104,6 +104,11 @@ impl Apply {
                             Err(error) => SyncEvent::SiteDatabaseFailed(with_causes(&error)),
                         });
                     }
+                    // It asks for it when a window of its own is open.
+                    SyncCommand::Replicate(child) if self.is_closed(&child) => {
+                        let why = "its maintenance window is closed".to_owned();
+                        events.push_back(SyncEvent::ReplicationFailed(child, why));
+                    }
                     SyncCommand::Replicate(child) => {
                         events.push_back(match self.replicate(action, code, &child).await {
                             Ok(()) => SyncEvent::Replicated(child),
@@ -180,6 +185,12 @@ impl Apply {
         let server = self.agents.get(&self.site(code)?.site_server)?;
         let command = AgentCommand::CopyToSiteDatabase { from, only_new };
         self.ask(action, &server, &command).await.map(drop)
+    }
+
+    /// Whether no synchronization may begin at a site now.
+    fn is_closed(&self, code: &SiteCode) -> bool {
+        let windows = self.hierarchy.windows_at(clock::now());
+        windows.closed(code, ActionKind::Synchronize).is_some()
     }
 
     async fn replicate(

@@ -22,6 +22,9 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
     for document in declaration.port_settings.iter() {
         annotations(document, problems);
     }
+    for document in declaration.windows.iter() {
+        annotations(document, problems);
+    }
 }
 
 fn annotations<Spec: OfKind>(document: Document<'_, Spec>, problems: &mut Vec<Problem>) {

@@ -10,8 +10,8 @@ use super::{
     tables::Tables,
 };
 use crate::model::{
-    Declared, Kind, LocalUpdateSpec, Name, NotificationSpec, PortSettingsSpec, Resource, SiteType,
-    UpdatePointRole,
+    Declared, Kind, LocalUpdateSpec, MaintenanceWindowSpec, Name, NotificationSpec,
+    PortSettingsSpec, Resource, SiteType, UpdatePointRole,
 };
 
 /// All documents that were read, each list in the order in which they were written.
@@ -27,6 +27,7 @@ pub(super) struct Declaration<'a> {
     pub(super) packages: Vec<Package<'a>>,
     pub(super) local_updates: Documents<'a, LocalUpdateSpec>,
     pub(super) notifications: Documents<'a, NotificationSpec>,
+    pub(super) windows: Documents<'a, MaintenanceWindowSpec>,
     /// Which packages each distribution point is given.
     pub(super) content: Content,
     /// The site at the top, if there is one.
@@ -64,6 +65,7 @@ impl<'a> Declaration<'a> {
             packages,
             local_updates: Documents::new(&declared.local_updates),
             notifications: Documents::new(&declared.notifications),
+            windows: Documents::new(&declared.maintenance_windows),
             points_of_sites,
         }
     }
@@ -125,6 +127,7 @@ impl<'a> Declaration<'a> {
             Kind::Package => near(&declared.packages, name),
             Kind::LocalUpdate => near(&declared.local_updates, name),
             Kind::Notification => near(&declared.notifications, name),
+            Kind::MaintenanceWindow => near(&declared.maintenance_windows, name),
         }
     }
 
@@ -141,6 +144,7 @@ impl<'a> Declaration<'a> {
             Kind::Package => declared.packages.contains_key(name),
             Kind::LocalUpdate => declared.local_updates.contains_key(name),
             Kind::Notification => declared.notifications.contains_key(name),
+            Kind::MaintenanceWindow => declared.maintenance_windows.contains_key(name),
         };
         read || self.unread.may_be(kind, name)
     }

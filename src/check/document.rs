@@ -4,9 +4,9 @@ use std::{cell::Cell, collections::BTreeMap};
 
 use super::{Place, Problem, Rule};
 use crate::model::{
-    DistributionPointGroupSpec, DistributionPointSpec, FieldPath, Kind, LocalUpdateSpec, Name,
-    NotificationSpec, PackageSpec, PortSettingsSpec, Resource, ResourceId, SiteSpec,
-    SiteSystemSpec, SoftwareUpdatePointSpec,
+    DistributionPointGroupSpec, DistributionPointSpec, FieldPath, Kind, LocalUpdateSpec,
+    MaintenanceWindowSpec, Name, NotificationSpec, PackageSpec, PortSettingsSpec, Resource,
+    ResourceId, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
 };
 
 /// The fields of a kind, which know the kind.
@@ -31,7 +31,8 @@ of_kind!(
     DistributionPointGroupSpec: DistributionPointGroup,
     PackageSpec: Package,
     LocalUpdateSpec: LocalUpdate,
-    NotificationSpec: Notification
+    NotificationSpec: Notification,
+    MaintenanceWindowSpec: MaintenanceWindow
 );
 
 /// A document with its name.

@@ -72,6 +72,9 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
         let document = group.document;
         listed_twice(document, "spec.members", &document.spec().members, problems);
     }
+    for document in declaration.windows.iter() {
+        listed_twice(document, "spec.sites", &document.spec().sites, problems);
+    }
 }
 
 /// The positions of what stands in a list more than once: of the first one, and of another.

@@ -15,6 +15,7 @@ mod problem;
 mod ranges;
 mod rule;
 mod rules;
+mod schedules;
 mod spelling;
 mod tables;
 #[cfg(test)]
@@ -59,6 +60,8 @@ mod pull_switched_off;
 mod source_access;
 mod source_priority;
 mod unused_limits;
+
+mod maintenance_window;
 
 mod agents;
 mod annotations;

@@ -63,7 +63,7 @@ impl Place {
 /// Something that is wrong, or worth knowing, in what people wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// An ID of the domain (`PDP-2`), or `SYNTAX`, `SCHEMA`, `REFERENCE`, `DUPLICATE`.
+    /// An ID of the domain (`PDP-2`), or `SYNTAX`, `SCHEMA`, `REFERENCE`, `DUPLICATE`, `WINDOW`.
     pub rule: &'static str,
     /// How much it matters.
     pub severity: Severity,

@@ -44,6 +44,7 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
     references.points();
     references.content();
     references.notifications();
+    references.windows();
 }
 
 impl References<'_, '_, '_> {
@@ -144,11 +145,20 @@ impl References<'_, '_, '_> {
 
     fn notifications(&mut self) {
         for document in self.declaration.notifications.iter() {
-            for (index, site) in document.spec().sites.iter().enumerate() {
-                // One that is there is no problem.
-                let path = FieldPath::new("spec.sites").index(index);
-                self.missing(document, path, Kind::Site, site);
-            }
+            self.sites(document, &document.spec().sites);
+        }
+    }
+
+    fn windows(&mut self) {
+        for document in self.declaration.windows.iter() {
+            self.sites(document, &document.spec().sites);
+        }
+    }
+
+    fn sites<Spec: OfKind>(&mut self, document: Document<'_, Spec>, sites: &[Name]) {
+        for (index, site) in sites.iter().enumerate() {
+            let path = FieldPath::new("spec.sites").index(index);
+            self.missing(document, path, Kind::Site, site);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::model::ResourceId;
 /// anyway are left out.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// An ID of the domain, or `SYNTAX`, `SCHEMA`, `REFERENCE`, `DUPLICATE`, `NOTIFICATION`.
+    /// An ID of the domain, or `SYNTAX`, `SCHEMA`, `REFERENCE`, `DUPLICATE`, `NOTIFICATION`, `WINDOW`.
     pub id: &'static str,
     /// How much the gravest breach matters.
     pub severity: Severity,

@@ -3,16 +3,17 @@
 use super::{
     DUPLICATE, Problem, Rule, SCHEMA, SYNTAX, Unread, active_point_missing, administration_console,
     agents, annotations, choices, content_destination, content_protocol, declaration::Declaration,
-    duplicates, import, limits, local_update, made_packages, notification, package_transfer,
-    point_settings, port_clash, ports, prestaged, pull_place, pull_sources, pull_switched_off,
-    reach, references, scenarios, secured_channel, selection, site_identity, site_systems,
-    site_tree, source_access, source_priority, synchronization_request, synchronization_source,
-    top_level_settings, unused_limits, update_point_computer, update_point_roles, wsus,
+    duplicates, import, limits, local_update, made_packages, maintenance_window, notification,
+    package_transfer, point_settings, port_clash, ports, prestaged, pull_place, pull_sources,
+    pull_switched_off, reach, references, scenarios, secured_channel, selection, site_identity,
+    site_systems, site_tree, source_access, source_priority, synchronization_request,
+    synchronization_source, top_level_settings, unused_limits, update_point_computer,
+    update_point_roles, wsus,
 };
 use crate::model::Declared;
 
 /// All rules, by ID, the numbers in it as numbers.
-pub const RULES: [&Rule; 37] = [
+pub const RULES: [&Rule; 38] = [
     &DUPLICATE,
     &notification::RULE,
     &content_destination::RULE,
@@ -50,11 +51,12 @@ pub const RULES: [&Rule; 37] = [
     &site_identity::RULE,
     &site_systems::RULE,
     &limits::RULE,
+    &maintenance_window::RULE,
 ];
 
 /// What each rule that looks at documents does, in the order in which its problems are told where
 /// several belong to one document.
-const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 38] = [
+const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 39] = [
     references::check,
     site_tree::check,
     site_identity::check,
@@ -88,6 +90,7 @@ const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 38] = [
     prestaged::check,
     unused_limits::check,
     source_access::check,
+    maintenance_window::check,
     duplicates::check,
     annotations::check,
     choices::check,

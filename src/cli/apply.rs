@@ -13,12 +13,12 @@ use super::{
 };
 use crate::{
     apply::{ApplyError, Origin, Outcome, Removals},
-    model::{Digest, RunCommand},
+    model::{Digest, Hierarchy, RunCommand},
     plan::{ActionId, Plan},
     role::controller::{
         Controller, ControllerError, Converged, Manner, Purpose, Session, UndoFile,
     },
-    view::{LeftAction, RunSummary, run_json, run_text},
+    view::{LeftAction, RunSummary, run_json, run_text, to_approve_line},
 };
 
 /// What `headwater apply` is given.
@@ -28,7 +28,8 @@ use crate::{
                   action of the plan was done; 1 something is left or a manifest is not valid; 2 \
                   the command line is wrong or a file cannot be read or written; 3 refused, and \
                   nothing was done: something would be removed and --prune is not given, nothing \
-                  is declared at all, or something has moved since the plan was saved\n\n\
+                  is declared at all, something has moved since the plan was saved, or no \
+                  maintenance window is open for a saved plan\n\n\
                   Examples:\n  headwater apply examples/contoso\n  \
                   headwater plan --out plan.json examples/contoso, then headwater apply --plan \
                   plan.json --undo undo.json"
@@ -56,6 +57,10 @@ pub struct Arguments {
     /// does not come back is told. Apply it with --plan and --prune.
     #[arg(long, value_name = "FILE")]
     undo: Option<PathBuf>,
+    /// Change sites also outside of their maintenance windows. Otherwise what may not be done now
+    /// waits, and is told with the time at which the next window opens.
+    #[arg(long)]
+    outside_windows: bool,
 }
 
 pub(super) async fn run(
@@ -63,18 +68,20 @@ pub(super) async fn run(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let Arguments { paths, plan, output, prune, undo } = arguments;
+    let Arguments { paths, plan, output, prune, undo, outside_windows } = arguments;
     let removals = if *prune { Removals::Confirmed } else { Removals::Refused };
     let (undo, output) = (undo.as_deref(), *output);
     if let Some(plan) = plan {
-        let asked = apply_saved::Asked { plan, paths, removals, undo, output };
+        let outside_windows = *outside_windows;
+        let asked = apply_saved::Asked { plan, paths, removals, outside_windows, undo, output };
         return apply_saved::run(&asked, data, printer).await;
     }
     let (converged, way_back) = if let Some(undo) = undo {
-        converge_with_way_back(paths, removals, undo, data, printer).await?
+        converge_with_way_back(arguments, removals, undo, data, printer).await?
     } else {
         let manifests = Manifests { paths: paths.clone() };
-        (converge(&manifests, RunCommand::Apply, removals, data, printer).await?, None)
+        let command = RunCommand::Apply;
+        (converge(&manifests, command, (removals, *outside_windows), data, printer).await?, None)
     };
     let run = summary(&converged);
     printer.result(&match output {
@@ -87,17 +94,17 @@ pub(super) async fn run(
 
 /// The same as [`converge`], with a way back.
 async fn converge_with_way_back(
-    paths: &[PathBuf],
+    arguments: &Arguments,
     removals: Removals,
     undo: &Path,
     data: &Path,
     printer: &mut Printer,
 ) -> Result<(Converged, Option<Plan>), Failure> {
-    let wanted = Wanted::of_manifests(paths, printer)?;
+    let wanted = Wanted::of_manifests(&arguments.paths, printer)?;
     let origin = Origin::person(RunCommand::Apply, Some(Arc::new(wanted.declared.clone())));
     let undo_file =
         UndoFile::new(undo, wanted.declared, wanted.remote).map_err(way_back::failure)?;
-    let hierarchy = Arc::new(wanted.hierarchy);
+    let hierarchy = Arc::new(in_windows(wanted.hierarchy, arguments.outside_windows));
     let controller = changing(data, Purpose::Work, wanted.digest).await?;
     let stop = stop_on_signal(true)?;
     let progress = Progress::start(printer.messages_coloured());
@@ -113,12 +120,12 @@ async fn converge_with_way_back(
 pub(super) async fn converge(
     manifests: &Manifests,
     command: RunCommand,
-    removals: Removals,
+    (removals, outside_windows): (Removals, bool),
     data: &Path,
     printer: &mut Printer,
 ) -> Result<Converged, Failure> {
     let (hierarchy, loaded) = sources::load_hierarchy(&manifests.paths, printer)?;
-    let hierarchy = Arc::new(hierarchy);
+    let hierarchy = Arc::new(in_windows(hierarchy, outside_windows));
     let controller = changing(data, Purpose::Work, loaded.digest).await?;
     let origin = Origin::person(command, Some(Arc::new(loaded.declared)));
     let progress = Progress::start(printer.messages_coloured());
@@ -151,6 +158,11 @@ pub(super) async fn changing(
     }
 }
 
+/// A hierarchy as it may be changed: at all times if somebody wants that.
+pub(super) fn in_windows(hierarchy: Hierarchy, outside_windows: bool) -> Hierarchy {
+    if outside_windows { hierarchy.outside_windows() } else { hierarchy }
+}
+
 pub(super) fn exit_code(converged: &Converged) -> ExitCode {
     if converged.is_complete() { ExitCode::Success } else { ExitCode::Failure }
 }
@@ -158,7 +170,9 @@ pub(super) fn exit_code(converged: &Converged) -> ExitCode {
 pub(super) fn failure(error: ControllerError) -> Failure {
     let code = match error {
         ControllerError::Undo(error) => return way_back::failure(error),
-        ControllerError::Apply(ApplyError::PruneNotConfirmed { .. })
+        ControllerError::Apply(
+            ApplyError::PruneNotConfirmed { .. } | ApplyError::OutsideWindows { .. },
+        )
         | ControllerError::NothingDeclared(_) => ExitCode::Refused,
         _ => ExitCode::Failure,
     };
@@ -177,6 +191,7 @@ pub(super) fn summary(converged: &Converged) -> RunSummary {
             .waiting
             .iter()
             .map(|waiting| format!("{}: {}", waiting.resource, waiting.on))
+            .chain(converged.to_approve.as_ref().map(to_approve_line))
             .collect(),
     }
 }

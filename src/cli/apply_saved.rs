@@ -36,6 +36,7 @@ pub(super) struct Asked<'a> {
     /// Where its manifests are now; none: where they were.
     pub(super) paths: &'a [PathBuf],
     pub(super) removals: Removals,
+    pub(super) outside_windows: bool,
     pub(super) undo: Option<&'a Path>,
     pub(super) output: OutputFormat,
 }
@@ -152,7 +153,7 @@ async fn work(
         .map_err(SavedPlanError::from)
         .and_then(|documents| Ok((Hierarchy::resolve(&documents)?, documents)))
         .map_err(|error| refused(asked.plan, error.into()))?;
-    let hierarchy = Arc::new(hierarchy);
+    let hierarchy = Arc::new(apply::in_windows(hierarchy, asked.outside_windows));
     let origin = Origin::person(RunCommand::Apply, Some(Arc::new(documents)));
     let ReadAgain { moved, manifests } = read;
     let stop = stop_on_signal(undo.is_some())?;

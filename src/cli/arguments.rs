@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    agent, apply, completions, content, controller, explain, export, graph, history, import,
-    import_state, observe, output::Color, plan, ports, pulls, rollback, schema, show, status, sync,
-    up, updates, validate,
+    agent, apply, approve, completions, content, controller, explain, export, graph, history,
+    import, import_state, observe, output::Color, plan, ports, pulls, rollback, schema, show,
+    status, sync, up, updates, validate,
 };
 use crate::telemetry::LogFormat;
 
@@ -107,6 +107,11 @@ pub enum Command {
     /// with --out the plan is saved for `headwater apply`. Where manifests come out of git, it says which
     /// commit makes it last.
     Rollback(rollback::Arguments),
+    /// Say what waits for approval, and approve it.
+    ///
+    /// For `headwater controller --require-approval`. An approval is for one digest: it counts once, for a
+    /// plan that would do exactly that, and is forgotten when the plan was carried out, or after a week.
+    Approve(approve::Arguments),
     /// Synchronize a site at the top now, and those below it.
     ///
     /// Run Synchronization, as administrators know it: updates that are new come into the site database,

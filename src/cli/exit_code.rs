@@ -12,8 +12,8 @@ pub enum ExitCode {
     Usage,
     /// 2: `plan --detailed-exitcode`: there are changes.
     Changes,
-    /// 3: `apply`: refused, because the plan is stale, a removal was not confirmed, or nothing at all
-    /// is declared.
+    /// 3: `apply`: refused, because the plan is stale, a removal was not confirmed, no maintenance window
+    /// is open for a saved plan, or nothing at all is declared.
     Refused,
 }
 

@@ -15,14 +15,14 @@ use crate::{
     engine::FetchPace,
     error_text::with_causes,
     git::{Asked, FetchNow, GitError, Repository},
-    model::{CommitId, without_secrets},
+    model::{CommitId, Digest, without_secrets},
 };
 
 /// What fetching has come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fetched {
-    /// A commit whose files are there, verified where signers are named.
-    Commit(CommitId),
+    /// A commit whose files are there, verified where signers are named, and what its message approves.
+    Commit(CommitId, Vec<Digest>),
     /// A commit that may not be used.
     Refused(CommitId, String),
     /// Nobody knows which commit is the newest one.
@@ -64,7 +64,7 @@ async fn at_its_pace<F: Future<Output = Fetched>>(
         asked.answered();
         let begun = Instant::now();
         let fetched = fetch(handed_over.clone()).await;
-        if let Fetched::Commit(id) = &fetched {
+        if let Fetched::Commit(id, _) = &fetched {
             handed_over = Some(id.clone());
         }
         let reached = !matches!(fetched, Fetched::Unreachable(_));
@@ -85,11 +85,12 @@ async fn fetch_once(repository: &Repository) -> Fetched {
         Err(error) => return Fetched::Unreachable(reason(error)),
     };
     let files = async {
-        repository.verify(&id).await?;
-        repository.check_out(&id).await
+        repository.verify_fetched(&id).await?;
+        repository.check_out(&id).await?;
+        repository.approvals(&id).await
     };
     match files.await {
-        Ok(_) => Fetched::Commit(id),
+        Ok(approved) => Fetched::Commit(id, approved),
         Err(error) => Fetched::Refused(id, reason(error)),
     }
 }
@@ -145,7 +146,7 @@ mod tests {
 
     fn commit(directory: &Path) -> Fetched {
         git(directory, &["commit", "--quiet", "--allow-empty", "--message=a"]);
-        Fetched::Commit(git(directory, &["rev-parse", "HEAD"]).parse().unwrap())
+        Fetched::Commit(git(directory, &["rev-parse", "HEAD"]).parse().unwrap(), Vec::new())
     }
 
     /// Does something on a clock of its own, for which the clock of the test stands still.

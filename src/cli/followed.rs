@@ -24,10 +24,10 @@ use crate::{
     git::{FetchNow, Repository},
     manifest::SourceMap,
     model::{
-        CommitId, CommitInForce, ManifestsInForce, RefusedCommit, UnreachableSource,
+        CommitId, CommitInForce, Digest, ManifestsInForce, RefusedCommit, UnreachableSource,
         without_secrets,
     },
-    role::controller::InForceFile,
+    role::controller::{ApprovalFiles, InForceFile},
     view::plain,
 };
 
@@ -35,6 +35,8 @@ use crate::{
 pub(super) struct Followed {
     repository: Arc<Repository>,
     file: InForceFile,
+    /// Where plans have to be approved.
+    approvals: Option<CommitApprovals>,
     manifests: ManifestsInForce,
     /// What hears of what becomes of commits.
     listeners: Listeners,
@@ -47,6 +49,13 @@ pub(super) struct Followed {
     _fetching: AbortOnDropHandle<()>,
 }
 
+/// What becomes of approvals in messages of commits.
+pub(super) struct CommitApprovals {
+    pub(super) files: ApprovalFiles,
+    /// Whether commits are verified: otherwise whoever can write to the repository could approve.
+    pub(super) believed: bool,
+}
+
 impl Followed {
     /// Begins to follow a repository. The second value is what was in force when the controller
     /// ended, if that is still good.
@@ -56,7 +65,7 @@ impl Followed {
     /// What is remembered cannot be read.
     pub(super) async fn begin(
         repository: Repository,
-        file: InForceFile,
+        (file, approvals): (InForceFile, Option<CommitApprovals>),
         every: Duration,
         listeners: Listeners,
         printer: &mut Printer,
@@ -91,6 +100,7 @@ impl Followed {
         let followed = Self {
             repository,
             file,
+            approvals,
             manifests,
             listeners,
             not_valid: None,
@@ -119,7 +129,7 @@ impl Followed {
             };
             // Nothing below waits, so that nothing is lost when this is given up.
             let taken = match fetched {
-                Fetched::Commit(id) => self.take(&id, printer),
+                Fetched::Commit(id, approved) => self.take(&id, &approved, printer),
                 Fetched::Refused(id, why) => self.refuse(&id, &why, printer).map(|()| None),
                 Fetched::Unreachable(why) => self.unreachable(&why, printer).map(|()| None),
             };
@@ -135,7 +145,12 @@ impl Followed {
     }
 
     /// Takes a commit that was fetched, if it is another one and valid.
-    fn take(&mut self, id: &CommitId, printer: &mut Printer) -> Result<Option<InForce>, Failure> {
+    fn take(
+        &mut self,
+        id: &CommitId,
+        approved: &[Digest],
+        printer: &mut Printer,
+    ) -> Result<Option<InForce>, Failure> {
         let mut manifests = self.manifests.clone();
         if manifests.unreachable.take().is_some() {
             printer.message(&format!("{} can be fetched again\n", manifests.source))?;
@@ -160,14 +175,37 @@ impl Followed {
         let mut needed = in_force(&manifests);
         manifests.refused = None;
         manifests.commit = Some(CommitInForce { id: id.clone(), since: clock::now() });
+        // Before it is in force: given twice, it counts once all the same.
+        let approvals = self.approve(id, approved)?;
         needed.extend(in_force(&manifests));
         // Who is told of it: those whom it names.
         self.listeners.notifier.tell(wanted.notifications.clone());
         self.remember(manifests)?;
         self.listeners.in_force(&wanted);
         self.needed.send_replace(needed);
-        printer.message(&format!("commit {} is in force\n", id.short()))?;
+        printer.message(&format!("commit {} is in force\n{approvals}", id.short()))?;
         Ok(Some(wanted))
+    }
+
+    /// Takes what the message of a commit approves; what there is to say about that.
+    fn approve(&self, id: &CommitId, approved: &[Digest]) -> Result<String, Failure> {
+        let Some(CommitApprovals { files, believed }) = &self.approvals else {
+            return Ok(String::new());
+        };
+        files.forget_commits().map_err(operation)?;
+        let short = id.short();
+        if !believed && !approved.is_empty() {
+            return Ok(format!(
+                "what the message of commit {short} approves does not count: commits are verified with \
+                 `--signers` only\n"
+            ));
+        }
+        let mut said = String::new();
+        for digest in approved {
+            files.give(*digest, Some(id), clock::now()).map_err(operation)?;
+            said.extend(["the message of commit ", short, " approves ", &digest.to_string(), "\n"]);
+        }
+        Ok(said)
     }
 
     fn refuse(&mut self, id: &CommitId, why: &str, printer: &mut Printer) -> Result<(), Failure> {
@@ -224,7 +262,7 @@ async fn last_good(
     printer: &mut Printer,
 ) -> Result<InForce, String> {
     // Other signers may be named than before.
-    repository.verify(id).await.map_err(|error| with_causes(&error))?;
+    repository.verify_again(id).await.map_err(|error| with_causes(&error))?;
     read(repository, id, printer)
 }
 

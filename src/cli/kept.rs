@@ -2,7 +2,7 @@
 //! read.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, Metadata},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -12,7 +12,8 @@ use std::{
 
 use super::{
     ExitCode, Failure, Printer, SourcesError,
-    search::{Found, search},
+    file_watch::Places,
+    search::{Found, searched},
     sources::{self, FILES_OF_A_THREAD},
     threads::{each, worth},
 };
@@ -30,6 +31,8 @@ const SETTLED: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Kept {
     paths: Vec<PathBuf>,
+    /// Those that decided what was found, when something was last.
+    directories: BTreeSet<PathBuf>,
     files: Vec<KeptFile>,
     workspace: Workspace,
 }
@@ -95,6 +98,7 @@ impl Kept {
     ) -> Result<(Self, InForce), Failure> {
         let mut kept = Self {
             paths: paths.to_owned(),
+            directories: BTreeSet::new(),
             files: Vec::new(),
             workspace: Workspace::new(Vec::new()),
         };
@@ -113,6 +117,14 @@ impl Kept {
         if changed { self.wanted(printer).map(Some) } else { Ok(None) }
     }
 
+    /// Where somebody changes what is found.
+    pub(super) fn places(&self) -> Places {
+        let paths = self.paths.iter().filter(|path| path.as_os_str() != "-");
+        // What cannot be made absolute is seen when it is time.
+        let names = paths.filter_map(|path| std::path::absolute(path).ok()).collect();
+        Places { directories: self.directories.clone(), names }
+    }
+
     fn wanted(&self, printer: &mut Printer) -> Result<InForce, Failure> {
         let loaded = self.workspace.loaded();
         let problems = sources::problems(loaded);
@@ -122,7 +134,8 @@ impl Kept {
 
     /// Reads what may have changed; whether anything has.
     fn refresh(&mut self) -> Result<bool, SourcesError> {
-        let found = search(&self.paths)?;
+        let (found, directories) = searched(&self.paths)?;
+        self.directories = directories;
         let numbers: BTreeMap<&Found, usize> =
             self.files.iter().enumerate().map(|(number, file)| (&file.found, number)).collect();
         let number = |found: &Found| numbers.get(found).copied();
@@ -208,6 +221,8 @@ fn read(found: Found) -> Result<(SourceText, Option<Facts>), SourcesError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
     use crate::{cli::output::Color, telemetry::LogFormat};
 
@@ -263,5 +278,25 @@ mod tests {
         assert_eq!(look(false).unwrap(), Some(second));
         fs::remove_dir_all(directory.path()).unwrap();
         assert_eq!(look(true).unwrap_err().code, ExitCode::Usage);
+    }
+
+    #[test]
+    fn places_are_where_what_is_found_can_change() {
+        let directory = tempfile::tempdir().unwrap();
+        let real = fs::canonicalize(directory.path()).unwrap();
+        let path = |name: &str| real.join(name);
+        for name in ["manifests/inner", "manifests/.hidden", "elsewhere", "linked"] {
+            fs::create_dir_all(path(name)).unwrap();
+        }
+        fs::write(path("manifests/site.yaml"), SITE).unwrap();
+        fs::write(path("elsewhere/system.yaml"), SYSTEM).unwrap();
+        symlink("../elsewhere/system.yaml", path("manifests/system.yaml")).unwrap();
+        symlink("../../linked", path("manifests/inner/linked")).unwrap();
+        let mut printer = Printer::new(Color::Never, LogFormat::Text);
+        let (kept, _) = Kept::read(&[path("manifests")], &mut printer).unwrap();
+        let all = ["elsewhere", "linked", "manifests", "manifests/inner"];
+        let places = kept.places();
+        assert_eq!(places.directories, all.into_iter().map(path).collect());
+        assert_eq!(places.names, [path("manifests")].into());
     }
 }

@@ -3,6 +3,7 @@
 mod agent;
 mod apply;
 mod apply_saved;
+mod approve;
 mod arguments;
 mod asked;
 mod carrying;
@@ -13,6 +14,7 @@ mod exit_code;
 mod explain;
 mod export;
 mod fetching;
+mod file_watch;
 mod files;
 mod followed;
 mod graph;
@@ -20,6 +22,8 @@ mod history;
 mod import;
 mod import_state;
 mod in_turn;
+#[cfg(target_os = "linux")]
+mod inotify;
 mod kept;
 mod manifests;
 mod observe;

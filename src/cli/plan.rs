@@ -5,18 +5,19 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{
-    ExitCode, Failure, Printer, files, operation, plan_output::PlanOutput, run::block_on,
+    ExitCode, Failure, Printer, apply, files, operation, plan_output::PlanOutput, run::block_on,
     wanted::Wanted,
 };
 use crate::{
+    apply::Removals,
     clock,
-    model::{Facts, Observation},
+    model::{Digest, Facts, Hierarchy, Observation},
     plan::{
-        Basis, Inputs, Plan, SavedPlan, plan, planned_documents, refuse_nothing,
+        Basis, Inputs, Plan, SavedPlan, Work, plan, planned_documents, refuse_nothing,
         seen_from_elsewhere,
     },
-    role::controller::{Controller, Purpose, Session},
-    view::saved_text,
+    role::controller::{Controller, NeedsApproval, Purpose, Session},
+    view::{PlanDigests, saved_text},
 };
 
 /// What `headwater plan` is given.
@@ -49,6 +50,14 @@ pub struct Arguments {
     out: Option<PathBuf>,
     #[command(flatten)]
     shown: PlanOutput,
+    /// Plan what is to be done also outside of maintenance windows. Saved with --out, it is carried
+    /// out once one is open, or with `headwater apply --outside-windows`.
+    #[arg(long)]
+    outside_windows: bool,
+    /// Print the digests by which the plan is approved (`headwater approve`, or a line in the message of
+    /// a commit), and nothing else. What waits for a maintenance window is part of it.
+    #[arg(long, conflicts_with_all = ["out", "detailed_exitcode"])]
+    digest: bool,
     /// Tell by the exit code whether there are changes: 0 none, 2 some, 1 error.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -72,18 +81,22 @@ pub(super) fn run(
     Ok(match (plan.actions.is_empty(), plan.complete) {
         (true, true) => ExitCode::Success,
         (false, _) => ExitCode::Changes,
+        // What waits for a window is a change, later.
+        (true, false) if plan.waiting.iter().any(|it| it.until.is_some()) => ExitCode::Changes,
         // Nothing can be done, and it is not as it shall be: something could not be seen.
         (true, false) => ExitCode::Failure,
     })
 }
 
 fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Plan, Failure> {
-    let Arguments { paths, from, observed, out, shown, detailed_exitcode: _ } = arguments;
-    let wanted = match from {
+    let Arguments { paths, from, observed, out, shown, outside_windows, digest, .. } = arguments;
+    let mut wanted = match from {
         Some(file) => Wanted::of_saved_plan(file)?,
         None => Wanted::of_manifests(paths, printer)?,
     };
-    let shown = Shown { observed: observed.as_deref(), out: out.as_deref(), output: shown };
+    wanted.hierarchy = apply::in_windows(wanted.hierarchy, *outside_windows);
+    let (observed, out) = (observed.as_deref(), out.as_deref());
+    let shown = Shown { observed, out, digest: *digest, output: shown };
     print_plan(wanted, &shown, data, printer)
 }
 
@@ -93,6 +106,8 @@ pub(super) struct Shown<'a> {
     pub(super) observed: Option<&'a Path>,
     /// Where the plan is saved.
     pub(super) out: Option<&'a Path>,
+    /// Whether only the digests are printed by which it is approved.
+    pub(super) digest: bool,
     /// How the plan is printed.
     pub(super) output: &'a PlanOutput,
 }
@@ -100,7 +115,7 @@ pub(super) struct Shown<'a> {
 /// Plans for what is wanted, prints the plan, and saves it where that is wanted.
 pub(super) fn print_plan(
     mut wanted: Wanted,
-    Shown { observed, out, output }: &Shown<'_>,
+    Shown { observed, out, digest, output }: &Shown<'_>,
     data: &Path,
     printer: &mut Printer,
 ) -> Result<Plan, Failure> {
@@ -123,6 +138,13 @@ pub(super) fn print_plan(
         observed,
         now: *observed_at,
     });
+    if *digest {
+        // Approved is what shall be done, whenever it may be.
+        let hierarchy = wanted.hierarchy.outside_windows();
+        let text = output.digests(&digests(&hierarchy, wanted.digest, &observation));
+        printer.result(&text)?;
+        return Ok(plan);
+    }
     wanted.locate(&mut plan);
     let mut message = String::new();
     let plan = match out {
@@ -144,6 +166,22 @@ pub(super) fn print_plan(
     output.print(&plan, Some(&wanted.hierarchy), printer)?;
     printer.message(&message)?;
     Ok(plan)
+}
+
+fn digests(hierarchy: &Hierarchy, digest: Digest, observation: &Observation) -> PlanDigests {
+    let Observation { observed_at: now, observed, .. } = observation;
+    let inputs = Inputs { hierarchy, manifest_digest: digest, observed, now: *now };
+    let plan = plan(inputs);
+    let work = |needs: NeedsApproval, removals| {
+        let concerned = plan.actions.iter().filter(|it| needs.concerns(it, removals));
+        Work::of(concerned, hierarchy)
+    };
+    let removals = work(NeedsApproval::Removals, Removals::Confirmed);
+    PlanDigests {
+        all: work(NeedsApproval::All, Removals::Confirmed).digest(),
+        without_removals: work(NeedsApproval::All, Removals::LeftOut).digest(),
+        removals: (!removals.is_empty()).then(|| removals.digest()),
+    }
 }
 
 fn read(file: &Path) -> Result<Observation, Failure> {

@@ -8,9 +8,9 @@ use crate::{
     model::{ActionRecord, Hierarchy, RunRecord, SiteCode},
     plan::Plan,
     view::{
-        PlanFilter, PlanView, ShownKind, plain, plan_json, plan_markdown, plan_summary_json,
-        plan_summary_markdown, plan_summary_text, plan_text, run_markdown, run_record_json,
-        run_record_text, unknown_site,
+        PlanDigests, PlanFilter, PlanView, ShownKind, digests_json, digests_text, plain, plan_json,
+        plan_markdown, plan_summary_json, plan_summary_markdown, plan_summary_text, plan_text,
+        run_markdown, run_record_json, run_record_text, unknown_site,
     },
 };
 
@@ -49,6 +49,14 @@ pub struct PlanOutput {
 }
 
 impl PlanOutput {
+    /// The digests of a plan, in the form in which it would be printed.
+    pub(super) fn digests(&self, digests: &PlanDigests) -> String {
+        match self.output {
+            PlanFormat::Json => digests_json(digests),
+            PlanFormat::Text | PlanFormat::Markdown => digests_text(digests),
+        }
+    }
+
     /// Prints a plan, made for this hierarchy if it is known.
     ///
     /// # Errors

@@ -5,9 +5,9 @@ use anstyle::{AnsiColor, Style};
 use std::future::Future;
 
 use super::{
-    Cli, Command, ExitCode, Failure, Printer, agent, apply, completions, content, controller,
-    explain, export, graph, history, import, import_state, observe, plan, ports, pulls, rollback,
-    schema, show, status, sync, up, updates, validate,
+    Cli, Command, ExitCode, Failure, Printer, agent, apply, approve, completions, content,
+    controller, explain, export, graph, history, import, import_state, observe, plan, ports, pulls,
+    rollback, schema, show, status, sync, up, updates, validate,
 };
 use crate::{telemetry, view::plain};
 
@@ -27,6 +27,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Controller(arguments) => block_on(controller::run(&arguments, data, &mut printer)),
         Command::History(arguments) => history::run(&arguments, data, &mut printer),
         Command::Rollback(arguments) => rollback::run(&arguments, data, &mut printer),
+        Command::Approve(arguments) => approve::run(&arguments, data, &mut printer),
         Command::Sync(arguments) => block_on(sync::run(&arguments, data, &mut printer)),
         Command::Status(arguments) => block_on(status::run(&arguments, data, &mut printer)),
         Command::Pulls(arguments) => block_on(pulls::run(&arguments, data, &mut printer)),

@@ -34,6 +34,15 @@ pub(super) struct FoundFile {
 ///
 /// Something cannot be looked at, or there is nothing at all.
 pub(super) fn search(paths: &[PathBuf]) -> Result<Vec<Found>, SourcesError> {
+    searched(paths).map(|(found, _)| found)
+}
+
+/// Like [`search`], and the directories that decide what is found, without symbolic links.
+///
+/// # Errors
+///
+/// Like [`search`].
+pub(super) fn searched(paths: &[PathBuf]) -> Result<(Vec<Found>, BTreeSet<PathBuf>), SourcesError> {
     let mut search = Search::default();
     for path in paths {
         if path.as_os_str() == "-" {
@@ -48,7 +57,7 @@ pub(super) fn search(paths: &[PathBuf]) -> Result<Vec<Found>, SourcesError> {
         let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         return Err(SourcesError::NothingFound { paths: paths.join(", ") });
     }
-    Ok(search.found)
+    Ok((search.found, search.directories))
 }
 
 #[derive(Default)]
@@ -56,6 +65,7 @@ struct Search {
     found: Vec<Found>,
     /// What was visited, without symbolic links: so that loops of them end.
     visited: BTreeSet<PathBuf>,
+    directories: BTreeSet<PathBuf>,
 }
 
 /// A directory that is looked through.
@@ -126,6 +136,7 @@ impl Search {
         if !self.visited.insert(real.clone()) {
             return Ok(());
         }
+        self.directories.insert(real.clone());
         let directory = Arc::new(Directory { real, absolute: Arc::from(absolute(path)?) });
         let inside = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let Ok(mut inside) = inside else { return self.unreadable(path) };
@@ -162,6 +173,10 @@ impl Search {
 
     fn named_file(&mut self, path: &Path) -> Result<(), SourcesError> {
         let real = fs::canonicalize(path).map_err(|source| SourcesError::read(path, source))?;
+        // Where a link leads, somebody may write too.
+        if path.is_symlink() {
+            self.directories.extend(real.parent().map(Path::to_owned));
+        }
         if self.visited.insert(real) {
             let whole = absolute(path)?;
             let directory = Arc::from(whole.parent().unwrap_or(&whole));

@@ -9,13 +9,13 @@ use crate::{
     clock,
     model::{Declared, Hierarchy, Name, SiteCode},
     notify::MemoryFile,
-    role::controller::{Controller, InForceFile, Purpose, Session},
-    store::LastRun,
+    role::controller::{Controller, InForceFile, Purpose, Session, failed_before},
+    store::{LastRun, StoreError},
     view::{
         ContentFilter, ContentInputs, ContentReport, FailedAction, LastRunSummary, MessagesReport,
-        NotificationStatus, PackageWord, StatusReport, content_json, content_text, held_by_text,
-        in_force_text, last_run_text, messages_json, messages_text, notifications_text,
-        status_json, status_text,
+        NextTry, NotificationStatus, PackageWord, StatusReport, content_json, content_text,
+        held_by_text, in_force_text, last_run_text, messages_json, messages_text, next_tries_text,
+        notifications_text, status_json, status_text, to_approve_line,
     },
 };
 
@@ -120,6 +120,8 @@ pub(super) async fn run(
     // Who asks is nobody to tell of.
     let held = if session.hosts() { Ok(None) } else { session.data().held_by() };
     let told = MemoryFile(&session.data().notifications()).read();
+    let approvals = controller.approval_files().read();
+    let next_tries = next_tries(&controller);
     controller.close().await;
     let (observed, last) = (observed.map_err(operation)?.0, last.map_err(operation)?);
     let text = if arguments.content {
@@ -147,6 +149,8 @@ pub(super) async fn run(
         report.held_by = held.map_err(operation)?.filter(|it| it.holder.stays);
         report.notifications = NotificationStatus::all(&told.map_err(operation)?);
         report.last_run = last.map(|last| last_run(last, under_way));
+        report.next_tries = next_tries.map_err(operation)?;
+        report.to_approve = approvals.map_err(operation)?.waiting;
         match arguments.output {
             OutputFormat::Json => status_json(&report),
             OutputFormat::Text => {
@@ -155,12 +159,33 @@ pub(super) async fn run(
                 let held = report.held_by.as_ref();
                 let held = held.map(|it| held_by_text(it, clock::now())).unwrap_or_default();
                 let told = notifications_text(&report.notifications);
-                format!("{}\n{last_run}{held}{manifests}{told}", status_text(&report))
+                let next_tries = next_tries_text(&report.next_tries);
+                let waiting = report.to_approve.as_ref();
+                let waiting = waiting.map(|it| format!("waits for {}\n", to_approve_line(it)));
+                let waiting = waiting.unwrap_or_default();
+                let text = status_text(&report);
+                format!("{text}\n{last_run}{next_tries}{waiting}{held}{manifests}{told}")
             }
         }
     };
     printer.result(&text)?;
     Ok(ExitCode::Success)
+}
+
+/// When what failed is tried again by whoever keeps the hierarchy.
+fn next_tries(controller: &Controller) -> Result<Vec<NextTry>, StoreError> {
+    let journal = controller.journal();
+    let Some(manifests) = journal.last_manifest_digest()? else { return Ok(Vec::new()) };
+    let now = clock::now();
+    let failed = failed_before(journal, manifests)?;
+    let waiting = failed.all().filter(|(_, it)| now < it.due);
+    let tries = waiting.map(|(id, it)| NextTry {
+        action: id.to_owned(),
+        failed: it.failed,
+        at: it.due,
+        why: it.why.clone(),
+    });
+    Ok(tries.collect())
 }
 
 fn last_run(last: LastRun, under_way: bool) -> LastRunSummary {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use tokio::{sync::mpsc::UnboundedSender, time::interval};
+use uuid::Uuid;
 
 use super::{
     ExitCode, Failure, Printer,
@@ -26,7 +27,7 @@ use crate::{
     model::{CommitId, Interval, RunCommand, Trigger},
     net::trace::Trace,
     notify::Notifier,
-    role::controller::{Controller, ControllerError, InForceFile, Purpose, Session},
+    role::controller::{Controller, ControllerError, InForceFile, NeedsApproval, Purpose, Session},
     view::{PlanView, plain, plan_text, run_text},
     web::{PassEnd, TICK, Vitals},
 };
@@ -34,8 +35,15 @@ use crate::{
 /// What is done about what is not as the manifests say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {
-    /// It is brought about, by this command.
-    Reconcile(RunCommand, Removals),
+    /// It is brought about.
+    Reconcile {
+        /// By this command.
+        command: RunCommand,
+        /// What becomes of what is not wanted any more.
+        removals: Removals,
+        /// What is done only once it is approved.
+        approval: Option<NeedsApproval>,
+    },
     /// It is told.
     Observe,
 }
@@ -45,9 +53,15 @@ pub(super) fn pause(every: Interval) -> Duration {
     Duration::from_secs(every.as_seconds().max(1).into())
 }
 
+/// A time that differs by a tenth at most, so that many controllers do not all ask at once.
+fn about(every: Duration) -> Duration {
+    let dice = f64::from(Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
+    every.mul_f64(0.9 + 0.2 * dice)
+}
+
 /// Keeps a hierarchy as files and directories say. While these are broken, the last good ones hold. If
 /// it `waits`, it does so once no other process does any more. Those whom notifications name hear of it
-/// if it `tells` them.
+/// if it `notifies` them.
 pub(super) async fn with_paths(
     paths: &[PathBuf],
     (data, waits): (&Path, bool),
@@ -130,10 +144,11 @@ pub(super) async fn stay(
             }
         }
         if changed.is_none() {
-            let mut paused = pin!(tokio::time::sleep(pause));
+            let mut paused = pin!(tokio::time::sleep(about(pause)));
             let ended = loop {
                 tokio::select! {
                     () = &mut paused, if wanted.is_some() => break false,
+                    () = controller.approved(), if wanted.is_some() => break false,
                     found = watched.changed(printer) => {
                         changed = Some(found?);
                         break false;
@@ -168,7 +183,7 @@ impl Pass {
     ) -> Result<Option<(Controller, Signals)>, Failure> {
         let purpose = match self {
             Self::Observe => Purpose::Watch,
-            Self::Reconcile(command, _) => Purpose::Stay(command),
+            Self::Reconcile { command, .. } => Purpose::Stay(command),
         };
         let (session, signals) = if waits {
             let mut signals = Signals::new()?;
@@ -179,13 +194,22 @@ impl Pass {
         } else {
             (Session::open(data, purpose).await.map_err(operation)?, Signals::new()?)
         };
-        Ok(Some((Controller::new(session).map_err(operation)?, signals)))
+        let controller = Controller::new(session).map_err(operation)?;
+        let approval = match self {
+            Self::Reconcile { approval, .. } => approval,
+            Self::Observe => None,
+        };
+        if approval.is_none() {
+            // Nothing waits for anybody any more.
+            controller.approval_files().forget_all().map_err(operation)?;
+        }
+        Ok(Some((controller.with_approval(approval), signals)))
     }
 
     const fn command(self) -> RunCommand {
         match self {
             Self::Observe => RunCommand::Controller,
-            Self::Reconcile(command, _) => command,
+            Self::Reconcile { command, .. } => command,
         }
     }
 
@@ -208,7 +232,7 @@ impl Pass {
         let ended: Result<_, ControllerError> = async {
             controller.note_commit(*digest, &origin).await?;
             match self {
-                Self::Reconcile(_, removals) => {
+                Self::Reconcile { removals, .. } => {
                     let converged =
                         controller.converge(hierarchy, *digest, &origin, removals, events).await?;
                     let end = (PassEnd::of(&converged), Ok(converged.told(hierarchy)));
@@ -231,5 +255,18 @@ impl Pass {
             let why = with_causes(&error);
             (format!("{}\n", plain(&why)), (PassEnd::Failed, Err(why)))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_asked_about_as_often_as_wanted() {
+        let every = Duration::from_secs(1_000);
+        let all: Vec<_> = (0..1_000).map(|_| about(every)).collect();
+        assert!(all.iter().all(|it| (900..=1_100).contains(&it.as_secs())));
+        assert!(all.iter().any(|it| *it < every) && all.iter().any(|it| *it > every));
     }
 }

@@ -34,7 +34,7 @@ pub struct Arguments {
     /// Leave when the hierarchy is as the manifests say, or cannot become so.
     #[arg(long, conflicts_with = "listen")]
     once: bool,
-    /// How often manifests and site systems are looked at.
+    /// How often manifests and site systems are looked at; the latter up to a tenth sooner or later.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     every: Interval,
     /// Remove what is there but not declared any more; otherwise it stays, and is named.
@@ -72,8 +72,8 @@ async fn once(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let removals = arguments.removals();
-    let converged =
-        apply::converge(&arguments.manifests, RunCommand::Up, removals, data, printer).await?;
+    let (command, manner) = (RunCommand::Up, (removals, false));
+    let converged = apply::converge(&arguments.manifests, command, manner, data, printer).await?;
     let run = summary(&converged);
     let mut status = StatusReport::of(&converged.looked.observed);
     printer.result(&match arguments.output {
@@ -93,8 +93,9 @@ async fn stay(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let pace =
-        (Pass::Reconcile(RunCommand::Up, arguments.removals()), staying::pause(arguments.every));
+    let removals = arguments.removals();
+    let pass = Pass::Reconcile { command: RunCommand::Up, removals, approval: None };
+    let pace = (pass, staying::pause(arguments.every));
     let watching = arguments.watch.open(None, data, printer).await?;
     let data = (data, arguments.wait);
     let paths = &arguments.manifests.paths;

@@ -2,6 +2,7 @@
 //! asynchronous; the same machines run in the real world, in the simulator and in fault tests.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod action_retry;
 mod call_retry;
 mod content_validation;
 mod distribution_job;
@@ -18,6 +19,7 @@ mod transfer_manager;
 #[cfg(test)]
 mod virtual_time;
 
+pub use action_retry::{ActionRetries, Failures, next_try};
 pub use call_retry::CallRetry;
 pub use content_validation::time_of_bytes;
 pub use distribution_job::{DistributionCommand, DistributionEvent, DistributionJob};

@@ -1,11 +1,11 @@
-//! What is needed to read a repository and to believe it: files that people name.
+//! What is needed to reach a repository and to believe it: most of it files that people name.
 
 use std::path::{Path, PathBuf};
 
 use super::GitError;
-use crate::model::{GitScheme, GitSource};
+use crate::model::{GitProxy, GitScheme, GitSource};
 
-/// The files that a source needs. Their contents never stand in a command line or a message.
+/// What a source needs. The contents of the files never stand in a command line or a message.
 #[derive(Debug, Clone, Default)]
 pub struct Access {
     /// The private key for ssh, without a passphrase.
@@ -15,18 +15,51 @@ pub struct Access {
     /// Users and passwords, one URL on a line (`https://USER:PASSWORD@HOST`), as git's credential
     /// store has them.
     pub credentials: Option<PathBuf>,
-    /// Who may sign commits, in the form of `allowed_signers` of ssh-keygen.
+    /// The authorities that the certificate of the host may come from, as PEM; none: those of this
+    /// computer.
+    pub authorities: Option<PathBuf>,
+    /// The proxy on the way to the host.
+    pub proxy: Option<GitProxy>,
+    /// Who may sign with a key of ssh, in the form of `allowed_signers` of ssh-keygen.
     pub signers: Option<PathBuf>,
+    /// The public OpenPGP keys that may sign.
+    pub openpgp_keys: Option<PathBuf>,
+    /// What has to be signed, where any signers are named.
+    pub signed: Signed,
+}
+
+/// What has to be signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Signed {
+    /// The commit.
+    #[default]
+    Commit,
+    /// The annotated tag that leads to it, under the name that was asked for.
+    Tag,
 }
 
 impl Access {
+    /// Whether anybody is named who has to sign.
+    pub fn names_signers(&self) -> bool {
+        self.signers.is_some() || self.openpgp_keys.is_some()
+    }
+
     /// Whether these files are there and go with a source; with absolute paths.
     ///
     /// # Errors
     ///
     /// One is missing, cannot be named to ssh, or has nothing to do with the source.
     pub fn of(self, source: &GitSource) -> Result<Self, GitError> {
-        let Self { ssh_key, known_hosts, credentials, signers } = self;
+        let Self {
+            ssh_key,
+            known_hosts,
+            credentials,
+            authorities,
+            proxy,
+            signers,
+            openpgp_keys,
+            signed,
+        } = self;
         let ssh = source.scheme() == GitScheme::Ssh;
         match (ssh, &ssh_key, &known_hosts) {
             (true, Some(_), Some(_)) | (false, None, None) => {}
@@ -42,16 +75,35 @@ impl Access {
                 ));
             }
         }
-        if credentials.is_some() && source.scheme() != GitScheme::Https {
+        let for_https = credentials.is_some() || authorities.is_some() || proxy.is_some();
+        if for_https && source.scheme() != GitScheme::Https {
             return Err(GitError::Options(
-                "`--git-credentials` is for sources with `git+https`: leave it out",
+                "`--git-credentials`, `--git-ca` and `--git-proxy` are for sources with `git+https`: \
+                 leave them out",
             ));
+        }
+        if signed == Signed::Tag {
+            if signers.is_none() && openpgp_keys.is_none() {
+                return Err(GitError::Options(
+                    "`--verify tag` needs `--signers FILE` or `--openpgp-keys FILE`: nobody may sign",
+                ));
+            }
+            if source.reference().is_none() {
+                return Err(GitError::Options(
+                    "`--verify tag` needs a tag: write its name behind `#`, such as \
+                     `#refs/tags/production`",
+                ));
+            }
         }
         Ok(Self {
             ssh_key: ssh_key.as_deref().map(for_ssh).transpose()?,
             known_hosts: known_hosts.as_deref().map(for_ssh).transpose()?,
             credentials: credentials.as_deref().map(absolute).transpose()?,
+            authorities: authorities.as_deref().map(absolute).transpose()?,
+            proxy,
             signers: signers.as_deref().map(absolute).transpose()?,
+            openpgp_keys: openpgp_keys.as_deref().map(absolute).transpose()?,
+            signed,
         })
     }
 
@@ -112,6 +164,15 @@ mod tests {
         assert!(keys().of(&https).is_err());
         let command = keys().of(&ssh).unwrap().ssh_command().unwrap();
         assert!(command.contains("StrictHostKeyChecking=yes"));
+        let tag = |it: &str| {
+            let signed = Signed::Tag;
+            Access { signers: file(), signed, ..Access::default() }.of(&source(it))
+        };
+        assert!(tag("git+https://a/b#v1").is_ok() && tag("git+https://a/b").is_err());
+        let nobody = Access { signed: Signed::Tag, ..Access::default() };
+        assert!(nobody.of(&source("git+https://a/b#v1")).is_err());
+        let proxy = Some("http://a:1".parse().unwrap());
+        assert!(Access { proxy, ..Access::default() }.of(&source("git+file:///a")).is_err());
         let missing = Access { signers: Some("/no/such/file".into()), ..Access::default() };
         assert!(matches!(missing.of(&https), Err(GitError::File { .. })));
     }

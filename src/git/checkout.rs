@@ -67,12 +67,13 @@ impl Repository {
         Ok(directory)
     }
 
-    /// Removes the directories of all other commits.
+    /// Removes the directories of all other commits, and what is known of their signatures.
     ///
     /// # Errors
     ///
     /// One cannot be removed.
     pub async fn keep_only(&self, commits: &[CommitId]) -> Result<(), GitError> {
+        self.keep_only_signatures_of(commits)?;
         let all = self.commits();
         let kept = |name: &std::ffi::OsString| commits.iter().any(|it| name == it.as_str());
         let others: Vec<_> = names(&all).into_iter().filter(|name| !kept(name)).collect();

@@ -2,10 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{
-    blocking::Interrupted,
-    model::{CommitId, without_secrets},
-};
+use crate::{blocking::Interrupted, model::without_secrets};
 
 /// Git could not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -55,18 +52,48 @@ pub enum GitError {
         /// And as many bytes.
         bytes: u64,
     },
+    /// The program that looks at OpenPGP signatures is not there.
+    #[error("the program `gpg` is not there: install it (`apt-get install gnupg`)")]
+    NoGpg,
+    /// Keys that cannot be used.
+    #[error(
+        "{file} has no OpenPGP keys that can be used: {said}: write public keys into it, as \
+         `gpg --armor --export NAME` prints them"
+    )]
+    Keys {
+        /// The file that was to hold them.
+        file: PathBuf,
+        /// What gpg said.
+        said: String,
+    },
     /// Nobody who may has signed it.
     #[error(
-        "it is not signed by any of the signers in {signers}: {said}: sign commits with a key that \
+        "{what} is not signed by any of the signers in {signers}: {said}: sign it with a key that \
          stands there, or add the key"
     )]
     NotSigned {
-        /// The commit.
-        commit: CommitId,
-        /// The file with those who may.
-        signers: PathBuf,
+        /// What was looked at: `it`, the commit, or `its tag`.
+        what: &'static str,
+        /// The files with those who may.
+        signers: String,
         /// What git said.
         said: String,
+    },
+    /// Nothing but a signed tag counts, and this is none.
+    #[error(
+        "`{0}` does not lead to it by an annotated tag, which could be signed: make one with \
+         `git tag --sign`, or leave `--verify tag` out"
+    )]
+    NoTag(String),
+    /// Somebody has given a tag another name than the one that was signed.
+    #[error(
+        "the tag says of itself that it is `{says}`, and stands under `{name}`: sign one of that name"
+    )]
+    OtherTag {
+        /// The name that was asked for.
+        name: String,
+        /// The name that stands in it.
+        says: String,
     },
     /// A file or directory of ours, or one that was named.
     #[error("failed to {doing} {path}")]
@@ -108,7 +135,12 @@ const LONGEST_SAID: usize = 500;
 /// What git said, for people: without what only decorates it, on one line, and without secrets.
 pub(super) fn said(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    // ssh puts its gravest words into a box of such signs.
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.trim_matches(|it: char| it == '@' || it.is_whitespace()))
+        .filter(|line| !line.is_empty())
+        .collect();
     let matters = |line: &&str| line.starts_with("fatal:") || line.starts_with("error:");
     let some: Vec<&str> = lines.iter().copied().filter(matters).collect();
     // ssh and ssh-keygen do not mark what matters; the first lines say why, the last ones what follows.
@@ -140,6 +172,8 @@ mod tests {
             said(text.as_bytes()),
             "fatal: cannot read https://***@a/b (Host key verification failed.; Please make sure)"
         );
+        let text = "@@@@@@\n@    WARNING: IT HAS CHANGED!     @\n@@@@@@\nfatal: no\n";
+        assert_eq!(said(text.as_bytes()), "fatal: no (WARNING: IT HAS CHANGED!)");
         assert_eq!(said(b"\n"), "it does not say why");
         assert!(!said(b"fatal: \x1b[2J").contains('\u{1b}'));
         assert!(said("\u{e9}".repeat(100_000).as_bytes()).chars().count() <= LONGEST_SAID + 1);

@@ -5,10 +5,12 @@ mod access;
 mod checkout;
 mod error;
 mod fetch_now;
+mod openpgp;
 mod program;
 mod repository;
+mod signatures;
 
-pub use access::Access;
+pub use access::{Access, Signed};
 pub use error::GitError;
 pub use fetch_now::{Asked, FetchNow};
 pub use repository::Repository;

@@ -11,7 +11,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, sink},
-    process::Command,
+    process::{Child, Command},
 };
 
 use super::{GitError, error::said};
@@ -37,7 +37,7 @@ const SETTINGS: &[&str] = &[
     // A server that sends less than 1,000 bytes a second for a minute sends nothing.
     "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=60",
-    // Only signatures by ssh are looked at, and only those whose signer is named.
+    // Only signatures whose signer is named are looked at, and none of another kind.
     "gpg.program=false",
     "gpg.x509.program=false",
     "gpg.minTrustLevel=fully",
@@ -46,8 +46,10 @@ const SETTINGS: &[&str] = &[
 /// The largest file that git may write, in bytes: the same as the largest commit.
 #[cfg(target_os = "linux")]
 const LARGEST_FILE: u64 = super::checkout::MOST_BYTES;
-/// As much of what it says on standard error is read.
+/// As much of what it says on standard error is read, and of what gpg says.
 const MOST_SAID: u64 = 64 << 10;
+/// How long gpg may take to read keys.
+const GPG_WITHIN: Duration = Duration::from_mins(1);
 
 /// How git is run for one source.
 #[derive(Debug)]
@@ -62,10 +64,14 @@ pub(super) struct Program {
 pub(super) struct Call<'a> {
     /// What it is to do, for messages: `fetch the commit`.
     pub(super) doing: &'static str,
-    /// The home directory that it sees; it holds nothing, or the credentials alone.
+    /// The home directory that it sees, which holds nothing.
     pub(super) home: &'a Path,
     /// The index that it uses.
     pub(super) index: Option<&'a Path>,
+    /// The home directory of GnuPG that it uses.
+    pub(super) keys: Option<&'a Path>,
+    /// The file with users and passwords, whose name it finds in `HEADWATER_CREDENTIALS`.
+    pub(super) credentials: Option<&'a Path>,
     /// More settings.
     pub(super) settings: Vec<OsString>,
     /// The command and what belongs to it.
@@ -112,37 +118,36 @@ impl Program {
     /// It cannot be started, takes too long, or answers too much.
     pub(super) async fn run(&self, call: Call<'_>) -> Result<Ended, GitError> {
         let Call { doing, within, most, .. } = call;
-        let mut child = self.command(&call).spawn().map_err(|source| match source.kind() {
+        let child = self.command(&call).spawn().map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => GitError::NotInstalled,
             _ => GitError::Start(source),
         })?;
-        let mut group = Group::of(child.id());
-        group.bound();
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let all = async {
-            let answered = async {
-                let (bytes, whole) = bounded(stdout, most).await.map_err(GitError::Start)?;
-                if whole { Ok(bytes) } else { Err(GitError::TooMuch { doing }) }
-            };
-            let said = async { Ok(bounded(stderr, MOST_SAID).await.map_err(GitError::Start)?.0) };
-            let status = async { child.wait().await.map_err(GitError::Start) };
-            tokio::try_join!(answered, said, status)
-        };
-        let seconds = within.as_secs();
-        let ended = tokio::time::timeout(within, all).await;
-        let (stdout, stderr, status) =
-            ended.map_err(|_| GitError::TooSlow { doing, seconds })??;
-        group.has_ended();
-        Ok(Ended { success: status.success(), stdout, stderr })
+        ended(child, doing, within, most).await
+    }
+
+    /// Runs gpg in a home directory of its own, which alone tells it what to do.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started, takes too long, or answers too much.
+    pub(super) async fn gpg(
+        &self,
+        doing: &'static str,
+        keys: &Path,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Ended, GitError> {
+        let mut command = bare("gpg", &self.path, keys);
+        command.env("GNUPGHOME", keys).args(arguments);
+        let child = command.spawn().map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => GitError::NoGpg,
+            _ => GitError::Start(source),
+        })?;
+        ended(child, doing, GPG_WITHIN, MOST_SAID).await
     }
 
     fn command(&self, call: &Call<'_>) -> Command {
-        let mut command = Command::new("git");
+        let mut command = bare("git", &self.path, call.home);
         command
-            .env_clear()
-            .env("PATH", &self.path)
-            .env("HOME", call.home)
-            .env("LC_ALL", "C")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_ATTR_NOSYSTEM", "1")
@@ -150,21 +155,59 @@ impl Program {
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_ALLOW_PROTOCOL", self.scheme.as_str())
             .envs(self.ssh_command.as_ref().map(|it| ("GIT_SSH_COMMAND", it)))
-            .envs(call.index.map(|it| ("GIT_INDEX_FILE", it)));
+            .envs(call.index.map(|it| ("GIT_INDEX_FILE", it)))
+            .envs(call.keys.map(|it| ("GNUPGHOME", it)))
+            .envs(call.credentials.map(|it| ("HEADWATER_CREDENTIALS", it)));
         for setting in SETTINGS.iter().map(OsStr::new).chain(call.settings.iter().map(OsStr::new)) {
             command.arg("-c").arg(setting);
         }
-        command
-            .args(&call.arguments)
-            .current_dir(call.home)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // What git starts ends with it, and signals of a terminal are for us to handle.
-            .process_group(0)
-            .kill_on_drop(true);
+        command.args(&call.arguments);
         command
     }
+}
+
+/// A program in an environment with nothing in it.
+fn bare(program: &str, path: &OsStr, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", home)
+        .env("LC_ALL", "C")
+        .current_dir(home)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // What it starts ends with it, and signals of a terminal are for us to handle.
+        .process_group(0)
+        .kill_on_drop(true);
+    command
+}
+
+/// Waits until a program has ended; it ends when nobody waits for it any more.
+async fn ended(
+    mut child: Child,
+    doing: &'static str,
+    within: Duration,
+    most: u64,
+) -> Result<Ended, GitError> {
+    let mut group = Group::of(child.id());
+    group.bound();
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let all = async {
+        let answered = async {
+            let (bytes, whole) = bounded(stdout, most).await.map_err(GitError::Start)?;
+            if whole { Ok(bytes) } else { Err(GitError::TooMuch { doing }) }
+        };
+        let said = async { Ok(bounded(stderr, MOST_SAID).await.map_err(GitError::Start)?.0) };
+        let status = async { child.wait().await.map_err(GitError::Start) };
+        tokio::try_join!(answered, said, status)
+    };
+    let seconds = within.as_secs();
+    let ended = tokio::time::timeout(within, all).await;
+    let (stdout, stderr, status) = ended.map_err(|_| GitError::TooSlow { doing, seconds })??;
+    group.has_ended();
+    Ok(Ended { success: status.success(), stdout, stderr })
 }
 
 /// What comes up to a bound, and whether that is all; what is more is read too, so that nobody waits.

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs, io,
+    fs,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     time::Duration,
@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     Access, GitError,
-    error::said,
+    openpgp::Keys,
     program::{Call, Program},
 };
 use crate::{
@@ -24,20 +24,28 @@ const FETCH_WITHIN: Duration = Duration::from_mins(10);
 pub(super) const WITHIN: Duration = Duration::from_mins(2);
 /// An answer of one line.
 const LINE: u64 = 4 << 10;
+/// More than the trailers of a message that somebody has written.
+const TRAILERS: u64 = 64 << 10;
+/// More plans than a commit can be about.
+const MOST_APPROVALS: usize = 16;
 /// After so many files of packs the copy is begun anew: each fetch leaves some, and nothing of the
 /// commits before is needed again.
 const MOST_PACK_FILES: usize = 300;
-/// Where the newest commit is noted in the copy.
-const HEAD: &str = "refs/headwater/head";
+/// Where the newest commit is noted in the copy, or the tag that leads to it.
+pub(super) const HEAD: &str = "refs/headwater/head";
+/// Looks credentials up, and nothing else: git has it forget what a server refuses, too.
+const CREDENTIALS: &str = "credential.helper=!f() { test \"$1\" != get || \
+                           git credential-store --file=\"$HEADWATER_CREDENTIALS\" get; }; f";
 
 /// A copy of a repository below the data directory. It is only a copy: whatever is wrong with it, it
 /// may be removed. One process at a time uses it, which the lock of the data directory sees to.
 #[derive(Debug)]
 pub struct Repository {
     source: GitSource,
-    access: Access,
+    pub(super) access: Access,
     pub(super) program: Program,
     pub(super) directory: PathBuf,
+    pub(super) keys: Keys,
     home: PathBuf,
 }
 
@@ -46,15 +54,19 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// There is no git, files of `access` are missing, or the directory cannot be made.
+    /// There is no git, files of `access` are missing or of no use, or the directory cannot be made.
     pub async fn open(sources: &Path, source: GitSource, access: Access) -> Result<Self, GitError> {
         let access = access.of(&source)?;
         let program = Program::new(source.scheme(), access.ssh_command());
         let directory = sources.join(Digest::of(source.url().as_bytes()).to_hex());
         let home = directory.join("home");
-        let repository = Self { source, access, program, directory, home };
+        let keys = Keys::at(directory.join("openpgp"));
+        let repository = Self { source, access, program, directory, keys, home };
         repository.empty_home()?;
         repository.program.succeed(repository.call("start", ["version"])).await?;
+        if let Some(file) = &repository.access.openpgp_keys {
+            repository.keys.of(file, &repository.program).await?;
+        }
         Ok(repository)
     }
 
@@ -84,44 +96,37 @@ impl Repository {
             &wanted,
         ];
         let mut call = Call { within: FETCH_WITHIN, ..self.call("fetch the commit", arguments) };
-        if let Some(credentials) = &self.access.credentials {
-            // A copy that goes afterwards: git removes what a server refuses from the file.
-            let secrets = store::read_bounded(credentials, 1 << 20)
-                .and_then(|bytes| bytes.ok_or_else(|| io::ErrorKind::NotFound.into()))
-                .map_err(GitError::file("read", &**credentials))?;
-            let copy = self.home.join(".git-credentials");
-            store::replace_private(&copy, &secrets).map_err(GitError::file("write", &*copy))?;
-            call.settings.push("credential.helper=store".into());
+        if self.access.credentials.is_some() {
+            call.credentials = self.access.credentials.as_deref();
+            call.settings.push(CREDENTIALS.into());
         }
-        let fetched = self.program.succeed(call).await;
-        self.empty_home()?;
-        fetched?;
-        let head = format!("{HEAD}^{{commit}}");
-        self.name_of(&head).await
+        if let Some(authorities) = &self.access.authorities {
+            let mut setting = OsString::from("http.sslCAInfo=");
+            setting.push(authorities);
+            call.settings.push(setting);
+        }
+        if let Some(proxy) = &self.access.proxy {
+            call.settings.push(format!("http.proxy={proxy}").into());
+        }
+        self.program.succeed(call).await?;
+        self.name_of(&format!("{HEAD}^{{commit}}")).await
     }
 
-    /// Looks whether one of the signers has signed a commit, where any are named.
+    /// The digests of plans that the message of a commit approves: each in a line `Headwater-Approve:
+    /// DIGEST` at its end. Whether they count is another matter.
     ///
     /// # Errors
     ///
-    /// None has.
-    pub async fn verify(&self, commit: &CommitId) -> Result<(), GitError> {
-        let Some(signers) = &self.access.signers else { return Ok(()) };
-        let arguments = ["verify-commit", "--raw", "--end-of-options", commit.as_str()];
-        let mut call = self.call("verify the commit", arguments);
-        let mut setting = OsString::from("gpg.ssh.allowedSignersFile=");
-        setting.push(signers);
-        call.settings.push(setting);
-        let ended = self.program.run(call).await?;
-        if ended.success {
-            return Ok(());
-        }
-        let said = if ended.stderr.is_empty() {
-            "it has no signature".to_owned()
-        } else {
-            said(&ended.stderr)
-        };
-        Err(GitError::NotSigned { commit: commit.clone(), signers: signers.clone(), said })
+    /// The commit cannot be read.
+    pub async fn approvals(&self, commit: &CommitId) -> Result<Vec<Digest>, GitError> {
+        let format = "--format=%(trailers:key=Headwater-Approve,valueonly,unfold)";
+        let arguments = ["show", "--no-patch", format, "--end-of-options", commit.as_str()];
+        let call =
+            Call { most: TRAILERS, ..self.call("read the message of the commit", arguments) };
+        let answer = self.program.succeed(call).await?;
+        let lines =
+            answer.split(|byte| *byte == b'\n').filter_map(|line| str::from_utf8(line).ok());
+        Ok(lines.filter_map(|line| line.trim().parse().ok()).take(MOST_APPROVALS).collect())
     }
 
     /// A call in the copy.
@@ -137,6 +142,8 @@ impl Repository {
             doing,
             home: &self.home,
             index: None,
+            keys: None,
+            credentials: None,
             settings: Vec::new(),
             arguments: std::iter::once(directory).chain(arguments).collect(),
             within: WITHIN,
@@ -148,8 +155,8 @@ impl Repository {
         self.directory.join("repository.git")
     }
 
-    /// The commit that a name of ours means.
-    async fn name_of(&self, name: &str) -> Result<CommitId, GitError> {
+    /// The commit that a name of ours means, or the tag.
+    pub(super) async fn name_of(&self, name: &str) -> Result<CommitId, GitError> {
         let doing = "say which commit that is";
         let call = self.call(doing, ["rev-parse", "--verify", "--end-of-options", name]);
         let answer = self.program.succeed(call).await?;

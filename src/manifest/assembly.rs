@@ -52,6 +52,7 @@ pub(super) fn take_apart(loaded: Loaded, files: &mut [ReadFile]) {
         packages,
         local_updates,
         notifications,
+        maintenance_windows,
     } = declared;
     macro_rules! give_back {
         ($kind:ident, $resources:ident) => {
@@ -77,6 +78,7 @@ pub(super) fn take_apart(loaded: Loaded, files: &mut [ReadFile]) {
     give_back!(Package, packages);
     give_back!(LocalUpdate, local_updates);
     give_back!(Notification, notifications);
+    give_back!(MaintenanceWindow, maintenance_windows);
 }
 
 #[derive(Default)]
@@ -172,6 +174,7 @@ impl Assembly {
             Spec::Package(spec) => insert!(Package, packages, spec),
             Spec::LocalUpdate(spec) => insert!(LocalUpdate, local_updates, spec),
             Spec::Notification(spec) => insert!(Notification, notifications, spec),
+            Spec::MaintenanceWindow(spec) => insert!(MaintenanceWindow, maintenance_windows, spec),
         }
     }
 }

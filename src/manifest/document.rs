@@ -17,8 +17,8 @@ use crate::{
     check::{DUPLICATE, Meant, Place, PlaceKind, Problem, Rule, SCHEMA, SYNTAX},
     model::{
         API_VERSION, Digest, DistributionPointGroupSpec, DistributionPointSpec, DocumentId,
-        FieldPath, Kind, LocalUpdateSpec, Metadata, NotificationSpec, PackageSpec,
-        PortSettingsSpec, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
+        FieldPath, Kind, LocalUpdateSpec, MaintenanceWindowSpec, Metadata, NotificationSpec,
+        PackageSpec, PortSettingsSpec, SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
     },
 };
 
@@ -34,6 +34,7 @@ pub(super) enum Spec {
     Package(Box<PackageSpec>),
     LocalUpdate(Box<LocalUpdateSpec>),
     Notification(Box<NotificationSpec>),
+    MaintenanceWindow(Box<MaintenanceWindowSpec>),
 }
 
 /// A resource as it was read.
@@ -302,6 +303,7 @@ fn typed(kind: Kind, text: &str, way: Way) -> Result<Read, serde_yaml::Error> {
         Kind::Package => of_kind(kind, text, way, Spec::Package),
         Kind::LocalUpdate => of_kind(kind, text, way, Spec::LocalUpdate),
         Kind::Notification => of_kind(kind, text, way, Spec::Notification),
+        Kind::MaintenanceWindow => of_kind(kind, text, way, Spec::MaintenanceWindow),
     }
 }
 

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::{schema_examples::example, schema_words::worded};
 use crate::model::{
     API_VERSION, DistributionPointGroupSpec, DistributionPointSpec, Kind, LocalUpdateSpec,
-    Metadata, NotificationSpec, PackageSpec, PortSettingsSpec, SiteSpec, SiteSystemSpec,
-    SoftwareUpdatePointSpec,
+    MaintenanceWindowSpec, Metadata, NotificationSpec, PackageSpec, PortSettingsSpec, SiteSpec,
+    SiteSystemSpec, SoftwareUpdatePointSpec,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -79,6 +79,7 @@ fn document(kind: Kind, generator: &mut SchemaGenerator) -> Value {
         Kind::Package => of::<PackageSpec>(generator),
         Kind::LocalUpdate => of::<LocalUpdateSpec>(generator),
         Kind::Notification => of::<NotificationSpec>(generator),
+        Kind::MaintenanceWindow => of::<MaintenanceWindowSpec>(generator),
     };
     json!({
         "title": kind,

@@ -16,8 +16,18 @@ pub(super) fn example(kind: Kind) -> Value {
         Kind::Package => ("printer-definitions", package()),
         Kind::LocalUpdate => ("fabrikam-reader", local_update()),
         Kind::Notification => ("operators", notification()),
+        Kind::MaintenanceWindow => ("saturday-night", maintenance_window()),
     };
     json!({"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec})
+}
+
+fn maintenance_window() -> Value {
+    json!({
+        "sites": ["ams"],
+        "schedule": "0 22 * * SAT",
+        "duration": "6h",
+        "timeZone": "Europe/Amsterdam",
+    })
 }
 
 fn site() -> Value {

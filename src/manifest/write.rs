@@ -22,7 +22,8 @@ pub struct ManifestFile {
 }
 
 /// Documents as files: one for each site with its site systems and roles, one for port settings,
-/// one for what is distributed, one for updates of local publishers and one for the controller. Comments stand before the documents they are about.
+/// one for what is distributed, one for updates of local publishers, one for notifications and one for
+/// maintenance windows. Comments stand before the documents they are about.
 pub fn write(
     declared: &Declared,
     comments: &BTreeMap<ResourceId, Vec<String>>,
@@ -52,12 +53,15 @@ pub fn write(
     updates.add_all(Kind::LocalUpdate, &declared.local_updates);
     let mut controller = text();
     controller.add_all(Kind::Notification, &declared.notifications);
+    let mut windows = text();
+    windows.add_all(Kind::MaintenanceWindow, &declared.maintenance_windows);
     let sites = of_site.into_iter().map(|(site, text)| (format!("sites/{site}.yaml"), text));
     let others = [
         ("ports.yaml".to_owned(), ports),
         ("packages.yaml".to_owned(), packages),
         ("updates.yaml".to_owned(), updates),
         ("controller.yaml".to_owned(), controller),
+        ("windows.yaml".to_owned(), windows),
     ];
     sites
         .chain(others)

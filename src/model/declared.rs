@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    DistributionPointGroupSpec, DistributionPointSpec, DocumentId, Kind, LocalUpdateSpec, Name,
-    NotificationSpec, PackageSpec, PortSettingsSpec, Resource, SiteSpec, SiteSystemSpec,
-    SoftwareUpdatePointSpec,
+    DistributionPointGroupSpec, DistributionPointSpec, DocumentId, Kind, LocalUpdateSpec,
+    MaintenanceWindowSpec, Name, NotificationSpec, PackageSpec, PortSettingsSpec, Resource,
+    SiteSpec, SiteSystemSpec, SoftwareUpdatePointSpec,
 };
 
 /// All documents as written. Names are unique within each kind; what they refer to may be missing,
@@ -30,6 +30,8 @@ pub struct Declared {
     pub local_updates: BTreeMap<Name, Resource<LocalUpdateSpec>>,
     /// `kind: Notification`.
     pub notifications: BTreeMap<Name, Resource<NotificationSpec>>,
+    /// `kind: MaintenanceWindow`.
+    pub maintenance_windows: BTreeMap<Name, Resource<MaintenanceWindowSpec>>,
 }
 
 impl Declared {
@@ -58,6 +60,7 @@ impl Declared {
             .chain(of(&self.distribution_point_groups))
             .chain(of(&self.packages))
             .chain(of(&self.local_updates))
+            .chain(of(&self.maintenance_windows))
     }
 
     /// The names of all documents of a kind, in order.
@@ -72,6 +75,7 @@ impl Declared {
             Kind::Package => Box::new(self.packages.keys()),
             Kind::LocalUpdate => Box::new(self.local_updates.keys()),
             Kind::Notification => Box::new(self.notifications.keys()),
+            Kind::MaintenanceWindow => Box::new(self.maintenance_windows.keys()),
         }
     }
 }

@@ -115,12 +115,13 @@ impl GitScheme {
 }
 
 /// Letters, digits and some marks, and none of these in front.
-fn is_word(text: &str, marks: &str) -> bool {
+pub(super) fn is_word(text: &str, marks: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.chars().all(|it| it.is_ascii_alphanumeric() || marks.contains(it))
 }
 
-fn is_host(text: &str) -> bool {
+/// A name or an address, and a port where one is wanted.
+pub(super) fn is_host(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, rest)) => {
             if address.parse::<Ipv6Addr>().is_err() {

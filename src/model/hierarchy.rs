@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    ClientPolicy, Digest, DistributionPointSettings, DistributionSettings, LocalUpdate, Name,
-    PackageId, PackageSource, Placement, PointSet, Priority, SiteCode, SiteServerSettings,
-    SiteSystemSettings, SoftwareUpdatesAgent, SynchronizationOrder, TransferSettings,
-    UpdatePointSettings, WsusVersion,
+    ClientPolicy, Digest, DistributionPointSettings, DistributionSettings, LocalUpdate,
+    MaintenanceWindow, Name, PackageId, PackageSource, Placement, PointSet, Priority, SiteCode,
+    SiteServerSettings, SiteSystemSettings, SoftwareUpdatesAgent, SynchronizationOrder,
+    TransferSettings, UpdatePointSettings, WsusVersion,
 };
 
 /// The wanted hierarchy. Made by [`Hierarchy::resolve`], so every name in it leads somewhere.
@@ -24,6 +24,8 @@ pub struct Hierarchy {
     pub packages: BTreeMap<Name, Package>,
     /// The updates of local publishers by name.
     pub local_updates: BTreeMap<Name, DeclaredLocalUpdate>,
+    /// The maintenance windows by name.
+    pub maintenance_windows: BTreeMap<Name, MaintenanceWindow>,
 }
 
 /// A site (TOP-1, TOP-2).
@@ -119,6 +121,8 @@ pub struct Package {
     pub version: u32,
     /// Where the content comes from; a `path` is absolute.
     pub source: PackageSource,
+    /// Its `path` as the document has it: the same in every checkout of the manifests.
+    pub written_path: Option<String>,
     /// The digest that its list of files must have: on the way back to what it held.
     pub content: Option<Digest>,
     /// The distribution points that shall hold it, groups unfolded; shared by packages that go to

@@ -2,6 +2,7 @@
 //! site systems report of themselves. Pure: no I/O, no clock, nothing asynchronous.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod action_kind;
 mod declared;
 mod digest;
 mod distribution_point;
@@ -9,6 +10,7 @@ mod facts;
 mod field_path;
 mod format_version;
 mod found_ports;
+mod git_proxy;
 mod git_source;
 mod hierarchy;
 mod holder;
@@ -16,6 +18,7 @@ mod interval;
 mod libraries;
 mod local_publishing;
 mod local_update;
+mod maintenance_window;
 mod management_point;
 mod manifest_root;
 mod manifest_source;
@@ -56,6 +59,7 @@ mod validation;
 mod version;
 mod written;
 
+pub use action_kind::ActionKind;
 pub use declared::Declared;
 pub use digest::{Digest, DigestError, Hashing};
 pub use distribution_point::{
@@ -74,6 +78,7 @@ pub use found_ports::{
     CertificateFacts, FoundPorts, PortAnswer, PortFacts, PortFinding, RootAnswer, RootFinding,
     TlsFacts, Validity,
 };
+pub use git_proxy::{GitProxy, InvalidProxy};
 pub use git_source::{GitScheme, GitSource};
 pub use hierarchy::{
     DeclaredLocalUpdate, DistributionPoint, Hierarchy, Package, Site, SiteSystem, UpdatePoint,
@@ -87,6 +92,9 @@ pub use local_publishing::{
 pub use local_update::{
     Applicability, InstallCommand, InstallationImpact, LocalUpdateFile, LocalUpdateSpec,
     MsrcSeverity, RebootBehavior, Sha256,
+};
+pub use maintenance_window::{
+    ClosedSite, MaintenanceWindow, MaintenanceWindowSpec, WindowHours, WindowState, WindowsNow,
 };
 pub use management_point::{
     ManagementPoint, ManagementPointSettings, ManagementPointState, ServedPolicy,

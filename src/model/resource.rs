@@ -43,11 +43,13 @@ pub enum Kind {
     LocalUpdate,
     /// Who is told what by the controller.
     Notification,
+    /// A time in which sites may be changed.
+    MaintenanceWindow,
 }
 
 impl Kind {
     /// All kinds, in the order in which documents refer to each other.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Site,
         Self::SiteSystem,
         Self::PortSettings,
@@ -57,6 +59,7 @@ impl Kind {
         Self::Package,
         Self::LocalUpdate,
         Self::Notification,
+        Self::MaintenanceWindow,
     ];
 
     /// The kind as written in a document.
@@ -71,6 +74,7 @@ impl Kind {
             Self::Package => "Package",
             Self::LocalUpdate => "LocalUpdate",
             Self::Notification => "Notification",
+            Self::MaintenanceWindow => "MaintenanceWindow",
         }
     }
 
@@ -86,6 +90,7 @@ impl Kind {
             Self::Package => "package",
             Self::LocalUpdate => "local update",
             Self::Notification => "notification",
+            Self::MaintenanceWindow => "maintenance window",
         }
     }
 }

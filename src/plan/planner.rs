@@ -21,7 +21,7 @@ pub struct Inputs<'a> {
     pub manifest_digest: Digest,
     /// What there is.
     pub observed: &'a Observed,
-    /// The time, for schedules that are due (SYNC-2).
+    /// The time, for schedules that are due (SYNC-2), and for maintenance windows.
     pub now: jiff::Timestamp,
 }
 
@@ -53,11 +53,11 @@ pub(super) struct Planner<'a> {
     /// The distribution point of each site system: the first that is declared on it.
     pub(super) distribution_point_on: BTreeMap<&'a Name, &'a Name>,
     manifest_digest: Digest,
-    actions: Vec<Action>,
+    pub(super) actions: Vec<Action>,
     /// What is planned, by the names of the resources: looked at for each of thousands, so by
     /// reference.
     planned: BTreeMap<(ActionKind, Kind), BTreeMap<Name, Vec<ActionId>>>,
-    waiting: Vec<Waiting>,
+    pub(super) waiting: Vec<Waiting>,
     diagnostics: Vec<PlanDiagnostic>,
     /// That for which nothing can be planned, and whether somebody chose that: unknown, suspended,
     /// or waiting for such a thing.
@@ -184,7 +184,7 @@ impl<'a> Planner<'a> {
 
     /// Says that something waits.
     pub(super) fn wait(&mut self, resource: ResourceId, on: impl Into<String>, chosen: bool) {
-        self.waiting.push(Waiting { resource, on: on.into(), chosen });
+        self.waiting.push(Waiting { resource, on: on.into(), chosen, until: None });
     }
 
     /// Says that something waits; nothing is planned for it, nor for what needs it.
@@ -212,7 +212,10 @@ impl<'a> Planner<'a> {
             Kind::LocalUpdate => self.hierarchy.local_updates.contains_key(name),
             Kind::Site => self.hierarchy.sites.values().any(|site| site.name == *name),
             // What they say has become part of what refers to them.
-            Kind::PortSettings | Kind::DistributionPointGroup | Kind::Notification => false,
+            Kind::PortSettings
+            | Kind::DistributionPointGroup
+            | Kind::Notification
+            | Kind::MaintenanceWindow => false,
         }
     }
 
@@ -240,6 +243,7 @@ impl<'a> Planner<'a> {
     }
 
     fn finish(mut self) -> Plan {
+        self.wait_for_windows();
         Drift { hierarchy: self.hierarchy, observed: self.observed }.explain(&mut self.actions);
         self.diagnostics.extend(refusals(&self.actions, self.hierarchy));
         let mut plan = Plan {

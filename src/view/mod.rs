@@ -3,6 +3,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod adoption;
+mod approval;
 mod brought_back;
 mod carried_out;
 mod content;
@@ -40,6 +41,10 @@ mod updates_file;
 mod validation;
 
 pub use adoption::{adopted_files, adoption_notes};
+pub use approval::{
+    ApprovalReport, PlanDigests, approval_json, approval_text, digests_json, digests_text,
+    to_approve_line,
+};
 pub use brought_back::{BroughtBack, brought_back_text};
 pub use carried_out::{
     CarriedOutSummary, carried_out_json, carried_out_text, saved_text, way_back_text,
@@ -62,8 +67,8 @@ pub use notifications::{
 };
 pub use observation::observation_json;
 pub use outcome::{
-    FailedAction, LastRunSummary, LeftAction, RunSummary, last_run_text, outcome_line, run_json,
-    run_text, synchronized_text,
+    FailedAction, LastRunSummary, LeftAction, NextTry, RunSummary, last_run_text, next_tries_text,
+    outcome_line, run_json, run_text, synchronized_text,
 };
 pub use plain::{counted, plain};
 pub use plan::{

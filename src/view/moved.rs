@@ -107,6 +107,7 @@ fn document(declared: &Declared, ResourceId { kind, name }: &ResourceId) -> Opti
         Kind::Package => declared.packages.get(name).map(|it| it.document),
         Kind::LocalUpdate => declared.local_updates.get(name).map(|it| it.document),
         Kind::Notification => declared.notifications.get(name).map(|it| it.document),
+        Kind::MaintenanceWindow => declared.maintenance_windows.get(name).map(|it| it.document),
     }
 }
 

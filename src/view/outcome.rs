@@ -117,6 +117,34 @@ pub struct FailedAction {
     pub detail: String,
 }
 
+/// An action that failed and is not tried again yet by whoever keeps the hierarchy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NextTry {
+    /// Which one.
+    pub action: String,
+    /// How many times it has failed without a break.
+    pub failed: u32,
+    /// When it is tried again, at the earliest.
+    pub at: Timestamp,
+    /// Why it failed the last time.
+    pub why: String,
+}
+
+/// When actions that failed are tried again, as text; nothing if there are none.
+pub fn next_tries_text(tries: &[NextTry]) -> String {
+    let mut text = String::new();
+    for NextTry { action, failed, at, why } in tries {
+        let times = if *failed == 1 { "once".to_owned() } else { format!("{failed} times") };
+        let (action, why) = (plain(action), plain(why));
+        add(
+            &mut text,
+            format_args!("{action} failed {times}, and is tried again at {at}: {why}\n"),
+        );
+    }
+    text
+}
+
 /// What is remembered of the last run, as text.
 pub fn last_run_text(last: Option<&LastRunSummary>) -> String {
     let Some(last) = last else { return "Nothing has been applied yet.\n".to_owned() };

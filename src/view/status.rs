@@ -9,9 +9,10 @@ use crate::model::{
     ObservedSystem, SecuredListener, SiteCode, StatusMessage, UpdateContentState, UpdatePointRole,
     ValidationRecord,
 };
+use crate::plan::PlanToApprove;
 
 use super::{
-    LastRunSummary, NotificationStatus, RunSummary,
+    LastRunSummary, NextTry, NotificationStatus, RunSummary,
     distribution_points::{DistributionPointStatus, distribution_points},
     downstream::downstream_servers,
     json_text::json_text,
@@ -50,6 +51,12 @@ pub struct StatusReport {
     /// What is remembered of the last run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_run: Option<LastRunSummary>,
+    /// Actions that failed and are not tried again yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub next_tries: Vec<NextTry>,
+    /// The plan that waits until somebody approves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_approve: Option<PlanToApprove>,
 }
 
 /// The state of a software update point.
@@ -121,6 +128,8 @@ impl StatusReport {
             held_by: None,
             notifications: Vec::new(),
             last_run: None,
+            next_tries: Vec::new(),
+            to_approve: None,
         };
         let servers = site_servers(observed);
         for (name, known) in &observed.site_systems {
@@ -318,6 +327,8 @@ mod tests {
             held_by: None,
             notifications: Vec::new(),
             last_run: None,
+            next_tries: Vec::new(),
+            to_approve: None,
         };
         let text = status_text(&report);
         assert_eq!(text.matches("\\u{1b}[2J\\u{202e}").count(), 4, "{text}");

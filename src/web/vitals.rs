@@ -225,12 +225,17 @@ impl Default for Vitals {
 impl PassEnd {
     /// How converging has ended.
     pub fn of(converged: &Converged) -> Self {
-        let waits =
-            |outcome: &Outcome| matches!(outcome, Outcome::Waiting { .. } | Outcome::Unconfirmed);
+        // What was skipped comes after something that was not done, which is told beside it or waits for
+        // approval.
+        let waits = |(_, outcome): &(ActionId, Outcome)| match outcome {
+            Outcome::Waiting { .. } | Outcome::Unconfirmed | Outcome::Skipped(_) => true,
+            Outcome::Done(_) | Outcome::Failed(_) | Outcome::TriedAgain { .. } => false,
+        };
         let left = &converged.left;
+        let something_waits = !left.is_empty() || converged.to_approve.is_some();
         if converged.is_complete() {
             Self::Complete
-        } else if !left.is_empty() && left.iter().all(|(_, outcome)| waits(outcome)) {
+        } else if something_waits && left.iter().all(waits) {
             Self::Waiting
         } else {
             Self::Incomplete

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod adopting;
+mod approval;
 mod by_hand;
 mod carried_updates;
 mod changes;
@@ -29,6 +30,7 @@ mod killed;
 mod layers;
 mod library;
 mod local_updates;
+mod maintenance;
 mod management_point;
 mod many_problems;
 mod notifications;

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::{
-    gitops::{Repository, controller, until},
+    gitops::repository::{Repository, controller, until},
     receivers::{MailServer, Posted, WebReceiver},
     running::Running,
     world::{PATIENCE, World, digest},

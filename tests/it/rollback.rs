@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{
-    gitops::{Repository, controller, until, until_done, until_nothing_to_do},
+    gitops::repository::{Repository, controller, until, until_done, until_nothing_to_do},
     history::history,
     world::{Ended, World},
 };

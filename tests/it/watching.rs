@@ -3,7 +3,7 @@
 use std::{fs, process::Command};
 
 use super::{
-    gitops::Repository,
+    gitops::repository::Repository,
     http::{Answer, get, request},
     running::Running,
     world::World,

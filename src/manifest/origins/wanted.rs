@@ -97,8 +97,11 @@ impl<'a> Origins<'a> {
             Kind::DistributionPoint => self.documents.distribution_point(name),
             Kind::Package => self.documents.package(name, point),
             Kind::LocalUpdate => self.documents.local_update(name),
-            // They are no part of a plan: what refers to them is.
-            Kind::PortSettings | Kind::DistributionPointGroup | Kind::Notification => None,
+            // They are no part of a plan: what refers to them is, or what waits for them.
+            Kind::PortSettings
+            | Kind::DistributionPointGroup
+            | Kind::Notification
+            | Kind::MaintenanceWindow => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod absolute;
 mod distribution_point;
 mod local_update;
+mod maintenance_window;
 mod package;
 mod resolver;
 mod unresolved;

@@ -57,6 +57,7 @@ impl<'a> PointSets<'a> {
             display_name: spec.display_name.clone(),
             version: spec.source_version,
             source,
+            written_path: spec.source.path.clone(),
             content: content(name, resource)?,
             distribute_to: self.of_package(name, &spec.distribute_to)?,
             priority: spec.priority,

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     local_update::local_update,
+    maintenance_window::maintenance_window,
     package::PointSets,
     unresolved::{Resolved, Unresolved, unresolved},
     update_point::{let_in_those_below, let_them_store_for_packages},
@@ -54,6 +55,10 @@ impl Hierarchy {
         let updates = declared.local_updates.iter();
         let local_updates =
             updates.map(|(name, resource)| (name.clone(), local_update(name, resource))).collect();
+        let windows = declared.maintenance_windows.iter();
+        let maintenance_windows = windows
+            .map(|(name, it)| Ok((name.clone(), maintenance_window(&documents, name, it)?)))
+            .collect::<Resolved<_>>()?;
         Ok(Self {
             sites,
             site_systems,
@@ -61,6 +66,7 @@ impl Hierarchy {
             distribution_points,
             packages,
             local_updates,
+            maintenance_windows,
         })
     }
 }

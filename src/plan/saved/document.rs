@@ -61,6 +61,7 @@ pub fn planned_documents(declared: &Declared) -> Vec<PlannedDocument> {
         local_updates,
         // No plan depends on them.
         notifications: _,
+        maintenance_windows,
     } = declared;
     add(&mut documents, Kind::Site, sites, |_| None);
     add(&mut documents, Kind::SiteSystem, site_systems, |_| None);
@@ -76,6 +77,7 @@ pub fn planned_documents(declared: &Declared) -> Vec<PlannedDocument> {
         let mut paths = spec.files.iter().map(|file| file.path.as_str());
         paths.find(|path| Path::new(path).is_relative())
     });
+    add(&mut documents, Kind::MaintenanceWindow, maintenance_windows, |_| None);
     documents
 }
 
@@ -119,6 +121,7 @@ pub fn declared(documents: &[PlannedDocument]) -> Result<Declared, DocumentError
             Kind::Package => insert(id, document, &mut into.packages),
             Kind::LocalUpdate => insert(id, document, &mut into.local_updates),
             Kind::Notification => insert(id, document, &mut into.notifications),
+            Kind::MaintenanceWindow => insert(id, document, &mut into.maintenance_windows),
         }?;
     }
     Ok(declared)

@@ -17,13 +17,17 @@ use crate::{
     model::{CommitId, Digest, FoundPorts, Hierarchy, Name, Observed, ObservedBuilder},
     net::Trust,
     observe::{Agents, ReachError, observe_into, observe_ports},
-    plan::{ActionId, Inputs, NothingDeclared, Plan, plan, refuse_nothing},
+    plan::{ActionId, Inputs, NothingDeclared, Plan, PlanToApprove, plan, refuse_nothing},
     probe::{Prober, RoleToProbe},
     role::host::DataError,
     store::{Journal, StoreError},
 };
 
-use super::{InForceError, Session, UndoError, told::mended_by};
+use super::{
+    ApprovalError, ApprovalFiles, InForceError, NeedsApproval, Session, UndoError,
+    permitted::{BackOff, Permitted},
+    told::mended_by,
+};
 
 /// The controller could not do a pass at all.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +56,9 @@ pub enum ControllerError {
     /// The way back.
     #[error(transparent)]
     Undo(#[from] UndoError),
+    /// What is approved cannot be read or written.
+    #[error(transparent)]
+    Approval(#[from] ApprovalError),
     /// Everything was done, and then nobody could be asked.
     #[error(
         "what was planned was carried out, but the site systems could not be asked after it: look \
@@ -77,6 +84,8 @@ pub struct Controller {
     pub(super) noted: Mutex<Option<CommitId>>,
     /// Who hears of each look.
     hears_looks: Option<HearsLooks>,
+    approval: Option<NeedsApproval>,
+    back_off: BackOff,
 }
 
 /// Hears what a look has found, and what has to be done.
@@ -102,6 +111,8 @@ pub struct Converged {
     pub mended: Vec<ActionId>,
     /// What was not done in the last pass.
     pub left: Vec<(ActionId, Outcome)>,
+    /// What waits until somebody approves it.
+    pub to_approve: Option<PlanToApprove>,
 }
 
 impl Converged {
@@ -120,13 +131,41 @@ impl Controller {
     pub fn new(session: Session) -> Result<Self, ControllerError> {
         let journal = Arc::new(Journal::open(&session.data().journal())?);
         let (machines, hurry) = (Arc::new(Machines::default()), watch::Sender::new(false));
-        let noted = Mutex::default();
-        Ok(Self { session, journal, machines, hurry, noted, hears_looks: None })
+        Ok(Self {
+            session,
+            journal,
+            machines,
+            hurry,
+            noted: Mutex::default(),
+            hears_looks: None,
+            approval: None,
+            back_off: BackOff::default(),
+        })
     }
 
     /// Tells somebody from now on what each look has found, and what has to be done.
     pub fn tell_looks(&mut self, hears: impl Fn(&Observed, &Plan) + Send + Sync + 'static) {
         self.hears_looks = Some(Box::new(hears));
+    }
+
+    /// The same controller, which does nothing of that before somebody has approved it.
+    #[must_use]
+    pub fn with_approval(self, approval: Option<NeedsApproval>) -> Self {
+        Self { approval, ..self }
+    }
+
+    /// What somebody has to approve.
+    pub(super) fn approval(&self) -> Option<NeedsApproval> {
+        self.approval
+    }
+
+    /// Where it is written down what is approved.
+    pub fn approval_files(&self) -> ApprovalFiles {
+        ApprovalFiles::of(self.session.data())
+    }
+
+    pub(super) fn back_off(&self) -> &BackOff {
+        &self.back_off
     }
 
     /// The session.
@@ -253,9 +292,20 @@ impl Controller {
         removals: Removals,
         events: &UnboundedSender<ApplyEvent>,
     ) -> Result<ApplyReport, ControllerError> {
+        self.apply_plan(hierarchy, (&looked.plan, &looked.agents), origin, removals, events).await
+    }
+
+    async fn apply_plan(
+        &self,
+        hierarchy: &Arc<Hierarchy>,
+        (plan, agents): (&Plan, &Arc<Agents>),
+        origin: &Origin,
+        removals: Removals,
+        events: &UnboundedSender<ApplyEvent>,
+    ) -> Result<ApplyReport, ControllerError> {
         let with = Apply {
             hierarchy: hierarchy.clone(),
-            agents: looked.agents.clone(),
+            agents: agents.clone(),
             trust: self.session.trust().clone(),
             machines: self.machines.clone(),
             journal: self.journal.clone(),
@@ -264,7 +314,7 @@ impl Controller {
             events: events.clone(),
             hurry: self.hurry.subscribe(),
         };
-        Ok(apply(&with, &looked.plan).await?)
+        Ok(apply(&with, plan).await?)
     }
 
     /// Looks, plans and applies until nothing is left to do, or nothing more can be done now. Only
@@ -302,28 +352,36 @@ impl Controller {
         events: &UnboundedSender<ApplyEvent>,
     ) -> Result<Converged, ControllerError> {
         let (mut done, mut mended) = (0, Vec::new());
-        let mut left = Vec::new();
+        let (mut left, mut to_approve) = (Vec::new(), None);
         for _ in 0..PASSES {
             let looked = self.look(hierarchy, manifest_digest).await?;
             self.take_late_reports(hierarchy, &looked).await;
             if looked.plan.actions.is_empty() {
-                return Ok(Converged { looked, done, mended, left: Vec::new() });
+                // Something may wait for a window that somebody can approve before it opens.
+                let permitted =
+                    self.permitted(hierarchy, &looked, origin.trigger, removals).await?;
+                let Permitted { to_approve, .. } = permitted;
+                return Ok(Converged { looked, done, mended, left: Vec::new(), to_approve });
             }
-            let report = self.apply(hierarchy, &looked, origin, removals, events).await?;
+            let permitted = self.permitted(hierarchy, &looked, origin.trigger, removals).await?;
+            (left, to_approve) = (permitted.held, permitted.to_approve);
+            let plan = permitted.part.as_ref().unwrap_or(&looked.plan);
+            if plan.actions.is_empty() {
+                break;
+            }
+            let with = (plan, &looked.agents);
+            let report = self.apply_plan(hierarchy, with, origin, removals, events).await?;
+            self.remember(hierarchy, plan, &report)?;
             done += report.done();
-            mended.extend(mended_by(&looked.plan, &report));
-            left = report
-                .outcomes
-                .iter()
-                .filter(|(_, outcome)| !matches!(outcome, Outcome::Done(_)))
-                .map(|(id, outcome)| (id.clone(), outcome.clone()))
-                .collect();
+            mended.extend(mended_by(plan, &report));
+            let not_done = report.outcomes.iter().filter(|(_, it)| !matches!(it, Outcome::Done(_)));
+            left.extend(not_done.map(|(id, outcome)| (id.clone(), outcome.clone())));
             if report.done() == 0 || *self.hurry.borrow() {
                 break;
             }
         }
         let looked = self.look(hierarchy, manifest_digest).await?;
-        Ok(Converged { looked, done, mended, left })
+        Ok(Converged { looked, done, mended, left, to_approve })
     }
 
     /// Transfers that have finished while nobody followed them.

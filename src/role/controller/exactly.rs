@@ -7,7 +7,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    apply::{ApplyEvent, ApplyReport, Origin, Removals},
+    apply::{ApplyEvent, ApplyReport, Origin, Removals, refuse_outside_windows},
     blocking::blocking,
     clock,
     model::{Digest, Facts, Hierarchy, Name, Observed},
@@ -76,8 +76,8 @@ impl Controller {
     ///
     /// # Errors
     ///
-    /// The host does not answer; or nothing was done: a removal is refused, the way back or the
-    /// journal cannot be written.
+    /// The host does not answer; or nothing was done: a removal is refused, no maintenance window is
+    /// open, the way back or the journal cannot be written.
     pub async fn carry_out(
         &self,
         _lock: &DataLock,
@@ -92,6 +92,7 @@ impl Controller {
         if !moved.is_empty() {
             return Ok(Exactly::Moved(moved));
         }
+        refuse_outside_windows(wanted, hierarchy, clock::now())?;
         let looked = Looked { observed, plan: wanted.clone(), agents };
         let Manner { removals, events, .. } = manner;
         let work = self.apply(hierarchy, &looked, origin, *removals, events);

@@ -13,14 +13,16 @@ use crate::{
 impl Converged {
     /// What there is to tell of it.
     pub fn told(&self, hierarchy: &Hierarchy) -> Look {
-        let Self { looked, done: _, mended, left } = self;
+        let Self { looked, done: _, mended, left, to_approve } = self;
         let mut look = looked.told(hierarchy);
         look.mended = mended.iter().map(ToString::to_string).collect();
         let sites: BTreeMap<&ActionId, &SiteCode> =
             looked.plan.actions.iter().map(|action| (&action.id, &action.site)).collect();
         for (id, outcome) in left {
             let (kind, text) = match outcome {
-                Outcome::Failed(why) => (EventKind::Failed, why.clone()),
+                Outcome::Failed(why) | Outcome::TriedAgain { why, .. } => {
+                    (EventKind::Failed, why.clone())
+                }
                 // Not until when: that changes, and it is the same that waits.
                 Outcome::Waiting { why, .. } => (EventKind::Waiting, why.clone()),
                 Outcome::Unconfirmed => (EventKind::Waiting, outcome.detail()),
@@ -29,6 +31,10 @@ impl Converged {
             };
             let site = sites.get(id).map(|site| (*site).clone());
             look.conditions.push(Condition::new(kind, &id.0, site, &text));
+        }
+        if let Some(plan) = to_approve {
+            let text = format!("`headwater approve {}`", plan.digest);
+            look.conditions.push(Condition::new(EventKind::Waiting, "approval", None, &text));
         }
         look
     }

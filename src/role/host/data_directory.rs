@@ -115,6 +115,11 @@ impl DataDirectory {
         self.path.join("secrets").join("notifications")
     }
 
+    /// What waits for approval, and what is approved.
+    pub fn approvals(&self) -> PathBuf {
+        self.path.join("approvals")
+    }
+
     /// Where copies of git repositories are kept.
     pub fn sources(&self) -> PathBuf {
         self.path.join("sources")

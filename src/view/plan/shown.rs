@@ -123,8 +123,10 @@ fn home<'a>(hierarchy: &'a Hierarchy, resource: &ResourceId) -> Option<&'a SiteC
             hierarchy.distribution_points.get(name).map(|it| &it.settings.site)
         }
         Kind::LocalUpdate => hierarchy.publishing_point().map(|(code, ..)| code),
-        Kind::PortSettings | Kind::DistributionPointGroup | Kind::Package | Kind::Notification => {
-            None
-        }
+        Kind::PortSettings
+        | Kind::DistributionPointGroup
+        | Kind::Package
+        | Kind::Notification
+        | Kind::MaintenanceWindow => None,
     }
 }

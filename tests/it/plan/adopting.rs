@@ -32,6 +32,9 @@ fn by_absolute_paths(mut hierarchy: Hierarchy) -> Hierarchy {
     for point in hierarchy.update_points.values_mut() {
         point.file_in_checkout = None;
     }
+    for package in hierarchy.packages.values_mut() {
+        package.written_path.clone_from(&package.source.path);
+    }
     hierarchy
 }
 

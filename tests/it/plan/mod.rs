@@ -1,6 +1,7 @@
 //! The planner against a world that does what it is told, as the agents do.
 
 mod adopting;
+mod approval;
 mod changes;
 mod content_shown;
 mod contoso;
@@ -25,6 +26,7 @@ mod shown;
 mod synchronization;
 mod undoing;
 mod waiting;
+mod windows;
 mod world;
 mod world_actions;
 mod world_updates;

@@ -151,7 +151,8 @@ fn actions() -> impl Strategy<Value = Action> {
 /// Any plan whose actions are in order and whose summary counts them.
 pub(super) fn plans() -> impl Strategy<Value = Plan> {
     let waiting = (resources(), texts(), any::<bool>());
-    let waiting = waiting.prop_map(|(resource, on, chosen)| Waiting { resource, on, chosen });
+    let waiting =
+        waiting.prop_map(|(resource, on, chosen)| Waiting { resource, on, chosen, until: None });
     let diagnostics = (texts(), texts(), resources());
     let diagnostics = diagnostics.prop_map(|(rule, message, resource)| PlanDiagnostic {
         rule,

@@ -1,118 +1,14 @@
 //! `headwater controller`: a hierarchy that follows a git repository, with the real program `git`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, process::Command};
 
 use assert_cmd::cargo::cargo_bin;
 use serde_json::Value;
 
-use super::{running::Running, world::World};
-
-/// A repository with manifests in `hierarchy/`.
-pub(crate) struct Repository {
-    pub(crate) directory: PathBuf,
-}
-
-impl Repository {
-    /// The manifests of a world, committed.
-    pub(crate) fn of(world: &World) -> Self {
-        let repository = Self { directory: world.path("repository") };
-        let inner = repository.directory.join("hierarchy");
-        fs::create_dir_all(&inner).unwrap();
-        fs::copy(world.manifests().join("headwater.yaml"), inner.join("headwater.yaml")).unwrap();
-        repository.git(&["init", "--quiet", "--initial-branch=main"]);
-        repository.commit(&[]);
-        repository
-    }
-
-    pub(crate) fn source(&self) -> String {
-        format!("git+file://{}#main:hierarchy", self.directory.display())
-    }
-
-    pub(crate) fn git(&self, arguments: &[&str]) -> String {
-        let output = Command::new("git")
-            .args(["-c", "user.name=Ada", "-c", "user.email=ada@contoso.example"])
-            .args(arguments)
-            .current_dir(&self.directory)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
-
-    /// Commits everything; its identity.
-    pub(crate) fn commit(&self, more: &[&str]) -> String {
-        self.git(&["add", "--all"]);
-        let commit = ["commit", "--quiet", "--allow-empty", "--message=a change"];
-        self.git(&[&commit[..], more].concat());
-        self.git(&["rev-parse", "HEAD"])
-    }
-
-    /// Commits what is signed with a key.
-    fn signed(&self, key: &Path) -> String {
-        let key = format!("user.signingkey={}", key.display());
-        self.git(&[
-            "-c",
-            "gpg.format=ssh",
-            "-c",
-            &key,
-            "commit",
-            "--quiet",
-            "--allow-empty",
-            "-S",
-            "-m",
-            "a",
-        ]);
-        self.git(&["rev-parse", "HEAD"])
-    }
-
-    pub(crate) fn edit(&self, from: &str, to: &str) {
-        let path = self.directory.join("hierarchy/headwater.yaml");
-        let text = fs::read_to_string(&path).unwrap();
-        assert_eq!(text.matches(from).count(), 1, "{from}");
-        fs::write(path, text.replace(from, to)).unwrap();
-    }
-}
-
-pub(crate) fn controller(world: &World, source: &str, more: &[&str]) -> Running {
-    let arguments = ["controller", "--source", source, "--every", "1s"];
-    world.start(&[&arguments[..], more].concat(), "warn")
-}
-
-/// Reads on until a line begins so.
-#[track_caller]
-pub(crate) fn until(running: &mut Running, begin: &str) {
-    assert!(running.until(|line| line.starts_with(begin)), "{begin}: {:?}", running.said);
-}
-
-/// Reads on until a commit is in force and something was done for it. (A pass that began before may
-/// still say that there was nothing to do.)
-#[track_caller]
-pub(crate) fn until_done(running: &mut Running, commit: &str) {
-    until(running, &format!("commit {} is in force", &commit[..12]));
-    let done = running.until(|line| line.ends_with("done. The hierarchy is as the manifests say."));
-    assert!(done, "{:?}", running.said);
-}
-
-/// Reads on until a commit is in force, and nothing has to be done for it.
-#[track_caller]
-pub(crate) fn until_nothing_to_do(running: &mut Running, commit: &str) {
-    until(running, &format!("commit {} is in force", &commit[..12]));
-    until(running, "Nothing to do");
-}
-
-fn manifests(world: &World) -> Value {
-    world.status()["manifests"].clone()
-}
-
-fn port(world: &World) -> String {
-    world.listener("content").rsplit_once(':').unwrap().1.to_owned()
-}
+use super::repository::{
+    Repository, controller, manifests, port, ssh_key, until, until_done, until_nothing_to_do,
+};
+use crate::world::World;
 
 #[test]
 fn commits_are_brought_about_and_a_broken_one_is_refused_whole() {
@@ -210,21 +106,27 @@ fn a_source_that_is_gone_is_told_and_the_hierarchy_stays() {
     assert_eq!(port(&world), "8090");
 }
 
+/// Nothing of it would happen for an hour, if it was not asked.
+#[test]
+fn a_signal_makes_it_fetch_at_once() {
+    let world = World::of("minimal");
+    let repository = Repository::of(&world);
+    let source = repository.source();
+    let arguments = ["controller", "--every", "1h", "--mode", "observe", "--source", &source];
+    let mut running = world.start(&arguments, "warn");
+    until(&mut running, &format!("commit {} is in force", &repository.head()[..12]));
+    for _ in 0..2 {
+        let commit = repository.commit(&[]);
+        running.signal("USR1");
+        until(&mut running, &format!("commit {} is in force", &commit[..12]));
+    }
+}
+
 #[test]
 fn only_commits_that_a_signer_has_signed_are_in_force() {
     let world = World::of("minimal");
     let repository = Repository::of(&world);
-    let key = |name: &str| {
-        let path = world.path(name);
-        let made = Command::new("ssh-keygen")
-            .args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"])
-            .arg(&path)
-            .status();
-        assert!(made.unwrap().success());
-        let public = fs::read_to_string(path.with_extension("pub")).unwrap();
-        (path, format!("{name}@contoso.example {public}"))
-    };
-    let ((ada, ada_signs), (bob, bob_signs)) = (key("ada"), key("bob"));
+    let ((ada, ada_signs), (bob, bob_signs)) = (ssh_key(&world, "ada"), ssh_key(&world, "bob"));
     let signers = world.path("signers");
     fs::write(&signers, &ada_signs).unwrap();
     let options = ["--signers", signers.to_str().unwrap(), "--mode", "observe"];
@@ -264,9 +166,15 @@ fn what_cannot_be_followed_is_refused_at_once_and_without_the_password() {
         (vec!["git+http://git.contoso.example/a"], "git+https://"),
         (vec!["https://ada:s3cret@git.contoso.example/a"], "git+https://HOST/PATH"),
         (vec!["git+ssh://git@git.contoso.example/a"], "--known-hosts FILE"),
-        (vec![&*file, "--git-credentials", "Cargo.toml"], "leave it out"),
+        (vec![&*file, "--git-credentials", "Cargo.toml"], "leave them out"),
         (vec![&*file, "--signers", "/no/such/file"], "/no/such/file"),
+        (vec![&*file, "--git-ca", "Cargo.toml"], "leave them out"),
         (vec!["manifests", "--signers", "Cargo.toml"], "leave them out"),
+        (vec!["manifests", "--git-proxy", "http://a:1"], "leave them out"),
+        (vec!["git+https://a/b", "--git-proxy", "http://ada:s3cret@a:1"], "--git-credentials"),
+        (vec![&*file, "--verify", "tag"], "nobody may sign"),
+        (vec![&*file, "--verify", "tag", "--signers", "Cargo.toml"], "needs a tag"),
+        (vec![&*file, "--openpgp-keys", "Cargo.toml"], "has no OpenPGP keys"),
     ] {
         let ended = world.run(&[vec!["controller", "--source"], arguments].concat()).expect(2);
         assert!(ended.stderr.contains(expected), "{}", ended.stderr);
