@@ -1,6 +1,7 @@
 //! The command line: one file per command; each parses, calls, and hands to `view`.
 
 mod agent;
+mod agents;
 mod apply;
 mod apply_saved;
 mod arguments;
@@ -17,6 +18,7 @@ mod followed;
 mod graph;
 mod import;
 mod import_state;
+mod join_token;
 mod kept;
 mod manifests;
 mod observe;

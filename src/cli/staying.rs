@@ -141,7 +141,15 @@ impl Pass {
                 .converge(hierarchy, *digest, Trigger::Loop, removals, events)
                 .await
                 .map(|converged| run_text(&summary(&converged))),
-            Self::Observe => controller.look(hierarchy, *digest).await.map(|looked| {
+            Self::Observe => match controller.look(hierarchy, *digest).await {
+                Err(error) => Err(error),
+                Ok(looked) => {
+                    // Not of what is declared: without it they would have to join anew one day.
+                    controller.keep_agents(hierarchy, &looked).await;
+                    Ok(looked)
+                }
+            }
+            .map(|looked| {
                 let view = PlanView { hierarchy: Some(hierarchy), ..PlanView::default() };
                 let text = plan_text(&looked.plan, view, false);
                 if looked.plan.actions.is_empty() {

@@ -3,6 +3,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod adoption;
+mod agents;
 mod carried_out;
 mod content;
 pub mod diagram;
@@ -36,6 +37,9 @@ mod updates_file;
 mod validation;
 
 pub use adoption::{adopted_files, adoption_notes};
+pub use agents::{
+    AgentLine, AgentsReport, JoinTokenView, agents_json, agents_text, join_token_json,
+};
 pub use carried_out::{
     CarriedOutSummary, carried_out_json, carried_out_text, saved_text, way_back_text,
 };

@@ -18,6 +18,7 @@ pub mod exchange;
 pub mod export_file;
 pub mod file_list;
 pub mod host;
+pub mod joining;
 pub mod monitoring;
 pub mod offline_catalog;
 pub mod package_files;

@@ -1,6 +1,9 @@
 //! Passes of the controller: every one looks anew (REC-2).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use tokio::sync::{mpsc::UnboundedSender, watch};
 
@@ -67,6 +70,8 @@ pub struct Controller {
     journal: Arc<Journal>,
     machines: Arc<Machines>,
     hurry: watch::Sender<bool>,
+    /// Which agents on computers of their own know what of each other, by its digest.
+    told: Mutex<BTreeMap<Name, Digest>>,
 }
 
 /// What a look has found.
@@ -105,7 +110,11 @@ impl Controller {
     pub fn new(session: Session) -> Result<Self, ControllerError> {
         let journal = Arc::new(Journal::open(&session.data().journal())?);
         let (machines, hurry) = (Arc::new(Machines::default()), watch::Sender::new(false));
-        Ok(Self { session, journal, machines, hurry })
+        Ok(Self { session, journal, machines, hurry, told: Mutex::default() })
+    }
+
+    pub(super) fn told(&self) -> MutexGuard<'_, BTreeMap<Name, Digest>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The session.
@@ -175,9 +184,7 @@ impl Controller {
     ///
     /// The host does not answer.
     pub async fn agents(&self, remote: &BTreeMap<Name, String>) -> Result<Agents, ControllerError> {
-        let session = &self.session;
-        let (host, http) = (session.host().clone(), session.http().clone());
-        Ok(Agents::find(host, http, session.addresses().clone(), remote).await?)
+        Ok(self.session.agents(remote).await?)
     }
 
     /// Looks at the ports of all roles that are `chosen`, whatever their agents say, and verifies
@@ -281,6 +288,7 @@ impl Controller {
         let mut left = Vec::new();
         for _ in 0..PASSES {
             let looked = self.look(hierarchy, manifest_digest).await?;
+            self.keep_agents(hierarchy, &looked).await;
             self.take_late_reports(hierarchy, &looked).await;
             if looked.plan.actions.is_empty() {
                 return Ok(Converged { looked, done, left: Vec::new() });

@@ -7,6 +7,7 @@ mod in_force_file;
 mod locate;
 mod session;
 mod undo_file;
+mod upkeep;
 
 pub use by_hand::{SynchronizeError, Synchronized};
 pub use controller_state::{Controller, ControllerError, Converged, Looked};
@@ -15,3 +16,4 @@ pub use in_force_file::{InForceError, InForceFile};
 pub use locate::locate;
 pub use session::{Purpose, Session, SessionError};
 pub use undo_file::{UndoError, UndoFile};
+pub use upkeep::{RenewError, renew_agent, tell_agents};
