@@ -42,6 +42,7 @@ mod pruning;
 mod pulls;
 mod pushing;
 mod remote_agent;
+mod remote_agents;
 mod running;
 mod sarif;
 mod saved_plan;
