@@ -20,10 +20,17 @@ pub(super) fn check(declaration: &Declaration<'_>, problems: &mut Vec<Problem>) 
         let url = ServerUrl::parse(&agent.url).filter(|_| !agent.url.ends_with('/'));
         let Some(url) = url else {
             let message = format!("`{}` is not the address of an agent", agent.url);
-            let help = "write scheme, host and port, such as `http://10.0.0.5:8550`";
+            let help = "write scheme, host and port, such as `https://10.0.0.5:8550`";
             problems.push(document.value(&RULE, URL, message).help(help));
             continue;
         };
+        if !url.secure && !url.is_loopback() {
+            let message = format!("`{}` would be asked in the clear, over a network", agent.url);
+            let help = "write `https://`, and let the agent join with `headwater join-token`; \
+                        `http://` is for loopback addresses";
+            problems.push(document.value(&RULE, URL, message).help(help));
+            continue;
+        }
         let port = url.port();
         let first = *agents.entry((url.host, port)).or_insert(document);
         if first.name != document.name {
@@ -46,5 +53,5 @@ fn missing(document: Document<'_, SiteSystemSpec>) -> Problem {
     );
     document
         .value(&RULE, "spec.placement", message)
-        .help("add `agent`, such as `agent: {url: \"http://10.0.0.5:8550\"}`")
+        .help("add `agent`, such as `agent: {url: \"https://10.0.0.5:8550\"}`")
 }

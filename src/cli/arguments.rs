@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    agent, apply, approve, completions, content, controller, explain, export, graph, history,
-    import, import_state, observe, output::Color, plan, ports, pulls, rollback, schema, show,
-    status, sync, up, updates, validate,
+    agent, agents, apply, approve, completions, content, controller, explain, export, graph,
+    history, import, import_state, join_token, observe, output::Color, plan, ports, pulls,
+    rollback, schema, show, status, sync, up, updates, validate,
 };
 use crate::telemetry::LogFormat;
 
@@ -173,9 +173,31 @@ pub enum Command {
     /// this agent answers. It keeps everything below --data, and goes on where it was after a
     /// restart.
     ///
-    /// Its admin port asks for the token of the hierarchy, but does not speak TLS yet: therefore
-    /// it listens on loopback addresses only.
+    /// With --join-token-file it joins the hierarchy: a controller that has made the token gives it a
+    /// certificate at its next look, and from then on its admin port speaks TLS with certificates on
+    /// both sides. Without, it listens on a loopback address, and asks for the hierarchy's token.
     Agent(agent::Arguments),
+    /// Make a token with which one agent joins the hierarchy.
+    ///
+    /// For site systems on computers of their own, whose `agent.url` begins with `https://`. The token is
+    /// good once, and only for this name; one that was made before counts no more. Any command that looks
+    /// at the site systems lets the agent join, once it is started with the token.
+    JoinToken(join_token::Arguments),
+    /// Show the agents on computers of their own.
+    ///
+    /// Which have joined, when, until when their certificates are good, which were revoked, and for which
+    /// a token waits. Nothing is asked: it is what the data directory says.
+    Agents(agents::Arguments),
+    /// Have nobody talk to an agent any more.
+    ///
+    /// For a computer that was lost, or is somebody else's. The controller does not talk to the agent from
+    /// now on, and the other agents are told to refuse its key. It can join anew, with another token.
+    Revoke(agents::OfAgent),
+    /// Give an agent another key and certificate now.
+    ///
+    /// Whatever looks at the site systems to keep them as they shall be does this by itself, when a third
+    /// of the time is left.
+    Renew(agents::OfAgent),
     /// Print the JSON Schemas of the documents, of plans and of reports of content.
     ///
     /// Editors read them: see `yaml-language-server` in the README.

@@ -9,8 +9,8 @@ use futures::{StreamExt, stream};
 use super::{Failure, OutputFormat, Printer, operation, sources};
 use crate::{
     model::{Name, SiteSystemState},
-    net::{AgentClient, ClientError},
-    observe::{AT_ONCE, Agents},
+    net::AgentClient,
+    observe::AT_ONCE,
     role::controller::{Purpose, Session},
 };
 
@@ -40,9 +40,8 @@ impl Asked {
 
     /// The agent for requests that nothing answers before all of them is taken in, however long that
     /// takes.
-    pub(super) fn sender(&self, session: &Session) -> Result<AgentClient, ClientError> {
-        let sending = session.data().token().sending_client(session.addresses())?;
-        Ok(AgentClient::new(self.agent.url(), sending))
+    pub(super) fn sender(&self) -> AgentClient {
+        self.agent.sender()
     }
 }
 
@@ -55,9 +54,7 @@ pub(super) async fn ask(
 ) -> Result<(Session, Vec<Asked>), Failure> {
     let remote = sources::remote_agents(manifests, printer)?;
     let session = Session::open(data, purpose).await.map_err(operation)?;
-    let (host, http) = (session.host().clone(), session.http().clone());
-    let addresses = session.addresses().clone();
-    let agents = Agents::find(host, http, addresses, &remote).await;
+    let agents = session.agents(&remote).await;
     let mut asked = Vec::new();
     let answers = stream::iter(agents.map_err(operation)?.all()).map(|(name, agent)| async move {
         let answer = agent.state().await;

@@ -15,10 +15,7 @@ use super::{
 };
 use crate::{
     model::{FileFacts, Name},
-    role::{
-        controller::{Purpose, Session},
-        update_point::ImportError,
-    },
+    role::{controller::Purpose, update_point::ImportError},
     view::{UpdatesFile, updates_file_json, updates_imported_text},
     wire::{
         agent::{AgentCommand, AgentOutcome},
@@ -67,7 +64,7 @@ pub(super) async fn run(
     let key = key.map(|it| read_key(it, PublicKey::from_pem)).transpose()?;
     let (session, asked) =
         ask(data, &arguments.asking.manifests, Purpose::Exactly, printer).await?;
-    let imported = import(arguments, key, &session, &asked).await;
+    let imported = import(arguments, key, &asked).await;
     session.close().await;
     let imported = imported?;
     if let Some(SignatureSeen { key, verified: false }) = imported.signature {
@@ -89,7 +86,6 @@ pub(super) async fn run(
 async fn import(
     arguments: &Arguments,
     verify_key: Option<PublicKey>,
-    session: &Session,
     asked: &[Asked],
 ) -> Result<UpdatesFile, Failure> {
     let Arguments { point, file: path, force, .. } = arguments;
@@ -106,7 +102,7 @@ async fn import(
         let refused = ImportError::HasUpstream(point.clone());
         return Err(Failure::new(ExitCode::Refused, refused));
     }
-    let sent = send(at, session, file, metadata.len()).await;
+    let sent = send(at, file, metadata.len()).await;
     let not_sent = |error: anyhow::Error| {
         let context = format!("`{}` was not taken by `{}`", path.display(), at.name);
         operation(error.context(context))
@@ -141,13 +137,8 @@ async fn import(
     })
 }
 
-async fn send(
-    at: &Asked,
-    session: &Session,
-    file: tokio::fs::File,
-    bytes: u64,
-) -> anyhow::Result<FileFacts> {
-    let agent = at.sender(session)?;
+async fn send(at: &Asked, file: tokio::fs::File, bytes: u64) -> anyhow::Result<FileFacts> {
+    let agent = at.sender();
     let bar = bar(bytes);
     let facts = agent.send_updates(body(file, &bar)).await;
     bar.finish_and_clear();

@@ -14,7 +14,7 @@ use crate::{
     clock,
     manifest::{ManifestFile, SourceText},
     model::{Hierarchy, Known, Name, Observed, ObservedBuilder},
-    net::{Addresses, AdminToken},
+    net::{Addresses, AdminHttp, AdminToken},
     observe::{Identified, identify},
     plan::{Inputs, plan},
     role::controller::{Controller, Purpose, Session},
@@ -149,7 +149,7 @@ fn askable(arguments: &Arguments, data: &Path) -> Result<(), Failure> {
     }
     if let Some(wrong) = urls.iter().find(|url| !is_admin_address(url)) {
         let error = anyhow::anyhow!(
-            "`{}` is not the admin address of an agent: write one such as `http://10.0.0.5:8550`",
+            "`{}` is not the admin address of an agent: write one such as `https://10.0.0.5:8550`",
             plain(wrong)
         );
         return Err(Failure::new(ExitCode::Usage, error));
@@ -188,7 +188,7 @@ async fn ask(arguments: &Arguments, data: &Path) -> Result<Asked, Failure> {
                 .context(format!("failed to read the token in {}", token_file.display()));
             Failure::new(ExitCode::Usage, error)
         })?;
-        let http = token.client(&Addresses::system()).map_err(operation)?;
+        let http = AdminHttp::with_token(&token, &Addresses::system()).map_err(operation)?;
         identify(urls, &http, &mut observed).await
     };
     let observed = observed.finish();

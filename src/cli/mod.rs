@@ -1,6 +1,7 @@
 //! The command line: one file per command; each parses, calls, and hands to `view`.
 
 mod agent;
+mod agents;
 mod apply;
 mod apply_saved;
 mod approve;
@@ -24,6 +25,7 @@ mod import_state;
 mod in_turn;
 #[cfg(target_os = "linux")]
 mod inotify;
+mod join_token;
 mod kept;
 mod manifests;
 mod observe;

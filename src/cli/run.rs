@@ -5,9 +5,9 @@ use anstyle::{AnsiColor, Style};
 use std::future::Future;
 
 use super::{
-    Cli, Command, ExitCode, Failure, Printer, agent, apply, approve, completions, content,
-    controller, explain, export, graph, history, import, import_state, observe, plan, ports, pulls,
-    rollback, schema, show, status, sync, up, updates, validate,
+    Cli, Command, ExitCode, Failure, Printer, agent, agents, apply, approve, completions, content,
+    controller, explain, export, graph, history, import, import_state, join_token, observe, plan,
+    ports, pulls, rollback, schema, show, status, sync, up, updates, validate,
 };
 use crate::{telemetry, view::plain};
 
@@ -42,6 +42,10 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Content(arguments) => block_on(content::run(&arguments, data, &mut printer)),
         Command::Updates(arguments) => block_on(updates::run(&arguments, data, &mut printer)),
         Command::Agent(arguments) => block_on(agent::run(&arguments, data, &mut printer)),
+        Command::JoinToken(arguments) => join_token::run(&arguments, data, &mut printer),
+        Command::Agents(arguments) => agents::run(&arguments, data, &mut printer),
+        Command::Revoke(arguments) => block_on(agents::revoke(&arguments, data, &mut printer)),
+        Command::Renew(arguments) => block_on(agents::renew(&arguments, data, &mut printer)),
         Command::Schema(arguments) => schema::run(&arguments, &mut printer),
         Command::Completions(arguments) => completions::run(&arguments, &mut printer),
     };

@@ -61,12 +61,12 @@ fn about(every: Duration) -> Duration {
 
 /// Keeps a hierarchy as files and directories say. While these are broken, the last good ones hold. If
 /// it `waits`, it does so once no other process does any more. Those whom notifications name hear of it
-/// if it `notifies` them.
+/// if it `tells` them.
 pub(super) async fn with_paths(
     paths: &[PathBuf],
     (data, waits): (&Path, bool),
     (pass, pause): (Pass, Duration),
-    (vitals, notifies): (&Vitals, bool),
+    (vitals, tells): (&Vitals, bool),
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let (mut kept, mut wanted) = Kept::read(paths, printer)?;
@@ -79,7 +79,7 @@ pub(super) async fn with_paths(
         Ok(now) => wanted = now.unwrap_or(wanted),
         Err(failure) => printer.message(&last_good(&failure))?,
     }
-    let notifier = if notifies {
+    let notifier = if tells {
         let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         notifier(&begun.0, paths.join(", ")).await?
     } else {
@@ -240,6 +240,8 @@ impl Pass {
                 }
                 Self::Observe => {
                     let looked = controller.look(hierarchy, *digest).await?;
+                    // Not of what is declared: without it they would have to join anew one day.
+                    controller.keep_agents(hierarchy, &looked).await;
                     let view = PlanView { hierarchy: Some(hierarchy), ..PlanView::default() };
                     let mut text = plan_text(&looked.plan, view, false);
                     if !looked.plan.actions.is_empty() {

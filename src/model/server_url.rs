@@ -1,6 +1,6 @@
 //! The address of a server: an upstream server, or an agent.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 
 use super::{Address, Port, Ports, folded};
 
@@ -54,6 +54,12 @@ impl<'a> ServerUrl<'a> {
         self.written_port.unwrap_or(default)
     }
 
+    /// Whether it is this computer itself, whatever a name service says: nothing that is sent there can be
+    /// read on a network.
+    pub fn is_loopback(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+
     /// Where its content is (protocol §1.1): over HTTP, on the port of its web services or, where those are
     /// over HTTPS, on the one beside it. `None` where there is no such port.
     pub fn content_root(&self) -> Option<String> {
@@ -105,6 +111,21 @@ mod tests {
         assert_eq!(content("https://[fe80::1]").unwrap(), "http://[fe80::1]:80");
         assert_eq!(content("http://wsus.example:8540/").unwrap(), "http://wsus.example:8540");
         assert_eq!(content("https://a:1"), None);
+    }
+
+    #[test]
+    fn only_loopback_addresses_are_this_computer() {
+        let is_loopback = |url| ServerUrl::parse(url).unwrap().is_loopback();
+        for url in
+            ["http://127.0.0.5:8550", "http://[::1]:1", "http://localhost", "http://LocalHost"]
+        {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in
+            ["http://10.0.0.5", "http://127.example", "http://localhost.example", "http://[::2]"]
+        {
+            assert!(!is_loopback(url), "{url}");
+        }
     }
 
     #[test]

@@ -49,8 +49,8 @@ pub struct Software {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AgentEndpoint {
-    /// The address of its admin port, such as `http://127.0.0.5:8550`.
-    #[schemars(example = "http://127.0.0.5:8550")]
+    /// The address of its admin port, such as `https://10.0.0.5:8550`; `http://` only on a loopback address.
+    #[schemars(example = "https://10.0.0.5:8550")]
     pub url: String,
 }
 

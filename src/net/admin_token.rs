@@ -1,4 +1,4 @@
-//! The secret that admin ports ask for, until they have certificates.
+//! The secret that admin ports ask for on the computer of their controller, in the clear.
 
 use std::{fmt, io, path::Path, time::Duration};
 
@@ -16,9 +16,10 @@ use super::{
 const LONGEST: u64 = 4096;
 
 /// How long an admin port may say nothing at all.
-const SILENCE: Duration = Duration::from_mins(5);
+pub(super) const SILENCE: Duration = Duration::from_mins(5);
 
-/// The secret of a hierarchy's admin ports: whoever has it may do everything. Never shown.
+/// The secret of the admin ports of a computer: whoever has it may do everything. Never shown, and never
+/// sent to another computer.
 #[derive(Clone)]
 pub struct AdminToken(String);
 
@@ -61,7 +62,7 @@ impl AdminToken {
     /// # Errors
     ///
     /// The system refused to set the client up.
-    pub fn client(&self, addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
+    pub(super) fn client(&self, addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
         // An agent that works for longer gives a sign of life more often than that.
         Ok(self.builder(addresses)?.read_timeout(SILENCE).build()?)
     }
@@ -72,7 +73,10 @@ impl AdminToken {
     /// # Errors
     ///
     /// The system refused to set the client up.
-    pub fn sending_client(&self, addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
+    pub(super) fn sending_client(
+        &self,
+        addresses: &Addresses,
+    ) -> Result<reqwest::Client, ClientError> {
         Ok(self.builder(addresses)?.build()?)
     }
 

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::trace;
+use super::{NotReached, Way, joined::why_turned_away, tls::why_refused};
 use crate::{
     model::{
         Address, Digest, FileFacts, Name, PackageId, PackageState, PointSynchronization,
@@ -16,6 +17,7 @@ use crate::{
     wire::{
         agent::{AgentCommand, AgentEvent, AgentIdentity, AgentOutcome, TransfersReport},
         host::{HostRequest, HostedSystem},
+        joining::{KeyOffer, KeyRequest, NewCertificate, Roster},
         package_files::PackageFiles,
         update_content::ContentName,
         updates::{FoundUpdates, UpdateDetails, UpdatesQuery},
@@ -58,6 +60,17 @@ pub enum AgentError {
         /// Its address.
         url: String,
     },
+    /// It is not who it shall be, or does not believe that of us.
+    #[error("{url} is not asked: {why}")]
+    Untrusted {
+        /// Its address.
+        url: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// Nobody speaks to it.
+    #[error(transparent)]
+    NotReached(#[from] NotReached),
     /// It could not do it; the text says why.
     #[error("{0}")]
     Failed(String),
@@ -72,14 +85,36 @@ const LONGEST_ERROR: usize = 4 * 1024;
 /// An agent's admin port, or the host's.
 #[derive(Debug, Clone)]
 pub struct AgentClient {
+    /// Its address, for people.
     url: String,
-    http: Client,
+    way: Result<Way, NotReached>,
 }
 
 impl AgentClient {
-    /// Speaks to the admin port at `url` through a client that carries the authorization.
-    pub fn new(url: impl Into<String>, http: Client) -> Self {
-        Self { url: url.into(), http }
+    /// Speaks to the admin port at `url` in such a way, or to nobody, and says why.
+    pub(super) fn new(url: &str, way: Result<Way, NotReached>) -> Self {
+        Self { url: url.trim_end_matches('/').to_owned(), way }
+    }
+
+    /// Speaks to nobody, and says why.
+    pub fn barred(url: &str, why: NotReached) -> Self {
+        Self::new(url, Err(why))
+    }
+
+    /// Whether it speaks to nobody.
+    pub fn is_barred(&self) -> bool {
+        self.way.is_err()
+    }
+
+    /// The same for requests that nothing answers before all of them is taken in, however long that
+    /// takes.
+    #[must_use]
+    pub fn sender(&self) -> Self {
+        let mut sender = self.clone();
+        if let Ok(way) = &mut sender.way {
+            way.asking = way.sending.clone();
+        }
+        sender
     }
 
     /// The address.
@@ -89,14 +124,14 @@ impl AgentClient {
 
     /// What the site system reports of itself; `None` while it is not configured.
     pub async fn state(&self) -> Result<Option<SiteSystemState>, AgentError> {
-        let request = self.http.get(format!("{}/v1/state", self.url));
+        let request = self.client()?.get(format!("{}/v1/state", self.base()));
         self.json(request).await
     }
 
     /// The transfers of its distribution point; `None` where there is none. An agent that does not
     /// know the question yet is asked for all it reports.
     pub async fn transfers(&self) -> Result<Option<TransfersReport>, AgentError> {
-        let asked = self.json(self.http.get(format!("{}/v1/transfers", self.url))).await;
+        let asked = self.json(self.client()?.get(format!("{}/v1/transfers", self.base()))).await;
         match asked {
             Err(AgentError::Refused { status: StatusCode::NOT_FOUND, .. }) => {}
             answered => return answered,
@@ -113,8 +148,8 @@ impl AgentClient {
     /// The synchronizations of its update point; `None` where there is none, and from an agent that does not
     /// know the question yet.
     pub async fn synchronizations(&self) -> Result<Option<PointSynchronization>, AgentError> {
-        let url = format!("{}/v1/update-point/synchronizations", self.url);
-        match self.json(self.http.get(url)).await {
+        let url = format!("{}/v1/update-point/synchronizations", self.base());
+        match self.json(self.client()?.get(url)).await {
             Err(AgentError::Refused { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
             answered => answered,
         }
@@ -122,7 +157,7 @@ impl AgentClient {
 
     /// Who the agent is.
     pub async fn identity(&self) -> Result<AgentIdentity, AgentError> {
-        self.json(self.http.get(format!("{}/v1/agent", self.url))).await
+        self.json(self.client()?.get(format!("{}/v1/agent", self.base()))).await
     }
 
     /// Carries out a command. `on_event` hears of progress and waiting.
@@ -131,7 +166,7 @@ impl AgentClient {
         command: &AgentCommand,
         mut on_event: impl FnMut(&AgentEvent),
     ) -> Result<AgentOutcome, AgentError> {
-        let request = self.http.post(format!("{}/v1/commands", self.url)).json(command);
+        let request = self.client()?.post(format!("{}/v1/commands", self.base())).json(command);
         let response = self.accepted(request).await?;
         let mut body = response.bytes_stream();
         let mut buffered: Vec<u8> = Vec::new();
@@ -159,7 +194,10 @@ impl AgentClient {
 
     /// The updates of its update point's catalog that a query finds.
     pub async fn updates(&self, query: &UpdatesQuery) -> Result<FoundUpdates, AgentError> {
-        self.json(self.http.post(format!("{}/v1/update-point/updates", self.url)).json(query)).await
+        self.json(
+            self.client()?.post(format!("{}/v1/update-point/updates", self.base())).json(query),
+        )
+        .await
     }
 
     /// A revision of an update in its update point's catalog, or the newest one; `None` if it is not
@@ -170,32 +208,33 @@ impl AgentClient {
         revision: Option<i32>,
     ) -> Result<Option<UpdateDetails>, AgentError> {
         let revision = revision.map(|it| format!("?revision={it}")).unwrap_or_default();
-        let url = format!("{}/v1/update-point/updates/{update_id}{revision}", self.url);
-        self.json(self.http.get(url)).await
+        let url = format!("{}/v1/update-point/updates/{update_id}{revision}", self.base());
+        self.json(self.client()?.get(url)).await
     }
 
     /// The host's site systems.
     pub async fn hosted(&self) -> Result<Vec<HostedSystem>, AgentError> {
-        self.json(self.http.get(format!("{}/v1/site-systems", self.url))).await
+        self.json(self.client()?.get(format!("{}/v1/site-systems", self.base()))).await
     }
 
     /// Has the host make a site system, or find it.
     pub async fn host(&self, name: &Name, address: &Address) -> Result<HostedSystem, AgentError> {
         let body = HostRequest { address: address.clone() };
-        self.json(self.http.put(format!("{}/v1/site-systems/{name}", self.url)).json(&body)).await
+        self.json(self.client()?.put(format!("{}/v1/site-systems/{name}", self.base())).json(&body))
+            .await
     }
 
     /// Has the host remove a site system and all its data.
     pub async fn unhost(&self, name: &Name) -> Result<(), AgentError> {
-        let request = self.http.delete(format!("{}/v1/site-systems/{name}", self.url));
+        let request = self.client()?.delete(format!("{}/v1/site-systems/{name}", self.base()));
         self.accepted(request).await.map(drop)
     }
 
     /// Packages of the site system's content library as prestaged content (PDP-9): the bytes of a file.
     pub async fn prestaged(&self, packages: &BTreeSet<PackageId>) -> Result<Response, AgentError> {
         let packages: Vec<&str> = packages.iter().map(PackageId::as_str).collect();
-        let url = format!("{}/v1/prestaged-content?packages={}", self.url, packages.join(","));
-        self.accepted(self.http.get(url)).await
+        let url = format!("{}/v1/prestaged-content?packages={}", self.base(), packages.join(","));
+        self.accepted(self.client()?.get(url)).await
     }
 
     /// Takes a file of prestaged content into the distribution point (PDP-9); the packages that are
@@ -204,13 +243,14 @@ impl AgentClient {
         &self,
         file: reqwest::Body,
     ) -> Result<BTreeMap<PackageId, PackageState>, AgentError> {
-        self.json(self.http.post(format!("{}/v1/prestaged-content", self.url)).body(file)).await
+        self.json(self.client()?.post(format!("{}/v1/prestaged-content", self.base())).body(file))
+            .await
     }
 
     /// An export that the update point has written (SYNC-7): the bytes of the file.
     pub async fn exported(&self, digest: Digest) -> Result<Response, AgentError> {
-        let url = format!("{}/v1/update-point/exports/{}", self.url, digest.to_hex());
-        self.accepted(self.http.get(url)).await
+        let url = format!("{}/v1/update-point/exports/{}", self.base(), digest.to_hex());
+        self.accepted(self.client()?.get(url)).await
     }
 
     /// The files of updates that a package of its site is made of; `None` if none is.
@@ -218,19 +258,49 @@ impl AgentClient {
         &self,
         package: &PackageId,
     ) -> Result<Option<PackageFiles>, AgentError> {
-        let url = format!("{}/v1/update-point/packages/{package}", self.url);
-        self.json(self.http.get(url)).await
+        let url = format!("{}/v1/update-point/packages/{package}", self.base());
+        self.json(self.client()?.get(url)).await
     }
 
     /// Where its update point has a file of an update.
     pub fn update_file_url(&self, name: &ContentName) -> String {
-        format!("{}/v1/update-point/content/{}/{name}", self.url, name.folder())
+        format!("{}/v1/update-point/content/{}/{name}", self.base(), name.folder())
+    }
+
+    /// Asks for a new key, to be certified.
+    pub async fn offer_key(&self, request: &KeyRequest) -> Result<KeyOffer, AgentError> {
+        let url = format!("{}/v1/certificate/key", self.base());
+        self.json(self.client()?.post(url).json(request)).await
+    }
+
+    /// Gives it a certificate for the key that it has offered; done once it shows that.
+    pub async fn take_certificate(&self, certificate: &NewCertificate) -> Result<(), AgentError> {
+        let request =
+            self.client()?.put(format!("{}/v1/certificate", self.base())).json(certificate);
+        self.accepted(request).await.map(drop)
+    }
+
+    /// Tells it who belongs to the hierarchy, and who does not any more.
+    pub async fn take_roster(&self, roster: &Roster) -> Result<(), AgentError> {
+        let request = self.client()?.put(format!("{}/v1/roster", self.base())).json(roster);
+        self.accepted(request).await.map(drop)
     }
 
     /// Sends a file of updates that is to be imported (SYNC-7). The client must have no read timeout:
     /// nothing comes back before the end.
     pub async fn send_updates(&self, file: reqwest::Body) -> Result<FileFacts, AgentError> {
-        self.json(self.http.post(format!("{}/v1/update-point/imports", self.url)).body(file)).await
+        self.json(
+            self.client()?.post(format!("{}/v1/update-point/imports", self.base())).body(file),
+        )
+        .await
+    }
+
+    fn client(&self) -> Result<&Client, AgentError> {
+        Ok(&self.way.as_ref().map_err(Clone::clone)?.asking)
+    }
+
+    fn base(&self) -> &str {
+        self.way.as_ref().map_or("", |way| &way.url)
     }
 
     async fn json<T: DeserializeOwned>(
@@ -271,7 +341,11 @@ impl AgentClient {
     }
 
     fn unreachable(&self, source: reqwest::Error) -> AgentError {
-        AgentError::Unreachable { url: self.url.clone(), source: source.without_url() }
+        let url = self.url.clone();
+        if let Some(why) = why_refused(&source).or_else(|| why_turned_away(&source)) {
+            return AgentError::Untrusted { url, why };
+        }
+        AgentError::Unreachable { url, source: source.without_url() }
     }
 
     fn unreadable(&self, text: &str) -> AgentError {

@@ -51,7 +51,7 @@ pub fn verifying_client(
     certificates: &Certificates,
     names: Vec<String>,
 ) -> Result<reqwest::Client, ClientError> {
-    let identity = tls::ClientIdentity::new(certificates, names);
+    let identity = tls::ClientIdentity::new(certificates, tls::KnownAs::Hosts(names));
     let client = with(addresses, tls::client_config(certificates.trust(), identity)?);
     Ok(client.read_timeout(READ_TIMEOUT).build()?)
 }
@@ -87,7 +87,7 @@ pub(super) fn builder(addresses: &Addresses) -> Result<reqwest::ClientBuilder, C
     Ok(with(addresses, tls::trusting_nobody()?))
 }
 
-fn with(addresses: &Addresses, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
+pub(super) fn with(addresses: &Addresses, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .connect_timeout(CONNECT_TIMEOUT)

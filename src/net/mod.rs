@@ -5,6 +5,7 @@ mod addresses;
 mod admin_token;
 mod agent_client;
 mod client;
+mod joined;
 mod listener;
 mod made_once;
 mod serving;
@@ -15,6 +16,10 @@ pub use addresses::{AddressTaken, Addresses};
 pub use admin_token::AdminToken;
 pub use agent_client::{AgentClient, AgentError};
 pub use client::{ClientError, client, outside_client, outside_tls, verifying_client};
+pub use joined::{
+    AdminHttp, Caller, InvalidToken, InviteError, JoinToken, Membership, MembershipError,
+    NotReached, RegisteredAgent, Registry, RegistryError, Revoked, Way,
+};
 pub use listener::{BoundPort, ListenError, OpenPort};
 pub use serving::{FileParts, Limits, raise_open_files};
 pub use tls::{

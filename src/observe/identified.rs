@@ -8,7 +8,7 @@ use super::AT_ONCE;
 use crate::{
     error_text::with_causes,
     model::{Known, Name, ObservedBuilder, SiteSystemState},
-    net::{AgentClient, AgentError},
+    net::{AdminHttp, AgentClient, AgentError},
 };
 
 /// What agents answered who were asked by their addresses.
@@ -21,14 +21,14 @@ pub struct Identified {
 }
 
 /// Asks the agents at some admin addresses who they are and what they report, which goes into
-/// `observed`. `http` carries the authorization.
+/// `observed`.
 pub async fn identify(
     urls: &[String],
-    http: &reqwest::Client,
+    http: &AdminHttp,
     observed: &mut ObservedBuilder,
 ) -> Identified {
     let answers = stream::iter(urls).map(|url| {
-        let agent = AgentClient::new(url.trim_end_matches('/'), http.clone());
+        let agent = http.agent(url);
         async move { (agent.url().to_owned(), ask(&agent).await) }
     });
     // In the order of the addresses, so that the first of two with the same name is the same.

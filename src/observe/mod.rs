@@ -6,7 +6,7 @@ mod look;
 mod ports;
 mod transfers;
 
-pub use agents::{Agents, ReachError};
+pub use agents::{Agents, ReachError, Remote};
 pub use identified::{Identified, identify};
 pub use look::observe_into;
 pub use ports::observe_ports;

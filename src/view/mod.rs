@@ -3,6 +3,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod adoption;
+mod agents;
 mod approval;
 mod brought_back;
 mod carried_out;
@@ -41,6 +42,9 @@ mod updates_file;
 mod validation;
 
 pub use adoption::{adopted_files, adoption_notes};
+pub use agents::{
+    AgentLine, AgentsReport, JoinTokenView, agents_json, agents_text, join_token_json,
+};
 pub use approval::{
     ApprovalReport, PlanDigests, approval_json, approval_text, digests_json, digests_text,
     to_approve_line,

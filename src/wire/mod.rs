@@ -19,6 +19,7 @@ pub mod exchange;
 pub mod export_file;
 pub mod file_list;
 pub mod host;
+pub mod joining;
 pub mod mail;
 pub mod monitoring;
 pub mod offline_catalog;

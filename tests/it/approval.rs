@@ -184,7 +184,7 @@ fn what_fails_is_tried_again_later_each_time_also_after_a_restart() {
     assert_eq!(tries[0]["failed"], 3);
     let at = tries[0]["at"].as_str().unwrap();
     let said = running.said.iter().rfind(|line| line.starts_with(third)).unwrap();
-    assert!(said.ends_with(&format!("goes on at {at}")), "{said} {at}");
+    assert!(said.ends_with(&format!("tried again at {at}")), "{said} {at}");
     let text = world.run(&["status"]).expect(0).stdout;
     assert!(text.contains(&format!("failed 3 times, and is tried again at {at}")), "{text}");
     running.kill();

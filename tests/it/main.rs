@@ -47,6 +47,7 @@ mod pulls;
 mod pushing;
 mod receivers;
 mod remote_agent;
+mod remote_agents;
 mod rollback;
 mod running;
 mod sarif;

@@ -148,7 +148,8 @@ impl SlowSource {
     }
 }
 
-fn trickle(at: &str, to: String, open: &Arc<AtomicBool>) {
+/// Lets bytes through drop by drop until it is opened.
+pub(crate) fn trickle(at: &str, to: String, open: &Arc<AtomicBool>) {
     let listener = TcpListener::bind(at).unwrap();
     let open = Arc::clone(open);
     thread::spawn(move || {

@@ -15,7 +15,7 @@ use crate::{
     clock,
     error_text::with_causes,
     model::{Name, PackageId, StatusMessage, StatusMessageId},
-    role::controller::{Purpose, Session},
+    role::controller::Purpose,
     view::{Carried, extracted_text, prestaged_json},
     wire::agent::AgentCommand,
 };
@@ -47,7 +47,7 @@ pub(super) async fn run(
     // What the points are pulling is no affair of this command.
     let (session, asked) =
         ask(data, &arguments.asking.manifests, Purpose::Exactly, printer).await?;
-    let extracted = extract(arguments, &session, &asked).await;
+    let extracted = extract(arguments, &asked).await;
     session.close().await;
     let extracted = extracted?;
     printer.result(&match arguments.asking.output {
@@ -57,11 +57,7 @@ pub(super) async fn run(
     Ok(ExitCode::Success)
 }
 
-async fn extract(
-    arguments: &Arguments,
-    session: &Session,
-    asked: &[Asked],
-) -> Result<Carried, Failure> {
+async fn extract(arguments: &Arguments, asked: &[Asked]) -> Result<Carried, Failure> {
     let Arguments { file: path, point, .. } = arguments;
     let unreadable = |error| unusable("read", path, error);
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
@@ -72,7 +68,7 @@ async fn extract(
              declare, and `headwater status` shows what there is"
         ))
     })?;
-    let agent = at.sender(session).map_err(operation)?;
+    let agent = at.sender();
     let bar = bar(bytes);
     let packages = agent.extract(body(file, &bar)).await.map_err(|error| {
         operation(anyhow::Error::from(error).context(format!("`{}` was not taken", path.display())))

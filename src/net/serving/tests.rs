@@ -256,7 +256,7 @@ async fn http2(
     address: SocketAddr,
     certificates: &Certificates,
 ) -> hyper::client::conn::http2::SendRequest<Body> {
-    let identity = tls::ClientIdentity::new(certificates, Vec::new());
+    let identity = tls::ClientIdentity::new(certificates, tls::KnownAs::Hosts(Vec::new()));
     let mut config = tls::client_config(certificates.trust(), identity).unwrap();
     config.alpn_protocols = vec![tls::HTTP_2.to_vec()];
     let stream = TcpStream::connect(address).await.unwrap();

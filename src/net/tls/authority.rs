@@ -5,8 +5,9 @@ use std::{fmt, net::IpAddr, path::Path};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType, SigningKey, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SigningKey,
+    date_time_ymd,
 };
 use rustls::{
     crypto::aws_lc_rs,
@@ -95,36 +96,106 @@ impl Authority {
         purpose: ExtendedKeyUsagePurpose,
         now: Timestamp,
     ) -> Result<Issued, CertificatesError> {
-        let failed = |why: String| {
-            let names = names.join("`, `");
-            CertificatesError::NotIssued { names, why }
-        };
+        let names: Vec<Subject<'_>> = names.iter().map(|name| Subject::Host(name)).collect();
+        self.issue_with_key(&names, purpose, now)
+    }
+
+    /// A certificate for a client that is known by its identifier. The authority's own comes with it, for
+    /// whoever knows no more of that than its digest.
+    pub(super) fn issue_to(
+        &self,
+        identifier: &str,
+        now: Timestamp,
+    ) -> Result<Issued, CertificatesError> {
+        let purpose = ExtendedKeyUsagePurpose::ClientAuth;
+        let mut issued = self.issue_with_key(&[Subject::Identifier(identifier)], purpose, now)?;
+        issued.key.cert.push(self.certificate.clone());
+        Ok(issued)
+    }
+
+    /// A certificate for a key that somebody else has, for servers and clients.
+    pub(super) fn certify(
+        &self,
+        key: &impl PublicKeyData,
+        subjects: &[Subject<'_>],
+        for_how_long: SignedDuration,
+        now: Timestamp,
+    ) -> Result<CertificateDer<'static>, CertificatesError> {
+        let purposes =
+            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        let certificate = self.signed(key, subjects, purposes, (now, for_how_long))?;
+        Ok(certificate.der().clone())
+    }
+
+    fn issue_with_key(
+        &self,
+        subjects: &[Subject<'_>],
+        purpose: ExtendedKeyUsagePurpose,
+        now: Timestamp,
+    ) -> Result<Issued, CertificatesError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)
-            .map_err(|error| failed(error.to_string()))?;
-        let mut params = CertificateParams::default();
-        for name in names {
-            params.subject_alt_names.push(if let Ok(ip) = name.parse::<IpAddr>() {
-                SanType::IpAddress(ip)
-            } else {
-                let name = name.as_str().try_into();
-                SanType::DnsName(name.map_err(|error: rcgen::Error| failed(error.to_string()))?)
-            });
-        }
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![purpose];
-        params.use_authority_key_identifier_extension = true;
-        valid(&mut params, now, ISSUED);
-        let authority = authority_params(&self.key);
-        let issuer = Issuer::from_params(&authority, &self.key);
-        let certificate =
-            params.signed_by(&key, &issuer).map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| not_issued(subjects, &error))?;
+        let certificate = self.signed(&key, subjects, vec![purpose], (now, ISSUED))?;
         let private = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
         let chain = vec![certificate.der().clone()];
         let key = CertifiedKey::from_der(chain, private, &aws_lc_rs::default_provider())
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| not_issued(subjects, &error))?;
         Ok(Issued { key, renew_at: now.saturating_add(ISSUED - RENEWED).unwrap_or(now) })
     }
+
+    fn signed(
+        &self,
+        key: &impl PublicKeyData,
+        subjects: &[Subject<'_>],
+        purposes: Vec<ExtendedKeyUsagePurpose>,
+        (now, for_how_long): (Timestamp, SignedDuration),
+    ) -> Result<Certificate, CertificatesError> {
+        let mut params = CertificateParams::default();
+        for subject in subjects {
+            let name = subject.alternative_name().map_err(|error| not_issued(subjects, &error))?;
+            params.subject_alt_names.push(name);
+        }
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = purposes;
+        params.use_authority_key_identifier_extension = true;
+        valid(&mut params, now, for_how_long);
+        let authority = authority_params(&self.key);
+        let issuer = Issuer::from_params(&authority, &self.key);
+        params.signed_by(key, &issuer).map_err(|error| not_issued(subjects, &error))
+    }
+}
+
+/// For whom a certificate is.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::net) enum Subject<'a> {
+    /// Who is reached by this name or address.
+    Host(&'a str),
+    /// Who is known by this identifier, a URI: it can never be that of a host.
+    Identifier(&'a str),
+}
+
+impl Subject<'_> {
+    fn alternative_name(self) -> Result<SanType, rcgen::Error> {
+        match self {
+            Self::Identifier(uri) => Ok(SanType::URI(uri.try_into()?)),
+            Self::Host(name) => match name.parse::<IpAddr>() {
+                Ok(ip) => Ok(SanType::IpAddress(ip)),
+                Err(_) => Ok(SanType::DnsName(name.try_into()?)),
+            },
+        }
+    }
+
+    const fn words(&self) -> &str {
+        match self {
+            Self::Host(text) | Self::Identifier(text) => text,
+        }
+    }
+}
+
+fn not_issued(subjects: &[Subject<'_>], error: &dyn std::error::Error) -> CertificatesError {
+    let names: Vec<&str> = subjects.iter().map(Subject::words).collect();
+    CertificatesError::NotIssued { names: names.join("`, `"), why: error.to_string() }
 }
 
 impl fmt::Debug for Authority {

@@ -2,16 +2,15 @@
 //! others, and the roots that it trusts.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::SystemTime,
 };
 
-use jiff::Timestamp;
-use rcgen::ExtendedKeyUsagePurpose;
+use jiff::{SignedDuration, Timestamp};
+use rcgen::{ExtendedKeyUsagePurpose, PublicKeyData};
 use rustls::{
-    DistinguishedName, Error, InconsistentKeys, RootCertStore,
+    Error, InconsistentKeys,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::CertifiedKey,
@@ -19,7 +18,9 @@ use rustls::{
 
 use super::{
     CertificatesError, Trust,
-    authority::{Authority, Issued},
+    authority::{Authority, Issued, Subject},
+    clients::KnownAs,
+    granted::{self, FileStamp},
     trust,
 };
 use crate::{model::Name, store};
@@ -27,12 +28,20 @@ use crate::{model::Name, store};
 /// The longest file of a secret: a chain of ten certificates has 20 KiB.
 const LONGEST: u64 = 1 << 20;
 
+/// How long a client shows a certificate before it looks for the one that the hierarchy has given.
+const GRANTED: SignedDuration = SignedDuration::from_mins(1);
+
+/// Where that one is, in the directory of certificates.
+pub(in crate::net) const GRANTED_FILE: &str = "roles.pem";
+
 /// What an agent has for TLS, in its data directory (or that of the embedded hierarchy):
 ///
 /// | file                                     | what it is                                       |
 /// |------------------------------------------|--------------------------------------------------|
 /// | `certificates/authority.pem`             | the hierarchy's own authority, for its owner alone |
 /// | `certificates/authority.crt`             | its certificate, for whoever shall trust it      |
+/// | `certificates/hierarchy.crt`             | that of the hierarchy's authority, where an agent on a computer of its own has joined one |
+/// | `certificates/roles.pem`                 | what that authority has issued for the roles of such an agent, with its key, for its owner alone |
 /// | `certificates/trusted.pem`               | further roots to trust, if there are any         |
 /// | `secrets/NAME/tls.crt`, `tls.key`        | a certificate with its chain, and its key, as Kubernetes mounts such a secret |
 ///
@@ -44,6 +53,10 @@ pub struct Certificates(Arc<Inner>);
 struct Inner {
     authority: Authority,
     secrets: PathBuf,
+    /// Key and certificate that the hierarchy which has been joined has given.
+    granted: PathBuf,
+    /// Whether a hierarchy has been joined.
+    has_joined: bool,
     trust: Trust,
     /// The roots that clients' certificates have to lead to.
     client_trust: Trust,
@@ -67,17 +80,15 @@ pub(super) struct Loaded {
 /// What tells whether a certificate is still the one that was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stamp {
-    RenewAt(Timestamp),
+    /// Of an authority: until when it is shown, and the file of the one that the hierarchy has given.
+    Issued(Timestamp, FileStamp),
     Files([FileStamp; 2]),
 }
 
-/// When a file was written, how long it is, and which one it is: a mounted secret is exchanged whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct FileStamp(Option<(SystemTime, u64, u64)>);
-
 impl Certificates {
     /// What is in a data directory; the authority is made if there is none. Besides the system's
-    /// roots, the authority and `trusted.pem`, the roots in the file `more` are trusted. Blocks.
+    /// roots, the authority, that of the hierarchy that has been joined, and `trusted.pem`, the roots in
+    /// the file `more` are trusted. Blocks.
     ///
     /// # Errors
     ///
@@ -90,13 +101,17 @@ impl Certificates {
         let directory = data.join("certificates");
         let authority = Authority::open(&directory, now)?;
         let mut roots = vec![authority.certificate().clone()];
-        let kept = directory.join("trusted.pem");
-        for file in kept.exists().then_some(kept.as_path()).into_iter().chain(more) {
+        let kept = ["hierarchy.crt", "trusted.pem"].map(|file| directory.join(file));
+        let there = kept.iter().map(PathBuf::as_path).filter(|file| file.exists());
+        for file in there.chain(more) {
             roots.extend(trust::roots(file)?);
         }
         let (secrets, trust) = (data.join("secrets"), Trust::system().and(roots.clone()));
         let client_trust = Trust::roots(roots);
-        Ok(Self(Arc::new(Inner { authority, secrets, trust, client_trust })))
+        let granted = directory.join(GRANTED_FILE);
+        let has_joined = kept.first().is_some_and(|file| file.exists());
+        let inner = Inner { authority, secrets, granted, has_joined, trust, client_trust };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// The roots that certificates of clients have to lead to: the authority and those that somebody has
@@ -108,10 +123,41 @@ impl Certificates {
     /// A certificate for a client, of the hierarchy's own authority.
     pub(super) fn issue_to_client(
         &self,
-        names: &[String],
+        client: &KnownAs,
         now: Timestamp,
     ) -> Result<Issued, CertificatesError> {
-        self.0.authority.issue(names, ExtendedKeyUsagePurpose::ClientAuth, now)
+        match client {
+            KnownAs::Hosts(names) => {
+                // Looked for again soon: there may be another one.
+                let soon = now.saturating_add(GRANTED).unwrap_or(now);
+                if let Some((key, ends)) = self.granted(names, now) {
+                    return Ok(Issued { key, renew_at: soon.min(ends) });
+                }
+                let purpose = ExtendedKeyUsagePurpose::ClientAuth;
+                let mut issued = self.0.authority.issue(names, purpose, now)?;
+                if self.0.has_joined {
+                    issued.renew_at = issued.renew_at.min(soon);
+                }
+                Ok(issued)
+            }
+            KnownAs::Identifier(uri) => self.0.authority.issue_to(uri, now),
+        }
+    }
+
+    /// The certificate of the hierarchy's authority.
+    pub(in crate::net) fn authority(&self) -> &CertificateDer<'static> {
+        self.0.authority.certificate()
+    }
+
+    /// A certificate for a key of somebody else, for servers and clients, by the hierarchy's authority.
+    pub(in crate::net) fn certify(
+        &self,
+        key: &impl PublicKeyData,
+        subjects: &[Subject<'_>],
+        for_how_long: SignedDuration,
+        now: Timestamp,
+    ) -> Result<CertificateDer<'static>, CertificatesError> {
+        self.0.authority.certify(key, subjects, for_how_long, now)
     }
 
     /// A signature over a document with the key of the hierarchy's authority: ECDSA over its SHA-256, in
@@ -123,13 +169,6 @@ impl Certificates {
     /// The provider of cryptography refuses.
     pub fn sign(&self, document: &[u8]) -> Result<Vec<u8>, CertificatesError> {
         self.0.authority.sign(document)
-    }
-
-    /// What the authority is called, as servers name the roots that they believe.
-    pub(super) fn authority_subject(&self) -> Option<DistinguishedName> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.0.authority.certificate().clone()).ok()?;
-        roots.subjects().pop()
     }
 
     /// The roots that it trusts.
@@ -145,9 +184,16 @@ impl Certificates {
     ) -> Result<Loaded, CertificatesError> {
         match source {
             CertificateSource::Issued(names) => {
-                let purpose = ExtendedKeyUsagePurpose::ServerAuth;
-                let Issued { key, renew_at } = self.0.authority.issue(names, purpose, now)?;
-                Ok(Loaded { key: Arc::new(key), stamp: Stamp::RenewAt(renew_at) })
+                // Before it is read: what is written meanwhile is read again.
+                let stamp = FileStamp::of(&self.0.granted);
+                let (key, renew_at) = if let Some(granted) = self.granted(names, now) {
+                    granted
+                } else {
+                    let purpose = ExtendedKeyUsagePurpose::ServerAuth;
+                    let Issued { key, renew_at } = self.0.authority.issue(names, purpose, now)?;
+                    (key, renew_at)
+                };
+                Ok(Loaded { key: Arc::new(key), stamp: Stamp::Issued(renew_at, stamp) })
             }
             CertificateSource::Secret(name) => {
                 let files = self.files(name);
@@ -169,9 +215,17 @@ impl Certificates {
             (CertificateSource::Secret(name), Stamp::Files(before)) => {
                 stamps(&self.files(name)) != *before
             }
-            (CertificateSource::Issued(_), Stamp::RenewAt(at)) => now >= *at,
+            (CertificateSource::Issued(_), Stamp::Issued(at, before)) => {
+                now >= *at || FileStamp::of(&self.0.granted) != *before
+            }
             _ => true,
         }
+    }
+
+    /// What the hierarchy has given to the roles of this agent, if it is for the first of these names, and
+    /// when it ends.
+    fn granted(&self, names: &[String], now: Timestamp) -> Option<(CertifiedKey, Timestamp)> {
+        granted::read(&self.0.granted, names.first()?, now)
     }
 
     fn files(&self, name: &Name) -> [PathBuf; 2] {
@@ -180,11 +234,7 @@ impl Certificates {
 }
 
 fn stamps(files: &[PathBuf; 2]) -> [FileStamp; 2] {
-    use std::os::unix::fs::MetadataExt;
-    [0, 1].map(|at: usize| {
-        let found = files.get(at).and_then(|file| fs::metadata(file).ok());
-        FileStamp(found.and_then(|it| Some((it.modified().ok()?, it.len(), it.ino()))))
-    })
+    [0, 1].map(|at: usize| files.get(at).map(|file| FileStamp::of(file)).unwrap_or_default())
 }
 
 fn read(name: &Name, files: &[PathBuf; 2]) -> Result<CertifiedKey, CertificatesError> {

@@ -3,8 +3,8 @@
 use std::{io, sync::Arc};
 
 use rustls::{
-    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, OtherError,
-    RootCertStore, SignatureScheme, WantsVerifier,
+    AlertDescription, CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, Error,
+    OtherError, RootCertStore, SignatureScheme, WantsVerifier,
     client::{
         WantsClientCert, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -115,11 +115,23 @@ enum Refused {
 pub fn why_refused(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(Error::InvalidCertificate(why)) = of_tls(error)
-            && let CertificateError::Other(OtherError(why)) = why
-            && let Some(refused) = why.downcast_ref::<Refused>()
+        // Others than the verifiers of this program refuse nothing in words of their own.
+        if let Some(Error::InvalidCertificate(CertificateError::Other(OtherError(why)))) =
+            of_tls(error)
         {
-            return Some(format!("its certificate is refused: {refused}"));
+            return Some(format!("its certificate is refused: {why}"));
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// What the other side said when it broke a handshake off, if an error came of that.
+pub(in crate::net) fn alert(error: &(dyn std::error::Error + 'static)) -> Option<AlertDescription> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(Error::AlertReceived(alert)) = of_tls(error) {
+            return Some(*alert);
         }
         next = error.source();
     }

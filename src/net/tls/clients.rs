@@ -18,6 +18,8 @@ use rustls::{
     sign::CertifiedKey,
 };
 
+use x509_parser::prelude::{FromDer, X509Certificate};
+
 use super::{Certificates, CertificatesError, authority::Issued};
 use crate::{clock, error_text::with_causes, model::ClientCertificates};
 
@@ -133,16 +135,22 @@ impl ClientCertVerifier for Asking {
 /// when it is first needed, and again long before it ends.
 pub(in crate::net) struct ClientIdentity {
     certificates: Certificates,
-    names: Vec<String>,
-    /// The authority that issues it, as others name it.
-    ours: Option<DistinguishedName>,
+    known_as: KnownAs,
     issued: Mutex<Option<(Timestamp, Arc<CertifiedKey>)>>,
 }
 
+/// What a client is known as.
+#[derive(Debug, Clone)]
+pub(in crate::net) enum KnownAs {
+    /// By the names and addresses at which it is reached.
+    Hosts(Vec<String>),
+    /// By an identifier, a URI.
+    Identifier(&'static str),
+}
+
 impl ClientIdentity {
-    pub(in crate::net) fn new(certificates: &Certificates, names: Vec<String>) -> Self {
-        let (ours, issued) = (certificates.authority_subject(), Mutex::default());
-        Self { certificates: certificates.clone(), names, ours, issued }
+    pub(in crate::net) fn new(certificates: &Certificates, known_as: KnownAs) -> Self {
+        Self { certificates: certificates.clone(), known_as, issued: Mutex::default() }
     }
 
     fn key(&self) -> Result<Arc<CertifiedKey>, CertificatesError> {
@@ -151,11 +159,18 @@ impl ClientIdentity {
         if let Some((_, key)) = issued.as_ref().filter(|(renew_at, _)| now < *renew_at) {
             return Ok(Arc::clone(key));
         }
-        let Issued { key, renew_at } = self.certificates.issue_to_client(&self.names, now)?;
+        let Issued { key, renew_at } = self.certificates.issue_to_client(&self.known_as, now)?;
         let key = Arc::new(key);
         *issued = Some((renew_at, Arc::clone(&key)));
         Ok(key)
     }
+}
+
+/// Whether a certificate was issued by one of these, as servers name the roots that they believe.
+fn is_of_one_of(key: &CertifiedKey, roots: &[&[u8]]) -> bool {
+    let Ok(certificate) = key.end_entity_cert() else { return false };
+    X509Certificate::from_der(certificate)
+        .is_ok_and(|(_, certificate)| roots.contains(&certificate.issuer().as_raw()))
 }
 
 impl ResolvesClientCert for ClientIdentity {
@@ -164,13 +179,11 @@ impl ResolvesClientCert for ClientIdentity {
         root_hint_subjects: &[&[u8]],
         _sigschemes: &[SignatureScheme],
     ) -> Option<Arc<CertifiedKey>> {
-        // Whoever names roots and not ours would only refuse it.
-        let ours = self.ours.as_ref()?;
-        if !root_hint_subjects.is_empty() && !root_hint_subjects.contains(&ours.as_ref()) {
-            return None;
-        }
         match self.key() {
-            Ok(key) => Some(key),
+            // Whoever names roots and not its own would only refuse it.
+            Ok(key) => Some(key).filter(|key| {
+                root_hint_subjects.is_empty() || is_of_one_of(key, root_hint_subjects)
+            }),
             Err(error) => {
                 tracing::warn!(error = with_causes(&error), "no client certificate is shown");
                 None
@@ -185,6 +198,6 @@ impl ResolvesClientCert for ClientIdentity {
 
 impl fmt::Debug for ClientIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientIdentity").field("names", &self.names).finish_non_exhaustive()
+        f.debug_struct("ClientIdentity").field("known_as", &self.known_as).finish_non_exhaustive()
     }
 }

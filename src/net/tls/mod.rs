@@ -14,16 +14,19 @@ mod client;
 mod clients;
 mod describing;
 mod error;
+mod granted;
 mod server;
 #[cfg(test)]
 mod tests;
 mod trust;
 
+pub(super) use authority::Subject;
+pub(super) use certificates::GRANTED_FILE;
 pub use certificates::{CertificateSource, Certificates};
 pub use client::why_refused;
-pub(super) use client::{client_config, showing_nothing, trusting_nobody};
+pub(super) use client::{alert, client_config, showing_nothing, trusting_nobody};
 pub use clients::Admission;
-pub(super) use clients::{ClientIdentity, ShownCertificate};
+pub(super) use clients::{ClientIdentity, KnownAs, ShownCertificate};
 pub use describing::{UnfitCertificate, certificate_names};
 pub use error::CertificatesError;
 pub(super) use server::HTTP_2;

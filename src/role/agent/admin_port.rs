@@ -69,27 +69,8 @@ impl AdminPort {
         port: u16,
     ) -> Result<Self, ListenError> {
         let own_url = Arc::new(OnceCell::new());
-        let served = Served { agent, own_url: own_url.clone() };
-        let router = Router::new()
-            .route("/v1/state", get(state))
-            .route("/v1/agent", get(identity))
-            .route("/v1/transfers", get(transfers))
-            .route("/v1/commands", post(command).layer(DefaultBodyLimit::max(LARGEST_COMMAND)))
-            .route("/v1/update-point/revisions", get(update_point_revisions))
-            .route("/v1/update-point/synchronizations", get(synchronizations))
-            .route("/v1/update-point/updates", post(updates))
-            .route("/v1/update-point/updates/{id}", get(update))
-            .route("/v1/site-database/revisions", get(site_database_revisions))
-            .route("/v1/prestaged-content", get(prestaged::export).post(prestaged::extract))
-            .route("/v1/update-point/exports/{digest}", get(exchange::exported))
-            .route("/v1/update-point/imports", post(exchange::receive))
-            .route("/v1/update-point/packages/{id}", get(packages::files))
-            .route("/v1/update-point/content/{folder}/{name}", get(packages::content))
-            // Not a route of its own: the parameters of an outer route would get in the way of the
-            // inner router's.
-            .fallback(content)
-            .with_state(served)
-            .layer(middleware::from_fn_with_state(token, authorize));
+        let router =
+            router(agent, own_url.clone()).layer(middleware::from_fn_with_state(token, authorize));
         let port = OpenPort::open(ip, port, router).await?;
         let url = own_url.get_or_init(|| async { format!("http://{}", port.address()) }).await;
         Ok(Self { url: url.clone(), port })
@@ -104,6 +85,29 @@ impl AdminPort {
     pub async fn close(self) {
         self.port.close().await;
     }
+}
+
+/// What an admin port serves to those who are let in; `own_url` is its address, once that is known.
+pub(super) fn router(agent: Agent, own_url: Arc<OnceCell<String>>) -> Router {
+    Router::new()
+        .route("/v1/state", get(state))
+        .route("/v1/agent", get(identity))
+        .route("/v1/transfers", get(transfers))
+        .route("/v1/commands", post(command).layer(DefaultBodyLimit::max(LARGEST_COMMAND)))
+        .route("/v1/update-point/revisions", get(update_point_revisions))
+        .route("/v1/update-point/synchronizations", get(synchronizations))
+        .route("/v1/update-point/updates", post(updates))
+        .route("/v1/update-point/updates/{id}", get(update))
+        .route("/v1/site-database/revisions", get(site_database_revisions))
+        .route("/v1/prestaged-content", get(prestaged::export).post(prestaged::extract))
+        .route("/v1/update-point/exports/{digest}", get(exchange::exported))
+        .route("/v1/update-point/imports", post(exchange::receive))
+        .route("/v1/update-point/packages/{id}", get(packages::files))
+        .route("/v1/update-point/content/{folder}/{name}", get(packages::content))
+        // Not a route of its own: the parameters of an outer route would get in the way of the
+        // inner router's.
+        .fallback(content)
+        .with_state(Served { agent, own_url })
 }
 
 /// Only those who have the hierarchy's secret come in.

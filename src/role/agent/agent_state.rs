@@ -7,7 +7,7 @@ use tracing::{Instrument, Span};
 
 use crate::{
     model::{Name, Since, SiteSystemSettings, SiteSystemState, UpdateServicesState},
-    net::{Addresses, AdminToken, Certificates},
+    net::{Addresses, AdminHttp, Certificates},
     role::{
         Surroundings, distribution_point::DistributionPoint, management_point::ManagementPoint,
         package_library::PackageLibrary, site_server::SiteServer, update_point::UpdatePoint,
@@ -28,8 +28,8 @@ pub struct AgentOptions {
     pub ip: IpAddr,
     /// How it finds other site systems.
     pub addresses: Addresses,
-    /// The secret of the hierarchy's admin ports.
-    pub token: AdminToken,
+    /// How it asks the agents of other site systems.
+    pub http: AdminHttp,
     /// Certificates to show, and roots to trust.
     pub certificates: Certificates,
     /// Whether it goes on with transfers that were under way. A look at what there is must not set
@@ -43,10 +43,6 @@ pub struct Agent(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) options: AgentOptions,
-    /// Speaks to the admin ports of other site systems.
-    pub(super) admin: reqwest::Client,
-    /// Sends them content.
-    pub(super) sending: reqwest::Client,
     pub(super) roles: RwLock<Roles>,
 }
 
@@ -73,12 +69,10 @@ impl Agent {
             path: options.directory.clone(),
             source,
         })?;
-        let admin = options.token.client(&options.addresses)?;
-        let sending = options.token.sending_client(&options.addresses)?;
         let identity = Identity::read(&options.directory)?;
         let mut roles = Roles { identity, ..Roles::default() };
         roles.open(&options).instrument(span(&options.name)).await?;
-        Ok(Self(Arc::new(Inner { options, admin, sending, roles: RwLock::new(roles) })))
+        Ok(Self(Arc::new(Inner { options, roles: RwLock::new(roles) })))
     }
 
     /// What it reports of itself; `None` while nobody has told it what it is.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use crate::{
     clock,
     model::{Name, SiteSystemSettings, WsusVersion},
-    net::ClientError,
+    net::NotReached,
     role::{
         Reporter,
         distribution_point::{DistributionPoint, DistributionPointError},
         management_point::ManagementPointError,
-        package_library::{PackageLibrary, PackageLibraryError, Sending},
+        package_library::{PackageLibrary, PackageLibraryError},
         site_server::{SiteServer, SiteServerError},
         update_point::{UpdatePoint, UpdatePointError},
         validating::Asked,
@@ -60,9 +60,9 @@ pub enum CommandError {
     /// What it knows of itself.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// Its HTTP client.
+    /// The agent of another site system.
     #[error(transparent)]
-    Client(#[from] ClientError),
+    NotReached(#[from] NotReached),
     /// Its site server.
     #[error(transparent)]
     SiteServer(#[from] SiteServerError),
@@ -123,11 +123,13 @@ impl Agent {
                 self.console_for(&from, own_url).await?;
                 let server = self.site_server().await?;
                 let manner = if only_new { Manner::OnlyNew } else { Manner::Everything };
-                Ok(server.copy_from(&self.0.admin, &from, manner, report).await?)
+                let way = self.0.options.http.way(&from)?;
+                Ok(server.copy_from(&way.asking, &way.url, manner, report).await?)
             }
             AgentCommand::ReplicateSiteDatabase { from } => {
                 let server = self.site_server().await?;
-                Ok(server.replicate_from(&self.0.admin, &from, report).await?)
+                let way = self.0.options.http.way(&from)?;
+                Ok(server.replicate_from(&way.asking, &way.url, report).await?)
             }
             AgentCommand::RecordStatusMessages(messages) => {
                 self.site_server().await?.record(messages).await?;
@@ -146,11 +148,7 @@ impl Agent {
                 self.take_package_source(taken, report).await
             }
             AgentCommand::SendPackage { package, version, to, pacing } => {
-                let library = self.package_library().await?;
-                let from = &self.0.options.name;
-                let pacing = pacing.as_deref();
-                let sending = Sending { package: &package, version, from, to: &to, pacing };
-                Ok(library.send(sending, &self.0.sending, report).await?)
+                self.send_package((&package, version), &to, pacing.as_deref(), report).await
             }
             AgentCommand::PullPackage { package, version, digest } => {
                 match self.distribution_point().await?.pull(package, version, digest).await {
@@ -327,7 +325,9 @@ impl Agent {
         let identity = roles.identity.as_ref().ok_or(NOT_CONFIGURED)?;
         let installed = identity.administration_console
             || identity.settings.software.wsus_administration_console;
-        if from == own_url || installed { Ok(()) } else { Err(CommandError::NoConsole) }
+        let own =
+            from == own_url || self.0.options.http.name_at(from).as_ref() == Some(self.name());
+        if own || installed { Ok(()) } else { Err(CommandError::NoConsole) }
     }
 
     pub(super) async fn update_point(&self) -> Result<UpdatePoint, CommandError> {

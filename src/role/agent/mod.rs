@@ -2,6 +2,7 @@
 //! through which it is told and asked.
 
 mod admin_port;
+mod admission;
 mod agent_state;
 mod commands;
 mod exchange;
@@ -13,6 +14,7 @@ mod update_points;
 
 pub use admin_port::AdminPort;
 pub(in crate::role) use admin_port::authorize;
+pub use admission::SecuredPort;
 pub use agent_state::{Agent, AgentOptions};
 pub use commands::CommandError;
 pub use identity::IdentityError;

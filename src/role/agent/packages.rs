@@ -17,12 +17,11 @@ use super::{
     commands::Carried,
 };
 use crate::{
-    model::{Digest, PackageId, PackageOrigin},
-    net::AgentClient,
+    model::{Digest, Pacing, PackageId, PackageOrigin},
     role::{
         Reporter,
         answering::Asked,
-        package_library::{Making, PackageLibraryError},
+        package_library::{Making, PackageLibraryError, Sending},
         update_point::answer_content,
     },
     wire::update_content::{AskedContent, ContentName},
@@ -46,10 +45,23 @@ impl Agent {
             return Ok(library.take(&package, version, origin, content, report).await?);
         }
         let nobody = || PackageLibraryError::NoUpdatePoint(origin.source.words());
-        let client = &self.0.admin;
-        let from = &AgentClient::new(from.ok_or_else(nobody)?, client.clone());
+        let (http, url) = (&self.0.options.http, from.ok_or_else(nobody)?);
+        let (from, client) = (&http.agent(&url), &http.way(&url)?.asking);
         let making = Making { package: &package, version, origin, content, from, client };
         Ok(library.make(making, report).await?)
+    }
+
+    pub(super) async fn send_package(
+        &self,
+        (package, version): (&PackageId, u32),
+        to: &str,
+        pacing: Option<&Pacing>,
+        report: &Reporter,
+    ) -> Carried {
+        let library = self.package_library().await?;
+        let (from, way) = (&self.0.options.name, self.0.options.http.way(to)?);
+        let sending = Sending { package, version, from, to: &way.url, pacing };
+        Ok(library.send(sending, &way.sending, report).await?)
     }
 }
 

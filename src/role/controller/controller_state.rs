@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::{mpsc::UnboundedSender, watch};
@@ -86,6 +86,8 @@ pub struct Controller {
     hears_looks: Option<HearsLooks>,
     approval: Option<NeedsApproval>,
     back_off: BackOff,
+    /// Which agents on computers of their own know what of each other, by its digest.
+    told: Mutex<BTreeMap<Name, Digest>>,
 }
 
 /// Hears what a look has found, and what has to be done.
@@ -140,6 +142,7 @@ impl Controller {
             hears_looks: None,
             approval: None,
             back_off: BackOff::default(),
+            told: Mutex::default(),
         })
     }
 
@@ -166,6 +169,10 @@ impl Controller {
 
     pub(super) fn back_off(&self) -> &BackOff {
         &self.back_off
+    }
+
+    pub(super) fn told(&self) -> MutexGuard<'_, BTreeMap<Name, Digest>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The session.
@@ -235,9 +242,7 @@ impl Controller {
     ///
     /// The host does not answer.
     pub async fn agents(&self, remote: &BTreeMap<Name, String>) -> Result<Agents, ControllerError> {
-        let session = &self.session;
-        let (host, http) = (session.host().clone(), session.http().clone());
-        Ok(Agents::find(host, http, session.addresses().clone(), remote).await?)
+        Ok(self.session.agents(remote).await?)
     }
 
     /// Looks at the ports of all roles that are `chosen`, whatever their agents say, and verifies
@@ -355,6 +360,7 @@ impl Controller {
         let (mut left, mut to_approve) = (Vec::new(), None);
         for _ in 0..PASSES {
             let looked = self.look(hierarchy, manifest_digest).await?;
+            self.keep_agents(hierarchy, &looked).await;
             self.take_late_reports(hierarchy, &looked).await;
             if looked.plan.actions.is_empty() {
                 // Something may wait for a window that somebody can approve before it opens.

@@ -11,6 +11,7 @@ mod remembered;
 mod session;
 mod told;
 mod undo_file;
+mod upkeep;
 mod way_back_target;
 
 pub use approval_files::{APPROVAL_COUNTS_FOR, ApprovalError, ApprovalFiles};
@@ -23,4 +24,5 @@ pub use permitted::{NeedsApproval, failed_before};
 pub use remembered::{KeptAt, Remembered};
 pub use session::{Purpose, Session, SessionError, Waiting};
 pub use undo_file::{UndoError, UndoFile};
+pub use upkeep::{RenewError, renew_agent, tell_agents};
 pub use way_back_target::{Target, TargetError};

@@ -1,13 +1,14 @@
 //! How a command reaches the embedded hierarchy: through the process that hosts it, or by hosting
 //! it itself for as long as it runs.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    model::{HeldBy, Holder, RunCommand},
-    net::{Addresses, AgentClient, AgentError, ClientError, Trust},
+    model::{HeldBy, Holder, Name, RunCommand},
+    net::{Addresses, AdminHttp, AgentClient, AgentError, ClientError, Trust},
+    observe::{Agents, ReachError, Remote},
     role::host::{DataDirectory, DataError, DataLock, Host, HostError, this_process},
     view::holder_name,
 };
@@ -98,7 +99,7 @@ pub struct Session {
     /// Where this process is the host.
     own: Option<Host>,
     host: AgentClient,
-    http: reqwest::Client,
+    http: AdminHttp,
     addresses: Addresses,
 }
 
@@ -121,8 +122,8 @@ impl Session {
                     return Err(SessionError::UpAlready(data.held_by()?.map(|it| it.holder)));
                 }
                 let addresses = data.addresses();
-                let http = data.token().client(&addresses)?;
-                let host = AgentClient::new(url, http.clone());
+                let http = data.http(&addresses)?;
+                let host = http.agent(&url);
                 match timeout(ANSWER, host.hosted()).await {
                     Ok(Ok(_)) => return Ok(Self { data, own: None, host, http, addresses }),
                     // It may just have ended: then the lock is free, or will be.
@@ -175,8 +176,8 @@ impl Session {
     ) -> Result<Self, SessionError> {
         let resume = matches!(purpose, Purpose::Work | Purpose::Stay(_));
         let host = Host::start(data.clone(), lock, &purpose.holder(), resume).await?;
-        let client = host.client()?;
-        let (addresses, http) = (host.addresses(), host.http()?);
+        let client = host.client();
+        let (addresses, http) = (host.addresses(), host.http().clone());
         Ok(Self { data, own: Some(host), host: client, http, addresses })
     }
 
@@ -195,14 +196,25 @@ impl Session {
         &self.host
     }
 
-    /// A client for all admin ports.
-    pub fn http(&self) -> &reqwest::Client {
+    /// How all admin ports are asked.
+    pub fn http(&self) -> &AdminHttp {
         &self.http
     }
 
     /// The roots that the hierarchy trusts: the system's, its own authority's, and `trusted.pem`.
     pub fn trust(&self) -> &Trust {
         self.data.certificates().trust()
+    }
+
+    /// Finds the agents of the hierarchy, and lets those join for which a token waits.
+    ///
+    /// # Errors
+    ///
+    /// The host does not answer.
+    pub async fn agents(&self, remote: &BTreeMap<Name, String>) -> Result<Agents, ReachError> {
+        let (host, http) = (self.host.clone(), self.http.clone());
+        let (addresses, registry) = (self.addresses.clone(), self.data.agents());
+        Agents::find(host, http, addresses, Remote { agents: remote, registry }).await
     }
 
     /// How addresses are resolved.

@@ -9,7 +9,10 @@ use std::{
 use crate::{
     clock,
     model::{Digest, Name},
-    net::{Addresses, AdminToken, Certificates, CertificatesError},
+    net::{
+        Addresses, AdminHttp, AdminToken, Certificates, CertificatesError, ClientError, Registry,
+        RegistryError,
+    },
     store,
 };
 
@@ -28,6 +31,9 @@ pub enum DataError {
     /// The authority of the hierarchy, or the roots that it trusts.
     #[error("failed to use the certificates of the data directory")]
     Certificates(#[from] CertificatesError),
+    /// What is known of agents on computers of their own.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
 }
 
 /// The data directory of a hierarchy.
@@ -36,6 +42,7 @@ pub struct DataDirectory {
     path: PathBuf,
     token: AdminToken,
     certificates: Certificates,
+    agents: Registry,
 }
 
 /// Holds a lock of the data directory until it is dropped or the process ends.
@@ -63,7 +70,8 @@ impl DataDirectory {
         let systems = path.join("site-systems");
         std::fs::create_dir_all(&systems).map_err(failed(&systems))?;
         let certificates = Certificates::open(&path, None, clock::now())?;
-        Ok(Self { path, token, certificates })
+        let agents = Registry::open(&path, &certificates)?;
+        Ok(Self { path, token, certificates, agents })
     }
 
     /// What the site systems of this directory's hierarchy have for TLS.
@@ -71,7 +79,21 @@ impl DataDirectory {
         &self.certificates
     }
 
-    /// The secret of the hierarchy's admin ports.
+    /// The agents on computers of their own that the hierarchy has, had or waits for.
+    pub fn agents(&self) -> &Registry {
+        &self.agents
+    }
+
+    /// How the admin ports of the hierarchy are asked.
+    ///
+    /// # Errors
+    ///
+    /// The system refused to set a client up.
+    pub fn http(&self, addresses: &Addresses) -> Result<AdminHttp, ClientError> {
+        AdminHttp::of_controller(&self.token, addresses, &self.certificates, &self.agents)
+    }
+
+    /// The secret of the admin ports on this computer.
     pub fn token(&self) -> &AdminToken {
         &self.token
     }

@@ -12,7 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     model::{Address, Holder, Name},
-    net::{AddressTaken, Addresses, AgentClient, ClientError, ListenError, OpenPort},
+    net::{AddressTaken, Addresses, AdminHttp, AgentClient, ClientError, ListenError, OpenPort},
     role::agent::{AdminPort, Agent, AgentOptions, CommandError},
     store,
     wire::host::HostedSystem,
@@ -62,6 +62,7 @@ pub struct Host(Arc<Inner>);
 struct Inner {
     data: DataDirectory,
     addresses: Addresses,
+    http: AdminHttp,
     resume: bool,
     url: String,
     port: Mutex<Option<OpenPort>>,
@@ -98,10 +99,12 @@ impl Host {
         let lock = Arc::new(lock);
         let living = AbortOnDropHandle::new(tokio::spawn(holder::live(Arc::downgrade(&lock))));
         let addresses = data.addresses();
+        let http = data.http(&addresses)?;
         let socket = host_port::bind().await?;
         let host = Self(Arc::new(Inner {
             url: socket.url(),
             addresses,
+            http,
             resume,
             port: Mutex::new(None),
             systems: Mutex::new(BTreeMap::new()),
@@ -118,21 +121,13 @@ impl Host {
     }
 
     /// A client for this host.
-    ///
-    /// # Errors
-    ///
-    /// The system refused to set the client up.
-    pub fn client(&self) -> Result<AgentClient, HostError> {
-        Ok(AgentClient::new(self.0.url.clone(), self.http()?))
+    pub fn client(&self) -> AgentClient {
+        self.0.http.agent(&self.0.url)
     }
 
-    /// A client for the admin ports of its hierarchy.
-    ///
-    /// # Errors
-    ///
-    /// The system refused to set the client up.
-    pub fn http(&self) -> Result<reqwest::Client, HostError> {
-        Ok(self.0.data.token().client(&self.0.addresses)?)
+    /// How the admin ports of its hierarchy are asked.
+    pub fn http(&self) -> &AdminHttp {
+        &self.0.http
     }
 
     /// How it resolves addresses.
@@ -174,7 +169,7 @@ impl Host {
             directory,
             ip,
             addresses: self.0.addresses.clone(),
-            token: token.clone(),
+            http: self.0.http.clone(),
             certificates: self.0.data.certificates().clone(),
             resume: self.0.resume,
         })

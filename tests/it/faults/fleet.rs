@@ -9,7 +9,7 @@ use std::{
 
 use headwater::{
     model::{Digest, PackageId, PackageState, PullJob, ValidationFindings},
-    net::{Addresses, AdminToken, AgentClient},
+    net::{Addresses, AdminHttp, AdminToken, AgentClient},
     wire::agent::{AgentCommand, AgentEvent, AgentOutcome},
 };
 use serde::de::DeserializeOwned;
@@ -34,11 +34,8 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 pub(crate) struct Fleet {
     world: World,
     runtime: Runtime,
-    http: AdminClient,
+    token: AdminToken,
 }
-
-/// Makes a client for a URL, with connections of its own: those to a process that was killed are none.
-type AdminClient = Box<dyn Fn(String) -> AgentClient>;
 
 /// A process with the agent of a site system.
 pub(crate) struct Node {
@@ -91,9 +88,12 @@ impl Fleet {
         fs::write(&token, "the token of a test\n").unwrap();
         let runtime = Runtime::new().unwrap();
         let token = AdminToken::read(&token).unwrap();
-        let http: AdminClient =
-            Box::new(move |url| AgentClient::new(url, token.client(&Addresses::system()).unwrap()));
-        Self { world, runtime, http }
+        Self { world, runtime, token }
+    }
+
+    /// A client for a URL, with connections of its own: those to a process that was killed are none.
+    fn client(&self, url: &str) -> AgentClient {
+        AdminHttp::with_token(&self.token, &Addresses::system()).unwrap().agent(url)
     }
 
     /// Where all of it happens.
@@ -111,7 +111,7 @@ impl Fleet {
         let ip = own_ip(&self.world, number);
         let directory = self.directory(name);
         let running = self.start(name, &ip, &directory);
-        let client = (self.http)(format!("http://{ip}:{AGENT_PORT}"));
+        let client = self.client(&format!("http://{ip}:{AGENT_PORT}"));
         Node { running, name: name.to_owned(), ip, directory, client }
     }
 
@@ -134,7 +134,7 @@ impl Fleet {
     /// Ends a process as the power does, and starts it again on what is on its disk.
     pub(crate) fn kill(&self, node: &mut Node) {
         node.running.kill_now();
-        node.client = (self.http)(node.client.url().to_owned());
+        node.client = self.client(node.client.url());
         node.running = self.start(&node.name, &node.ip, &node.directory);
     }
 
