@@ -21,6 +21,7 @@ impl PointSet {
     }
 
     /// The members of both sets, which are of one hierarchy.
+    #[must_use]
     pub fn with(&self, other: &Self) -> Self {
         let mut numbers = NumberSet::clone(&self.numbers);
         numbers.add(&other.numbers);

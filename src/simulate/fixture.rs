@@ -24,7 +24,7 @@ pub(super) struct Documents(String);
 impl Documents {
     pub(super) fn add(&mut self, kind: &str, name: &str, spec: &str) -> &mut Self {
         let head = "---\napiVersion: headwater.dev/v1alpha1\nkind: ";
-        write!(self.0, "{head}{kind}\nmetadata: {{name: {name}}}\nspec: {{{spec}}}\n").unwrap();
+        writeln!(self.0, "{head}{kind}\nmetadata: {{name: {name}}}\nspec: {{{spec}}}").unwrap();
         self
     }
 

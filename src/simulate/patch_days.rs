@@ -25,11 +25,11 @@ pub(super) fn add_patch_days(
     let site = site.clone();
     let mut number = 0;
     for day in &scenario.faults.patch_days {
-        let size = day.size.unwrap_or(scenario.defaults.package).bytes();
+        let bytes = day.size.unwrap_or(scenario.defaults.package).bytes();
         for _ in 0..day.packages {
             let Some((name, id)) = free(hierarchy, &site, &mut number) else { return };
             releases.insert(id.clone(), At::after(day.at.duration()));
-            sizes.insert(id.clone(), size);
+            sizes.insert(id.clone(), bytes);
             hierarchy.packages.insert(name, package(id, &site, &all));
         }
     }

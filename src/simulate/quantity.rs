@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn quantities_read_back_as_they_are_written() {
-        let [slow, fast, disk] = ["64kbit", "10Gbit", "500MB"].map(|it| it.parse::<Bandwidth>());
+        let [slow, fast, disk] = ["64kbit", "10Gbit", "500MB"].map(str::parse::<Bandwidth>);
         assert_eq!(slow.unwrap().bytes(), 8_000);
         assert_eq!(fast.unwrap().bytes(), 1_250_000_000);
         assert_eq!(disk.unwrap().to_string(), "4Gbit");

@@ -54,21 +54,19 @@ impl Network {
         loop {
             while own.next_if(|(_, flow, _)| self.flows[*flow as usize].frozen).is_some() {}
             let full = self.next_full();
-            match (own.peek().copied(), full) {
-                (None, None) => break,
-                (Some((level, flow, limit)), full)
-                    if full.is_none_or(|full| level <= full.level) =>
-                {
-                    own.next();
-                    self.freeze(flow, level, limit);
+            let next = own.peek().copied();
+            if let Some((level, flow, limit)) = next
+                && full.is_none_or(|full| level <= full.level)
+            {
+                own.next();
+                self.freeze(flow, level, limit);
+            } else if let Some(Full { level, resource }) = full {
+                for place in 0..self.resources[resource as usize].flows.len() {
+                    let flow = self.resources[resource as usize].flows[place];
+                    self.freeze(flow, level, Limit::Resource(resource));
                 }
-                (_, Some(Full { level, resource })) => {
-                    for place in 0..self.resources[resource as usize].flows.len() {
-                        let flow = self.resources[resource as usize].flows[place];
-                        self.freeze(flow, level, Limit::Resource(resource));
-                    }
-                }
-                (Some(_), None) => break,
+            } else {
+                return;
             }
         }
     }
@@ -94,10 +92,9 @@ impl Network {
                 continue;
             }
             self.filling.own.push(match leader {
-                // Its leader takes it along.
-                None | Some((true, _)) => (narrowest, number, limit),
+                // A leader that is looked at too takes it along.
                 Some((false, rate)) if rate < narrowest => (rate, number, Limit::Leader),
-                Some((false, _)) => (narrowest, number, limit),
+                _ => (narrowest, number, limit),
             });
             for place in 0..self.flows[number as usize].path.len() {
                 let resource = self.flows[number as usize].path[place];

@@ -20,6 +20,13 @@ pub(crate) struct Opening {
     pub(crate) lag: f64,
 }
 
+impl Opening {
+    /// So many bytes, of which none is there yet and all can be taken, as fast as they come.
+    pub(crate) fn of(size: f64) -> Self {
+        Self { size, position: 0.0, most: f64::INFINITY, leader: NOBODY, lag: 0.0 }
+    }
+}
+
 /// What keeps a flow from being faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Limit {

@@ -7,10 +7,6 @@ use crate::simulate::at::At;
 
 const MEGABYTE: f64 = 1e6;
 
-fn opening(size: f64) -> Opening {
-    Opening { size, position: 0.0, most: f64::INFINITY, leader: NOBODY, lag: 0.0 }
-}
-
 /// Lets time pass until nothing happens any more; when each flow was complete, in seconds.
 fn run(network: &mut Network) -> Vec<(u32, f64)> {
     let mut now = At::BEGIN;
@@ -46,7 +42,7 @@ fn near(found: f64, wanted: f64) {
 fn flows_share_what_they_go_through_and_take_what_others_leave() {
     let mut network = Network::default();
     let [wide, narrow] = [10.0, 2.0].map(|it| network.add(it * MEGABYTE, true));
-    let [slow, fast] = [(); 2].map(|()| network.open(opening(10.0 * MEGABYTE), At::BEGIN));
+    let [slow, fast] = [(); 2].map(|()| network.open(Opening::of(10.0 * MEGABYTE), At::BEGIN));
     network.resume(slow, &[wide, narrow], NOBODY, At::BEGIN);
     network.resume(fast, &[wide], NOBODY, At::BEGIN);
     let complete = run(&mut network);
@@ -64,7 +60,7 @@ fn three_on_one_line_get_a_third_each() {
     let mut network = Network::default();
     let line = network.add(3.0 * MEGABYTE, false);
     for size in [1.0, 2.0, 3.0] {
-        let flow = network.open(opening(size * MEGABYTE), At::BEGIN);
+        let flow = network.open(Opening::of(size * MEGABYTE), At::BEGIN);
         network.resume(flow, &[line], NOBODY, At::BEGIN);
     }
     let complete = run(&mut network);
@@ -79,12 +75,12 @@ fn three_on_one_line_get_a_third_each() {
 fn who_follows_is_behind_by_its_lag_and_never_ahead() {
     let mut network = Network::default();
     let [line, card] = [1.0, 100.0].map(|it| network.add(it * MEGABYTE, false));
-    let leader = network.open(opening(100.0 * MEGABYTE), At::BEGIN);
+    let leader = network.open(Opening::of(100.0 * MEGABYTE), At::BEGIN);
     let mut before = leader;
     for _ in 0..3 {
         let lag = 5.0 * MEGABYTE;
-        let follower =
-            network.open(Opening { leader: before, lag, ..opening(100.0 * MEGABYTE) }, At::BEGIN);
+        let follower = network
+            .open(Opening { leader: before, lag, ..Opening::of(100.0 * MEGABYTE) }, At::BEGIN);
         network.resume(follower, &[card], before, At::BEGIN);
         before = follower;
     }
@@ -103,8 +99,8 @@ fn who_follows_is_behind_by_its_lag_and_never_ahead() {
 fn who_follows_through_something_narrow_does_not_hold_up_the_other() {
     let mut network = Network::default();
     let [line, narrow] = [4.0, 1.0].map(|it| network.add(it * MEGABYTE, false));
-    let leader = network.open(opening(8.0 * MEGABYTE), At::BEGIN);
-    let follower = Opening { leader, lag: MEGABYTE, ..opening(8.0 * MEGABYTE) };
+    let leader = network.open(Opening::of(8.0 * MEGABYTE), At::BEGIN);
+    let follower = Opening { leader, lag: MEGABYTE, ..Opening::of(8.0 * MEGABYTE) };
     let follower = network.open(follower, At::BEGIN);
     network.resume(leader, &[line], NOBODY, At::BEGIN);
     network.resume(follower, &[narrow], leader, At::BEGIN);
@@ -119,7 +115,7 @@ fn who_follows_through_something_narrow_does_not_hold_up_the_other() {
 fn a_flow_that_was_paused_goes_on_where_it_was() {
     let mut network = Network::default();
     let line = network.add(MEGABYTE, true);
-    let flow = network.open(opening(4.0 * MEGABYTE), At::BEGIN);
+    let flow = network.open(Opening::of(4.0 * MEGABYTE), At::BEGIN);
     network.resume(flow, &[line], NOBODY, At::BEGIN);
     let mut dues = Vec::new();
     network.settle(At::BEGIN, &mut dues);

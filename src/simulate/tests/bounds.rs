@@ -108,7 +108,9 @@ fn dead_points_cost_little() {
         let mut dead = 0;
         for region in 0..REGIONS {
             // One in twenty, others with each seed, never all of a tree.
-            for point in (0..POINTS).filter(|point| (point * 7 + region * 3 + seed) % 20 == 0) {
+            for point in
+                (0..POINTS).filter(|point| (point * 7 + region * 3 + seed).is_multiple_of(20))
+            {
                 writeln!(down, "    - {{siteSystem: {}, from: 0s}}", name(region, point)).unwrap();
                 dead += 1;
             }

@@ -98,9 +98,10 @@ impl Actions {
             match packages.get(&action.resource.name) {
                 Some(package) if content.contains(&action.kind) => {
                     let places = action.targets.iter().filter_map(|it| points.get(it).copied());
-                    match action.targets.is_empty() {
-                        true => Work::Take(*package),
-                        false => Work::Bring(*package, places.collect()),
+                    if action.targets.is_empty() {
+                        Work::Take(*package)
+                    } else {
+                        Work::Bring(*package, places.collect())
                     }
                 }
                 _ => Work::Nothing,

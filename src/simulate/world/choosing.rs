@@ -184,8 +184,7 @@ impl World<'_> {
         let size = self.packages[package as usize].bytes;
         let lag = float(CONNECTIONS * PIECE).min(size);
         let flow = if flow == NOBODY {
-            let opening = Opening { size, position: 0.0, most: f64::INFINITY, leader: NOBODY, lag };
-            self.network.open(opening, self.now)
+            self.network.open(Opening { lag, ..Opening::of(size) }, self.now)
         } else {
             flow
         };
@@ -272,8 +271,8 @@ impl World<'_> {
         };
         for follower in self.network.flow(flow).followers().to_vec() {
             if let Owner::Job(follower) = self.owners[follower as usize] {
-                let waits = |it: &&super::job::Job| it.doing == Doing::Downloading;
-                if self.jobs.get(follower).filter(waits).is_some() {
+                let waits = |it: &super::job::Job| it.doing == Doing::Downloading;
+                if self.jobs.get(follower).is_some_and(waits) {
                     self.point_later(follower, COMING);
                 }
             }

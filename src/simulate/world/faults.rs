@@ -62,8 +62,8 @@ impl Trouble {
         events: &mut Events,
     ) -> Self {
         let faults = &scenario.faults;
-        let mut trouble = Self::default();
-        trouble.upstream_fails = faults.upstream_fails.as_ref().map_or(0, |it| it.times);
+        let upstream_fails = faults.upstream_fails.as_ref().map_or(0, |it| it.times);
+        let mut trouble = Self { upstream_fails, ..Self::default() };
         let mut add = |fault: Fault, from: Interval, to: Option<Interval>| {
             let number = short(trouble.faults.len());
             trouble.faults.push(fault);

@@ -293,14 +293,11 @@ impl World<'_> {
             add(at, record.began, StepKind::Waited(waited_of(kind)));
             at = record.began;
         }
-        let source = match self.points.get(record.source as usize) {
-            Some(point) => point.name.to_string(),
-            None => {
-                let of = self.packages.iter().find(|it| it.id == *package);
-                of.map_or_else(String::new, |it| {
-                    self.ground.machines[it.server as usize].name.clone()
-                })
-            }
+        let source = if let Some(point) = self.points.get(record.source as usize) {
+            point.name.to_string()
+        } else {
+            let of = self.packages.iter().find(|it| it.id == *package);
+            of.map_or_else(String::new, |it| self.ground.machines[it.server as usize].name.clone())
         };
         let limit = self.limit(record.limit);
         add(at, record.finished, StepKind::Came { source, limit });

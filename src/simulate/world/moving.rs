@@ -34,10 +34,7 @@ impl World<'_> {
         let Some(it) = &self.syncs[site as usize] else { return };
         let flow = it.flow;
         let flow = if flow == NOBODY {
-            let size = amount.max(0.0);
-            let opening =
-                Opening { size, position: 0.0, most: f64::INFINITY, leader: NOBODY, lag: 0.0 };
-            self.network.open(opening, self.now)
+            self.network.open(Opening::of(amount.max(0.0)), self.now)
         } else {
             flow
         };
@@ -80,8 +77,7 @@ impl World<'_> {
         if from == machine || self.ground.obstacle(from, machine).is_some() || goal <= has {
             return;
         }
-        let opening =
-            Opening { size: goal - has, position: 0.0, most: f64::INFINITY, leader: NOBODY, lag };
+        let opening = Opening { lag, ..Opening::of(goal - has) };
         let flow = self.network.open(opening, self.now);
         self.own(flow, Owner::Sync(site));
         let path = self.path(from, machine);

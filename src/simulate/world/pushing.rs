@@ -158,8 +158,7 @@ impl World<'_> {
         }
         let size = self.packages[package as usize].bytes;
         let flow = if flow == NOBODY {
-            let opening = Opening { size, position: 0.0, most, leader: NOBODY, lag: 0.0 };
-            self.network.open(opening, self.now)
+            self.network.open(Opening { most, ..Opening::of(size) }, self.now)
         } else {
             self.network.set_most(flow, most);
             flow

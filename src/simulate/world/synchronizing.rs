@@ -221,13 +221,11 @@ impl World<'_> {
             return;
         };
         let (from, to) = (own.server, other.server);
-        let size = (own.database - other.database).max(0.0);
+        let missing = (own.database - other.database).max(0.0);
         if let Some(why) = self.ground.obstacle(from, to) {
             return self.not_replicated(site, child, why);
         }
-        let opening =
-            Opening { size, position: 0.0, most: f64::INFINITY, leader: NOBODY, lag: 0.0 };
-        let flow = self.network.open(opening, self.now);
+        let flow = self.network.open(Opening::of(missing), self.now);
         self.own(flow, Owner::Replication(site, child));
         let path = self.path(from, to);
         self.network.resume(flow, &path, NOBODY, self.now);

@@ -111,8 +111,8 @@ pub(super) fn depths(sources: &[Vec<u32>]) -> Vec<usize> {
     // are points.
     for _ in 0..sources.len() {
         let mut changed = false;
-        for place in 0..sources.len() {
-            let deepest = sources[place].iter().map(|source| depths[*source as usize] + 1).max();
+        for (place, above) in sources.iter().enumerate() {
+            let deepest = above.iter().map(|source| depths[*source as usize] + 1).max();
             let deepest = deepest.unwrap_or(0);
             changed |= deepest > depths[place];
             depths[place] = deepest.max(depths[place]).min(sources.len());
