@@ -85,7 +85,7 @@ fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Pla
     };
     let observation = match observed {
         Some(file) => {
-            let mut observation = read(file)?;
+            let mut observation = read_observation(file)?;
             observation.forget_moved(&wanted.hierarchy);
             wanted.hierarchy = seen_from_elsewhere(wanted.hierarchy, &observation.observed);
             observation
@@ -125,7 +125,8 @@ fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Pla
     Ok(plan)
 }
 
-fn read(file: &Path) -> Result<Observation, Failure> {
+/// What `headwater observe` has written.
+pub(super) fn read_observation(file: &Path) -> Result<Observation, Failure> {
     Observation::read(&files::read(file)?).map_err(|error| {
         let error = anyhow::Error::from(error).context(format!("cannot use {}", file.display()));
         Failure::new(ExitCode::Usage, error)

@@ -7,7 +7,7 @@ use std::future::Future;
 use super::{
     Cli, Command, ExitCode, Failure, Printer, agent, apply, completions, content, controller,
     explain, export, graph, import, import_state, observe, plan, ports, pulls, schema, show,
-    status, sync, up, updates, validate,
+    simulate, status, sync, up, updates, validate,
 };
 use crate::{telemetry, view::plain};
 
@@ -29,6 +29,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Status(arguments) => block_on(status::run(&arguments, data, &mut printer)),
         Command::Pulls(arguments) => block_on(pulls::run(&arguments, data, &mut printer)),
         Command::Graph(arguments) => graph::run(&arguments, &mut printer),
+        Command::Simulate(arguments) => simulate::run(&arguments, data, &mut printer),
         Command::Observe(arguments) => block_on(observe::run(&arguments, data, &mut printer)),
         Command::ImportState(arguments) => {
             block_on(import_state::run(&arguments, data, &mut printer))

@@ -50,6 +50,7 @@ mod schemas;
 mod secured_content;
 mod secured_updates;
 mod show;
+mod simulate;
 mod slow_source;
 mod trouble;
 mod undo;
