@@ -33,6 +33,7 @@
 //! - [`engine`]: the machines of the field: sync manager, Package Transfer Manager, choice of a
 //!   source (pure)
 //! - [`wire`]: bytes to values and back: the protocols and file formats (pure)
+//! - [`simulate`]: the virtual world around the engine: how long something would take (pure)
 //! - [`view`]: what people read, and its JSON twin (pure)
 //! - [`store`]: what is remembered: catalogs, site databases, the journal
 //! - [`content`]: the content library on disk
@@ -63,6 +64,8 @@ pub mod adopt;
 pub mod engine;
 
 pub mod wire;
+
+pub mod simulate;
 
 pub mod view;
 

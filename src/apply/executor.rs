@@ -16,7 +16,7 @@ use crate::{
     model::{ClosedSite, Hierarchy, RunId},
     net::{Trust, trace},
     observe::Agents,
-    plan::{ActionId, Plan, planned_documents},
+    plan::{Action, ActionId, ActionKind, Plan, planned_documents},
     store::{Journal, NewRun, PackedText, StoreError},
     view::counted,
 };
@@ -27,6 +27,11 @@ use super::{
 
 /// How many actions are under way at the same time. Most of them wait for another computer.
 const AT_ONCE: usize = 16;
+
+/// To how many pull distribution points together actions bring content that are under way beside these:
+/// they only follow what those points do, whose turns at their sources are the limit. Who is behind
+/// another one in a tree of sources has to begin with it, or nothing cuts through.
+const FOLLOWED_AT_ONCE: usize = 10_000;
 
 /// A plan was not carried out at all.
 #[derive(Debug, thiserror::Error)]
@@ -178,11 +183,24 @@ pub fn refuse_outside_windows(
     }
 }
 
+/// Whether an action brings content only to points that pull it themselves.
+fn only_pulls(apply: &Apply, action: &Action) -> bool {
+    let pulls = |target| {
+        let point = apply.hierarchy.distribution_points.get(target);
+        point.is_some_and(|point| point.settings.pulls())
+    };
+    let kinds = [ActionKind::DistributeContent, ActionKind::UpdateContent];
+    kinds.contains(&action.kind) && !action.targets.is_empty() && action.targets.iter().all(pulls)
+}
+
 struct Execution<'a> {
     apply: &'a Apply,
     run: RunId,
     graph: Graph<'a>,
     running: JoinSet<Outcome>,
+    /// How many of them only follow, and how many points these follow together.
+    following: usize,
+    followed: usize,
     /// Which action a task carries out.
     tasks: HashMap<task::Id, usize>,
     report: ApplyReport,
@@ -193,8 +211,10 @@ impl<'a> Execution<'a> {
         Self {
             apply,
             run,
-            graph: Graph::new(&plan.actions),
+            graph: Graph::new(&plan.actions, |action| only_pulls(apply, action)),
             running: JoinSet::new(),
+            following: 0,
+            followed: 0,
             tasks: HashMap::new(),
             report: ApplyReport::default(),
         }
@@ -202,8 +222,13 @@ impl<'a> Execution<'a> {
 
     async fn run(mut self) -> ApplyReport {
         loop {
-            while self.running.len() < AT_ONCE
+            while self.running.len() - self.following < AT_ONCE
                 && let Some(index) = self.graph.next()
+            {
+                self.begin(index).await;
+            }
+            while self.followed < FOLLOWED_AT_ONCE
+                && let Some(index) = self.graph.next_to_follow()
             {
                 self.begin(index).await;
             }
@@ -215,6 +240,10 @@ impl<'a> Execution<'a> {
                 }
             };
             if let Some(index) = self.tasks.remove(&task) {
+                if self.graph.follows(index) {
+                    self.following -= 1;
+                    self.followed -= self.graph.action(index).targets.len();
+                }
                 self.finish(index, outcome).await;
             }
         }
@@ -242,6 +271,10 @@ impl<'a> Execution<'a> {
         }
         tracing::info!(action = %action.id, "an action begins");
         self.tell(ApplyEvent::Started(action.id.clone()));
+        if self.graph.follows(index) {
+            self.following += 1;
+            self.followed += action.targets.len();
+        }
         let (apply, action) = (self.apply.clone(), action.clone());
         let carried = async move { carry_out(&apply, &action).await };
         let task = self.running.spawn(trace::carried(carried));

@@ -11,12 +11,16 @@ pub(super) struct Graph<'a> {
     followers: Vec<Vec<usize>>,
     /// May begin, in the plan's order.
     ready: BTreeSet<usize>,
+    /// The same for those that only follow what others do.
+    ready_to_follow: BTreeSet<usize>,
+    follow: Vec<bool>,
     /// Ended or skipped: nothing happens to it any more.
     settled: Vec<bool>,
 }
 
 impl<'a> Graph<'a> {
-    pub(super) fn new(actions: &'a [Action]) -> Self {
+    /// `follows` says of an action whether it only follows what others do.
+    pub(super) fn new(actions: &'a [Action], follows: impl Fn(&Action) -> bool) -> Self {
         let numbers: BTreeMap<&ActionId, usize> =
             actions.iter().enumerate().map(|(number, action)| (&action.id, number)).collect();
         let mut followers = vec![Vec::new(); actions.len()];
@@ -28,17 +32,30 @@ impl<'a> Graph<'a> {
                 missing[number] += 1;
             }
         }
-        let ready = (0..actions.len()).filter(|number| missing[*number] == 0).collect();
-        Self { actions, missing, followers, ready, settled: vec![false; actions.len()] }
+        let follow: Vec<bool> = actions.iter().map(follows).collect();
+        let ready = (0..actions.len()).filter(|number| missing[*number] == 0);
+        let (ready_to_follow, ready) = ready.partition(|number| follow[*number]);
+        let settled = vec![false; actions.len()];
+        Self { actions, missing, followers, ready, ready_to_follow, follow, settled }
     }
 
     pub(super) fn action(&self, number: usize) -> &'a Action {
         &self.actions[number]
     }
 
-    /// The first action of the plan that may begin now.
+    /// The first action of the plan that may begin now and does something itself.
     pub(super) fn next(&mut self) -> Option<usize> {
         self.ready.pop_first()
+    }
+
+    /// The first one that may begin now and only follows what others do.
+    pub(super) fn next_to_follow(&mut self) -> Option<usize> {
+        self.ready_to_follow.pop_first()
+    }
+
+    /// Whether an action only follows what others do.
+    pub(super) fn follows(&self, number: usize) -> bool {
+        self.follow[number]
     }
 
     /// An action is done: what came after it, and after nothing else, may begin.
@@ -47,7 +64,9 @@ impl<'a> Graph<'a> {
         for follower in std::mem::take(&mut self.followers[number]) {
             self.missing[follower] -= 1;
             if self.missing[follower] == 0 && !self.settled[follower] {
-                self.ready.insert(follower);
+                let follows = self.follow[follower];
+                let ready = if follows { &mut self.ready_to_follow } else { &mut self.ready };
+                ready.insert(follower);
             }
         }
     }
@@ -95,7 +114,7 @@ mod tests {
     fn an_action_begins_once_all_before_it_are_done() {
         let actions =
             [action("a", &[]), action("b", &[]), action("c", &["a", "b"]), action("d", &["c"])];
-        let mut graph = Graph::new(&actions);
+        let mut graph = Graph::new(&actions, |_| false);
         assert_eq!(ready(&mut graph), ["a", "b"]);
         graph.done(1);
         assert_eq!(ready(&mut graph), [] as [&str; 0]);
@@ -106,6 +125,18 @@ mod tests {
     }
 
     #[test]
+    fn those_that_only_follow_stand_in_a_line_of_their_own() {
+        let actions =
+            [action("a", &[]), action("b", &[]), action("c", &["a"]), action("d", &["a"])];
+        let mut graph = Graph::new(&actions, |action| ["b", "c"].contains(&action.id.0.as_str()));
+        assert_eq!((graph.next(), graph.next(), graph.next_to_follow()), (Some(0), None, Some(1)));
+        graph.done(0);
+        assert_eq!((graph.next(), graph.next_to_follow()), (Some(3), Some(2)));
+        assert_eq!((graph.next(), graph.next_to_follow()), (None, None));
+        assert!(graph.follows(1) && !graph.follows(0));
+    }
+
+    #[test]
     fn what_comes_after_something_not_done_is_skipped_once() {
         let actions = [
             action("a", &[]),
@@ -113,7 +144,7 @@ mod tests {
             action("c", &["a", "b"]),
             action("d", &["a", "c"]),
         ];
-        let mut graph = Graph::new(&actions);
+        let mut graph = Graph::new(&actions, |_| false);
         assert_eq!(ready(&mut graph), ["a", "b"]);
         assert_eq!(graph.not_done(0), [2, 3]);
         assert_eq!(graph.not_done(2), [] as [usize; 0]);

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use super::{
     agent, agents, apply, approve, completions, content, controller, explain, export, graph,
     history, import, import_state, join_token, observe, output::Color, plan, ports, pulls,
-    rollback, schema, show, status, sync, up, updates, validate,
+    rollback, schema, show, simulate, status, sync, up, updates, validate,
 };
 use crate::telemetry::LogFormat;
 
@@ -130,6 +130,13 @@ pub enum Command {
     Pulls(pulls::Arguments),
     /// Draw a hierarchy or a plan.
     Graph(graph::Arguments),
+    /// Say what will happen, and how long it will take.
+    ///
+    /// The machines that synchronize and distribute in earnest run in virtual time, over lines, machines
+    /// and sizes as a scenario has them: when every site has synchronized and every distribution point
+    /// has every package, what goes over which line, what waits for what, and what never arrives.
+    /// Nothing is asked, unless with --embedded, and nothing is changed.
+    Simulate(simulate::Arguments),
     /// Write down what the site systems report.
     ///
     /// For `headwater plan --observed`, which needs no site systems then. Nothing is set in motion.

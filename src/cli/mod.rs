@@ -42,6 +42,7 @@ mod schema;
 mod search;
 mod show;
 mod signals;
+mod simulate;
 mod sources;
 mod status;
 mod staying;

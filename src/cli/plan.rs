@@ -121,7 +121,7 @@ pub(super) fn print_plan(
 ) -> Result<Plan, Failure> {
     let observation = match observed {
         Some(file) => {
-            let mut observation = read(file)?;
+            let mut observation = read_observation(file)?;
             observation.forget_moved(&wanted.hierarchy);
             wanted.hierarchy = seen_from_elsewhere(wanted.hierarchy, &observation.observed);
             observation
@@ -184,7 +184,8 @@ fn digests(hierarchy: &Hierarchy, digest: Digest, observation: &Observation) -> 
     }
 }
 
-fn read(file: &Path) -> Result<Observation, Failure> {
+/// What `headwater observe` has written.
+pub(super) fn read_observation(file: &Path) -> Result<Observation, Failure> {
     Observation::read(&files::read(file)?).map_err(|error| {
         let error = anyhow::Error::from(error).context(format!("cannot use {}", file.display()));
         Failure::new(ExitCode::Usage, error)

@@ -7,7 +7,7 @@ use std::future::Future;
 use super::{
     Cli, Command, ExitCode, Failure, Printer, agent, agents, apply, approve, completions, content,
     controller, explain, export, graph, history, import, import_state, join_token, observe, plan,
-    ports, pulls, rollback, schema, show, status, sync, up, updates, validate,
+    ports, pulls, rollback, schema, show, simulate, status, sync, up, updates, validate,
 };
 use crate::{telemetry, view::plain};
 
@@ -32,6 +32,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Status(arguments) => block_on(status::run(&arguments, data, &mut printer)),
         Command::Pulls(arguments) => block_on(pulls::run(&arguments, data, &mut printer)),
         Command::Graph(arguments) => graph::run(&arguments, &mut printer),
+        Command::Simulate(arguments) => simulate::run(&arguments, data, &mut printer),
         Command::Observe(arguments) => block_on(observe::run(&arguments, data, &mut printer)),
         Command::ImportState(arguments) => {
             block_on(import_state::run(&arguments, data, &mut printer))

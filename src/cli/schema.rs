@@ -10,10 +10,11 @@ use crate::{
     manifest::{combined_schema, kind_schema},
     model::Kind,
     plan::plan_schema,
+    simulate::scenario_schema,
     store::replace,
     view::{
-        catalog_check_schema, content_schema, pull_schema, synchronization_schema, update_schema,
-        updates_schema, validation_schema,
+        catalog_check_schema, content_schema, pull_schema, simulation_schema,
+        synchronization_schema, update_schema, updates_schema, validation_schema,
     },
 };
 
@@ -29,7 +30,9 @@ pub struct Arguments {
     /// `Content` for what `headwater status --content --output json` prints, `Pull` for a line of
     /// `headwater pulls --output json`, `Validation` for what `headwater content validate --output
     /// json` prints, `Updates`, `Update` and `CatalogCheck` for what `headwater updates list`, `show` and `check` print,
-    /// or `Synchronization` for what `headwater status --sync --output json` prints; without it, a schema for the documents of all kinds.
+    /// `Synchronization` for what `headwater status --sync --output json` prints, `Scenario` for what
+    /// `headwater simulate --scenario` reads, or `Simulation` for what `headwater simulate --output json`
+    /// prints; without it, a schema for the documents of all kinds.
     #[arg(value_parser = subject)]
     kind: Option<Subject>,
     /// Write the schemas of all kinds into this directory instead.
@@ -58,6 +61,10 @@ enum Subject {
     CatalogCheck,
     /// A report of synchronizations as JSON.
     Synchronization,
+    /// A scenario of a simulation.
+    Scenario,
+    /// What comes of a simulation as JSON.
+    Simulation,
 }
 
 fn subject(text: &str) -> Result<Subject, String> {
@@ -70,13 +77,15 @@ fn subject(text: &str) -> Result<Subject, String> {
         "Update" => return Ok(Subject::Update),
         "CatalogCheck" => return Ok(Subject::CatalogCheck),
         "Synchronization" => return Ok(Subject::Synchronization),
+        "Scenario" => return Ok(Subject::Scenario),
+        "Simulation" => return Ok(Subject::Simulation),
         _ => {}
     }
     let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == text).map(Subject::Kind);
     kind.ok_or_else(|| {
         format!(
             "kinds are {}, and `Plan`, `Content`, `Pull`, `Validation`, `Updates`, `Update`, \
-             `CatalogCheck` and `Synchronization`",
+             `CatalogCheck`, `Synchronization`, `Scenario` and `Simulation`",
             Kind::ALL.map(Kind::as_str).join(", ")
         )
     })
@@ -104,6 +113,8 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
         Some(Subject::Update) => pretty(&update_schema()),
         Some(Subject::CatalogCheck) => pretty(&catalog_check_schema()),
         Some(Subject::Synchronization) => pretty(&synchronization_schema()),
+        Some(Subject::Scenario) => pretty(&scenario_schema()),
+        Some(Subject::Simulation) => pretty(&simulation_schema()),
         None => pretty(&combined_schema()),
     };
     printer.result(&schema)?;
@@ -122,6 +133,8 @@ fn files() -> Vec<(String, String)> {
         ("update.json".to_owned(), pretty(&update_schema())),
         ("catalog-check.json".to_owned(), pretty(&catalog_check_schema())),
         ("synchronization.json".to_owned(), pretty(&synchronization_schema())),
+        ("scenario.json".to_owned(), pretty(&scenario_schema())),
+        ("simulation.json".to_owned(), pretty(&simulation_schema())),
     ];
     files.extend(Kind::ALL.map(|kind| (format!("{kind}.json"), pretty(kind_schema(kind)))));
     files

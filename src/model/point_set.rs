@@ -20,6 +20,14 @@ impl PointSet {
         Self { names: names.clone(), numbers: Arc::new(numbers) }
     }
 
+    /// The members of both sets, which are of one hierarchy.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let mut numbers = NumberSet::clone(&self.numbers);
+        numbers.add(&other.numbers);
+        Self::new(&self.names, numbers)
+    }
+
     /// How many distribution points it has.
     pub fn len(&self) -> usize {
         self.numbers.len()

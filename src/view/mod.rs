@@ -32,6 +32,7 @@ mod problems;
 mod problems_json;
 mod rules;
 mod sarif;
+mod simulation;
 mod site_servers;
 mod status;
 mod synchronization;
@@ -88,6 +89,10 @@ pub use problems::{Summary, problems_text, summary_line};
 pub use problems_json::problems_json;
 pub use rules::{rule_json, rule_text, rules_json, rules_text};
 pub use sarif::problems_sarif;
+pub use simulation::{
+    comparison_json, comparison_text, policies_json, policies_text, simulation_json,
+    simulation_schema, simulation_svg, simulation_text,
+};
 pub use status::{SiteSystemStatus, StatusReport, UpdatePointStatus, status_json, status_text};
 pub use synchronization::{
     SynchronizationPhase, SynchronizationReport, SynchronizationStatus, synchronization_json,

@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("adopt", &[&["model", "plan"]]),
     ("engine", &[&["model"]]),
     ("wire", &[&["model"]]),
+    ("simulate", &[&["model", "check", "manifest", "plan", "engine", "wire"]]),
     ("view", &[PURE]),
     ("store", &[&["model", "wire"]]),
     ("content", &[&["model", "wire", "store", "net"]]),
@@ -32,7 +33,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("cli", &[PURE, STORES, &["probe", "observe", "apply", "notify", "role", "web"]]),
 ];
 const PURE: &[&str] =
-    &["model", "check", "manifest", "ports", "plan", "adopt", "engine", "wire", "view"];
+    &["model", "check", "manifest", "ports", "plan", "adopt", "engine", "wire", "simulate", "view"];
 const STORES: &[&str] = &["store", "content", "net", "git"];
 /// Files of their own that everything with a clock and a console may use; the pure modules not.
 const SHARED: &[&str] = &["blocking", "clock", "telemetry", "error_text"];

@@ -58,6 +58,7 @@ mod second_controller;
 mod secured_content;
 mod secured_updates;
 mod show;
+mod simulate;
 mod slow_source;
 mod trouble;
 mod undo;

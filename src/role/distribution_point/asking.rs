@@ -37,6 +37,18 @@ impl WeakPoint {
         self.upgrade()?.asked_for(package).await
     }
 
+    /// The answer to a distribution point that asks for the list of a package whose own list is still on
+    /// its way here, if what comes is shared: it will be there within moments.
+    pub(super) async fn list_comes(&self, package: &PackageId) -> Option<Response> {
+        let point = self.upgrade()?;
+        let configured = point.configured().read().await;
+        let configured = configured.as_ref()?;
+        let job = configured.jobs.report_of(package)?;
+        let comes = matches!(job.state, PullJobState::Downloading(_));
+        (comes && configured.library.shares_downloads())
+            .then(|| later(&format!("package {package} is on its way here"), 1, true))
+    }
+
     /// Whether files of packages that are not here may be on their way because a client has asked.
     pub(super) fn fetches_on_demand(&self) -> bool {
         self.upgrade().is_some_and(|point| !point.on_demand().is_empty())

@@ -94,8 +94,11 @@ async fn package(
     match answered.await {
         Ok(Some(answer)) => answer,
         Ok(None) => {
-            let fetched = point.asked_for(&wanted).await;
-            fetched.unwrap_or_else(|| not_found("the package is not available here"))
+            let answer = match point.asked_for(&wanted).await {
+                None => point.list_comes(&wanted).await,
+                asked => asked,
+            };
+            answer.unwrap_or_else(|| not_found("the package is not available here"))
         }
         Err(error) => failed(&error),
     }

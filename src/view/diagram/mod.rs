@@ -7,7 +7,7 @@ mod look;
 mod mermaid;
 mod outline;
 mod parts;
-mod svg;
+pub(in crate::view) mod svg;
 mod whole;
 
 pub use dot::dot;

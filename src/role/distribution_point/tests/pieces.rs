@@ -339,3 +339,36 @@ async fn nothing_is_served_before_all_is_there_unless_it_is_told_to() {
         assert_eq!(reqwest::get(format!("{url}{path}")).await.unwrap().status(), 404, "{path}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_before_the_list_is_there_is_told_that_it_comes() {
+    let (world, content, taken) = world(131, SIZE).await;
+    let gate = Arc::new(Semaphore::new(0));
+    let held = Arc::clone(&gate);
+    let _source = world
+        .wrapped_source(1, move |router| {
+            router.layer(axum::middleware::from_fn(move |request: Request, next: Next| {
+                let held = Arc::clone(&held);
+                async move {
+                    if request.uri().path().starts_with("/packages/") {
+                        held.acquire().await.unwrap().forget();
+                    }
+                    next.run(request).await
+                }
+            }))
+        })
+        .await;
+    let mut settings = world.pulling(&[(1, 1)]);
+    settings.pull.as_mut().unwrap().cut_through = true;
+    let between = world.open(2, true).await;
+    between.configure(name("dp-2"), settings).await.unwrap();
+    between.pull(package(1), 1, taken.digest).await.unwrap();
+    let answer = reqwest::get(format!("{}/packages/CEN00001", world.url(2))).await.unwrap();
+    assert_eq!(answer.status(), 503);
+    assert!(answer.headers().contains_key(crate::wire::content_identity::COMING));
+    let last = world.pull_point(3, &[(1, 2)]).await;
+    last.pull(package(1), 1, taken.digest).await.unwrap();
+    gate.add_permits(100);
+    assert_eq!(pull(&last, 1, &taken).await.sources, ["dp-2"]);
+    assert_eq!(stored(&world.directory(3))[&Digest::of(&content).to_hex()], content);
+}

@@ -10,48 +10,48 @@ use super::{
 
 /// An SVG document that grows.
 #[derive(Debug, Default)]
-pub(super) struct Document {
-    pub(super) text: String,
+pub(in crate::view) struct Document {
+    pub(in crate::view) text: String,
 }
 
 impl Document {
-    pub(super) fn add(&mut self, arguments: Arguments<'_>) {
+    pub(in crate::view) fn add(&mut self, arguments: Arguments<'_>) {
         // Writing to a String cannot fail.
         let _ = self.text.write_fmt(arguments);
         self.text.push('\n');
     }
 
-    pub(super) fn rect(&mut self, class: &str, rect: Rect, round: i32) {
+    pub(in crate::view) fn rect(&mut self, class: &str, rect: Rect, round: i32) {
         let Rect { x, y, width, height } = rect;
         self.add(format_args!(
             "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{round}\"/>"
         ));
     }
 
-    pub(super) fn text(&mut self, font: Font, x: i32, y: i32, text: &str) {
+    pub(in crate::view) fn text(&mut self, font: Font, x: i32, y: i32, text: &str) {
         let (class, text) = (font.class, escaped(text));
         self.add(format_args!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{text}</text>"));
     }
 
-    pub(super) fn middle(&mut self, font: Font, x: i32, y: i32, text: &str) {
+    pub(in crate::view) fn middle(&mut self, font: Font, x: i32, y: i32, text: &str) {
         let (class, text) = (font.class, escaped(text));
         self.add(format_args!(
             "<text class=\"{class}\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{text}</text>"
         ));
     }
 
-    pub(super) fn path(&mut self, class: &str, path: &str) {
+    pub(in crate::view) fn path(&mut self, class: &str, path: &str) {
         self.add(format_args!("<path class=\"{class}\" d=\"{path}\"/>"));
     }
 
-    pub(super) fn title(&mut self, text: &str) {
+    pub(in crate::view) fn title(&mut self, text: &str) {
         self.add(format_args!("<title>{}</title>", escaped(text)));
     }
 }
 
 /// A text that means nothing to XML. What XML cannot hold has been replaced before, apart from two
 /// characters that are none.
-pub(super) fn escaped(text: &str) -> String {
+pub(in crate::view) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -16,4 +16,9 @@ mod tests;
 mod text;
 mod write;
 
+// What other drawings are made of.
+pub(in crate::view) use elements::{Document, escaped};
+pub(in crate::view) use scene::Rect;
+pub(in crate::view) use style::style_sheet;
+pub(in crate::view) use text::{HEADING, LABEL, NAME, TEXT, TITLE};
 pub use write::svg;

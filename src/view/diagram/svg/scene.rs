@@ -11,11 +11,11 @@ pub(super) struct Point {
 
 /// A rectangle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Rect {
-    pub(super) x: i32,
-    pub(super) y: i32,
-    pub(super) width: i32,
-    pub(super) height: i32,
+pub(in crate::view) struct Rect {
+    pub(in crate::view) x: i32,
+    pub(in crate::view) y: i32,
+    pub(in crate::view) width: i32,
+    pub(in crate::view) height: i32,
 }
 
 impl Rect {

@@ -6,7 +6,7 @@
 
 /// The style sheet. All rules are below the class of the drawing, so that they keep to it where it
 /// stands in a web page.
-pub(super) fn style_sheet() -> String {
+pub(in crate::view) fn style_sheet() -> String {
     let mut sheet = SHAPES.to_owned();
     sheet += &colours(&LIGHT);
     sheet += "@media (prefers-color-scheme:dark){\n";

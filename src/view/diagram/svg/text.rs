@@ -25,9 +25,9 @@ const OTHER: i32 = 160;
 
 /// A typeface in a size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Font {
+pub(in crate::view) struct Font {
     /// Pixels.
-    pub(super) size: i32,
+    pub(in crate::view) size: i32,
     /// The name of its class in the style sheet.
     pub(super) class: &'static str,
     bold: bool,
@@ -35,30 +35,30 @@ pub(super) struct Font {
 }
 
 /// The heading of the drawing.
-pub(super) const HEADING: Font = Font { size: 20, class: "h", bold: true, fixed: false };
+pub(in crate::view) const HEADING: Font = Font { size: 20, class: "h", bold: true, fixed: false };
 /// The title of a group.
 pub(super) const GROUP: Font = Font { size: 18, class: "g", bold: true, fixed: false };
 /// The title of a group in a large drawing.
 pub(super) const LARGE: Font = Font { size: 30, class: "x", bold: true, fixed: false };
 /// The title of a node.
-pub(super) const TITLE: Font = Font { size: 13, class: "b", bold: true, fixed: false };
+pub(in crate::view) const TITLE: Font = Font { size: 13, class: "b", bold: true, fixed: false };
 /// A name that people type.
-pub(super) const NAME: Font = Font { size: 13, class: "m", bold: false, fixed: true };
+pub(in crate::view) const NAME: Font = Font { size: 13, class: "m", bold: false, fixed: true };
 /// What else there is to say.
-pub(super) const TEXT: Font = Font { size: 12, class: "t", bold: false, fixed: false };
+pub(in crate::view) const TEXT: Font = Font { size: 12, class: "t", bold: false, fixed: false };
 /// What stands at edges and in badges.
-pub(super) const LABEL: Font = Font { size: 11, class: "l", bold: true, fixed: false };
+pub(in crate::view) const LABEL: Font = Font { size: 11, class: "l", bold: true, fixed: false };
 
 impl Font {
     /// At least as wide as a text is, in pixels.
-    pub(super) fn width(self, text: &str) -> i32 {
+    pub(in crate::view) fn width(self, text: &str) -> i32 {
         let hundredths =
             text.chars().fold(0_i32, |sum, letter| sum.saturating_add(self.of(letter)));
         hundredths.saturating_mul(self.size) / 100 + 1
     }
 
     /// The distance between two lines.
-    pub(super) const fn line(self) -> i32 {
+    pub(in crate::view) const fn line(self) -> i32 {
         self.size + 4
     }
 
@@ -76,7 +76,7 @@ impl Font {
     }
 
     /// As much of a text as is no wider than that, with a sign that something is missing.
-    pub(super) fn cut(self, text: &str, widest: i32) -> String {
+    pub(in crate::view) fn cut(self, text: &str, widest: i32) -> String {
         if self.width(text) <= widest {
             return text.to_owned();
         }
@@ -94,7 +94,7 @@ impl Font {
     }
 
     /// A text on at most `most` lines that are no wider than that, broken between words.
-    pub(super) fn wrap(self, text: &str, widest: i32, most: usize) -> Vec<String> {
+    pub(in crate::view) fn wrap(self, text: &str, widest: i32, most: usize) -> Vec<String> {
         let mut lines = vec![String::new()];
         for word in text.split(' ') {
             let full = lines.len() >= most;
