@@ -213,8 +213,8 @@ fn the_readme_has_all_figures_and_no_others() {
     assert!(known().text().unwrap().ends_with("# EOF\n"));
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(readme).unwrap();
-    let (_, section) = readme.split_once("### Watching the controller").unwrap();
-    let section = section.split("\n### ").next().unwrap();
+    let (_, section) = readme.split_once("## Watching the controller").unwrap();
+    let section = section.split("\n## ").next().unwrap();
     let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
     let names = rows.filter_map(|row| row.split(['{', '`']).next());
     let written: BTreeSet<String> =
