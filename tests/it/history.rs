@@ -2,6 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -38,7 +39,9 @@ fn runs_are_told_with_what_was_done_and_how_it_ended() {
         assert_eq!((&run["command"], &run["prune"]), (&command.into(), &prune.into()), "{run}");
         assert_eq!((&run["trigger"], &run["state"]), (&"person".into(), &"converged".into()));
         assert_eq!(run["actions"]["planned"], run["actions"]["done"]);
-        assert!(run["startedAt"].as_str() <= run["finishedAt"].as_str());
+        let [began, ended] = ["startedAt", "finishedAt"]
+            .map(|it| run[it].as_str().unwrap().parse::<Timestamp>().unwrap());
+        assert!(began <= ended, "{run}");
         assert_eq!(run["commit"], Value::Null);
     }
     assert!(first["done"]["CreateSiteSystem"].as_u64() > Some(0), "{first}");
