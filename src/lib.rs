@@ -47,7 +47,7 @@
 //! - [`web`]: what a controller tells programs: health, figures, and the hook of a git server
 //! - [`cli`]: one file per command
 //!
-//! [`blocking`], [`clock`], [`error_text`] and [`telemetry`] are shared by all that are not pure.
+//! [`blocking`], [`chance`], [`clock`], [`error_text`] and [`telemetry`] are shared by all that are not pure.
 
 pub mod model;
 
@@ -92,6 +92,7 @@ pub mod web;
 pub mod cli;
 
 pub mod blocking;
+pub mod chance;
 pub mod clock;
 pub mod error_text;
 pub mod telemetry;

@@ -103,7 +103,7 @@ enum RequireApproval {
 }
 
 /// How a git repository is reached and believed.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "For git repositories")]
 struct Files {
     /// For `git+ssh`: a private key without a passphrase.
@@ -175,18 +175,7 @@ impl Files {
     }
 
     fn are_none(&self) -> bool {
-        let Self {
-            ssh_key,
-            known_hosts,
-            git_credentials,
-            git_ca,
-            git_proxy,
-            signers,
-            openpgp_keys,
-            verify,
-        } = self;
-        let files = [ssh_key, known_hosts, git_credentials, git_ca, signers, openpgp_keys];
-        files.iter().all(|it| it.is_none()) && git_proxy.is_none() && *verify == Verify::Commit
+        *self == Self::default()
     }
 }
 

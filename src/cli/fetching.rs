@@ -8,10 +8,10 @@ use tokio::{
     time::{Instant, sleep},
 };
 use tokio_util::task::AbortOnDropHandle;
-use uuid::Uuid;
 
 use super::Failure;
 use crate::{
+    chance::dice,
     engine::FetchPace,
     error_text::with_causes,
     git::{Asked, FetchNow, GitError, Repository},
@@ -108,11 +108,6 @@ pub(super) fn fetch_on_signal(fetch_now: FetchNow) -> Result<AbortOnDropHandle<(
         }
     };
     Ok(AbortOnDropHandle::new(tokio::spawn(listening)))
-}
-
-/// A random number from 0 to 1.
-fn dice() -> f64 {
-    f64::from(Uuid::new_v4().as_fields().0) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ use std::{
 };
 
 use tokio::{sync::mpsc::UnboundedSender, time::interval};
-use uuid::Uuid;
 
 use super::{
     ExitCode, Failure, Printer,
@@ -23,6 +22,8 @@ use super::{
 };
 use crate::{
     apply::{ApplyEvent, Origin, Removals},
+    chance::dice,
+    engine::about,
     error_text::with_causes,
     model::{CommitId, Interval, RunCommand, Trigger},
     net::trace::Trace,
@@ -51,12 +52,6 @@ pub(super) enum Pass {
 /// How often a pass begins.
 pub(super) fn pause(every: Interval) -> Duration {
     Duration::from_secs(every.as_seconds().max(1).into())
-}
-
-/// A time that differs by a tenth at most, so that many controllers do not all ask at once.
-fn about(every: Duration) -> Duration {
-    let dice = f64::from(Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
-    every.mul_f64(0.9 + 0.2 * dice)
 }
 
 /// Keeps a hierarchy as files and directories say. While these are broken, the last good ones hold. If
@@ -144,7 +139,7 @@ pub(super) async fn stay(
             }
         }
         if changed.is_none() {
-            let mut paused = pin!(tokio::time::sleep(about(pause)));
+            let mut paused = pin!(tokio::time::sleep(about(pause, dice())));
             let ended = loop {
                 tokio::select! {
                     () = &mut paused, if wanted.is_some() => break false,
@@ -267,7 +262,7 @@ mod tests {
     #[test]
     fn a_source_is_asked_about_as_often_as_wanted() {
         let every = Duration::from_secs(1_000);
-        let all: Vec<_> = (0..1_000).map(|_| about(every)).collect();
+        let all: Vec<_> = (0..1_000).map(|_| about(every, dice())).collect();
         assert!(all.iter().all(|it| (900..=1_100).contains(&it.as_secs())));
         assert!(all.iter().any(|it| *it < every) && all.iter().any(|it| *it > every));
     }

@@ -10,6 +10,12 @@ const SOONEST: Duration = Duration::from_secs(3);
 /// time.
 const FIRST: Duration = Duration::from_secs(5);
 
+/// A time that differs by a tenth at most, so that many controllers do not all come at once. `dice` is a
+/// random number from 0 to 1.
+pub fn about(time: Duration, dice: f64) -> Duration {
+    time.mul_f64(0.9 + 0.2 * dice.clamp(0.0, 1.0))
+}
+
 /// The pace at which one source is fetched.
 #[derive(Debug, Clone, Copy)]
 pub struct FetchPace {
@@ -24,9 +30,8 @@ impl FetchPace {
     }
 
     /// A fetch has ended, and the source was reached or not; how long to wait before the next one.
-    /// Who cannot reach it tries sooner at first, and in the end as often as always. `dice` is a random
-    /// number from 0 to 1: the time differs by a tenth at most, so that many controllers do not all come
-    /// at once.
+    /// Who cannot reach it tries sooner at first, and in the end as often as always. For `dice` see
+    /// [`about`].
     pub fn after(&mut self, reached: bool, dice: f64) -> Duration {
         let wait = if reached {
             self.failed = 0;
@@ -36,7 +41,7 @@ impl FetchPace {
             self.failed = self.failed.saturating_add(1);
             doubled.min(self.every)
         };
-        wait.mul_f64(0.9 + 0.2 * dice.clamp(0.0, 1.0))
+        about(wait, dice)
     }
 
     /// How long to wait when somebody asks for a fetch, so long after the last one began.

@@ -23,7 +23,7 @@ pub use action_retry::{ActionRetries, Failures, next_try};
 pub use call_retry::CallRetry;
 pub use content_validation::time_of_bytes;
 pub use distribution_job::{DistributionCommand, DistributionEvent, DistributionJob};
-pub use fetch_pace::FetchPace;
+pub use fetch_pace::{FetchPace, about};
 pub use file_retry::FileTrouble;
 pub use pull_queue::{PullQueue, QueuedPull, Ticket};
 pub use sync_manager::{SyncCommand, SyncEvent, SyncManager};

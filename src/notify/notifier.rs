@@ -14,13 +14,13 @@ use tokio::{
     task::{JoinHandle, JoinSet},
     time::timeout,
 };
-use uuid::Uuid;
 
 use super::{
     DeliveryError, NotifyError, delivery::Ways, memory_file::MemoryFile, secrets::Secrets,
 };
 use crate::{
     blocking::blocking,
+    chance::dice,
     clock,
     engine::notifications::{Memory, Message, Notifications, Occurrence, Receiver},
     error_text::with_causes,
@@ -252,9 +252,4 @@ impl Delivering {
 fn until(now: Timestamp, due: Timestamp) -> Duration {
     let pause = Duration::try_from(due.duration_since(now)).unwrap_or_default();
     pause.clamp(Duration::from_millis(100), LONGEST_SLEEP)
-}
-
-/// A random number from 0 to 1.
-fn dice() -> f64 {
-    f64::from(Uuid::new_v4().as_fields().0) / f64::from(u32::MAX)
 }

@@ -36,7 +36,7 @@ const PURE: &[&str] =
     &["model", "check", "manifest", "ports", "plan", "adopt", "engine", "wire", "simulate", "view"];
 const STORES: &[&str] = &["store", "content", "net", "git"];
 /// Files of their own that everything with a clock and a console may use; the pure modules not.
-const SHARED: &[&str] = &["blocking", "clock", "telemetry", "error_text"];
+const SHARED: &[&str] = &["blocking", "chance", "clock", "telemetry", "error_text"];
 /// The longest file, tests included: what fits into a head.
 const LONGEST: usize = 400;
 

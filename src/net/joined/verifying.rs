@@ -14,7 +14,7 @@ use rustls::{
     },
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::{
-        ParsedCertificate, WebPkiClientVerifier,
+        ParsedCertificate,
         danger::{ClientCertVerified, ClientCertVerifier},
     },
 };
@@ -23,7 +23,7 @@ use super::{
     known::Shared,
     names::{Party, fingerprint, key_of, name_of},
 };
-use crate::{clock, model::Name};
+use crate::{clock, model::Name, net::tls::clients_of_roots};
 
 /// Why somebody is not who is expected.
 #[derive(Debug, thiserror::Error)]
@@ -88,13 +88,12 @@ pub(super) fn roots(authority: &CertificateDer<'static>) -> Result<Arc<RootCertS
 #[derive(Debug)]
 pub(super) struct OneAgent {
     roots: Arc<RootCertStore>,
-    algorithms: WebPkiSupportedAlgorithms,
     known: Shared,
 }
 
 impl OneAgent {
     pub(super) fn new(authority: &CertificateDer<'static>, known: Shared) -> Result<Self, Error> {
-        Ok(Self { roots: roots(authority)?, algorithms: algorithms(), known })
+        Ok(Self { roots: roots(authority)?, known })
     }
 }
 
@@ -156,7 +155,7 @@ impl ServerCertVerifier for OneAgent {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+        verify_tls12_signature(message, certificate, signature, &algorithms())
     }
 
     fn verify_tls13_signature(
@@ -165,11 +164,11 @@ impl ServerCertVerifier for OneAgent {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+        verify_tls13_signature(message, certificate, signature, &algorithms())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+        algorithms().supported_schemes()
     }
 }
 
@@ -226,14 +225,8 @@ impl LetIn {
         authority: &CertificateDer<'static>,
         known: Shared,
     ) -> Result<Self, Error> {
-        Ok(Self::Members { verifier: clients_of(roots(authority)?)?, known })
+        Ok(Self::Members { verifier: clients_of_roots(roots(authority)?)?, known })
     }
-}
-
-fn clients_of(roots: Arc<RootCertStore>) -> Result<Arc<dyn ClientCertVerifier>, Error> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build();
-    verifier.map_err(|error| Error::General(error.to_string()))
 }
 
 /// The certificate with this fingerprint among those that somebody has shown.
@@ -264,7 +257,7 @@ impl ClientCertVerifier for LetIn {
                     intermediates.iter().map(|it| it.clone().into_owned()).collect();
                 let authority = with_fingerprint(&owned, authority)
                     .ok_or(Error::InvalidCertificate(CertificateError::UnknownIssuer))?;
-                clients_of(roots(authority)?)?.verify_client_cert(end_entity, &[], now)?;
+                clients_of_roots(roots(authority)?)?.verify_client_cert(end_entity, &[], now)?;
                 match Party::of(end_entity) {
                     Some(Party::Controller) => Ok(ClientCertVerified::assertion()),
                     _ => Err(refused(Refused::Nobody)),

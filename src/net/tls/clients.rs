@@ -7,7 +7,8 @@ use std::{
 
 use jiff::Timestamp;
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, ServerConnection, SignatureScheme,
+    DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConnection,
+    SignatureScheme,
     client::{ResolvesClientCert, danger::HandshakeSignatureValid},
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, UnixTime},
@@ -17,7 +18,6 @@ use rustls::{
     },
     sign::CertifiedKey,
 };
-
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::{Certificates, CertificatesError, authority::Issued};
@@ -68,9 +68,7 @@ impl Asking {
     /// Believes the roots that are trusted for clients.
     pub(super) fn new(certificates: &Certificates) -> Result<Self, Error> {
         let roots = Arc::new(certificates.client_trust().anchors().store.clone());
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build();
-        Ok(Self { verifier: verifier.map_err(|error| Error::General(error.to_string()))? })
+        Ok(Self { verifier: clients_of_roots(roots)? })
     }
 
     /// What the client of a connection has shown. Judged anew for each: a session that is taken up again
@@ -129,6 +127,15 @@ impl ClientCertVerifier for Asking {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.verifier.supported_verify_schemes()
     }
+}
+
+/// Verifies that certificates of clients lead to these roots.
+pub(in crate::net) fn clients_of_roots(
+    roots: Arc<RootCertStore>,
+) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build();
+    verifier.map_err(|error| Error::General(error.to_string()))
 }
 
 /// The certificate that a client shows to whoever asks for one: issued by the authority of its hierarchy

@@ -26,7 +26,7 @@ pub use certificates::{CertificateSource, Certificates};
 pub use client::why_refused;
 pub(super) use client::{alert, client_config, showing_nothing, trusting_nobody};
 pub use clients::Admission;
-pub(super) use clients::{ClientIdentity, KnownAs, ShownCertificate};
+pub(super) use clients::{ClientIdentity, KnownAs, ShownCertificate, clients_of_roots};
 pub use describing::{UnfitCertificate, certificate_names};
 pub use error::CertificatesError;
 pub(super) use server::HTTP_2;

@@ -17,11 +17,11 @@ use reqwest::{
     },
 };
 use tokio::sync::Semaphore;
-use uuid::Uuid;
 
 use super::{SynchronizationError, UpstreamError};
 use crate::{
     blocking::blocking,
+    chance::dice,
     clock,
     engine::CallRetry,
     model::{SourceType, UpdatePointSettings},
@@ -172,8 +172,7 @@ impl Upstream {
             let SynchronizationError::Upstream { source, .. } = error else { return result };
             let has_answered = self.has_answered.load(Ordering::Relaxed);
             let Some(passing) = source.may_pass(has_answered) else { return result };
-            let dice = f64::from(Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
-            let Some(wait) = retry.after(passing.retry_after, dice) else { return result };
+            let Some(wait) = retry.after(passing.retry_after, dice()) else { return result };
             let why = crate::error_text::with_causes(error);
             tracing::warn!(error = why, ?wait, "a call to the upstream server is made again");
             self.telling.waits(clock::now().saturating_add(wait).unwrap_or(Timestamp::MAX), &why);
