@@ -3,10 +3,12 @@
 
 use tokio::{
     runtime::Handle,
-    task::{JoinError, spawn_blocking},
+    task::{JoinError, JoinHandle, spawn_blocking},
 };
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
+
+use crate::world::{self, here};
 
 /// The program is ending: the work was not begun.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +23,29 @@ where
     E: From<Interrupted> + Send + 'static,
 {
     let span = tracing::Span::current();
-    joined(spawn_blocking(move || span.in_scope(work)).await)
+    joined(begun(move || span.in_scope(work)).await)
+}
+
+/// Begins `work` on a thread where it may block, and goes on.
+pub fn begun<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    match world::current() {
+        None => spawn_blocking(work),
+        Some(world) => tokio::spawn(here(async move {
+            world.turn().await;
+            work()
+        })),
+    }
+}
+
+/// Begins work that blocks between one thing that it is given and the next, on a thread of its own.
+pub fn begun_apart<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> JoinHandle<T> {
+    if world::current().is_some() {
+        return tokio::spawn(here(work));
+    }
+    let runtime = Handle::current();
+    spawn_blocking(move || runtime.block_on(work))
 }
 
 /// Something whose end blocks: wherever it is dropped, it ends on a thread where it may.
@@ -37,8 +61,8 @@ impl<T: Send + 'static> EndsElsewhere<T> {
 impl<T: Send + 'static> Drop for EndsElsewhere<T> {
     fn drop(&mut self) {
         let held = self.0.take();
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn_blocking(move || drop(held));
+        if Handle::try_current().is_ok() {
+            begun(move || drop(held));
         }
     }
 }
@@ -52,7 +76,7 @@ where
     T: Send + 'static,
     E: From<Interrupted> + Send + 'static,
 {
-    let task = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
+    let task = AbortOnDropHandle::new(tokio::spawn(here(work.in_current_span())));
     async move { joined(task.await) }
 }
 

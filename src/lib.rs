@@ -47,7 +47,8 @@
 //! - [`web`]: what a controller tells programs: health, figures, and the hook of a git server
 //! - [`cli`]: one file per command
 //!
-//! [`blocking`], [`chance`], [`clock`], [`error_text`] and [`telemetry`] are shared by all that are not pure.
+//! [`blocking`], [`chance`], [`clock`], [`error_text`], [`telemetry`] and [`world`] are shared by all that
+//! are not pure.
 
 pub mod model;
 
@@ -96,3 +97,4 @@ pub mod chance;
 pub mod clock;
 pub mod error_text;
 pub mod telemetry;
+pub mod world;

@@ -9,7 +9,7 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::LibraryError;
-use crate::store;
+use crate::{store, world};
 
 /// Replaces a file whole.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), LibraryError> {
@@ -51,7 +51,9 @@ pub(super) fn remove(path: &Path) -> Result<(), LibraryError> {
 /// Makes everything durable that was written below a directory, in one call.
 #[cfg(target_os = "linux")]
 pub(super) fn sync_below(directory: &Path, _files: &[&Path]) -> io::Result<()> {
-    Ok(rustix::fs::syncfs(File::open(directory)?)?)
+    rustix::fs::syncfs(File::open(directory)?)?;
+    world::synced_below(directory);
+    Ok(())
 }
 
 /// Makes these files durable, and the directory.

@@ -20,7 +20,7 @@ use bytes::{Bytes, BytesMut};
 use futures::{Stream, stream};
 
 use super::{Library, LibraryError, packs::PACKED};
-use crate::{model::Digest, net::FileParts};
+use crate::{blocking::begun, model::Digest, net::FileParts};
 
 /// How much is read at once from the disk.
 const BLOCK: u64 = 512 << 10;
@@ -191,7 +191,7 @@ impl StoredFile {
     /// Reads a part on a thread that may wait for the disk.
     async fn read_elsewhere(self: Arc<Self>, start: u64, length: u64) -> io::Result<Bytes> {
         let reading = move || self.read_ahead(start, length);
-        tokio::task::spawn_blocking(reading).await.map_err(io::Error::other)?
+        begun(reading).await.map_err(io::Error::other)?
     }
 
     /// Reads a part, and has the disk begin with what follows it. Blocks.

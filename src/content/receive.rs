@@ -5,7 +5,7 @@ use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::blocking::joined;
+use crate::blocking::{begun_apart, joined};
 
 use super::{Intake, Intaken, LibraryError};
 
@@ -43,8 +43,8 @@ pub async fn receive<E>(
     received: impl Fn(u64),
 ) -> Result<Intaken, ReceiveError<E>> {
     let (blocks, mut waiting) = mpsc::channel::<Bytes>(WAITING);
-    let writer = tokio::task::spawn_blocking(move || {
-        while let Some(block) = waiting.blocking_recv() {
+    let writer = begun_apart(async move {
+        while let Some(block) = waiting.recv().await {
             intake.write(&block)?;
         }
         intake.finish()

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{GitError, Repository, program::Call, repository::names};
-use crate::{blocking::blocking, model::CommitId, store};
+use crate::{blocking::blocking, model::CommitId, store, world};
 
 /// As many files may be in a commit: as many as the largest hierarchy has documents, and then some.
 const MOST_FILES: usize = 100_000;
@@ -124,7 +124,9 @@ fn keep(under_way: &Path, directory: &Path) -> Result<(), GitError> {
 /// Makes everything durable that was written below a directory, in one call.
 #[cfg(target_os = "linux")]
 fn sync(directory: &Path) -> io::Result<()> {
-    Ok(rustix::fs::syncfs(File::open(directory)?)?)
+    rustix::fs::syncfs(File::open(directory)?)?;
+    world::synced_below(directory);
+    Ok(())
 }
 
 /// Makes every file below a directory durable.

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::{Addresses, Certificates, Trust, tls};
+use super::{Addresses, Certificates, Trust, names, tls};
 
 /// The HTTP client could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -109,8 +109,7 @@ impl Resolve for ByAddresses {
             if let Some(address) = embedded {
                 return Ok(Box::new(std::iter::once(SocketAddr::new(address, 0))) as Addrs);
             }
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs)
+            Ok(Box::new(names::lookup(name.as_str(), 0).await?.into_iter()) as Addrs)
         })
     }
 }

@@ -7,8 +7,12 @@ use std::{
 };
 
 use axum::Router;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tower::util::MapFutureLayer;
+
+use super::stream::Listener;
+use crate::world::{self, here, living_in};
 
 /// A port could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +49,7 @@ pub(super) const CLOSING: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct BoundPort {
     address: SocketAddr,
-    listener: TcpListener,
+    listener: Listener,
 }
 
 impl BoundPort {
@@ -61,8 +65,8 @@ impl BoundPort {
             io::ErrorKind::PermissionDenied => ListenError::Denied(wanted),
             _ => ListenError::Failed { address: wanted, source },
         };
-        let listener = TcpListener::bind(wanted).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let listener = Listener::bind(wanted).await.map_err(failed)?;
+        let address = listener.address().map_err(failed)?;
         Ok(Self { address, listener })
     }
 
@@ -74,6 +78,7 @@ impl BoundPort {
     /// Serves `router` on it, to those who are let in by it: without limits.
     pub fn serve(self, router: Router) -> OpenPort {
         let address = self.address;
+        let router = in_its_world(router);
         self.serve_by(|listener, stop| async move {
             let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
                 if let Err(error) = stream.set_nodelay(true) {
@@ -91,15 +96,26 @@ impl BoundPort {
     /// Serves in this way, which ends after the token was cancelled.
     pub(super) fn serve_by<F>(
         self,
-        serve: impl FnOnce(TcpListener, CancellationToken) -> F,
+        serve: impl FnOnce(Listener, CancellationToken) -> F,
     ) -> OpenPort
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let Self { address, listener } = self;
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(serve(listener, stop.clone()));
+        let serving = tokio::spawn(here(serve(listener, stop.clone())));
         OpenPort { address, stop, serving }
+    }
+}
+
+/// Requests are answered in the world of the one who has opened the port, also where axum starts the
+/// tasks of connections.
+pub(super) fn in_its_world(router: Router) -> Router {
+    match world::current() {
+        None => router,
+        Some(world) => {
+            router.layer(MapFutureLayer::new(move |answer| living_in(world.clone(), answer)))
+        }
     }
 }
 

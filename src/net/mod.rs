@@ -8,7 +8,9 @@ mod client;
 mod joined;
 mod listener;
 mod made_once;
+pub mod names;
 mod serving;
+mod stream;
 mod tls;
 pub mod trace;
 
@@ -22,6 +24,7 @@ pub use joined::{
 };
 pub use listener::{BoundPort, ListenError, OpenPort};
 pub use serving::{FileParts, Limits, raise_open_files};
+pub use stream::Stream;
 pub use tls::{
     Admission, Anchors, CertificateSource, Certificates, CertificatesError, Presented, ServerTls,
     Trust, TrustError, UnfitCertificate, WantedOfClients, certificate_names, why_refused,

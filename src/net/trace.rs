@@ -5,7 +5,10 @@ use axum::http::HeaderMap;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
-use crate::wire::trace_parent::{TraceId, TraceParent};
+use crate::{
+    wire::trace_parent::{TraceId, TraceParent},
+    world::here,
+};
 
 tokio::task_local! {
     static CURRENT: TraceParent;
@@ -70,12 +73,12 @@ pub fn sent_along(request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
 pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
     let parent = CURRENT.try_with(|it| *it).ok();
     let work = work.in_current_span();
-    async move {
+    here(async move {
         match parent {
             Some(parent) => CURRENT.scope(parent, work).await,
             None => work.await,
         }
-    }
+    })
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use crate::{
     error_text::with_causes,
     model::{Name, NotificationSettings},
     net::{Trust, outside_client, outside_tls, why_refused},
+    world::here,
 };
 
 /// How long what is under way is waited for at the end; what has not arrived then is sent by the next
@@ -105,7 +106,7 @@ impl Notifier {
         let under_way = JoinSet::new();
         let delivering =
             Delivering { shared: Arc::clone(&shared), ways, memory, written, under_way };
-        let delivering = tokio::spawn(delivering.run());
+        let delivering = tokio::spawn(here(delivering.run()));
         *shared.delivering.lock().unwrap_or_else(PoisonError::into_inner) = Some(delivering);
         Ok(Self(Some(shared)))
     }
@@ -207,10 +208,10 @@ impl Delivering {
             // It may just have been taken away, with what waited for it.
             let Some(settings) = state.settings.get(&name) else { continue };
             let (ways, to) = (self.ways.clone(), settings.spec.to.clone());
-            self.under_way.spawn(async move {
+            self.under_way.spawn(here(async move {
                 let delivered = ways.deliver(&name, &to, &message).await;
                 (name, delivered)
-            });
+            }));
         }
     }
 

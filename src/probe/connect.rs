@@ -2,14 +2,11 @@
 
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 
-use tokio::{
-    net::TcpStream,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     model::{Address, Port},
-    net::Addresses,
+    net::{Addresses, Stream, names},
 };
 
 /// How long a connection may take: a computer that is there answers within moments.
@@ -36,14 +33,14 @@ impl Target {
     /// # Errors
     ///
     /// In words, why it cannot be opened.
-    pub(super) async fn connect(&self) -> Result<TcpStream, String> {
+    pub(super) async fn connect(&self) -> Result<Stream, String> {
         let deadline = Instant::now() + CONNECT;
         let in_time = |what: &str| format!("{what} within {} s", CONNECT.as_secs());
         let found = timeout_at(deadline, self.resolve());
         let found = found.await.map_err(|_| in_time("its name was not resolved"))?;
         let mut why = format!("`{}` has no address", self.host);
         for address in found.map_err(|_| why.clone())?.into_iter().take(MOST_ADDRESSES) {
-            match timeout_at(deadline, TcpStream::connect(address)).await {
+            match timeout_at(deadline, Stream::connect(&[address])).await {
                 Ok(Ok(stream)) => return Ok(stream),
                 // The kind alone: what the system adds is a number.
                 Ok(Err(error)) => why = error.kind().to_string(),
@@ -58,7 +55,7 @@ impl Target {
         if let Some(ip) = self.addresses.lookup(host) {
             return Ok(vec![SocketAddr::new(ip, port)]);
         }
-        Ok(tokio::net::lookup_host((host, port)).await?.collect())
+        names::lookup(host, port).await
     }
 }
 

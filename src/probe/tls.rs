@@ -23,7 +23,6 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
     sign::CertifiedKey,
 };
-use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
@@ -31,15 +30,16 @@ use super::{
     connect::{Target, in_time},
 };
 use crate::{
+    blocking::begun,
     model::TlsFacts,
-    net::{Anchors, Trust},
+    net::{Anchors, Stream, Trust},
 };
 
 /// What came of a handshake.
 #[derive(Debug)]
 pub(super) enum Shaken {
     /// It speaks TLS. The stream is there if the handshake was completed.
-    Tls(TlsFacts, Option<Box<TlsStream<TcpStream>>>),
+    Tls(TlsFacts, Option<Box<TlsStream<Stream>>>),
     /// There is no connection; the text says why.
     Closed(String),
     /// What came is not TLS.
@@ -103,7 +103,7 @@ pub(super) async fn shake(target: &Target, trust: &Trust, now: Timestamp) -> Sha
 async fn anchors(trust: &Trust) -> Arc<Anchors> {
     let trust = trust.clone();
     // Where the program is ending nothing is trusted any more, and nobody hears of it.
-    let read = tokio::task::spawn_blocking(move || trust.anchors()).await;
+    let read = begun(move || trust.anchors()).await;
     read.unwrap_or_else(|_| Arc::new(Anchors::of(Vec::new())))
 }
 

@@ -9,6 +9,7 @@ use std::{
 use axum::Router;
 
 use crate::{
+    blocking::begun,
     clock,
     model::{Address, Certificate, ClientCertificates, Listener, Port, ServerCertificate},
     net::{
@@ -184,9 +185,7 @@ impl WebPorts {
     ) -> Result<reqwest::Client, ClientError> {
         let (addresses, certificates) = (addresses.clone(), self.certificates.clone());
         let names = self.names();
-        let making = tokio::task::spawn_blocking(move || {
-            net::verifying_client(&addresses, &certificates, names)
-        });
+        let making = begun(move || net::verifying_client(&addresses, &certificates, names));
         making.await.map_err(|_| ClientError::Ending)?
     }
 

@@ -28,6 +28,7 @@ use crate::{
     model::{Digest, Libraries, ManifestsInForce, Observed},
     plan::{ActionId, Plan},
     role::controller::Converged,
+    world::here,
 };
 
 /// What a controller is known by. Clones share it.
@@ -185,13 +186,13 @@ impl Vitals {
     pub fn hears(&self, onward: &UnboundedSender<ApplyEvent>) -> Heard {
         let (events, mut received) = unbounded_channel();
         let (vitals, onward) = (self.clone(), onward.clone());
-        let hearing = tokio::spawn(async move {
+        let hearing = tokio::spawn(here(async move {
             while let Some(event) = received.recv().await {
                 vitals.happens(&event);
                 // Nobody else has to listen.
                 let _ = onward.send(event);
             }
-        });
+        }));
         Heard { events, hearing }
     }
 

@@ -24,6 +24,7 @@ use crate::{
         Addresses, AdminToken, AgentClient, Certificates, ClientError,
         admin_token::SILENCE,
         client::with,
+        names,
         tls::{ClientIdentity, KnownAs},
     },
 };
@@ -240,7 +241,7 @@ pub(super) async fn find(
     if let Some(ip) = addresses.lookup(host) {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
-    Ok(tokio::net::lookup_host((host, port)).await?.collect())
+    names::lookup(host, port).await
 }
 
 impl fmt::Debug for AdminHttp {

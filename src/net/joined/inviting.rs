@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, io, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::{CertificateDer, ServerName};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::time::timeout;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     model::{Name, ServerUrl},
-    net::{Addresses, AgentError, CertificatesError, tls::Subject},
+    net::{Addresses, AgentError, CertificatesError, Stream, tls::Subject},
     wire::joining::{Answer, Introduction, Kept},
 };
 
@@ -149,7 +149,7 @@ impl Registry {
         &self,
         wanted: &Wanted<'_>,
         addresses: &Addresses,
-    ) -> Result<TlsStream<TcpStream>, InviteError> {
+    ) -> Result<TlsStream<Stream>, InviteError> {
         let shown = controller_identity(self.certificates());
         let config = asking(Arc::new(WhoeverAnswers), shown, &[JOINING, HTTP])?;
         let unreadable = || InviteError::Unreadable(wanted.url.to_owned());
@@ -157,7 +157,7 @@ impl Registry {
         let place = ServerUrl::parse(wanted.url).ok_or_else(unreadable)?;
         let connecting = async {
             let found = find(addresses, &place.host, place.port().get()).await?;
-            let stream = TcpStream::connect(found.as_slice()).await?;
+            let stream = Stream::connect(&found).await?;
             stream.set_nodelay(true)?;
             TlsConnector::from(Arc::new(config)).connect(server, stream).await
         };
@@ -169,7 +169,7 @@ impl Registry {
 
     async fn converse(
         &self,
-        stream: &mut TlsStream<TcpStream>,
+        stream: &mut TlsStream<Stream>,
         wanted: &Wanted<'_>,
         token: &Outstanding,
     ) -> Result<(), InviteError> {

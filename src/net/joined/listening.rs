@@ -7,7 +7,6 @@ use axum::{Router, extract::connect_info::Connected, serve::IncomingStream};
 use rustls::pki_types::CertificateDer;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc},
     time::timeout,
 };
@@ -28,8 +27,9 @@ use super::{
 use crate::{
     clock,
     error_text::with_causes,
-    net::{BoundPort, OpenPort},
+    net::{BoundPort, OpenPort, Stream, listener::in_its_world, stream::Listener},
     wire::joining::{Answer, Introduction, Kept},
+    world::here,
 };
 
 /// Handshakes and conversations that go on at the same time; who comes then waits in the system's queue. Who
@@ -71,8 +71,9 @@ impl Membership {
     /// have a [`Caller`] in their connection's information.
     pub fn serve(&self, bound: BoundPort, router: Router) -> OpenPort {
         let membership = self.clone();
+        let router = in_its_world(router);
         bound.serve_by(|listener, stop| async move {
-            let address = listener.local_addr();
+            let address = listener.address();
             let listener = Secured::new(listener, membership, stop.clone());
             let service = router.into_make_service_with_connect_info::<Caller>();
             let stopped = stop.cancelled_owned();
@@ -84,7 +85,7 @@ impl Membership {
     }
 
     /// Shakes hands with who has connected; `None` where that was all.
-    async fn receive(&self, stream: TcpStream, peer: SocketAddr) -> Option<TlsStream<TcpStream>> {
+    async fn receive(&self, stream: Stream, peer: SocketAddr) -> Option<TlsStream<Stream>> {
         let door = self.door();
         let (Door::Waits(config, _) | Door::Serves(config)) = &door;
         let accepting = TlsAcceptor::from(Arc::clone(config)).accept(stream).into_fallible();
@@ -118,7 +119,7 @@ impl Membership {
     /// Joins the hierarchy of a controller whose certificate has been verified in the handshake.
     async fn converse(
         &self,
-        stream: &mut TlsStream<TcpStream>,
+        stream: &mut TlsStream<Stream>,
         token: &JoinToken,
     ) -> Result<(), NotJoined> {
         let _one_by_one = self.one_by_one().await;
@@ -154,35 +155,35 @@ impl Membership {
 
 /// Ends a connection so that the other side can read why: closed at once, with something of it unread, that
 /// would be lost.
-async fn part(mut stream: TcpStream) -> std::io::Result<()> {
+async fn part(mut stream: Stream) -> std::io::Result<()> {
     stream.shutdown().await?;
     tokio::io::copy(&mut stream.take(MOST_UNREAD), &mut tokio::io::sink()).await.map(drop)
 }
 
 /// Connections of members.
 struct Secured {
-    ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
+    ready: mpsc::Receiver<(TlsStream<Stream>, SocketAddr)>,
     address: std::io::Result<SocketAddr>,
 }
 
 impl Secured {
-    fn new(listener: TcpListener, membership: Membership, stop: CancellationToken) -> Self {
-        let address = listener.local_addr();
+    fn new(listener: Listener, membership: Membership, stop: CancellationToken) -> Self {
+        let address = listener.address();
         let (sender, ready) = mpsc::channel(READY);
-        tokio::spawn(async move {
+        tokio::spawn(here(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = accept(listener, membership, sender) => {}
             }
-        });
+        }));
         Self { ready, address }
     }
 }
 
 async fn accept(
-    listener: TcpListener,
+    listener: Listener,
     membership: Membership,
-    sender: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
+    sender: mpsc::Sender<(TlsStream<Stream>, SocketAddr)>,
 ) {
     let mut listener = listener;
     let places = Arc::new(Semaphore::new(AT_A_TIME));
@@ -194,18 +195,18 @@ async fn accept(
             tracing::debug!(%error, "a connection keeps its small packets together");
         }
         let (membership, sender) = (membership.clone(), sender.clone());
-        tokio::spawn(async move {
+        tokio::spawn(here(async move {
             if let Some(stream) = membership.receive(stream, peer).await {
                 // The port may be closing.
                 let _ = sender.send((stream, peer)).await;
             }
             drop(place);
-        });
+        }));
     }
 }
 
 impl axum::serve::Listener for Secured {
-    type Io = TlsStream<TcpStream>;
+    type Io = TlsStream<Stream>;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {

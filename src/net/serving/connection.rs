@@ -17,10 +17,9 @@ use hyper::{
     server::conn::{http1, http2},
     service::{HttpService, service_fn},
 };
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
@@ -28,9 +27,12 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{FileParts, Limits, file_parts::SendsFiles, permitted::Permitted, watched::Watched};
-use crate::net::{
-    ServerTls,
-    tls::{HTTP_2, ShownCertificate},
+use crate::{
+    net::{
+        ServerTls, Stream as Connection,
+        tls::{HTTP_2, ShownCertificate},
+    },
+    world::Executor,
 };
 
 /// Whoever is told to come back does so after this many seconds at least, and each a little later than
@@ -94,7 +96,7 @@ impl Served {
     /// Serves a connection to its end.
     pub(super) async fn connection(
         self: Arc<Self>,
-        stream: TcpStream,
+        stream: Connection,
         peer: SocketAddr,
         place: Place,
         stop: CancellationToken,
@@ -119,7 +121,7 @@ impl Served {
         stop: CancellationToken,
     ) {
         let Some(tls) = &self.tls else {
-            let parts = Some(stream.get_ref().parts()).filter(|_| FileParts::WORK);
+            let parts = stream.get_ref().parts();
             let client = Client { peer, served, parts, certificate: None };
             return self.http1(stream, client, stop).await;
         };
@@ -158,7 +160,7 @@ impl Served {
     /// What a client resets again and again ends its connection: hyper counts (CVE-2023-44487).
     async fn http2(self: Arc<Self>, stream: impl Stream, client: Client, stop: CancellationToken) {
         let peer = client.peer;
-        let connection = http2::Builder::new(TokioExecutor::new())
+        let connection = http2::Builder::new(Executor)
             .timer(TokioTimer::new())
             .max_concurrent_streams(Limits::STREAMS)
             .max_header_list_size(Limits::HEAD_LIST)

@@ -20,6 +20,8 @@ use tokio::{
     net::TcpStream,
 };
 
+use crate::net::Stream;
+
 /// What stands in for parts of files: known by its place in memory, so nothing else is taken for it.
 static BLANK: [u8; FileParts::MOST] = [0; FileParts::MOST];
 
@@ -102,25 +104,27 @@ fn is_again(error: &io::Error) -> bool {
 
 /// A connection that sends parts of files where others stand in for them.
 pub(super) struct SendsFiles {
-    stream: TcpStream,
+    stream: Stream,
     parts: FileParts,
 }
 
 impl SendsFiles {
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: Stream) -> Self {
         Self { stream, parts: FileParts::default() }
     }
 
-    /// The parts that it sends.
-    pub(super) fn parts(&self) -> FileParts {
-        self.parts.clone()
+    /// The parts that it sends; none where there is no system below that could send them by itself.
+    pub(super) fn parts(&self) -> Option<FileParts> {
+        self.stream.tcp().filter(|_| FileParts::WORK)?;
+        Some(self.parts.clone())
     }
 
     fn poll_send(&self, context: &mut Context<'_>, most: usize) -> Poll<io::Result<usize>> {
         loop {
-            ready!(self.stream.poll_write_ready(context))?;
-            let attempt = || self.parts.send(&self.stream, most);
-            match self.stream.try_io(Interest::WRITABLE, attempt) {
+            let stream = self.stream.tcp().ok_or(io::ErrorKind::Unsupported)?;
+            ready!(stream.poll_write_ready(context))?;
+            let attempt = || self.parts.send(stream, most);
+            match stream.try_io(Interest::WRITABLE, attempt) {
                 Err(error) if is_again(&error) => {}
                 sent => return Poll::Ready(sent),
             }
@@ -199,7 +203,7 @@ mod tests {
     async fn connected() -> (SendsFiles, TcpStream) {
         let listener = TcpListener::bind("127.77.91.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        (SendsFiles::new(listener.accept().await.unwrap().0), client)
+        (SendsFiles::new(Stream::Tcp(listener.accept().await.unwrap().0)), client)
     }
 
     fn file(bytes: &[u8]) -> Arc<File> {
@@ -214,7 +218,7 @@ mod tests {
             (0..3_000_000_u32).map(|at| at.to_le_bytes()[at as usize % 3]).collect();
         let file = file(&bytes);
         let (mut sends, mut client) = connected().await;
-        let parts = sends.parts();
+        let parts = sends.parts().unwrap();
         let sent = tokio::spawn(async move {
             let mut at = 7;
             while at < bytes.len() {
@@ -243,7 +247,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_was_cut_ends_the_connection() {
         let (mut sends, _client) = connected().await;
-        let part = sends.parts().stand_in(file(b"short"), 5, 10);
+        let part = sends.parts().unwrap().stand_in(file(b"short"), 5, 10);
         let error = sends.write(&part).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
@@ -251,7 +255,7 @@ mod tests {
     #[tokio::test]
     async fn other_zeros_are_sent_as_they_are() {
         let (mut sends, mut client) = connected().await;
-        let _unsent = sends.parts().stand_in(file(b"other"), 0, 5);
+        let _unsent = sends.parts().unwrap().stand_in(file(b"other"), 0, 5);
         sends.write_all(&[0; 5]).await.unwrap();
         let mut came = [1; 5];
         client.read_exact(&mut came).await.unwrap();

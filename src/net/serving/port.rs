@@ -1,17 +1,20 @@
 //! Takes connections in until the port is closed.
 
-use std::{io, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::Router;
-use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{Limits, connection::Served};
-use crate::net::{BoundPort, OpenPort, ServerTls, listener::CLOSING};
-
-/// How long no connection is taken in after the system has refused one, as it does where too many
-/// files are open: it would refuse the next one too.
-const REFUSED: Duration = Duration::from_secs(1);
+use crate::{
+    net::{
+        BoundPort, OpenPort, ServerTls,
+        listener::CLOSING,
+        stream::{Listener, REFUSED, gave_up},
+    },
+    world::here,
+};
 
 impl BoundPort {
     /// Serves `router` on it to everybody, within limits; over TLS and over nothing else, if there is
@@ -27,7 +30,7 @@ impl BoundPort {
     }
 }
 
-async fn take_in(listener: TcpListener, served: Arc<Served>, stop: CancellationToken) {
+async fn take_in(mut listener: Listener, served: Arc<Served>, stop: CancellationToken) {
     let mut connections = JoinSet::new();
     loop {
         let taken = tokio::select! {
@@ -40,7 +43,8 @@ async fn take_in(listener: TcpListener, served: Arc<Served>, stop: CancellationT
                 // Without a place it is closed: better than to let it wait for nothing.
                 if let Some(place) = served.place() {
                     let served = Arc::clone(&served);
-                    connections.spawn(served.connection(stream, peer, place, stop.clone()));
+                    let served = served.connection(stream, peer, place, stop.clone());
+                    connections.spawn(here(served));
                 }
             }
             Err(error) if gave_up(&error) => {}
@@ -54,10 +58,4 @@ async fn take_in(listener: TcpListener, served: Arc<Served>, stop: CancellationT
     let ended = async { while connections.join_next().await.is_some() {} };
     // What is left ends with the set.
     let _in_time = timeout(CLOSING, ended).await;
-}
-
-/// Whether it was the client who gave up before its connection was taken in.
-fn gave_up(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

@@ -24,9 +24,11 @@ use super::{
     describing::{describe, fits},
 };
 use crate::{
+    blocking::begun,
     clock,
     error_text::with_causes,
     model::{ClientCertificates, ServerCertificate},
+    world::here,
 };
 
 /// How often it is looked whether there is another certificate: soon enough for whoever has just
@@ -110,7 +112,7 @@ impl Certificates {
             let loaded = certificates.load(&source, clock::now())?;
             Ok(Presented { source, loaded })
         };
-        tokio::task::spawn_blocking(load).await.unwrap_or(Err(CertificatesError::Ending))
+        begun(load).await.unwrap_or(Err(CertificatesError::Ending))
     }
 }
 
@@ -131,7 +133,7 @@ impl ServerTls {
         let wanted = WantedOfClients::new(&asking, &shown, clients)?;
         let stop = CancellationToken::new();
         let looking = look(certificates.clone(), Arc::clone(&shown), stop.clone());
-        tokio::spawn(looking);
+        tokio::spawn(here(looking));
         Ok(Self {
             certificates: certificates.clone(),
             shown,
@@ -264,8 +266,7 @@ async fn renew(certificates: &Certificates, shown: &Shown) -> Result<(), Certifi
         let loaded = certificates.load(&source, now)?;
         Ok(Some(Presented { source, loaded }))
     };
-    let renewed =
-        tokio::task::spawn_blocking(renew).await.unwrap_or(Err(CertificatesError::Ending))?;
+    let renewed = begun(renew).await.unwrap_or(Err(CertificatesError::Ending))?;
     let Some(renewed) = renewed else { return Ok(()) };
     shown.with(|before| {
         // Unless it has been told to show something else meanwhile.

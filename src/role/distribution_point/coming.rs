@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::{Stream, stream};
 
 use crate::{
+    blocking::begun,
     content::{Download, Library, LibraryError, StoredFile, blocking},
     model::Digest,
     wire::pieces::{PIECE, Pieces},
@@ -69,7 +70,7 @@ impl ComingFile {
     async fn block(&self, index: u64, start: u64, length: u64) -> io::Result<Bytes> {
         let place = tokio::time::timeout(PATIENCE, self.place(index)).await;
         let place = place.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-        let read = tokio::task::spawn_blocking(move || match place {
+        let read = begun(move || match place {
             Place::Download(download) => download.read(start, length),
             Place::Stored(file) => file.read(start, length),
         });

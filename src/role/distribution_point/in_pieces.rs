@@ -24,7 +24,7 @@ use super::{
     writing::{Part, Written, WrittenEnd, write},
 };
 use crate::{
-    blocking::joined,
+    blocking::{begun_apart, joined},
     content::{Claim, Download, PieceWriter, blocking},
     engine::source_pace::SourcePace,
     model::Digest,
@@ -291,7 +291,7 @@ impl<'a> InPieces<'a> {
         }
         let (runs, download) = (Arc::clone(&self.runs), Arc::clone(&self.download));
         let writer =
-            tokio::task::spawn_blocking(move || write(&runs, &download, part, waiting, &emptied));
+            begun_apart(async move { write(&runs, &download, part, waiting, &emptied).await });
         let mut body = std::pin::pin!(response.bytes_stream());
         let mut pace = SourcePace::new(self.began.elapsed());
         let mut counted = 0;

@@ -16,7 +16,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::log_line::{Severity, line};
-use crate::clock;
+use crate::{blocking::begun, clock};
 
 /// How large a file becomes before it is renamed and a new one begun.
 const LARGEST: u64 = 5 << 20;
@@ -106,7 +106,7 @@ impl Logs {
         if !queue.writing {
             queue.writing = true;
             let shared = Arc::clone(&self.0);
-            drop(tokio::task::spawn_blocking(move || shared.write()));
+            drop(begun(move || shared.write()));
         }
     }
 }
@@ -245,7 +245,7 @@ mod tests {
         }
         assert_eq!(logs.0.queue().dropped, 3);
         let shared = Arc::clone(&logs.0);
-        tokio::task::spawn_blocking(move || shared.write()).await.unwrap();
+        begun(move || shared.write()).await.unwrap();
         assert_eq!(read(directory.path(), "DataTransferService.log").len(), WAITING);
         let told = read(directory.path(), "PullDP.log");
         assert!(told[0].starts_with("<![LOG[3 lines were dropped"), "{told:?}");

@@ -18,6 +18,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    blocking::begun,
     content::{LibraryError, read_json, write_json},
     error_text::with_causes,
     model::{Digest, PackageId},
@@ -175,7 +176,7 @@ pub(super) async fn count(
         && answer.status().is_success()
         && usage.count(package, client)
     {
-        tokio::task::spawn_blocking(move || usage.keep());
+        begun(move || usage.keep());
     }
     answer
 }

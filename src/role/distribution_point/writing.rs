@@ -31,7 +31,7 @@ pub(super) enum WrittenEnd {
 }
 
 /// Hashes and writes blocks as they come, on a thread of its own.
-pub(super) fn write(
+pub(super) async fn write(
     runs: &Runs,
     download: &Arc<Download>,
     part: Part,
@@ -40,7 +40,7 @@ pub(super) fn write(
 ) -> Result<Written, LibraryError> {
     let Part { run, mut piece, whole, .. } = part;
     let mut written = 0;
-    while let Some(mut block) = waiting.blocking_recv() {
+    while let Some(mut block) = waiting.recv().await {
         let mut bytes = block.as_slice();
         while !bytes.is_empty() {
             let room = usize::try_from(piece.left()).unwrap_or(usize::MAX).min(bytes.len());

@@ -10,7 +10,7 @@ use reqwest::{
 use tokio::sync::mpsc;
 
 use crate::{
-    blocking::{blocking, joined},
+    blocking::{begun_apart, blocking, joined},
     content::{IncomingUpdateFile, UpdateFileError, UpdateFiles},
     error_text::with_causes,
     net::why_refused,
@@ -123,8 +123,8 @@ async fn receive(
     body: impl Stream<Item = reqwest::Result<Bytes>>,
 ) -> Result<(), Trouble> {
     let (blocks, mut waiting) = mpsc::channel::<Bytes>(WAITING);
-    let writer = tokio::task::spawn_blocking(move || {
-        while let Some(block) = waiting.blocking_recv() {
+    let writer = begun_apart(async move {
+        while let Some(block) = waiting.recv().await {
             incoming.write(&block)?;
         }
         incoming.finish()
