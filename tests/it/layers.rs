@@ -35,8 +35,8 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
 const PURE: &[&str] =
     &["model", "check", "manifest", "ports", "plan", "adopt", "engine", "wire", "simulate", "view"];
 const STORES: &[&str] = &["store", "content", "net", "git"];
-/// Files of their own that everything with a clock and a console may use; the pure modules not.
-const SHARED: &[&str] = &["blocking", "chance", "clock", "telemetry", "error_text"];
+/// Small modules that everything with a clock and a console may use; the pure modules not.
+const SHARED: &[&str] = &["blocking", "chance", "clock", "telemetry", "error_text", "world"];
 /// The longest file, tests included: what fits into a head.
 const LONGEST: usize = 400;
 
