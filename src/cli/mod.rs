@@ -65,5 +65,5 @@ pub use exit_code::{ExitCode, Failure};
 pub use manifests::Manifests;
 pub use output::{OutputFormat, Printer};
 pub use plan_output::{PlanFormat, PlanOutput};
-pub use run::run;
+pub use run::{run, stay};
 pub use sources::{Checked, SourcesError, load_and_check, load_hierarchy, read};

@@ -75,6 +75,17 @@ impl Printer {
         }
     }
 
+    /// Prints to somebody else, without colours.
+    pub fn to(results: Box<dyn Write + Send>, messages: Box<dyn Write + Send>) -> Self {
+        let plain = ColorChoice::Never;
+        Self {
+            color: plain,
+            results: AutoStream::new(results, plain),
+            messages: AutoStream::new(messages, plain),
+            coloured: [false; 2],
+        }
+    }
+
     /// When colours are wanted, for whatever else draws on standard error.
     pub fn color(&self) -> ColorChoice {
         self.color

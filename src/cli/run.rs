@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use std::future::Future;
+use std::{future::Future, path::Path};
 
 use super::{
     Cli, Command, ExitCode, Failure, Printer, agent, agents, apply, approve, completions, content,
@@ -23,8 +23,6 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Plan(arguments) => plan::run(&arguments, data, &mut printer),
         Command::Show(arguments) => show::run(&arguments, data, &mut printer),
         Command::Apply(arguments) => block_on(apply::run(&arguments, data, &mut printer)),
-        Command::Up(arguments) => block_on(up::run(&arguments, data, &mut printer)),
-        Command::Controller(arguments) => block_on(controller::run(&arguments, data, &mut printer)),
         Command::History(arguments) => history::run(&arguments, data, &mut printer),
         Command::Rollback(arguments) => rollback::run(&arguments, data, &mut printer),
         Command::Approve(arguments) => approve::run(&arguments, data, &mut printer),
@@ -42,13 +40,15 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Import(arguments) => block_on(import::run(&arguments, data, &mut printer)),
         Command::Content(arguments) => block_on(content::run(&arguments, data, &mut printer)),
         Command::Updates(arguments) => block_on(updates::run(&arguments, data, &mut printer)),
-        Command::Agent(arguments) => block_on(agent::run(&arguments, data, &mut printer)),
         Command::JoinToken(arguments) => join_token::run(&arguments, data, &mut printer),
         Command::Agents(arguments) => agents::run(&arguments, data, &mut printer),
         Command::Revoke(arguments) => block_on(agents::revoke(&arguments, data, &mut printer)),
         Command::Renew(arguments) => block_on(agents::renew(&arguments, data, &mut printer)),
         Command::Schema(arguments) => schema::run(&arguments, &mut printer),
         Command::Completions(arguments) => completions::run(&arguments, &mut printer),
+        command @ (Command::Up(_) | Command::Controller(_) | Command::Agent(_)) => {
+            block_on(stay(&command, data, &mut printer))
+        }
     };
     match result {
         Ok(code) => code,
@@ -63,6 +63,28 @@ pub fn run(cli: Cli) -> ExitCode {
             // If standard error is gone there is nobody left to tell; the code still tells.
             let _ = printer.message(&text);
             failure.code
+        }
+    }
+}
+
+/// Runs a command that stays, `up`, `controller` or `agent`, on the runtime and in the world of the
+/// caller, until somebody ends it.
+///
+/// # Errors
+///
+/// What went wrong, or that it is another command.
+pub async fn stay(
+    command: &Command,
+    data: &Path,
+    printer: &mut Printer,
+) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Up(arguments) => up::run(arguments, data, printer).await,
+        Command::Controller(arguments) => controller::run(arguments, data, printer).await,
+        Command::Agent(arguments) => agent::run(arguments, data, printer).await,
+        _ => {
+            let why = anyhow::anyhow!("only `up`, `controller` and `agent` stay");
+            Err(Failure::new(ExitCode::Usage, why))
         }
     }
 }
