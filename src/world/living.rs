@@ -50,6 +50,13 @@ impl Entered {
     }
 }
 
+impl Entered {
+    /// Whether this step is not a part of another one.
+    const fn is_whole_step(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
 impl Drop for Entered {
     fn drop(&mut self) {
         if let Some(world) = CURRENT.replace(self.0.take()) {
@@ -61,24 +68,34 @@ impl Drop for Entered {
     }
 }
 
+/// What has ended with its world answers nobody, as a process that was killed.
+fn go_on<F: Future>(
+    future: &mut Option<Pin<Box<F>>>,
+    context: &mut Context<'_>,
+) -> Poll<F::Output> {
+    future.as_mut().map_or(Poll::Pending, |future| future.as_mut().poll(context))
+}
+
 impl<F: Future> Future for Living<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let Self { place, future } = &mut *self;
-        let _entered = match place {
-            Some(Place { world, woken }) => {
-                woken.register(context.waker());
-                let entered = Entered::new(world);
-                if world.is_over() {
-                    *future = None;
-                }
-                Some(entered)
-            }
-            None => None,
-        };
-        // What has ended with its world answers nobody, as a process that was killed.
-        future.as_mut().map_or(Poll::Pending, |future| future.as_mut().poll(context))
+        let Some(Place { world, woken }) = place else { return go_on(future, context) };
+        woken.register(context.waker());
+        let entered = Entered::new(world);
+        if world.is_over() {
+            *future = None;
+            drop(entered);
+            // From now on it is not counted among those who live there.
+            *place = None;
+            return Poll::Pending;
+        }
+        let polled = go_on(future, context);
+        if entered.is_whole_step() {
+            world.stepped();
+        }
+        polled
     }
 }
 

@@ -39,6 +39,10 @@ pub trait World: Send + Sync + 'static {
     /// That step has been done.
     fn leave(&self);
 
+    /// A step has been done, and nothing that lives in it is in the middle of one: here it may end. That
+    /// is before it is left.
+    fn stepped(&self);
+
     /// When work begins that would have a thread of its own.
     fn turn(&self) -> BoxFuture<'static, ()>;
 
