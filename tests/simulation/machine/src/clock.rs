@@ -22,7 +22,7 @@ const SECOND: u64 = 1_000_000_000;
 
 /// From now on it is this time for this thread, until it is set again: nanoseconds since 1970, and
 /// nanoseconds since the computer was started. Who sleeps on this thread (by a call that blocks)
-/// wakes at once, at the same time.
+/// wakes at once, and finds that much later.
 pub fn set(realtime_nanos: u64, monotonic_nanos: u64) {
     SET.set(Some(Times { real: realtime_nanos, monotonic: monotonic_nanos }));
 }
@@ -105,7 +105,8 @@ unsafe extern "C" fn time(place: *mut libc::time_t) -> libc::time_t {
 /// As of the function of this name in the C library.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn nanosleep(span: *const libc::timespec, rest: *mut libc::timespec) -> c_int {
-    if SET.get().is_some() {
+    // SAFETY: the caller's argument as it is.
+    if unsafe { slept(span) } {
         return 0;
     }
     // SAFETY: the caller's arguments as they are.
@@ -124,13 +125,32 @@ unsafe extern "C" fn clock_nanosleep(
     span: *const libc::timespec,
     rest: *mut libc::timespec,
 ) -> c_int {
-    if SET.get().is_some() {
+    // SAFETY: the caller's argument as it is.
+    if flags == 0 && unsafe { slept(span) } {
         return 0;
     }
     // SAFETY: the caller's arguments as they are.
     let done = unsafe { libc::syscall(libc::SYS_clock_nanosleep, clock, flags, span, rest) };
     // This one answers with the error itself.
     if done == 0 { 0 } else { crate::system::errno() }
+}
+
+/// Lets the time of this thread go on until it is set again, so that who sleeps until a time reaches it.
+/// Whether it has a time of its own.
+///
+/// # Safety
+///
+/// `span` is null or points to a span.
+unsafe fn slept(span: *const libc::timespec) -> bool {
+    let Some(times) = SET.get() else { return false };
+    // SAFETY: as the caller promises.
+    if let Some(span) = unsafe { span.as_ref() } {
+        let part = |value: i64| u64::try_from(value).unwrap_or(0);
+        let span = part(span.tv_sec).saturating_mul(SECOND).saturating_add(part(span.tv_nsec));
+        let on = |time: u64| time.saturating_add(span);
+        SET.set(Some(Times { real: on(times.real), monotonic: on(times.monotonic) }));
+    }
+    true
 }
 
 fn small(value: libc::c_long) -> c_int {

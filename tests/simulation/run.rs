@@ -1,0 +1,260 @@
+//! One seed: the hierarchy is built up, changed and broken, and has to come together when that is over.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use super::{
+    below::Still,
+    catalogs::{Catalogs, documents_are_unchanged},
+    chance::Chance,
+    clients::Clients,
+    computer::Computer,
+    events::Events,
+    faults::{Fault, OVER, Planned, planned},
+    hierarchy::{CLIENT, CONTROLLER, SYSTEMS, Wanted, ip},
+    network::{Crash, Network},
+    order::Order,
+    programs::{Place, make_tokens},
+};
+
+/// How far virtual time goes between two looks.
+const STEP: Duration = Duration::from_secs(5);
+
+/// How long it may take until all is as it is wanted once nothing is broken any more: the hour of SYNC-8
+/// for each of three sites one below the other, the half hour of PDP-7 for each of two points, the longest
+/// pause between two tries of an action, and an hour of transfers and passes.
+const BOUND: Duration = Duration::from_hours(6);
+
+/// A program that has ended is started again after this time at the earliest, as a service manager does.
+const RESTART: Duration = Duration::from_secs(5);
+
+/// What a seed came to.
+#[derive(Debug)]
+pub(crate) struct Came {
+    /// Since faults were over.
+    pub(crate) converged: Duration,
+    pub(crate) steps: u64,
+    pub(crate) lives: u64,
+    pub(crate) order: Order,
+    pub(crate) answers: u64,
+    /// Of all that happened in the network, and all that was logged.
+    pub(crate) digest: u64,
+}
+
+struct Run {
+    events: Events,
+    network: Network,
+    chance: Chance,
+    places: Vec<Place>,
+    clients: Computer,
+    wanted: Wanted,
+    carried: PathBuf,
+    catalogs: Catalogs,
+    order: Order,
+    asked: Clients,
+    read: usize,
+    lives: u64,
+    again: Vec<(&'static str, Duration)>,
+}
+
+/// Runs a seed; what was violated, in words, with what happened last.
+pub(crate) async fn run(seed: u64) -> Result<Came, String> {
+    let events = Events::begin();
+    let root = TempDir::new_in(shared_memory()).unwrap();
+    let mut run = Run::new(seed, events.clone(), root.path());
+    let ran = run.whole().await;
+    let told = ran.map_err(|why| {
+        format!("seed {seed}: {why}\n{}\n{}", run.network.last_events(), events.last(200))
+    });
+    for place in &run.places {
+        place.computer.kill(Crash::Program).await;
+    }
+    let came = told?;
+    let directory = |name: &str| run.place(name).computer.directory();
+    documents_are_unchanged(directory).map_err(|why| format!("seed {seed}: {why}"))?;
+    Ok(came)
+}
+
+/// Where files are written that nobody keeps: no disk takes part.
+fn shared_memory() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
+}
+
+impl Run {
+    fn new(seed: u64, events: Events, root: &Path) -> Self {
+        let mut chance = Chance::new(seed);
+        let network = Network::new(chance.any());
+        let carried = root.join("carried");
+        fs::create_dir(&carried).unwrap();
+        let wanted = Wanted::new(chance.apart());
+        wanted.write(&carried);
+        let names = [CONTROLLER].into_iter().chain(SYSTEMS);
+        let places = names
+            .map(|name| Place::new(&network, name, (root, &carried), chance.apart()))
+            .collect();
+        let clients = Computer::new(&network, CLIENT, ip(CLIENT), root.to_owned(), Still);
+        Self {
+            events,
+            network,
+            chance,
+            places,
+            clients,
+            wanted,
+            carried,
+            catalogs: Catalogs::default(),
+            order: Order::default(),
+            asked: Clients::default(),
+            read: 0,
+            lives: 0,
+            again: Vec::new(),
+        }
+    }
+
+    fn place(&self, name: &str) -> &Place {
+        self.places.iter().find(|place| place.name == name).unwrap()
+    }
+
+    async fn whole(&mut self) -> Result<Came, String> {
+        self.begin().await;
+        let faults = planned(&mut self.chance);
+        let changes = self.changes();
+        self.broken(faults, changes).await?;
+        self.events.say("nothing is broken any more".to_owned());
+        self.mended().await
+    }
+
+    /// Tokens are made, and all programs start.
+    async fn begin(&mut self) {
+        let carried = self.carried.clone();
+        let directory = self.place(CONTROLLER).computer.directory();
+        fs::create_dir_all(&directory).unwrap();
+        let tokens = async move { make_tokens(&directory, &carried, &SYSTEMS) };
+        self.place(CONTROLLER).computer.start(tokens).await.unwrap();
+        for place in &mut self.places {
+            place.start();
+        }
+    }
+
+    /// When people change what is wanted.
+    fn changes(&mut self) -> Vec<Duration> {
+        let count = 1 + self.chance.below(5);
+        let mut all: Vec<_> =
+            (0..count).map(|_| Duration::from_secs(self.chance.below(OVER.as_secs()))).collect();
+        all.sort();
+        all
+    }
+
+    async fn broken(&mut self, faults: Vec<Planned>, changes: Vec<Duration>) -> Result<(), String> {
+        let (mut faults, mut changes) =
+            (faults.into_iter().peekable(), changes.into_iter().peekable());
+        let mut begun: Vec<Planned> = Vec::new();
+        loop {
+            let now = self.events.elapsed();
+            while let Some(planned) = faults.next_if(|it| it.at <= now) {
+                self.events.say(planned.to_string());
+                if let Fault::Damage(point) = planned.fault {
+                    self.asked.damaged(point);
+                }
+                planned.fault.begin(&self.network, &mut self.places, &mut self.chance).await;
+                begun.push(planned);
+            }
+            for planned in begun.extract_if(.., |it| it.until <= now) {
+                self.events.say(format!("over: {planned}"));
+                planned.fault.end(&self.network, &self.places);
+            }
+            while changes.next_if(|it| *it <= now).is_some() {
+                let what = self.wanted.change();
+                self.events.say(what);
+                self.wanted.write(&self.carried);
+                self.order.manifests_changed();
+            }
+            if now >= OVER {
+                return Ok(());
+            }
+            self.step().await?;
+        }
+    }
+
+    async fn mended(&mut self) -> Result<Came, String> {
+        let since = self.events.elapsed();
+        loop {
+            self.step().await?;
+            let passed = self.events.elapsed().saturating_sub(since);
+            let missing = if self.catalogs.are_equal() {
+                self.asked.missing(&self.wanted)
+            } else {
+                Some(self.catalogs.counts())
+            };
+            match missing {
+                None => return Ok(self.came(passed)),
+                Some(missing) if passed > BOUND => {
+                    return Err(format!("it has not come together: {missing}"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Time goes on, programs that have ended are started again, and all that must hold is looked at.
+    async fn step(&mut self) -> Result<(), String> {
+        sleep(STEP).await;
+        self.read()?;
+        let now = self.events.elapsed();
+        for place in &mut self.places {
+            if let Some(how) = place.ended().await {
+                self.events.say(format!("{}: {how}", place.name));
+                self.order.ended(place.name, place.name == CONTROLLER);
+                self.again.push((place.name, now + RESTART));
+            }
+        }
+        for (name, _) in self.again.extract_if(.., |(_, at)| *at <= now) {
+            self.lives += 1;
+            let place = self.places.iter_mut().find(|place| place.name == name).unwrap();
+            place.start();
+        }
+        let places = &self.places;
+        let directory = |name: &str| {
+            places.iter().find(|place| place.name == name).unwrap().computer.directory()
+        };
+        self.catalogs.look(directory)?;
+        if self.events.elapsed().as_secs() % 60 < STEP.as_secs() {
+            let (mut asked, wanted) = (std::mem::take(&mut self.asked), self.wanted.clone());
+            let asking = async move {
+                let answered = asked.ask(&wanted).await;
+                (asked, answered)
+            };
+            let (asked, answered) = self.clients.start(asking).await.unwrap().unwrap();
+            self.asked = asked;
+            answered?;
+        }
+        Ok(())
+    }
+
+    /// What was logged since the last time.
+    fn read(&mut self) -> Result<(), String> {
+        for event in self.events.since(self.read) {
+            self.read += 1;
+            self.order.take(&event)?;
+        }
+        Ok(())
+    }
+
+    fn came(&mut self, converged: Duration) -> Came {
+        let steps = self.places.iter().map(|place| place.computer.steps()).sum();
+        Came {
+            converged,
+            steps,
+            lives: self.lives,
+            order: std::mem::take(&mut self.order),
+            answers: self.asked.answers,
+            digest: self.network.digest(),
+        }
+    }
+}
