@@ -166,7 +166,7 @@ fn askable(arguments: &Arguments, data: &Path) -> Result<(), Failure> {
 }
 
 fn is_admin_address(text: &str) -> bool {
-    reqwest::Url::parse(text)
+    url::Url::parse(text)
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
 }
 

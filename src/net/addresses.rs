@@ -82,7 +82,7 @@ impl Addresses {
     /// embedded hierarchy, the loopback address stands in for it. Names are left to
     /// [`client`](fn@super::client), which resolves them in the same way.
     pub fn reach(&self, url: &str) -> String {
-        let Ok(mut parsed) = reqwest::Url::parse(url) else { return url.to_owned() };
+        let Ok(mut parsed) = url::Url::parse(url) else { return url.to_owned() };
         let literal = parsed
             .host_str()
             .filter(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok());

@@ -4,11 +4,11 @@ use std::{fmt, io, path::Path, time::Duration};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-use reqwest::header;
 use uuid::Uuid;
 
 use super::{
     Addresses, ClientError,
+    http::{Client, ClientBuilder},
     made_once::{Readers, make_once},
 };
 
@@ -62,9 +62,9 @@ impl AdminToken {
     /// # Errors
     ///
     /// The system refused to set the client up.
-    pub(super) fn client(&self, addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
+    pub(super) fn client(&self, addresses: &Addresses) -> Result<Client, ClientError> {
         // An agent that works for longer gives a sign of life more often than that.
-        Ok(self.builder(addresses)?.read_timeout(SILENCE).build()?)
+        Ok(self.builder(addresses)?.read_timeout(SILENCE).build())
     }
 
     /// The same for sending content, which takes as long as it takes while nothing comes back: the
@@ -73,18 +73,15 @@ impl AdminToken {
     /// # Errors
     ///
     /// The system refused to set the client up.
-    pub(super) fn sending_client(
-        &self,
-        addresses: &Addresses,
-    ) -> Result<reqwest::Client, ClientError> {
-        Ok(self.builder(addresses)?.build()?)
+    pub(super) fn sending_client(&self, addresses: &Addresses) -> Result<Client, ClientError> {
+        Ok(self.builder(addresses)?.build())
     }
 
-    fn builder(&self, addresses: &Addresses) -> Result<reqwest::ClientBuilder, ClientError> {
-        let mut headers = header::HeaderMap::new();
-        if let Ok(mut value) = header::HeaderValue::from_str(&self.header()) {
+    fn builder(&self, addresses: &Addresses) -> Result<ClientBuilder, ClientError> {
+        let mut headers = HeaderMap::new();
+        if let Ok(mut value) = HeaderValue::from_str(&self.header()) {
             value.set_sensitive(true);
-            headers.insert(header::AUTHORIZATION, value);
+            headers.insert(AUTHORIZATION, value);
         }
         Ok(super::client::builder(addresses)?.default_headers(headers))
     }

@@ -2,13 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::http::StatusCode;
 use futures::StreamExt;
-use reqwest::{Client, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::trace;
-use super::{NotReached, Way, joined::why_turned_away, tls::why_refused};
+use super::{
+    NotReached, Way,
+    http::{Body, Client, HttpError, RequestBuilder, Response},
+    joined::why_turned_away,
+    tls::why_refused,
+    trace,
+};
 use crate::{
     model::{
         Address, Digest, FileFacts, Name, PackageId, PackageState, PointSynchronization,
@@ -34,7 +39,7 @@ pub enum AgentError {
         url: String,
         /// What went wrong.
         #[source]
-        source: reqwest::Error,
+        source: HttpError,
     },
     /// It answered, but not what was asked for.
     #[error("{url} answered {status}: {text}")]
@@ -241,7 +246,7 @@ impl AgentClient {
     /// there now. The client must have no read timeout: nothing comes back before the end.
     pub async fn extract(
         &self,
-        file: reqwest::Body,
+        file: Body,
     ) -> Result<BTreeMap<PackageId, PackageState>, AgentError> {
         self.json(self.client()?.post(format!("{}/v1/prestaged-content", self.base())).body(file))
             .await
@@ -288,7 +293,7 @@ impl AgentClient {
 
     /// Sends a file of updates that is to be imported (SYNC-7). The client must have no read timeout:
     /// nothing comes back before the end.
-    pub async fn send_updates(&self, file: reqwest::Body) -> Result<FileFacts, AgentError> {
+    pub async fn send_updates(&self, file: Body) -> Result<FileFacts, AgentError> {
         self.json(
             self.client()?.post(format!("{}/v1/update-point/imports", self.base())).body(file),
         )
@@ -303,16 +308,13 @@ impl AgentClient {
         self.way.as_ref().map_or("", |way| &way.url)
     }
 
-    async fn json<T: DeserializeOwned>(
-        &self,
-        request: reqwest::RequestBuilder,
-    ) -> Result<T, AgentError> {
+    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, AgentError> {
         let response = self.accepted(request).await?;
         let body = self.bounded(response, LONGEST_LINE).await?;
         self.parse(&body)
     }
 
-    async fn accepted(&self, request: reqwest::RequestBuilder) -> Result<Response, AgentError> {
+    async fn accepted(&self, request: RequestBuilder) -> Result<Response, AgentError> {
         let sent = trace::sent_along(request).send().await;
         let response = sent.map_err(|source| self.unreachable(source))?;
         let status = response.status();
@@ -340,12 +342,12 @@ impl AgentClient {
         serde_json::from_slice(bytes).map_err(|error| self.unreadable(&error.to_string()))
     }
 
-    fn unreachable(&self, source: reqwest::Error) -> AgentError {
+    fn unreachable(&self, source: HttpError) -> AgentError {
         let url = self.url.clone();
         if let Some(why) = why_refused(&source).or_else(|| why_turned_away(&source)) {
             return AgentError::Untrusted { url, why };
         }
-        AgentError::Unreachable { url, source: source.without_url() }
+        AgentError::Unreachable { url, source }
     }
 
     fn unreadable(&self, text: &str) -> AgentError {

@@ -1,17 +1,18 @@
 //! HTTP clients that find site systems by their declared addresses.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use futures::{FutureExt, future::BoxFuture};
 
-use super::{Addresses, Certificates, Trust, names, tls};
+use super::{
+    Addresses, Certificates, Trust,
+    http::{Client, ClientBuilder, Find},
+    names, tls,
+};
 
 /// The HTTP client could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// As a whole.
-    #[error("failed to prepare the HTTP client")]
-    Http(#[from] reqwest::Error),
     /// Its TLS.
     #[error("failed to prepare the HTTP client for TLS")]
     Tls(#[from] rustls::Error),
@@ -19,10 +20,6 @@ pub enum ClientError {
     #[error("no HTTP client is prepared any more: the program is ending")]
     Ending,
 }
-
-/// How long a connection may take: a computer that is there answers within moments, and one that
-/// is not should be reported while somebody still looks.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a peer may send nothing at all in the middle of an answer.
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
@@ -34,14 +31,13 @@ const READ_TIMEOUT: Duration = Duration::from_mins(1);
 /// # Errors
 ///
 /// The system refused to set the client up.
-pub fn client(addresses: &Addresses) -> Result<reqwest::Client, ClientError> {
-    Ok(builder(addresses)?.read_timeout(READ_TIMEOUT).build()?)
+pub fn client(addresses: &Addresses) -> Result<Client, ClientError> {
+    Ok(builder(addresses)?.read_timeout(READ_TIMEOUT).build())
 }
 
 /// The same for roles, whose peers may speak TLS: those whose certificate is theirs and leads to a root
 /// that is trusted. Those who ask for a certificate are shown one that the hierarchy's authority
-/// has issued for these names. It speaks HTTP/1.1, which moves large files faster than HTTP/2. Blocks:
-/// the roots may have to be read first.
+/// has issued for these names. Blocks: the roots may have to be read first.
 ///
 /// # Errors
 ///
@@ -50,10 +46,10 @@ pub fn verifying_client(
     addresses: &Addresses,
     certificates: &Certificates,
     names: Vec<String>,
-) -> Result<reqwest::Client, ClientError> {
+) -> Result<Client, ClientError> {
     let identity = tls::ClientIdentity::new(certificates, tls::KnownAs::Hosts(names));
     let client = with(addresses, tls::client_config(certificates.trust(), identity)?);
-    Ok(client.read_timeout(READ_TIMEOUT).build()?)
+    Ok(client.read_timeout(READ_TIMEOUT).build())
 }
 
 /// TLS to those who are not of the hierarchy: verified against the same roots, and no certificate is
@@ -68,48 +64,37 @@ pub fn outside_tls(trust: &Trust) -> Result<rustls::ClientConfig, ClientError> {
 
 /// An HTTP client for those who are not of the hierarchy: hosts are found by the system's name service
 /// alone. It follows no redirects, which would hand what is secret to somebody else, and uses no proxy.
-///
-/// # Errors
-///
-/// The system refused to set the client up.
-pub fn outside_client(tls: rustls::ClientConfig) -> Result<reqwest::Client, ClientError> {
-    let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .user_agent(concat!("headwater/", env!("CARGO_PKG_VERSION")));
-    Ok(client.build()?)
+pub fn outside_client(tls: rustls::ClientConfig) -> Client {
+    with(&Addresses::system(), tls).build()
 }
 
 /// What all clients have in common that speak plain HTTP.
-pub(super) fn builder(addresses: &Addresses) -> Result<reqwest::ClientBuilder, ClientError> {
+pub(super) fn builder(addresses: &Addresses) -> Result<ClientBuilder, ClientError> {
     Ok(with(addresses, tls::trusting_nobody()?))
 }
 
-pub(super) fn with(addresses: &Addresses, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .tcp_nodelay(true)
-        .pool_max_idle_per_host(16)
-        .dns_resolver(Arc::new(ByAddresses(addresses.clone())))
-        .user_agent(concat!("headwater/", env!("CARGO_PKG_VERSION")))
+pub(super) fn with(addresses: &Addresses, tls: rustls::ClientConfig) -> ClientBuilder {
+    Client::builder(tls, ByAddresses(addresses.clone()))
 }
 
 /// Site systems of the embedded hierarchy first, then the system's name service.
 struct ByAddresses(Addresses);
 
-impl Resolve for ByAddresses {
-    fn resolve(&self, name: Name) -> Resolving {
-        let embedded = self.0.lookup(name.as_str());
-        Box::pin(async move {
-            if let Some(address) = embedded {
-                return Ok(Box::new(std::iter::once(SocketAddr::new(address, 0))) as Addrs);
-            }
-            Ok(Box::new(names::lookup(name.as_str(), 0).await?.into_iter()) as Addrs)
-        })
+impl Find for ByAddresses {
+    fn find(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
+        let (addresses, host) = (self.0.clone(), host.to_owned());
+        async move { find(&addresses, &host, port).await }.boxed()
+    }
+}
+
+/// The addresses of a host: those of the embedded hierarchy first, then the system's name service.
+pub(super) async fn find(
+    addresses: &Addresses,
+    host: &str,
+    port: u16,
+) -> io::Result<Vec<SocketAddr>> {
+    match addresses.lookup(host) {
+        Some(ip) => Ok(vec![SocketAddr::new(ip, port)]),
+        None => names::lookup(host, port).await,
     }
 }

@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
+use super::http::RequestBuilder;
 use crate::{
     wire::trace_parent::{TraceId, TraceParent},
     world::here,
@@ -62,7 +63,7 @@ impl Trace {
 }
 
 /// A request that says which work it belongs to.
-pub fn sent_along(request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+pub fn sent_along(request: RequestBuilder) -> RequestBuilder {
     match CURRENT.try_with(ToString::to_string) {
         Ok(parent) => request.header(TraceParent::HEADER, parent),
         Err(_) => request,

@@ -1,6 +1,6 @@
 //! The status of a commit, as each provider wants it.
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderName};
+use axum::http::header::{ACCEPT, AUTHORIZATION, HeaderName};
 use serde_json::{Value, json};
 
 use crate::{

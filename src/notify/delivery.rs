@@ -8,6 +8,7 @@ use super::{DeliveryError, mail, secrets::Secrets, web};
 use crate::{
     engine::notifications::{Message, MessageContent},
     model::{Destination, Name},
+    net::http::Client,
     view::Telling,
 };
 
@@ -17,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What every delivery needs.
 #[derive(Debug, Clone)]
 pub(super) struct Ways {
-    pub(super) http: reqwest::Client,
+    pub(super) http: Client,
     pub(super) tls: Arc<rustls::ClientConfig>,
     pub(super) secrets: Secrets,
     /// Where manifests come from, for those who are told.

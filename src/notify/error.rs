@@ -6,7 +6,7 @@ use std::{io, path::PathBuf};
 use crate::{
     blocking::Interrupted,
     model::{Address, SecretFile},
-    net::ClientError,
+    net::{ClientError, http::HttpError},
     wire::mail::NoReply,
 };
 
@@ -58,7 +58,7 @@ pub enum DeliveryError {
     NoSecret(SecretFile, &'static str),
     /// It could not be sent over HTTP.
     #[error("it could not be sent")]
-    Http(#[source] reqwest::Error),
+    Http(#[source] HttpError),
     /// It was sent, and not taken.
     #[error("it is answered with HTTP status {0}")]
     Answered(u16),

@@ -91,7 +91,7 @@ impl Notifier {
             Memory::default()
         });
         let ways = Ways {
-            http: outside_client(tls.clone())?,
+            http: outside_client(tls.clone()),
             tls: Arc::new(tls),
             secrets: Secrets::in_directory(&secrets),
             source: source.into(),

@@ -1,15 +1,13 @@
 //! What is told over HTTP.
 
 use aws_lc_rs::hmac;
-use reqwest::{
-    Client, RequestBuilder,
-    header::{CONTENT_TYPE, HeaderValue},
-};
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::{DeliveryError, commit_status::status_request, secrets::Secrets};
 use crate::{
     engine::notifications::CommitUpdate,
     model::{CommitStatus, Slack, Webhook},
+    net::http::{Client, RequestBuilder},
     view::{Telling, notification_json, notification_slack},
 };
 
@@ -77,8 +75,8 @@ pub(super) async fn commit_status(
 
 async fn send(request: RequestBuilder, body: String) -> Result<(), DeliveryError> {
     let request = request.header(CONTENT_TYPE, "application/json").body(body);
-    // The URL may be the secret itself; and what is answered may repeat it, and is not read.
-    let answer = request.send().await.map_err(|error| DeliveryError::Http(error.without_url()))?;
+    // The URL may be the secret itself, and what is answered may repeat it: that is not read.
+    let answer = request.send().await.map_err(DeliveryError::Http)?;
     let status = answer.status();
     if status.is_success() { Ok(()) } else { Err(DeliveryError::Answered(status.as_u16())) }
 }

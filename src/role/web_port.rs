@@ -15,6 +15,7 @@ use crate::{
     net::{
         self, Addresses, BoundPort, CertificateSource, Certificates, CertificatesError,
         ClientError, Limits, ListenError, Presented, ServerTls, UnfitCertificate, WantedOfClients,
+        http::Client,
     },
     role::port::RolePort,
 };
@@ -182,7 +183,7 @@ impl WebPorts {
     pub(in crate::role) async fn verifying_client(
         &self,
         addresses: &Addresses,
-    ) -> Result<reqwest::Client, ClientError> {
+    ) -> Result<Client, ClientError> {
         let (addresses, certificates) = (addresses.clone(), self.certificates.clone());
         let names = self.names();
         let making = begun(move || net::verifying_client(&addresses, &certificates, names));

@@ -2,12 +2,12 @@
 //! else. The token never leaves the computer.
 
 use std::{
-    fmt,
+    fmt, io,
     net::SocketAddr,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use reqwest::dns::{Addrs, Name as Host, Resolve, Resolving};
+use futures::{FutureExt, future::BoxFuture};
 use rustls::{client::ResolvesClientCert, pki_types::CertificateDer};
 
 use super::{
@@ -23,8 +23,8 @@ use crate::{
     net::{
         Addresses, AdminToken, AgentClient, Certificates, ClientError,
         admin_token::SILENCE,
-        client::with,
-        names,
+        client::find,
+        http::{Client, Find},
         tls::{ClientIdentity, KnownAs},
     },
 };
@@ -48,9 +48,9 @@ pub(super) type SecuredClients = Arc<RwLock<Option<Clients>>>;
 #[derive(Debug, Clone)]
 pub(super) struct Clients {
     /// For what is answered, or gives a sign of life, in time.
-    asking: reqwest::Client,
+    asking: Client,
     /// For sending: while that takes as long as it takes, nothing comes back.
-    sending: reqwest::Client,
+    sending: Client,
 }
 
 /// How an admin port is reached.
@@ -59,9 +59,9 @@ pub struct Way {
     /// The address that the clients understand.
     pub url: String,
     /// For what is answered, or gives a sign of life, in time.
-    pub asking: reqwest::Client,
+    pub asking: Client,
     /// For sending, which may take long while nothing comes back.
-    pub sending: reqwest::Client,
+    pub sending: Client,
 }
 
 impl AdminHttp {
@@ -210,9 +210,9 @@ pub(super) fn secured(
     let tls = asking(verifier, shown, &[HTTP])?;
     let builder = || {
         let by_name = ByName { known: known.clone(), addresses: addresses.clone() };
-        with(addresses, tls.clone()).https_only(true).dns_resolver(Arc::new(by_name))
+        Client::builder(tls.clone(), by_name).https_only()
     };
-    Ok(Clients { asking: builder().read_timeout(SILENCE).build()?, sending: builder().build()? })
+    Ok(Clients { asking: builder().read_timeout(SILENCE).build(), sending: builder().build() })
 }
 
 /// Finds agents by their names, at the addresses where they are known to be.
@@ -221,27 +221,18 @@ struct ByName {
     addresses: Addresses,
 }
 
-impl Resolve for ByName {
-    fn resolve(&self, host: Host) -> Resolving {
-        let place = name_of(host.as_str()).and_then(|name| self.known.place(&name));
+impl Find for ByName {
+    /// The port is part of what is known, too.
+    fn find(&self, host: &str, _port: u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
+        let place = name_of(host).and_then(|name| self.known.place(&name));
         let addresses = self.addresses.clone();
-        Box::pin(async move {
-            let (host, port) = place.ok_or("nobody has said where it is")?;
-            Ok(Box::new(find(&addresses, &host, port).await?.into_iter()) as Addrs)
-        })
+        async move {
+            let (host, port) =
+                place.ok_or_else(|| io::Error::other("nobody has said where it is"))?;
+            find(&addresses, &host, port).await
+        }
+        .boxed()
     }
-}
-
-/// The addresses of a host: those of the embedded hierarchy first, then the system's name service.
-pub(super) async fn find(
-    addresses: &Addresses,
-    host: &str,
-    port: u16,
-) -> std::io::Result<Vec<SocketAddr>> {
-    if let Some(ip) = addresses.lookup(host) {
-        return Ok(vec![SocketAddr::new(ip, port)]);
-    }
-    names::lookup(host, port).await
 }
 
 impl fmt::Debug for AdminHttp {

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
-    admin_http::{controller_identity, find},
+    admin_http::controller_identity,
     conversation::{
         HTTP, JOINING, OfferedKey, PATIENCE, agent_proves, controller_proof, decode, encode,
         exported, receive, send,
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     model::{Name, ServerUrl},
-    net::{Addresses, AgentError, CertificatesError, Stream, tls::Subject},
+    net::{Addresses, AgentError, CertificatesError, Stream, client::find, tls::Subject},
     wire::joining::{Answer, Introduction, Kept},
 };
 

@@ -5,7 +5,7 @@ use axum::Router;
 use super::DistributionPointError;
 use crate::{
     model::{Address, ContentProtocol, DistributionPointSettings, PullSourceSettings},
-    net::{self, Addresses, Limits},
+    net::{self, Addresses, Limits, http::Client},
     role::web_port::{Change, Surroundings, WantedPort, WantedTls, WebPort, WebPorts},
 };
 
@@ -53,7 +53,7 @@ impl Ports {
         &self,
         sources: &[PullSourceSettings],
         addresses: &Addresses,
-    ) -> Result<reqwest::Client, DistributionPointError> {
+    ) -> Result<Client, DistributionPointError> {
         if !sources.iter().any(|source| source.url.starts_with("https:")) {
             return Ok(net::client(addresses)?);
         }

@@ -6,11 +6,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use futures::{StreamExt, TryFutureExt, stream};
-use reqwest::{
+use axum::http::{
     StatusCode,
     header::{IF_RANGE, RANGE},
 };
+use futures::{StreamExt, TryFutureExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::{

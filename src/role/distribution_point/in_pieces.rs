@@ -9,11 +9,11 @@ use std::{
     time::Instant,
 };
 
-use futures::future::join_all;
-use reqwest::{
-    Response, StatusCode,
+use axum::http::{
+    StatusCode,
     header::{CONTENT_LENGTH, RANGE},
 };
+use futures::future::join_all;
 use tokio::sync::mpsc;
 
 use super::{
@@ -28,6 +28,7 @@ use crate::{
     content::{Claim, Download, PieceWriter, blocking},
     engine::source_pace::SourcePace,
     model::Digest,
+    net::http::Response,
     wire::pieces::{PIECE, Pieces},
 };
 
@@ -292,7 +293,7 @@ impl<'a> InPieces<'a> {
         let (runs, download) = (Arc::clone(&self.runs), Arc::clone(&self.download));
         let writer =
             begun_apart(async move { write(&runs, &download, part, waiting, &emptied).await });
-        let mut body = std::pin::pin!(response.bytes_stream());
+        let mut body = response.bytes_stream();
         let mut pace = SourcePace::new(self.began.elapsed());
         let mut counted = 0;
         let mut gathered = empty.recv().await.unwrap_or_default();

@@ -21,7 +21,7 @@ use crate::{
     content::{Library, LibraryError, blocking},
     engine::has_room,
     model::{PackageId, PullJob, PullJobState, PullSettings},
-    net::{Addresses, trace},
+    net::{Addresses, http::Client, trace},
 };
 
 /// All transfers of a distribution point with its present settings. When it is dropped, they stop.
@@ -42,7 +42,7 @@ impl Jobs {
     pub(super) async fn open(
         directory: PathBuf,
         library: Library,
-        client: reqwest::Client,
+        client: Client,
         addresses: Addresses,
         pull: Option<&PullSettings>,
         logs: Logs,

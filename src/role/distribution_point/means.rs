@@ -21,7 +21,7 @@ use crate::{
     content::{Library, LibraryError},
     engine::source_selection::{Choice, SourceHealth, SourceSelection},
     model::{Name, PackageId, PullSelection, PullSettings, PullSourceSettings},
-    net::Addresses,
+    net::{Addresses, http::Client},
 };
 
 /// Connections of all transfers together. Each file takes part of the memory and, above a certain
@@ -32,7 +32,7 @@ const CONNECTIONS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Means {
     pub(super) library: Library,
-    pub(super) client: reqwest::Client,
+    pub(super) client: Client,
     pub(super) addresses: Addresses,
     pub(super) sources: Vec<PullSourceSettings>,
     pub(super) connections: Semaphore,
@@ -50,7 +50,7 @@ pub(super) struct Means {
 impl Means {
     pub(super) fn new(
         library: Library,
-        client: reqwest::Client,
+        client: Client,
         addresses: Addresses,
         pull: Option<&PullSettings>,
         directory: PathBuf,

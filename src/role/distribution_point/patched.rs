@@ -7,11 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::BytesMut;
-use reqwest::{
-    Response, StatusCode,
+use axum::http::{
+    StatusCode,
     header::{IF_RANGE, RANGE},
 };
+use bytes::BytesMut;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
@@ -24,6 +24,7 @@ use crate::{
     content::{Applied, Claim, LibraryError, blocking, may_be_patched},
     engine::patch_choice::{self, Offer, PACKED_AT_FIRST, Way},
     model::Digest,
+    net::http::Response,
     role::answering::entity_tag,
     wire::{
         patches::{PatchEntry, PatchList},
@@ -264,7 +265,7 @@ impl Fetch<'_> {
             return Ok(Part::Broke(format!("it answers {}", response.status())));
         }
         let mut began = Instant::now();
-        let mut blocks = std::pin::pin!(response.bytes_stream());
+        let mut blocks = response.bytes_stream();
         loop {
             let block = match self.source.next(&mut blocks).await? {
                 Some(Ok(block)) => block,

@@ -5,12 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::{Bytes, BytesMut};
-use futures::{Stream, StreamExt};
-use reqwest::{
-    RequestBuilder, Response, StatusCode,
+use axum::http::{
+    StatusCode,
     header::{CONTENT_RANGE, RETRY_AFTER},
 };
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -18,7 +18,10 @@ use super::{fetching::Failure, means::Means};
 use crate::{
     error_text::with_causes,
     model::{Digest, Name, PullSourceSettings},
-    net::why_refused,
+    net::{
+        http::{Blocks, Client, RequestBuilder, Response},
+        why_refused,
+    },
     wire::content_identity::COMING,
 };
 
@@ -52,7 +55,7 @@ const BACK_OFF: Duration = Duration::from_millis(250);
 pub(super) struct Source<'a> {
     pub(super) name: Name,
     url: String,
-    client: &'a reqwest::Client,
+    client: &'a Client,
     stop: CancellationToken,
     /// It does not know bundles: it is a server of somebody else, or an older one.
     no_bundles: AtomicBool,
@@ -180,7 +183,7 @@ impl<'a> Source<'a> {
         }
         let length = response.content_length().unwrap_or_default().min(EXPECTED);
         let mut bytes = BytesMut::with_capacity(usize::try_from(length).unwrap_or_default());
-        let mut blocks = std::pin::pin!(response.bytes_stream());
+        let mut blocks = response.bytes_stream();
         while let Some(block) = self.next(&mut blocks).await? {
             bytes.extend_from_slice(&block.map_err(Failure::Source)?);
             if bytes.len() as u64 > limit {
@@ -195,13 +198,10 @@ impl<'a> Source<'a> {
     /// # Errors
     ///
     /// The transfer was stopped.
-    pub(super) async fn next<S>(
+    pub(super) async fn next(
         &self,
-        blocks: &mut S,
-    ) -> Result<Option<Result<Bytes, String>>, Failure>
-    where
-        S: Stream<Item = reqwest::Result<Bytes>> + Unpin,
-    {
+        blocks: &mut Blocks,
+    ) -> Result<Option<Result<Bytes, String>>, Failure> {
         let began = Instant::now();
         let next = tokio::select! {
             biased;

@@ -69,10 +69,8 @@ async fn fetch_export(
     let mut blocks = from.exported(exported.digest).await?.bytes_stream();
     let (mut hashing, mut size) = (Hashing::default(), 0_u64);
     while let Some(block) = blocks.next().await {
-        let broken = |source: reqwest::Error| PackageLibraryError::Unreachable {
-            url: from.url().to_owned(),
-            source: source.without_url(),
-        };
+        let broken =
+            |source| PackageLibraryError::Unreachable { url: from.url().to_owned(), source };
         let block = block.map_err(broken)?;
         size = size.saturating_add(block.len() as u64);
         if size > exported.bytes {

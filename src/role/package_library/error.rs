@@ -1,13 +1,13 @@
 //! What a site server's content library cannot do, and why.
 
+use axum::http::StatusCode;
 use jiff::Timestamp;
-use reqwest::StatusCode;
 
 use crate::{
     blocking::Interrupted,
     content::{LibraryError, UpdateFileError},
     model::{Digest, PackageId, Priority},
-    net::AgentError,
+    net::{AgentError, http::HttpError},
     wire::{
         content_path::InvalidContentPath,
         update_content::{ContentName, ContentNameError},
@@ -38,7 +38,7 @@ pub enum PackageLibraryError {
         url: String,
         /// What went wrong.
         #[source]
-        source: reqwest::Error,
+        source: HttpError,
     },
     /// A file is not any more what it was when it was taken in.
     #[error(

@@ -13,7 +13,7 @@ use crate::{
     content::{LibraryError, SourceContent, SourceFile, Taking, UpdateFiles},
     error_text::with_causes,
     model::{Digest, PackageId, PackageOrigin, PackageState, TakenSource, TakenUpdates},
-    net::AgentClient,
+    net::{AgentClient, http::Client},
     role::{
         Reporter,
         update_point::{Trouble, download},
@@ -47,7 +47,7 @@ pub struct Making<'a> {
     /// The agent that carries the active update point of the site.
     pub from: &'a AgentClient,
     /// A client that carries the authorization.
-    pub client: &'a reqwest::Client,
+    pub client: &'a Client,
 }
 
 impl PackageLibrary {

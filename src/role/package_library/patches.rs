@@ -1,6 +1,6 @@
 //! Sending a patch instead of a file, to a point that has the version before.
 
-use reqwest::StatusCode;
+use axum::http::StatusCode;
 
 use super::{
     PackageLibrary, PackageLibraryError,

@@ -11,9 +11,9 @@ use std::{
     time::Duration,
 };
 
+use axum::http::{StatusCode, header::CONTENT_LENGTH};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use reqwest::{Body, Client, RequestBuilder, StatusCode, header::CONTENT_LENGTH};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -24,7 +24,10 @@ use crate::{
     content::{LibraryError, StoredFile, blocking, read_stream},
     engine::distribution_pacing::Opening,
     model::{Digest, Name, Pacing, PackageId, PackageState, Priority},
-    net::trace,
+    net::{
+        http::{Body, Client, RequestBuilder},
+        trace,
+    },
     role::Reporter,
     wire::{
         agent::{AgentOutcome, ProgressUnit},

@@ -2,6 +2,7 @@
 
 use crate::{
     blocking::Interrupted,
+    net::http::HttpError,
     store::{StoreError, site_database::PageError},
 };
 
@@ -30,7 +31,7 @@ pub enum SiteServerError {
 pub enum SourceError {
     /// It cannot be reached, or the connection broke.
     #[error("no answer: check that the agent there runs and that the way there is open")]
-    Unreachable(#[source] reqwest::Error),
+    Unreachable(#[source] HttpError),
     /// It refused, or has an error of its own.
     #[error("HTTP status {status}: {text}")]
     Status {

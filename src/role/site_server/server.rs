@@ -9,6 +9,7 @@ use crate::{
     blocking::blocking,
     clock,
     model::{CatalogVersion, ClientPolicy, SiteServerState, StatusMessage},
+    net::http::Client,
     role::Reporter,
     store::{
         StoreError,
@@ -60,7 +61,7 @@ impl SiteServer {
     /// until then stays.
     pub async fn copy_from(
         &self,
-        admin: &reqwest::Client,
+        admin: &Client,
         from: &str,
         manner: Manner,
         report: &Reporter,
@@ -76,7 +77,7 @@ impl SiteServer {
     /// As for [`SiteServer::copy_from`].
     pub async fn replicate_from(
         &self,
-        admin: &reqwest::Client,
+        admin: &Client,
         from: &str,
         report: &Reporter,
     ) -> Result<AgentOutcome, SiteServerError> {
@@ -163,7 +164,7 @@ impl SiteServer {
 
     async fn receive(
         &self,
-        admin: &reqwest::Client,
+        admin: &Client,
         from: &str,
         path: &str,
         manner: Manner,

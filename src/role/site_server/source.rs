@@ -1,7 +1,11 @@
 //! Asking another agent for a page of revisions.
 
 use super::SourceError;
-use crate::{error_text::with_causes, net::trace, wire::agent::RevisionPage};
+use crate::{
+    error_text::with_causes,
+    net::{http::Client, trace},
+    wire::agent::RevisionPage,
+};
 
 /// Longest page that is read, in bytes: a thousand revisions with the longest titles and the most
 /// categories.
@@ -12,18 +16,16 @@ const MAX_REFUSAL: usize = 500;
 
 /// The page that comes after this change.
 pub(super) async fn page(
-    admin: &reqwest::Client,
+    admin: &Client,
     url: &str,
     after: i64,
 ) -> Result<RevisionPage, SourceError> {
-    // The address stands in the error around this one.
-    let unreachable = |error: reqwest::Error| SourceError::Unreachable(error.without_url());
     let asked = format!("{url}?after={after}");
     let sent = trace::sent_along(admin.get(&asked)).send().await;
-    let mut response = sent.map_err(unreachable)?;
+    let mut response = sent.map_err(SourceError::Unreachable)?;
     let status = response.status();
     let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(unreachable)? {
+    while let Some(piece) = response.chunk().await.map_err(SourceError::Unreachable)? {
         if body.len().saturating_add(piece.len()) > MAX_PAGE_BYTES {
             return Err(SourceError::TooLarge(MAX_PAGE_BYTES));
         }

@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     error_text::with_causes,
     model::{CatalogVersion, StatusMessage, StatusMessageId},
-    net::OpenPort,
+    net::{self, Addresses, OpenPort},
     role::{
         Reporter,
         update_point::{
@@ -78,7 +78,7 @@ async fn a_catalog_reaches_the_sites_below() {
     let primary = site(&directory, "primary").await;
     let agent = Agent { point: top.point.clone(), site: central.clone() };
     let (_port, url) = agent.open().await;
-    let (admin, report) = (reqwest::Client::new(), Reporter::silent());
+    let (admin, report) = (net::client(&Addresses::system()).unwrap(), Reporter::silent());
     let copied = central.copy_from(&admin, &url, Manner::Everything, &report).await.unwrap();
     assert_eq!(new_revisions(&copied), EXPORTED);
     assert_eq!(version(&copied), top.point.catalog().version().unwrap());
@@ -99,7 +99,7 @@ async fn a_catalog_reaches_the_sites_below() {
 async fn another_catalog_replaces_what_the_first_one_told() {
     let directory = tempfile::tempdir().unwrap();
     let central = site(&directory, "central").await;
-    let (admin, report) = (reqwest::Client::new(), Reporter::silent());
+    let (admin, report) = (net::client(&Addresses::system()).unwrap(), Reporter::silent());
     for updates in [5, 3] {
         let place = Place::with_updates(updates).await;
         let agent = Agent { point: place.point.clone(), site: central.clone() };
@@ -113,7 +113,7 @@ async fn another_catalog_replaces_what_the_first_one_told() {
 async fn what_is_wrong_at_the_other_end_is_said_with_its_address() {
     let directory = tempfile::tempdir().unwrap();
     let central = site(&directory, "central").await;
-    let (admin, report) = (reqwest::Client::new(), Reporter::silent());
+    let (admin, report) = (net::client(&Addresses::system()).unwrap(), Reporter::silent());
     let failed = async |url: &str| {
         with_causes(&central.copy_from(&admin, url, Manner::Everything, &report).await.unwrap_err())
     };

@@ -26,7 +26,7 @@ use uuid::Uuid;
 use super::{UpdatePoint, UpdatePointError};
 use crate::{
     model::{UpdateIdentity, UpdatePointSettings},
-    net::{Addresses, Certificates, OpenPort},
+    net::{Addresses, Certificates, OpenPort, http::Client},
     role::{Reporter, Surroundings},
     store::catalog::{NewRevision, PackedDocument},
     wire::{agent::AgentOutcome, update_content::HashingContent, update_document::UpdateDocument},
@@ -257,7 +257,7 @@ pub(in crate::role) async fn proxy(
 }
 
 async fn pass(
-    State((upstream, judge, client)): State<(String, Judge, reqwest::Client)>,
+    State((upstream, judge, client)): State<(String, Judge, Client)>,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
@@ -272,7 +272,7 @@ async fn pass(
         Verdict::Silence => std::future::pending().await,
     }
     let url = format!("{upstream}{}", parts.uri.path());
-    let sent = client
+    let mut sent = client
         .post(url)
         .header("content-type", "text/xml; charset=utf-8")
         .header("soapaction", action)
@@ -280,6 +280,9 @@ async fn pass(
         .send()
         .await
         .unwrap();
-    let status = sent.status();
-    (status, sent.bytes().await.unwrap()).into_response()
+    let (status, mut answer) = (sent.status(), Vec::new());
+    while let Some(block) = sent.chunk().await.unwrap() {
+        answer.extend_from_slice(&block);
+    }
+    (status, answer).into_response()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::service::Service;
 use crate::{
     model::{Address, Listener, SecuredListener, ServerCertificate, UpdatePointSettings},
-    net::{self, Addresses, ClientError, Limits},
+    net::{self, Addresses, ClientError, Limits, http::Client},
     role::web_port::{
         Change, SeenPort, Surroundings, WantedPort, WantedTls, WebPort, WebPortError, WebPorts,
     },
@@ -102,7 +102,7 @@ impl Ports {
 
     /// A client for the server at this address: over TLS it believes those whom the point has reason to
     /// believe, and shows them that it is the point.
-    pub(super) async fn client(&self, url: &str) -> Result<reqwest::Client, ClientError> {
+    pub(super) async fn client(&self, url: &str) -> Result<Client, ClientError> {
         let secure = url.get(..6).is_some_and(|it| it.eq_ignore_ascii_case("https:"));
         if secure {
             return self.web.verifying_client(&self.addresses).await;

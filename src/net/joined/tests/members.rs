@@ -1,5 +1,6 @@
 //! Those that have joined: who believes whom, renewal, revocation.
 
+use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::{CertificateDer, UnixTime, pem::PemObject};
 
@@ -67,13 +68,13 @@ async fn agents_answer_site_servers_and_no_other_agents() {
     for agent in [&a, &b] {
         agent.membership.take_roster(hierarchy.roster()).await.unwrap();
     }
-    assert_eq!(a.asks(&b, "/answers").await, Ok(reqwest::StatusCode::OK));
-    assert_eq!(a.asks(&b, "/commands").await, Ok(reqwest::StatusCode::FORBIDDEN));
-    assert_eq!(b.asks(&a, "/answers").await, Ok(reqwest::StatusCode::FORBIDDEN));
+    assert_eq!(a.asks(&b, "/answers").await, Ok(StatusCode::OK));
+    assert_eq!(a.asks(&b, "/commands").await, Ok(StatusCode::FORBIDDEN));
+    assert_eq!(b.asks(&a, "/answers").await, Ok(StatusCode::FORBIDDEN));
     let controller = hierarchy.http.way(&b.url).unwrap();
     for path in ["/answers", "/commands"] {
         let asked = controller.asking.get(format!("{}{path}", controller.url)).send().await;
-        assert_eq!(asked.unwrap().status(), reqwest::StatusCode::OK);
+        assert_eq!(asked.unwrap().status(), StatusCode::OK);
     }
     // What they are told outlives a restart.
     let b = b.restart(None).await;
@@ -96,7 +97,7 @@ async fn certificates_are_renewed_when_a_third_of_their_time_is_left() {
     let under_way = tokio::spawn(way.asking.get(format!("{}/waits", way.url)).send());
     renewed(&hierarchy, &a).await.unwrap();
     a.go_on.notify_one();
-    assert_eq!(under_way.await.unwrap().unwrap().status(), reqwest::StatusCode::OK);
+    assert_eq!(under_way.await.unwrap().unwrap().status(), StatusCode::OK);
     assert_ne!(std::fs::read_to_string(&key).unwrap(), before);
     let ends = hierarchy.registry.agents().unwrap()[0].certificate_ends.unwrap();
     assert!(ends > now() + DAY * 88 && ends < now() + DAY * 91, "{ends}");
@@ -168,14 +169,14 @@ async fn nobody_talks_to_an_agent_that_was_revoked() {
         agent.membership.take_roster(hierarchy.roster()).await.unwrap();
     }
     // A connection that is kept open.
-    assert_eq!(a.asks(&b, "/answers").await, Ok(reqwest::StatusCode::OK));
+    assert_eq!(a.asks(&b, "/answers").await, Ok(StatusCode::OK));
     let revoke = || hierarchy.registry.revoke(&name("a"), now()).unwrap();
     assert_eq!(revoke(), Revoked::Done);
     assert_eq!(revoke(), Revoked::Before);
     let why = hierarchy.ask("a", &a.url).await.unwrap_err();
     assert!(why.contains("`a` was revoked at"), "{why}");
     b.membership.take_roster(hierarchy.roster()).await.unwrap();
-    assert_eq!(a.asks(&b, "/answers").await, Ok(reqwest::StatusCode::FORBIDDEN));
+    assert_eq!(a.asks(&b, "/answers").await, Ok(StatusCode::FORBIDDEN));
     // And one that is made anew.
     let a = a.restart(None).await;
     let why = a.asks(&b, "/answers").await.unwrap_err();
@@ -193,7 +194,7 @@ async fn nobody_talks_to_an_agent_that_was_revoked() {
     for agent in [&a, &b] {
         agent.membership.take_roster(roster.clone()).await.unwrap();
     }
-    assert_eq!(a.asks(&b, "/answers").await, Ok(reqwest::StatusCode::OK));
+    assert_eq!(a.asks(&b, "/answers").await, Ok(StatusCode::OK));
 }
 
 #[tokio::test]

@@ -140,7 +140,7 @@ impl TestAgent {
         let http = self.membership.http(None).unwrap();
         let way = http.way(&other.url).map_err(|error| error.to_string())?;
         let asked = way.asking.get(format!("{}{path}", way.url)).send().await;
-        let failed = |error: reqwest::Error| {
+        let failed = |error: crate::net::http::HttpError| {
             super::super::why_turned_away(&error)
                 .or_else(|| crate::net::why_refused(&error))
                 .unwrap_or_else(|| crate::error_text::with_causes(&error))

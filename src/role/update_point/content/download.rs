@@ -1,19 +1,22 @@
 //! One file: asked for from where it was left, written as it comes, kept if it is the right one.
 
-use bytes::Bytes;
-use futures::{Stream, StreamExt};
-use jiff::SignedDuration;
-use reqwest::{
-    Response, StatusCode,
+use axum::http::{
+    StatusCode,
     header::{CONTENT_RANGE, RANGE, RETRY_AFTER},
 };
+use bytes::Bytes;
+use futures::StreamExt;
+use jiff::SignedDuration;
 use tokio::sync::mpsc;
 
 use crate::{
     blocking::{begun_apart, blocking, joined},
     content::{IncomingUpdateFile, UpdateFileError, UpdateFiles},
     error_text::with_causes,
-    net::why_refused,
+    net::{
+        http::{Blocks, Client, HttpError, Response},
+        why_refused,
+    },
     wire::{range::ByteRange, update_content::UpdateContent},
 };
 
@@ -52,7 +55,7 @@ fn passing(why: String) -> Trouble {
 
 /// Downloads a file. One that was begun before goes on where it was.
 pub(in crate::role) async fn download(
-    client: &reqwest::Client,
+    client: &Client,
     url: &str,
     files: &UpdateFiles,
     wanted: &UpdateContent,
@@ -73,7 +76,7 @@ pub(in crate::role) async fn download(
 }
 
 async fn try_once(
-    client: &reqwest::Client,
+    client: &Client,
     url: &str,
     mut incoming: IncomingUpdateFile,
 ) -> Result<(), Trouble> {
@@ -85,7 +88,7 @@ async fn try_once(
     if from > 0 {
         request = request.header(RANGE, format!("bytes={from}-"));
     }
-    let response = request.send().await.map_err(|error| passing(unreachable(error)))?;
+    let response = request.send().await.map_err(|error| passing(unreachable(&error)))?;
     match response.status() {
         StatusCode::PARTIAL_CONTENT if is_rest(&response, from, size) => {}
         StatusCode::OK => {
@@ -118,10 +121,7 @@ async fn try_once(
 }
 
 /// Writes what comes: the network is read here, the disk and the hashes have a thread of their own.
-async fn receive(
-    mut incoming: IncomingUpdateFile,
-    body: impl Stream<Item = reqwest::Result<Bytes>>,
-) -> Result<(), Trouble> {
+async fn receive(mut incoming: IncomingUpdateFile, mut body: Blocks) -> Result<(), Trouble> {
     let (blocks, mut waiting) = mpsc::channel::<Bytes>(WAITING);
     let writer = begun_apart(async move {
         while let Some(block) = waiting.recv().await {
@@ -129,7 +129,6 @@ async fn receive(
         }
         incoming.finish()
     });
-    let mut body = std::pin::pin!(body);
     let mut broken = None;
     while let Some(block) = body.next().await {
         match block {
@@ -164,7 +163,6 @@ fn retry_after(response: &Response) -> Option<SignedDuration> {
     Some(SignedDuration::from_secs(i64::from(after)))
 }
 
-fn unreachable(error: reqwest::Error) -> String {
-    why_refused(&error)
-        .unwrap_or_else(|| format!("it does not answer: {}", with_causes(&error.without_url())))
+fn unreachable(error: &HttpError) -> String {
+    why_refused(error).unwrap_or_else(|| format!("it does not answer: {}", with_causes(error)))
 }

@@ -25,6 +25,7 @@ use crate::{
     engine::FileTrouble,
     error_text::with_causes,
     model::{Name, UpdatePointSettings, without_secrets},
+    net::http::Client,
     role::update_point::{UpdatePoint, UpdatePointError, point::Inner, waiting::really},
     store::catalog::{Catalog, MissingContent},
 };
@@ -134,11 +135,7 @@ impl Pass {
         self.next().await
     }
 
-    async fn fetch_all(
-        &self,
-        client: &reqwest::Client,
-        origin: &Origin,
-    ) -> Result<(), UpdatePointError> {
+    async fn fetch_all(&self, client: &Client, origin: &Origin) -> Result<(), UpdatePointError> {
         let mut coming = FuturesUnordered::new();
         let mut numbers = BTreeSet::new();
         let mut not_there = Vec::new();
@@ -181,7 +178,7 @@ impl Pass {
 
     async fn fetch(
         &self,
-        client: &reqwest::Client,
+        client: &Client,
         place: Option<Place>,
         file: MissingContent,
     ) -> (MissingContent, Result<Place, (Option<Place>, Trouble)>) {

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use reqwest::Url;
+use url::Url;
 
 use crate::{
     blocking::blocking,
     model::{Name, SourceType, UpdatePointSettings},
-    net::Addresses,
+    net::{Addresses, http::Client},
     role::update_point::{
         synchronization::{Session, SynchronizationError, Upstream},
         telling::Telling,
@@ -47,7 +47,7 @@ impl Origin {
         catalog: Arc<Catalog>,
         name: Name,
         settings: &UpdatePointSettings,
-        client: reqwest::Client,
+        client: Client,
         addresses: &Addresses,
     ) -> Result<Self, SynchronizationError> {
         let addresses = addresses.clone();

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use crate::{
     blocking::Interrupted,
     model::{SourceType, UpdateIdentity},
+    net::http::HttpError,
     role::update_point::TitleError,
     store::StoreError,
     wire::{
@@ -70,7 +71,7 @@ pub enum UpstreamError {
         call: &'static str,
         /// What happened.
         #[source]
-        source: reqwest::Error,
+        source: HttpError,
     },
     /// It is not believed to be the server that is meant.
     #[error("was not asked {call}: {why}")]

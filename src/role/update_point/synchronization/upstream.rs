@@ -9,14 +9,13 @@ use std::{
     thread,
 };
 
-use jiff::{SignedDuration, Timestamp};
-use reqwest::{
-    StatusCode, Url,
-    header::{
-        ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
-    },
+use axum::http::{
+    HeaderName, HeaderValue, StatusCode,
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER},
 };
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
+use url::Url;
 
 use super::{SynchronizationError, UpstreamError};
 use crate::{
@@ -25,7 +24,11 @@ use crate::{
     clock,
     engine::CallRetry,
     model::{SourceType, UpdatePointSettings},
-    net::{Addresses, why_refused},
+    net::{
+        Addresses,
+        http::{Client, HttpError},
+        why_refused,
+    },
     role::update_point::{telling::Telling, waiting::really},
     wire::{
         content_encoding::ContentEncoding,
@@ -50,7 +53,7 @@ const MICROSOFT_UPDATE: &str = "https://sws.update.microsoft.com";
 /// The upstream server of an update point.
 #[derive(Debug, Clone)]
 pub(in crate::role::update_point) struct Upstream {
-    client: reqwest::Client,
+    client: Client,
     /// As declared: what people are told.
     declared: String,
     /// As it is reached from here.
@@ -91,7 +94,7 @@ pub(in crate::role::update_point) fn upstream_of(
 impl Upstream {
     /// The server at this address.
     pub(in crate::role::update_point) fn new(
-        client: reqwest::Client,
+        client: Client,
         url: &str,
         addresses: &Addresses,
         telling: Telling,
@@ -244,10 +247,9 @@ impl Upstream {
         path: &str,
         body: Vec<u8>,
     ) -> Result<Answer, UpstreamError> {
-        // Our own name for the address says more than the one it is reached by.
-        let unreachable = |error: reqwest::Error| match why_refused(&error) {
+        let unreachable = |error: HttpError| match why_refused(&error) {
             Some(why) => UpstreamError::NotBelieved { call, why: self.not_believed(why) },
-            None => UpstreamError::Unreachable { call, source: error.without_url() },
+            None => UpstreamError::Unreachable { call, source: error },
         };
         let too_large = || UpstreamError::TooLarge { call, limit: MAX_ANSWER_BYTES };
         let mut url = self.root.clone();
@@ -376,7 +378,8 @@ mod tests {
         assert_eq!(url, "https://sws.update.microsoft.com");
         let addresses = Addresses::system();
         let of = |url: &str| {
-            Upstream::new(reqwest::Client::new(), url, &addresses, Telling::nobody()).unwrap()
+            let client = crate::net::client(&addresses).unwrap();
+            Upstream::new(client, url, &addresses, Telling::nobody()).unwrap()
         };
         let why = "it does not lead to a root that is trusted here".to_owned();
         assert!(of(&url).not_believed(why.clone()).contains("Authority 2011"));
