@@ -78,14 +78,14 @@ spec: {site: lis, siteSystem: lis, role: Active}
 ---
 kind: DistributionPoint
 metadata: {name: ams}
-spec: {site: ams, siteSystem: ams, contentValidation: {every: 1h, priority: Highest}}
+spec: {site: ams, siteSystem: ams, contentValidation: {every: 1h, priority: High}}
 ---
 kind: DistributionPoint
 metadata: {name: ams-dp}
 spec:
   site: ams
   siteSystem: ams-dp
-  contentValidation: {every: 1h, priority: Highest}
+  contentValidation: {every: 1h, priority: High}
   pull: {sources: [{distributionPoint: ams}]}
 ---
 kind: DistributionPoint
@@ -93,7 +93,7 @@ metadata: {name: lis-dp}
 spec:
   site: lis
   siteSystem: lis-dp
-  contentValidation: {every: 1h, priority: Highest}
+  contentValidation: {every: 1h, priority: High}
   pull:
     sources:
       - {distributionPoint: ams-dp, priority: 1}

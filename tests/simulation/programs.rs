@@ -18,7 +18,7 @@ use super::{
     below::Below,
     chance::Chance,
     computer::Computer,
-    hierarchy::{AGENT_PORT, CONTROLLER, ip},
+    hierarchy::{AGENT_PORT, CONTROLLER, host, ip},
     network::{Crash, Network},
 };
 
@@ -42,7 +42,7 @@ impl Place {
     ) -> Self {
         let below = Arc::new(Below::new(name, root.to_owned(), chance));
         let directory = root.join(format!("{name}.0"));
-        let computer = Computer::new(network, name, ip(name), directory, Arc::clone(&below));
+        let computer = Computer::new(network, &host(name), ip(name), directory, Arc::clone(&below));
         Self { name, computer, below, carried: carried.to_owned(), running: None }
     }
 

@@ -1,6 +1,7 @@
 //! One seed: the hierarchy is built up, changed and broken, and has to come together when that is over.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -60,7 +61,10 @@ struct Run {
     asked: Clients,
     read: usize,
     lives: u64,
+    /// Programs that are started again, and when.
     again: Vec<(&'static str, Duration)>,
+    /// Computers without power, and until when.
+    off: BTreeMap<&'static str, Duration>,
 }
 
 /// Runs a seed; what was violated, in words, with what happened last.
@@ -70,7 +74,9 @@ pub(crate) async fn run(seed: u64) -> Result<Came, String> {
     let mut run = Run::new(seed, events.clone(), root.path());
     let ran = run.whole().await;
     let told = ran.map_err(|why| {
-        format!("seed {seed}: {why}\n{}\n{}", run.network.last_events(), events.last(200))
+        let lines = std::env::var("HEADWATER_LINES").ok().and_then(|it| it.parse().ok());
+        let said = events.last(lines.unwrap_or(60));
+        format!("seed {seed}: {why}\n{}\n{said}", run.network.last_events())
     });
     for place in &run.places {
         place.computer.kill(Crash::Program).await;
@@ -114,6 +120,7 @@ impl Run {
             read: 0,
             lives: 0,
             again: Vec::new(),
+            off: BTreeMap::new(),
         }
     }
 
@@ -159,8 +166,10 @@ impl Run {
             let now = self.events.elapsed();
             while let Some(planned) = faults.next_if(|it| it.at <= now) {
                 self.events.say(planned.to_string());
-                if let Fault::Damage(point) = planned.fault {
-                    self.asked.damaged(point);
+                match planned.fault {
+                    Fault::Damage(point) => self.asked.damaged(point),
+                    Fault::Power(name) => drop(self.off.insert(name, planned.until)),
+                    _ => {}
                 }
                 planned.fault.begin(&self.network, &mut self.places, &mut self.chance).await;
                 begun.push(planned);
@@ -211,7 +220,8 @@ impl Run {
             if let Some(how) = place.ended().await {
                 self.events.say(format!("{}: {how}", place.name));
                 self.order.ended(place.name, place.name == CONTROLLER);
-                self.again.push((place.name, now + RESTART));
+                let off = self.off.remove(place.name).unwrap_or_default();
+                self.again.push((place.name, off.max(now + RESTART)));
             }
         }
         for (name, _) in self.again.extract_if(.., |(_, at)| *at <= now) {
