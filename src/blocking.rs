@@ -1,6 +1,8 @@
 //! Work on other threads: work that blocks, such as reading a database, and tasks that go on by
 //! themselves.
 
+use std::thread::available_parallelism;
+
 use tokio::{
     runtime::Handle,
     task::{JoinError, JoinHandle, spawn_blocking},
@@ -46,6 +48,11 @@ pub fn begun_apart<T: Send + 'static>(
     }
     let runtime = Handle::current();
     spawn_blocking(move || runtime.block_on(work))
+}
+
+/// How many threads can work at the same time; one where a world has none.
+pub fn processors() -> usize {
+    if world::current().is_some() { 1 } else { available_parallelism().map_or(1, usize::from) }
 }
 
 /// Something whose end blocks: wherever it is dropped, it ends on a thread where it may.

@@ -20,6 +20,7 @@ use super::{
     walk::{SourceFile, source_files},
 };
 use crate::{
+    blocking::processors,
     model::{Digest, PackageId, PackageOrigin, PackageState},
     wire::{
         file_list::{FileEntry, FileList},
@@ -234,7 +235,7 @@ pub(super) fn on_all_processors<T: Sync, R: Send, E: Send>(
     items: &[T],
     work: impl Fn(&T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    let threads = processors().min(items.len());
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let results = Mutex::new(Vec::with_capacity(items.len()));
     let one_thread = || {

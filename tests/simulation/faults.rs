@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Faults are over after this time.
-pub(crate) const OVER: Duration = Duration::from_mins(90);
+pub(crate) const OVER: Duration = Duration::from_mins(60);
 
 /// One fault.
 #[derive(Debug, Clone, Copy)]
@@ -60,19 +60,23 @@ impl fmt::Display for Planned {
     }
 }
 
-/// The faults of a seed, in the order of their times.
-pub(crate) fn planned(chance: &mut Chance) -> Vec<Planned> {
-    let count = 2 + chance.below(8);
-    let mut all: Vec<_> = (0..count).map(|_| one(chance)).collect();
+/// The faults of a seed, in the order of their times. People change what is wanted at `changes`.
+pub(crate) fn planned(chance: &mut Chance, changes: &[Duration]) -> Vec<Planned> {
+    let count = 2 + chance.below(12);
+    let mut all: Vec<_> = (0..count).map(|_| one(chance, changes)).collect();
     all.sort_by_key(|planned| planned.at);
     all
 }
 
-fn one(chance: &mut Chance) -> Planned {
-    // Early ones meet what is being built up.
-    let latest = if chance.once_in(3) { 240 } else { OVER.as_secs() - 60 };
-    let at = Duration::from_secs(5 + chance.below(latest));
-    let lasts = Duration::from_secs([10, 120, 1_200][index(chance, 3)] + chance.below(60));
+/// Most meet what is being built up or has just been changed: at other times little goes on.
+fn one(chance: &mut Chance, changes: &[Duration]) -> Planned {
+    let soon = Duration::from_millis(chance.below(4_000));
+    let at = match chance.below(8) {
+        0 => Duration::from_secs(5 + chance.below(OVER.as_secs() - 60)),
+        1..=3 => soon,
+        _ => changes.get(index(chance, changes.len())).copied().unwrap_or_default() + soon,
+    };
+    let lasts = Duration::from_secs([1, 30, 600][index(chance, 3)] + chance.below(60));
     let computer = |chance: &mut Chance| {
         let which = index(chance, SYSTEMS.len() + 1);
         SYSTEMS.get(which).copied().unwrap_or(CONTROLLER)
@@ -85,8 +89,8 @@ fn one(chance: &mut Chance) -> Planned {
         3 => Fault::Delay(a, b, 100 + chance.below(5_000)),
         4 => Fault::Slow(a, b, 1_000 + chance.below(50_000)),
         5 => Fault::Reset(a),
-        6..=8 => Fault::KillAtStep(a, 1 + chance.below(4_000)),
-        9 | 10 => Fault::PowerAtWrite(a, 1 + chance.below(400)),
+        6..=8 => Fault::KillAtStep(a, 1 + chance.below(2_000)),
+        9 | 10 => Fault::PowerAtWrite(a, 1 + chance.below(200)),
         11 => Fault::Power(a),
         12 => Fault::Full(a),
         13 => match chance.below(2) {

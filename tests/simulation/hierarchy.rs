@@ -203,7 +203,7 @@ impl Wanted {
         for Package { id, directory, versions } in &self.packages {
             let version = versions.len();
             add(format!(
-                "kind: Package\nmetadata: {{name: {directory}}}\nspec:\n  packageId: {id}\n  source: \
+                "kind: Package\nmetadata: {{name: {directory}}}\nspec:\n  packageId: {id}\n  sourceVersion: {version}\n  source: \
                  {{path: ../content/{directory}-{version}}}\n  distributeTo:\n    \
                  distributionPoints: [ams, ams-dp, lis-dp]\n"
             ));

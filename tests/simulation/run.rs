@@ -27,6 +27,9 @@ use super::{
 /// How far virtual time goes between two looks.
 const STEP: Duration = Duration::from_secs(5);
 
+/// How often clients ask for everything.
+const ASKING: Duration = Duration::from_secs(100);
+
 /// How long it may take until all is as it is wanted once nothing is broken any more: the hour of SYNC-8
 /// for each of three sites one below the other, the half hour of PDP-7 for each of two points, the longest
 /// pause between two tries of an action, and an hour of transfers and passes.
@@ -63,6 +66,7 @@ struct Run {
     lives: u64,
     /// Programs that are started again, and when.
     again: Vec<(&'static str, Duration)>,
+    ask_at: Duration,
     /// Computers without power, and until when.
     off: BTreeMap<&'static str, Duration>,
 }
@@ -80,6 +84,10 @@ pub(crate) async fn run(seed: u64) -> Result<Came, String> {
     });
     for place in &run.places {
         place.computer.kill(Crash::Program).await;
+    }
+    if let Ok(file) = std::env::var("HEADWATER_SIMULATED") {
+        let all = events.last(usize::MAX);
+        fs::write(file, format!("{}{all}", run.network.last_events())).unwrap();
     }
     let came = told?;
     let directory = |name: &str| run.place(name).computer.directory();
@@ -120,6 +128,7 @@ impl Run {
             read: 0,
             lives: 0,
             again: Vec::new(),
+            ask_at: Duration::ZERO,
             off: BTreeMap::new(),
         }
     }
@@ -130,8 +139,8 @@ impl Run {
 
     async fn whole(&mut self) -> Result<Came, String> {
         self.begin().await;
-        let faults = planned(&mut self.chance);
         let changes = self.changes();
+        let faults = planned(&mut self.chance, &changes);
         self.broken(faults, changes).await?;
         self.events.say("nothing is broken any more".to_owned());
         self.mended().await
@@ -187,14 +196,18 @@ impl Run {
             if now >= OVER {
                 return Ok(());
             }
-            self.step().await?;
+            // Whatever comes next begins at its very time.
+            let next = [faults.peek().map(|it| it.at), changes.peek().copied()];
+            let next = next.into_iter().flatten().chain(begun.iter().map(|it| it.until)).min();
+            let left = next.unwrap_or(OVER).min(OVER).saturating_sub(self.events.elapsed());
+            self.step(left).await?;
         }
     }
 
     async fn mended(&mut self) -> Result<Came, String> {
         let since = self.events.elapsed();
         loop {
-            self.step().await?;
+            self.step(STEP).await?;
             let passed = self.events.elapsed().saturating_sub(since);
             let missing = if self.catalogs.are_equal() {
                 self.asked.missing(&self.wanted)
@@ -212,9 +225,9 @@ impl Run {
     }
 
     /// Time goes on, programs that have ended are started again, and all that must hold is looked at.
-    async fn step(&mut self) -> Result<(), String> {
-        sleep(STEP).await;
-        self.read()?;
+    async fn step(&mut self, most: Duration) -> Result<(), String> {
+        sleep(most.min(STEP)).await;
+        let news = self.read()?;
         let now = self.events.elapsed();
         for place in &mut self.places {
             if let Some(how) = place.ended().await {
@@ -233,8 +246,11 @@ impl Run {
         let directory = |name: &str| {
             places.iter().find(|place| place.name == name).unwrap().computer.directory()
         };
-        self.catalogs.look(directory)?;
-        if self.events.elapsed().as_secs() % 60 < STEP.as_secs() {
+        if news {
+            self.catalogs.look(directory)?;
+        }
+        if now >= self.ask_at {
+            self.ask_at = now + ASKING;
             let (mut asked, wanted) = (std::mem::take(&mut self.asked), self.wanted.clone());
             let asking = async move {
                 let answered = asked.ask(&wanted).await;
@@ -247,13 +263,14 @@ impl Run {
         Ok(())
     }
 
-    /// What was logged since the last time.
-    fn read(&mut self) -> Result<(), String> {
-        for event in self.events.since(self.read) {
+    /// What was logged since the last time; whether it was anything.
+    fn read(&mut self) -> Result<bool, String> {
+        let before = self.read;
+        for event in self.events.since(before) {
             self.read += 1;
             self.order.take(&event)?;
         }
-        Ok(())
+        Ok(self.read > before)
     }
 
     fn came(&mut self, converged: Duration) -> Came {

@@ -6,7 +6,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
 };
 
 use axum::http::{
@@ -19,7 +18,7 @@ use url::Url;
 
 use super::{SynchronizationError, UpstreamError};
 use crate::{
-    blocking::blocking,
+    blocking::{blocking, processors},
     chance::dice,
     clock,
     engine::CallRetry,
@@ -117,7 +116,7 @@ impl Upstream {
         let ip = literal.or_else(|| addresses.lookup(host));
         let is_remote = !ip.is_some_and(|ip| ip.is_loopback());
         let (has_answered, telling) = (Arc::default(), Arc::new(telling));
-        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let processors = processors();
         let readers = Arc::new(Semaphore::new(processors.saturating_sub(1).max(1)));
         Ok(Self { client, declared, root, is_remote, has_answered, readers, telling })
     }
