@@ -23,6 +23,7 @@ use headwater::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     runtime::Builder,
+    task::LocalSet,
     time::{sleep, timeout},
 };
 
@@ -93,26 +94,29 @@ async fn asked() -> io::Result<String> {
     Ok(answer.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned())
 }
 
-/// A runtime of its own for one seed.
+/// A runtime of its own, as programs need it.
 fn in_virtual_time<T>(run: impl Future<Output = T>) -> T {
-    Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(run)
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    LocalSet::new().block_on(&runtime, run)
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_port_of_headwater_answers_another_computer() {
-    let network = Network::new(1);
-    let [a, b] = computers(&network);
-    let serving = b.start(serves());
-    let answer = a.start(asked()).await.unwrap();
-    assert_eq!(answer.unwrap().unwrap(), "good morning");
-    assert!(!a.is_running() && b.is_running());
+#[test]
+fn a_port_of_headwater_answers_another_computer() {
+    in_virtual_time(async {
+        let network = Network::new(1);
+        let [a, b] = computers(&network);
+        let serving = b.start(serves());
+        let answer = a.start(asked()).await.unwrap();
+        assert_eq!(answer.unwrap().unwrap(), "good morning");
+        assert!(!a.is_running() && b.is_running());
 
-    b.kill(Crash::Program).await;
-    assert_eq!(serving.await.unwrap(), None);
-    let refused = a.start(asked()).await.unwrap().unwrap();
-    assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
-    let _serving = b.start(serves());
-    assert_eq!(a.start(asked()).await.unwrap().unwrap().unwrap(), "good morning");
+        b.kill(Crash::Program).await;
+        assert_eq!(serving.await.unwrap(), None);
+        let refused = a.start(asked()).await.unwrap().unwrap();
+        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        let _serving = b.start(serves());
+        assert_eq!(a.start(asked()).await.unwrap().unwrap().unwrap(), "good morning");
+    });
 }
 
 #[test]
@@ -140,18 +144,20 @@ fn the_same_seed_plays_the_same() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn time_limits_end_in_virtual_time_where_a_link_is_cut() {
-    let network = Network::new(2);
-    let [a, b] = computers(&network);
-    let _serving = b.start(serves());
-    network.cut(Links::From(b.ip(), a.ip()));
-    let began = tokio::time::Instant::now();
-    let answer = a.start(timeout(LONG, asked())).await.unwrap();
-    assert!(answer.unwrap().is_err());
-    assert_eq!(began.elapsed(), LONG);
-    network.mend(Links::All);
-    assert_eq!(a.start(asked()).await.unwrap().unwrap().unwrap(), "good morning");
+#[test]
+fn time_limits_end_in_virtual_time_where_a_link_is_cut() {
+    in_virtual_time(async {
+        let network = Network::new(2);
+        let [a, b] = computers(&network);
+        let _serving = b.start(serves());
+        network.cut(Links::From(b.ip(), a.ip()));
+        let began = tokio::time::Instant::now();
+        let answer = a.start(timeout(LONG, asked())).await.unwrap();
+        assert!(answer.unwrap().is_err());
+        assert_eq!(began.elapsed(), LONG);
+        network.mend(Links::All);
+        assert_eq!(a.start(asked()).await.unwrap().unwrap().unwrap(), "good morning");
+    });
 }
 
 #[test]
@@ -201,48 +207,53 @@ fn a_program_is_killed_after_any_of_its_steps_and_does_nothing_any_more() {
     assert!(reached.is_sorted() && reached[0] == 0, "{reached:?}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_machine_is_told_whose_steps_are_done() {
-    let network = Network::new(4);
-    let told = Told::default();
-    let computer = Computer::new(&network, "a", A, "/data".into(), told.clone());
-    assert_eq!((computer.name(), computer.directory()), ("a", PathBuf::from("/data")));
-    computer.set_clock_offset(-5);
-    let running = computer.start(std::future::pending::<()>());
-    tokio::task::yield_now().await;
-    computer.kill(Crash::Power).await;
-    assert_eq!(running.await.unwrap(), None);
-    let said = std::mem::take(&mut *told.0.lock().unwrap());
-    let [step, last] = [false, true].map(|over| [Said::Enter(-5, over), Said::Leave]);
-    let crash = said.iter().position(|it| *it == Said::Crash(Crash::Power)).unwrap();
-    assert_eq!(said[..crash], step);
-    assert!(!said[crash + 1..].is_empty(), "nothing was dropped");
-    assert!(said[crash + 1..].chunks(2).all(|it| *it == last), "{said:?}");
+#[test]
+fn a_machine_is_told_whose_steps_are_done() {
+    in_virtual_time(async {
+        let network = Network::new(4);
+        let told = Told::default();
+        let computer = Computer::new(&network, "a", A, "/data".into(), told.clone());
+        assert_eq!((computer.name(), computer.directory()), ("a", PathBuf::from("/data")));
+        computer.set_clock_offset(-5);
+        let running = computer.start(std::future::pending::<()>());
+        tokio::task::yield_now().await;
+        computer.kill(Crash::Power).await;
+        assert_eq!(running.await.unwrap(), None);
+        let said = std::mem::take(&mut *told.0.lock().unwrap());
+        let [step, last] = [false, true].map(|over| [Said::Enter(-5, over), Said::Leave]);
+        let crash = said.iter().position(|it| *it == Said::Crash(Crash::Power)).unwrap();
+        assert_eq!(said[..crash], step);
+        assert!(!said[crash + 1..].is_empty(), "nothing was dropped");
+        assert!(said[crash + 1..].chunks(2).all(|it| *it == last), "{said:?}");
 
-    computer.set_directory(Path::new("/left"));
-    assert_eq!(computer.directory(), PathBuf::from("/left"));
-    assert!(headwater::world::current().is_none(), "a test lives in no world");
-    let world = async { headwater::world::current().unwrap().synced_below(Path::new("/left/x")) };
-    computer.start(world).await.unwrap().unwrap();
-    assert!(told.0.lock().unwrap().contains(&Said::Synced("/left/x".into())));
+        computer.set_directory(Path::new("/left"));
+        assert_eq!(computer.directory(), PathBuf::from("/left"));
+        assert!(headwater::world::current().is_none(), "a test lives in no world");
+        let world =
+            async { headwater::world::current().unwrap().synced_below(Path::new("/left/x")) };
+        computer.start(world).await.unwrap().unwrap();
+        assert!(told.0.lock().unwrap().contains(&Said::Synced("/left/x".into())));
+    });
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_is_killed_leaves_its_ports_and_names_nobody() {
-    let network = Network::new(5);
-    let [a, b] = computers(&network);
-    let unknown = a.start(names::lookup("c.example", 80)).await.unwrap().unwrap();
-    assert_eq!(unknown.unwrap_err().kind(), io::ErrorKind::NotFound);
-    let found = a.start(names::lookup("b.example", 80)).await.unwrap().unwrap().unwrap();
-    assert_eq!(found, [SocketAddr::new(b.ip(), 80)]);
+#[test]
+fn what_is_killed_leaves_its_ports_and_names_nobody() {
+    in_virtual_time(async {
+        let network = Network::new(5);
+        let [a, b] = computers(&network);
+        let unknown = a.start(names::lookup("c.example", 80)).await.unwrap().unwrap();
+        assert_eq!(unknown.unwrap_err().kind(), io::ErrorKind::NotFound);
+        let found = a.start(names::lookup("b.example", 80)).await.unwrap().unwrap().unwrap();
+        assert_eq!(found, [SocketAddr::new(b.ip(), 80)]);
 
-    // The same port again and again: the one before is not there any more.
-    for how in [Crash::Program, Crash::Power, Crash::Program] {
-        let serving = b.start(serves());
-        assert_eq!(a.start(asked()).await.unwrap().unwrap().unwrap(), "good morning");
-        b.kill(how).await;
-        assert_eq!(serving.await.unwrap(), None);
-        let without = a.start(timeout(LONG, asked())).await.unwrap().unwrap();
-        assert_eq!(without.is_err(), how == Crash::Power, "no answer at all without power");
-    }
+        // The same port again and again: the one before is not there any more.
+        for how in [Crash::Program, Crash::Power, Crash::Program] {
+            let serving = b.start(serves());
+            assert_eq!(a.start(asked()).await.unwrap().unwrap().unwrap(), "good morning");
+            b.kill(how).await;
+            assert_eq!(serving.await.unwrap(), None);
+            let without = a.start(timeout(LONG, asked())).await.unwrap().unwrap();
+            assert_eq!(without.is_err(), how == Crash::Power, "no answer at all without power");
+        }
+    });
 }
