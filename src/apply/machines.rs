@@ -29,8 +29,9 @@ use super::turns::Turns;
 pub struct Machines {
     sync_managers: Mutex<BTreeMap<SiteCode, SyncManager>>,
     requested: Mutex<BTreeSet<SiteCode>>,
-    /// Points whose last synchronization failed.
-    failed: Mutex<BTreeMap<Name, Circumstances>>,
+    /// Points whose last synchronization failed, and under which circumstances, as far as it could be
+    /// seen.
+    failed: Mutex<BTreeMap<Name, Option<Circumstances>>>,
     transfers: Mutex<BTreeMap<TransferKey, TransferJob>>,
     distributions: Mutex<BTreeMap<TransferKey, (DistributionTerms, DistributionJob)>>,
     /// What the packages of a site that are being sent hold, and how many may be.
@@ -104,18 +105,22 @@ impl Machines {
 
     /// Whether the last synchronization of a point failed under just these circumstances: only then
     /// is there a reason to wait before the next one (SYNC-8). Somebody who has put right what was
-    /// wrong should not wait an hour to see it.
+    /// wrong should not wait an hour to see it. What could not be seen is taken for unchanged.
     pub(super) fn failed_with(&self, point: &Name, now: Option<&Circumstances>) -> bool {
-        now.is_none() || lock(&self.failed).get(point) == now
+        let failed = lock(&self.failed);
+        failed
+            .get(point)
+            .is_some_and(|then| then.as_ref().zip(now).is_none_or(|(then, now)| then == now))
     }
 
-    /// A point has been synchronized, or has failed under these circumstances.
-    pub(super) fn synchronized(&self, point: &Name, failed: Option<Circumstances>) {
-        let mut all = lock(&self.failed);
-        match failed {
-            Some(circumstances) => drop(all.insert(point.clone(), circumstances)),
-            None => drop(all.remove(point)),
-        }
+    /// A point has been synchronized.
+    pub(super) fn synchronized(&self, point: &Name) {
+        lock(&self.failed).remove(point);
+    }
+
+    /// The synchronization of a point has failed under these circumstances, if they could be seen.
+    pub(super) fn failed(&self, point: &Name, circumstances: Option<Circumstances>) {
+        lock(&self.failed).insert(point.clone(), circumstances);
     }
 
     /// The parent has sent a site its synchronization request.

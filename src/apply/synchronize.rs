@@ -57,8 +57,11 @@ impl Apply {
             Ok(None) => Err(busy(code)),
             Err(error) => Err(error),
         };
-        let failed = if result.is_err() { self.circumstances(point).await } else { None };
-        self.machines.synchronized(name, failed);
+        if result.is_err() {
+            self.machines.failed(name, self.circumstances(point).await);
+        } else {
+            self.machines.synchronized(name);
+        }
         result
     }
 

@@ -23,10 +23,17 @@ const TABLES: [(&str, &str); 2] =
 pub(crate) struct Catalogs(BTreeMap<(&'static str, &'static str), BTreeSet<Identity>>);
 
 impl Catalogs {
-    /// Looks at all of them; what is wrong, in words.
-    pub(crate) fn look(&mut self, directory: impl Fn(&str) -> PathBuf) -> Result<(), String> {
+    /// Looks at all of them whose disks can be read; what is wrong, in words.
+    pub(crate) fn look(
+        &mut self,
+        directory: impl Fn(&str) -> PathBuf,
+        unreadable: &BTreeSet<&str>,
+    ) -> Result<(), String> {
         for (file, names) in TABLES {
             for (computer, parent) in UPDATE_POINTS {
+                if unreadable.contains(computer) {
+                    continue;
+                }
                 let held = identities(&directory(computer).join(file), names)?;
                 let before = self.0.entry((computer, file)).or_default();
                 if let Some(gone) = before.difference(&held).next() {
@@ -34,6 +41,7 @@ impl Catalogs {
                 }
                 *before = held.clone();
                 // Parents come first in the list.
+                let parent = parent.filter(|parent| !unreadable.contains(parent));
                 let Some(above) = parent.and_then(|parent| self.0.get(&(parent, file))) else {
                     continue;
                 };

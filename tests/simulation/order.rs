@@ -38,14 +38,16 @@ impl Order {
         self.waiting.retain(|(at, _), _| *at != computer);
     }
 
-    /// The manifests have changed: then there is a reason to try at once.
+    /// The manifests have changed: a package that waits may be another one.
     pub(crate) fn manifests_changed(&mut self) {
-        self.failed.clear();
         self.waiting.clear();
     }
 
     /// Takes a line in; what is wrong, in words.
     pub(crate) fn take(&mut self, event: &Event) -> Result<(), String> {
+        if event.text == "a status message is lost" {
+            return Ok(());
+        }
         let site = event.field("site").to_owned();
         match (event.field("id"), event.text.as_str()) {
             ("6701", _) => {

@@ -1,7 +1,7 @@
 //! One seed: the hierarchy is built up, changed and broken, and has to come together when that is over.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -67,6 +67,8 @@ struct Run {
     /// Programs that are started again, and when.
     again: Vec<(&'static str, Duration)>,
     ask_at: Duration,
+    /// Computers whose disk is full or fails.
+    unreadable: BTreeSet<&'static str>,
     /// Computers without power, and until when.
     off: BTreeMap<&'static str, Duration>,
 }
@@ -129,6 +131,7 @@ impl Run {
             lives: 0,
             again: Vec::new(),
             ask_at: Duration::ZERO,
+            unreadable: BTreeSet::new(),
             off: BTreeMap::new(),
         }
     }
@@ -177,6 +180,9 @@ impl Run {
                 self.events.say(planned.to_string());
                 match planned.fault {
                     Fault::Damage(point) => self.asked.damaged(point),
+                    Fault::Full(name) | Fault::Failing(name, _) => {
+                        self.unreadable.insert(name);
+                    }
                     Fault::Power(name) => drop(self.off.insert(name, planned.until)),
                     _ => {}
                 }
@@ -186,6 +192,9 @@ impl Run {
             for planned in begun.extract_if(.., |it| it.until <= now) {
                 self.events.say(format!("over: {planned}"));
                 planned.fault.end(&self.network, &self.places);
+                if let Fault::Full(name) | Fault::Failing(name, _) = planned.fault {
+                    self.unreadable.remove(name);
+                }
             }
             while changes.next_if(|it| *it <= now).is_some() {
                 let what = self.wanted.change();
@@ -247,7 +256,10 @@ impl Run {
             places.iter().find(|place| place.name == name).unwrap().computer.directory()
         };
         if news {
-            self.catalogs.look(directory)?;
+            // What has ended in the middle of its work has left something that nobody goes on with.
+            let over = places.iter().filter(|place| !place.computer.is_running());
+            let unreadable = over.map(|place| place.name).chain(self.unreadable.iter().copied());
+            self.catalogs.look(directory, &unreadable.collect())?;
         }
         if now >= self.ask_at {
             self.ask_at = now + ASKING;
