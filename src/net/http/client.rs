@@ -20,7 +20,7 @@ use crate::world::Executor;
 /// Connections to one host that are kept though nobody needs them just now.
 const IDLE_PER_HOST: usize = 16;
 
-/// How long such a connection is kept: longer than the pause between two looks.
+/// How long such a connection is kept: longer than a controller pauses between two looks.
 const IDLE: Duration = Duration::from_secs(90);
 
 /// An HTTP client. Clones are the same, and share their connections.

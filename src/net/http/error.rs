@@ -8,7 +8,7 @@ use hyper_util::client::legacy;
 #[derive(Debug)]
 pub enum HttpError {
     /// The URL is none.
-    Url(url::ParseError),
+    Url(Box<dyn Error + Send + Sync>),
     /// The URL is one of something else.
     Scheme(&'static str),
     /// A header cannot be sent.
@@ -44,7 +44,7 @@ impl fmt::Display for HttpError {
 impl Error for HttpError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Url(error) => Some(error),
+            Self::Url(error) => Some(&**error),
             Self::Json(error) => Some(error),
             Self::Connect(error) | Self::Request(error) => error.source(),
             Self::Body(error) => Some(error),

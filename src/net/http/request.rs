@@ -111,16 +111,14 @@ impl RequestBuilder {
 
 /// Where a request for a URL goes.
 pub(super) fn target(url: &str, schemes: Schemes) -> Result<Target, HttpError> {
-    let mut url = Url::parse(url).map_err(HttpError::Url)?;
+    let mut url = Url::parse(url).map_err(|error| HttpError::Url(error.into()))?;
     match (url.scheme(), schemes) {
         ("https", _) | ("http", Schemes::Both) => {}
         (_, Schemes::Both) => return Err(HttpError::Scheme("`http://` or `https://`")),
         (_, Schemes::Https) => return Err(HttpError::Scheme("`https://`")),
     }
     let account = account(&mut url)?;
-    // What URLs allow and requests do not is as good as no URL.
-    let uri = Uri::try_from(url.as_str())
-        .map_err(|_| HttpError::Url(url::ParseError::InvalidDomainCharacter))?;
+    let uri = Uri::try_from(url.as_str()).map_err(|error| HttpError::Url(error.into()))?;
     Ok(Target { uri, account })
 }
 
@@ -137,7 +135,7 @@ fn account(url: &mut Url) -> Result<Option<HeaderValue>, HttpError> {
         HeaderValue::try_from(format!("Basic {encoded}")).map_err(|_| HttpError::Header)?;
     value.set_sensitive(true);
     // Refused only where there is no host, and then it is none of HTTP.
-    let cannot = |()| HttpError::Url(url::ParseError::EmptyHost);
+    let cannot = |()| HttpError::Url(url::ParseError::EmptyHost.into());
     url.set_username("").and_then(|()| url.set_password(None)).map_err(cannot)?;
     Ok(Some(value))
 }

@@ -56,17 +56,17 @@ async fn site_systems_are_found_by_their_declared_names_before_others() {
 
 #[tokio::test]
 async fn an_ip_address_is_not_looked_for() {
-    let Ok(listener) = TcpListener::bind("[::1]:0").await else {
-        // This computer has no IPv6.
-        return;
-    };
-    let port = listener.local_addr().unwrap().port();
-    let serving = serve(listener);
     let lost = knowing(Vec::new());
-    lost.get(format!("http://[::1]:{port}/")).send().await.unwrap();
+    for ip in ["127.0.0.1", "[::1]"] {
+        // Not every computer has IPv6.
+        let Ok(listener) = TcpListener::bind(format!("{ip}:0")).await else { continue };
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let serving = serve(listener);
+        lost.get(url).send().await.unwrap();
+        serving.abort();
+    }
     let error = lost.get("http://a.example/").send().await.unwrap_err();
     assert_eq!(with_causes(&error), "no connection: its name has no address");
-    serving.abort();
 }
 
 #[tokio::test]

@@ -157,7 +157,7 @@ async fn who_is_not_believed_is_not_asked_and_why_is_known() {
     let router = axum::Router::new().fallback(|| async { "hello" });
     let port = bound.serve_within(router, Some(tls.into()), Limits::content());
     let url = format!("https://{}/", port.address());
-    let believing = outside_client(outside_tls(&certificates.trust()).unwrap());
+    let believing = outside_client(outside_tls(certificates.trust()).unwrap());
     assert_eq!(body(believing.get(&url).send().await.unwrap()).await.unwrap(), b"hello");
     let error = stranger().get(&url).send().await.unwrap_err();
     assert!(matches!(error, HttpError::Connect(_)), "{error:?}");

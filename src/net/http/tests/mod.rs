@@ -3,7 +3,6 @@
 mod connections;
 mod failures;
 mod requests;
-mod speed;
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
