@@ -33,14 +33,28 @@ pub(crate) struct Clients {
 
 impl Clients {
     /// Asks each point for each file; what is wrong, in words. Runs on the computer of the clients.
+    ///
+    /// Those who pull are asked before their sources: what they have, one of these has too then.
     pub(crate) async fn ask(&mut self, wanted: &Wanted) -> Result<(), String> {
-        for (point, _) in POINTS {
-            for package in &wanted.packages {
-                for name in package.versions[0].keys() {
-                    let path = format!("/content/{}/{name}", package.id);
-                    let versions: Vec<&Vec<u8>> =
-                        package.versions.iter().map(|files| &files[name]).collect();
-                    self.ask_for(point, path, &versions).await?;
+        for package in &wanted.packages {
+            for name in package.versions[0].keys() {
+                let path = format!("/content/{}/{name}", package.id);
+                let versions: Vec<&Vec<u8>> =
+                    package.versions.iter().map(|files| &files[name]).collect();
+                let mut now = BTreeMap::new();
+                for (point, _) in POINTS.into_iter().rev() {
+                    if let Some(version) = self.ask_for(point, &path, &versions).await? {
+                        now.insert(point, version);
+                    }
+                }
+                for (point, sources) in POINTS.into_iter().filter(|(_, all)| !all.is_empty()) {
+                    let found: Vec<_> = sources.iter().map(|source| now.get(source)).collect();
+                    let behind = |it: &Option<&usize>| it.is_some_and(|it| *it < now[point]);
+                    if now.contains_key(point) && found.iter().all(behind) {
+                        return Err(format!(
+                            "{point} has a newer {path} than its sources: {now:?}"
+                        ));
+                    }
                 }
             }
         }
@@ -50,11 +64,11 @@ impl Clients {
     async fn ask_for(
         &mut self,
         point: &'static str,
-        path: String,
+        path: &str,
         versions: &[&Vec<u8>],
-    ) -> Result<(), String> {
-        let Ok(Ok(answer)) = timeout(PATIENCE, get(point, &path)).await else { return Ok(()) };
-        let before = self.served.get(&(point, path.clone())).copied();
+    ) -> Result<Option<usize>, String> {
+        let Ok(Ok(answer)) = timeout(PATIENCE, get(point, path)).await else { return Ok(None) };
+        let before = self.served.get(&(point, path.to_owned())).copied();
         match answer.status {
             200 => {
                 let is_it = |bytes: &&&Vec<u8>| {
@@ -64,7 +78,7 @@ impl Clients {
                 let Some(version) = found.next_back().map(|(version, _)| version) else {
                     // Until it validates its content, as every hour; nobody may take it from there.
                     if self.damaged.contains(point) {
-                        return Ok(());
+                        return Ok(None);
                     }
                     return Err(format!("{point} serves {path} with bytes of nobody"));
                 };
@@ -72,15 +86,16 @@ impl Clients {
                 if before.is_some_and(|before| version < before) {
                     return Err(format!("{point} serves version {version} of {path} again"));
                 }
-                if answer.body.len() == answer.length {
-                    self.served.insert((point, path), version);
+                let whole = answer.body.len() == answer.length;
+                if whole {
+                    self.served.insert((point, path.to_owned()), version);
                 }
-                Ok(())
+                Ok(whole.then_some(version))
             }
             404 if before.is_some() && !self.damaged.contains(point) => {
                 Err(format!("{point} does not have {path} any more"))
             }
-            _ => Ok(()),
+            _ => Ok(None),
         }
     }
 

@@ -11,6 +11,9 @@ const SYNC_AGAIN: Duration = Duration::from_mins(60);
 /// Where no source has the content, a pull distribution point starts over after this time (PDP-7).
 const PULL_AGAIN: Duration = Duration::from_mins(30);
 
+/// The controller looks again whether a source has the content after this time (PDP-5).
+const LOOK_AGAIN: Duration = Duration::from_mins(20);
+
 /// What has gone on so far.
 #[derive(Debug, Default)]
 pub(crate) struct Order {
@@ -20,11 +23,15 @@ pub(crate) struct Order {
     failed: BTreeMap<String, Duration>,
     /// Until when a package waits at a computer, by the clock of the simulation.
     waiting: BTreeMap<(&'static str, String), Duration>,
-    /// Packages and points that have begun to be brought about, by action.
+    /// When the controller found the content of a package at no source of a point.
+    lacked: BTreeMap<(String, String), Duration>,
+    /// The last pass has found everything as it is wanted.
+    pub(crate) complete: bool,
     pub(crate) synchronized: u64,
     pub(crate) failures: u64,
     pub(crate) pulls: u64,
     pub(crate) waits: u64,
+    pub(crate) looks: u64,
 }
 
 impl Order {
@@ -34,13 +41,23 @@ impl Order {
             // The times of the next tries are in its memory.
             self.running.clear();
             self.failed.clear();
+            self.lacked.clear();
         }
+        self.waiting.retain(|(at, _), _| *at != computer);
+    }
+
+    /// The clock of a computer goes another way: what waits there waits for its clock.
+    pub(crate) fn clock_changed(&mut self, computer: &'static str) {
+        self.failed.clear();
+        self.lacked.clear();
         self.waiting.retain(|(at, _), _| *at != computer);
     }
 
     /// The manifests have changed: a package that waits may be another one.
     pub(crate) fn manifests_changed(&mut self) {
         self.waiting.clear();
+        self.lacked.clear();
+        self.complete = false;
     }
 
     /// Takes a line in; what is wrong, in words.
@@ -67,6 +84,16 @@ impl Order {
                 self.failed.insert(site, event.at);
                 self.failures += 1;
             }
+            ("8212", _) => {
+                let key = (event.field("package").to_owned(), event.field("point").to_owned());
+                if let Some(before) = self.lacked.insert(key, event.at)
+                    && event.at < before + LOOK_AGAIN
+                {
+                    return Err(format!("it was looked for at {before:?}, too soon: {event}"));
+                }
+                self.looks += 1;
+            }
+            (_, "the pass has ended") => self.complete = event.field("outcome") == "complete",
             (_, "no source has the content yet") => {
                 let package = event.field("package").to_owned();
                 self.waiting.insert((event.computer, package), event.at + PULL_AGAIN);

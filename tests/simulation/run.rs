@@ -183,6 +183,7 @@ impl Run {
                     Fault::Full(name) | Fault::Failing(name, _) => {
                         self.unreadable.insert(name);
                     }
+                    Fault::Clock(name, _) => self.order.clock_changed(name),
                     Fault::Power(name) => drop(self.off.insert(name, planned.until)),
                     _ => {}
                 }
@@ -192,8 +193,12 @@ impl Run {
             for planned in begun.extract_if(.., |it| it.until <= now) {
                 self.events.say(format!("over: {planned}"));
                 planned.fault.end(&self.network, &self.places);
-                if let Fault::Full(name) | Fault::Failing(name, _) = planned.fault {
-                    self.unreadable.remove(name);
+                match planned.fault {
+                    Fault::Full(name) | Fault::Failing(name, _) => {
+                        self.unreadable.remove(name);
+                    }
+                    Fault::Clock(name, _) => self.order.clock_changed(name),
+                    _ => {}
                 }
             }
             while changes.next_if(|it| *it <= now).is_some() {
@@ -219,7 +224,8 @@ impl Run {
             self.step(STEP).await?;
             let passed = self.events.elapsed().saturating_sub(since);
             let missing = if self.catalogs.are_equal() {
-                self.asked.missing(&self.wanted)
+                let last = || (!self.order.complete).then(|| "the controller goes on".to_owned());
+                self.asked.missing(&self.wanted).or_else(last)
             } else {
                 Some(self.catalogs.counts())
             };
