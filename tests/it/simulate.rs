@@ -87,6 +87,30 @@ fn change_is_set_beside_what_was_before() {
 }
 
 #[test]
+fn maintenance_windows_open_in_virtual_time() {
+    let world = World::of("contoso");
+    let window = "---\napiVersion: headwater.dev/v1alpha1\nkind: MaintenanceWindow\nmetadata:\n  name: nights\n\
+                  spec:\n  sites: [lis]\n  schedule: \"0 22 * * *\"\n  duration: 4h\n";
+    world.append("sites/lis.yaml", window);
+    let scenario = written(&world, "startAt: 2026-01-05T12:00:00Z\n");
+    let simulate = format!("simulate --scenario {scenario}");
+    let outcome = world.with_manifests(&format!("{simulate} --output json")).expect(0).json();
+    assert_valid("simulation.json", &outcome);
+    let waits = outcome["windowWaits"].as_array().unwrap();
+    assert!(!waits.is_empty());
+    for wait in waits {
+        assert_eq!((&wait["site"], &wait["window"]), (&"LIS".into(), &"nights".into()), "{wait}");
+        assert_eq!(wait["opensAt"], "2026-01-05T22:00:00Z");
+    }
+    assert!(outcome["distributedAfter"].as_f64() > Some(36_000.0), "{outcome}");
+    let told = world.with_manifests(&simulate).expect(0).stdout;
+    assert!(told.contains("until `nights` opens at 2026-01-05T22:00:00Z"), "{told}");
+    // Where rules are compared, hours are beside the point.
+    let rows = world.with_manifests(&format!("{simulate} --policies")).expect(0).stdout;
+    assert!(!rows.contains("10h"), "{rows}");
+}
+
+#[test]
 fn rules_stand_side_by_side() {
     let world = World::of("contoso");
     let arguments = format!("simulate --policies --scenario {}", scenario());
