@@ -99,6 +99,7 @@ mod tests {
             targets: Vec::new(),
             diff: Vec::new(),
             only_new: false,
+            scheduled: false,
         }
     }
 

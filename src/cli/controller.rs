@@ -96,7 +96,7 @@ enum Mode {
 /// What is done only once it is approved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum RequireApproval {
-    /// Everything that changes a site system.
+    /// Everything that changes a site system, but for synchronizations that a schedule asks for.
     All,
     /// What takes something away: the rest goes on.
     Prune,

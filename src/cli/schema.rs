@@ -1,9 +1,10 @@
-//! `headwater schema`: the JSON Schemas of the documents, of plans and of reports of content.
+//! `headwater schema`: the JSON Schemas of the documents, and of what commands print for programs.
 
 use std::{fs, path::PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use serde_json::Value;
 
 use super::{ExitCode, Failure, Printer};
 use crate::{
@@ -13,8 +14,9 @@ use crate::{
     simulate::scenario_schema,
     store::replace,
     view::{
-        catalog_check_schema, content_schema, pull_schema, simulation_schema,
-        synchronization_schema, update_schema, updates_schema, validation_schema,
+        catalog_check_schema, comparison_schema, content_schema, messages_schema,
+        plan_summary_schema, pull_schema, run_record_schema, runs_schema, simulation_schema,
+        status_schema, synchronization_schema, update_schema, updates_schema, validation_schema,
     },
 };
 
@@ -26,13 +28,13 @@ use crate::{
                   Examples:\n  headwater schema Site\n  headwater schema --write schemas"
 )]
 pub struct Arguments {
-    /// The kind, such as `Site`, or `Plan` for what `headwater plan --output json` prints,
-    /// `Content` for what `headwater status --content --output json` prints, `Pull` for a line of
-    /// `headwater pulls --output json`, `Validation` for what `headwater content validate --output
-    /// json` prints, `Updates`, `Update` and `CatalogCheck` for what `headwater updates list`, `show` and `check` print,
-    /// `Synchronization` for what `headwater status --sync --output json` prints, `Scenario` for what
-    /// `headwater simulate --scenario` reads, or `Simulation` for what `headwater simulate --output json`
-    /// prints; without it, a schema for the documents of all kinds.
+    /// The kind, such as `Site`; or what a command prints with `--output json`: `Plan` and
+    /// `PlanSummary` (`plan`, `show FILE`), `History`, `Run` (`show RUN`), `Status`, `Content`,
+    /// `Messages` and `Synchronization` (`status`, with its options), `Pull` (a line of `pulls`),
+    /// `Validation` (`content validate`), `Updates`, `Update` and `CatalogCheck` (`updates list`,
+    /// `show`, `check`), `Simulation` (`simulate`; a list of these with `--policies`) and `Comparison`
+    /// (with `--compare`); or `Scenario`, for what `simulate --scenario` reads. Without it, a schema for
+    /// the documents of all kinds.
     #[arg(value_parser = subject)]
     kind: Option<Subject>,
     /// Write the schemas of all kinds into this directory instead.
@@ -45,48 +47,50 @@ pub struct Arguments {
 enum Subject {
     /// The documents of a kind.
     Kind(Kind),
-    /// A plan as JSON.
-    Plan,
-    /// A report of content as JSON.
-    Content,
-    /// A transfer as JSON.
-    Pull,
-    /// A report of a content validation as JSON.
-    Validation,
-    /// Updates as JSON.
-    Updates,
-    /// One update as JSON.
-    Update,
-    /// A check of a catalog as JSON.
-    CatalogCheck,
-    /// A report of synchronizations as JSON.
-    Synchronization,
-    /// A scenario of a simulation.
-    Scenario,
-    /// What comes of a simulation as JSON.
-    Simulation,
+    /// What a command reads or prints.
+    Other(&'static Other),
 }
 
+/// What a command reads or prints: its name, the name of its file, and its schema.
+#[derive(Debug)]
+struct Other {
+    name: &'static str,
+    file: &'static str,
+    schema: fn() -> Value,
+}
+
+const fn other(name: &'static str, file: &'static str, schema: fn() -> Value) -> Other {
+    Other { name, file, schema }
+}
+
+/// In the order of `headwater schema --help`.
+static OTHERS: [Other; 16] = [
+    other("Plan", "plan.json", plan_schema),
+    other("PlanSummary", "plan-summary.json", plan_summary_schema),
+    other("History", "history.json", runs_schema),
+    other("Run", "run.json", run_record_schema),
+    other("Status", "status.json", status_schema),
+    other("Content", "content.json", content_schema),
+    other("Messages", "messages.json", messages_schema),
+    other("Synchronization", "synchronization.json", synchronization_schema),
+    other("Pull", "pull.json", pull_schema),
+    other("Validation", "validation.json", validation_schema),
+    other("Updates", "updates.json", updates_schema),
+    other("Update", "update.json", update_schema),
+    other("CatalogCheck", "catalog-check.json", catalog_check_schema),
+    other("Scenario", "scenario.json", scenario_schema),
+    other("Simulation", "simulation.json", simulation_schema),
+    other("Comparison", "comparison.json", comparison_schema),
+];
+
 fn subject(text: &str) -> Result<Subject, String> {
-    match text {
-        "Plan" => return Ok(Subject::Plan),
-        "Content" => return Ok(Subject::Content),
-        "Pull" => return Ok(Subject::Pull),
-        "Validation" => return Ok(Subject::Validation),
-        "Updates" => return Ok(Subject::Updates),
-        "Update" => return Ok(Subject::Update),
-        "CatalogCheck" => return Ok(Subject::CatalogCheck),
-        "Synchronization" => return Ok(Subject::Synchronization),
-        "Scenario" => return Ok(Subject::Scenario),
-        "Simulation" => return Ok(Subject::Simulation),
-        _ => {}
-    }
     let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == text).map(Subject::Kind);
-    kind.ok_or_else(|| {
+    let other = || OTHERS.iter().find(|it| it.name == text).map(Subject::Other);
+    kind.or_else(other).ok_or_else(|| {
         format!(
-            "kinds are {}, and `Plan`, `Content`, `Pull`, `Validation`, `Updates`, `Update`, \
-             `CatalogCheck`, `Synchronization`, `Scenario` and `Simulation`",
-            Kind::ALL.map(Kind::as_str).join(", ")
+            "kinds are {}; and there are {}",
+            Kind::ALL.map(Kind::as_str).join(", "),
+            OTHERS.each_ref().map(|it| it.name).join(", ")
         )
     })
 }
@@ -105,16 +109,7 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
     }
     let schema = match kind {
         Some(Subject::Kind(kind)) => pretty(kind_schema(*kind)),
-        Some(Subject::Plan) => pretty(&plan_schema()),
-        Some(Subject::Content) => pretty(&content_schema()),
-        Some(Subject::Pull) => pretty(&pull_schema()),
-        Some(Subject::Validation) => pretty(&validation_schema()),
-        Some(Subject::Updates) => pretty(&updates_schema()),
-        Some(Subject::Update) => pretty(&update_schema()),
-        Some(Subject::CatalogCheck) => pretty(&catalog_check_schema()),
-        Some(Subject::Synchronization) => pretty(&synchronization_schema()),
-        Some(Subject::Scenario) => pretty(&scenario_schema()),
-        Some(Subject::Simulation) => pretty(&simulation_schema()),
+        Some(Subject::Other(other)) => pretty(&(other.schema)()),
         None => pretty(&combined_schema()),
     };
     printer.result(&schema)?;
@@ -123,23 +118,12 @@ pub(super) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<ExitCo
 
 /// The names and contents of the committed files.
 fn files() -> Vec<(String, String)> {
-    let mut files = vec![
-        ("headwater.json".to_owned(), pretty(&combined_schema())),
-        ("plan.json".to_owned(), pretty(&plan_schema())),
-        ("content.json".to_owned(), pretty(&content_schema())),
-        ("pull.json".to_owned(), pretty(&pull_schema())),
-        ("validation.json".to_owned(), pretty(&validation_schema())),
-        ("updates.json".to_owned(), pretty(&updates_schema())),
-        ("update.json".to_owned(), pretty(&update_schema())),
-        ("catalog-check.json".to_owned(), pretty(&catalog_check_schema())),
-        ("synchronization.json".to_owned(), pretty(&synchronization_schema())),
-        ("scenario.json".to_owned(), pretty(&scenario_schema())),
-        ("simulation.json".to_owned(), pretty(&simulation_schema())),
-    ];
+    let mut files = vec![("headwater.json".to_owned(), pretty(&combined_schema()))];
+    files.extend(OTHERS.iter().map(|it| (it.file.to_owned(), pretty(&(it.schema)()))));
     files.extend(Kind::ALL.map(|kind| (format!("{kind}.json"), pretty(kind_schema(kind)))));
     files
 }
 
-fn pretty(schema: &serde_json::Value) -> String {
+fn pretty(schema: &Value) -> String {
     format!("{schema:#}\n")
 }

@@ -55,7 +55,7 @@ pub struct Arguments {
     #[arg(long, value_name = "OTHER", num_args = 1.., conflicts_with = "policies")]
     compare: Vec<PathBuf>,
     /// Set the rules side by side: everything from one source, those of the field, these manifests,
-    /// and these with cut-through everywhere.
+    /// and these with cut-through everywhere; maintenance windows are left out.
     #[arg(long)]
     policies: bool,
     /// Decides whatever chance decides: the same seed, the same bytes.
@@ -107,6 +107,8 @@ pub(super) fn run(
     let assumed = Assumed { arguments, scenario: &scenario, observation };
     let hierarchy = &wanted.hierarchy;
     if *policies {
+        // Those are beside the point here, and the field has none.
+        let hierarchy = &hierarchy.clone().outside_windows();
         let outcomes: Vec<Outcome> =
             Policy::ALL.into_iter().map(|policy| assumed.simulate(hierarchy, policy)).collect();
         printer.result(&match arguments.output {

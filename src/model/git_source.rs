@@ -4,13 +4,15 @@
 
 use std::{fmt, net::Ipv6Addr, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{InvalidSource, manifest_source::LONGEST, text::Parsed};
 
 /// A place in a git repository, written `git+https://HOST/PATH#REFERENCE:DIRECTORY` (or `git+ssh://`,
 /// `git+file:///`); it holds no secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String")]
 pub struct GitSource {
     scheme: GitScheme,
     /// What stands behind `git+`, up to the fragment.

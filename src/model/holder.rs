@@ -1,10 +1,11 @@
 //! Which process keeps a hierarchy: what it has written into the lock of the data directory.
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A process that holds the data directory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Holder {
     /// What is typed behind `headwater` for it, such as `controller`; nothing for a command that ends by
@@ -23,7 +24,7 @@ pub struct Holder {
 }
 
 /// Who holds the data directory, and whether it lives.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldBy {
     /// The process.

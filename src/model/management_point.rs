@@ -78,7 +78,7 @@ impl ManagementPointState {
 }
 
 /// Which policy a management point serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ServedPolicy {
     /// Its serial number: a later policy of the site has a higher one.

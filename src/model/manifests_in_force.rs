@@ -4,16 +4,18 @@
 use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{GitSource, InvalidText, text::Parsed};
 
 /// The identity of a commit: 40 hexadecimal digits (SHA-1) or 64 (SHA-256).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(with = "String", extend("pattern" = "^([0-9a-f]{40}|[0-9a-f]{64})$"))]
 pub struct CommitId(String);
 
 /// The manifests of a git repository that are in force, and why it is not its newest commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestsInForce {
     /// Where they come from.
@@ -30,7 +32,7 @@ pub struct ManifestsInForce {
 }
 
 /// A commit that is in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CommitInForce {
     /// Which one.
@@ -40,7 +42,7 @@ pub struct CommitInForce {
 }
 
 /// A commit that was refused whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RefusedCommit {
     /// Which one.
@@ -52,7 +54,7 @@ pub struct RefusedCommit {
 }
 
 /// A source that cannot be asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UnreachableSource {
     /// Since when.

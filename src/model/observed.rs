@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -176,7 +177,7 @@ pub struct UpdatePointState {
 }
 
 /// A server that synchronizes from an update point, as it has told of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DownstreamServer {
     /// Its name: that of its document, or its full domain name.
@@ -216,7 +217,7 @@ pub struct FileFacts {
 }
 
 /// A port of a role, as it really is (PORT-5).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Listener {
     /// Open on this address and port.
@@ -226,7 +227,7 @@ pub enum Listener {
 }
 
 /// A port over TLS, as it really is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SecuredListener {
     /// The port.
@@ -237,7 +238,7 @@ pub struct SecuredListener {
 }
 
 /// A certificate that a port shows: for whom it is, and until when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ServerCertificate {
     /// The DNS names and IP addresses that it is valid for.
@@ -307,7 +308,7 @@ pub struct OnDemandPackage {
 }
 
 /// What a content validation has found (PDP-15).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ValidationRecord {
     /// When it was complete.

@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, fmt, num::NonZeroU32, str::FromStr};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{CommitId, Digest};
 
 /// The number of a run in the journal: 1 or more, larger for later runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct RunId(NonZeroU32);
 
@@ -18,7 +19,7 @@ pub struct RunId(NonZeroU32);
 pub struct NoRun(String);
 
 /// What set a run in motion.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunCause {
     /// The command.
@@ -33,7 +34,7 @@ pub struct RunCause {
 }
 
 /// Who set the work in motion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Trigger {
     /// Somebody who looks on: what failed before is tried again at once.
@@ -43,7 +44,8 @@ pub enum Trigger {
 }
 
 /// The commands that do something which the journal tells of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String", extend("enum" = RunCommand::ALL.map(RunCommand::as_str)))]
 pub enum RunCommand {
     /// `headwater apply`.
     Apply,
@@ -58,7 +60,7 @@ pub enum RunCommand {
 }
 
 /// How a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum RunState {
     /// It goes on.
@@ -100,7 +102,7 @@ pub struct RunRecord {
 }
 
 /// How many actions of a run ended how.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionCounts {
     /// How many the plan had.
@@ -120,7 +122,7 @@ pub struct ActionCounts {
 }
 
 /// An action of a run, as the journal remembers it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActionRecord {
     /// Which one.
@@ -134,7 +136,7 @@ pub struct ActionRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
     /// What it said.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
 }
 

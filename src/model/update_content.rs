@@ -62,7 +62,7 @@ pub struct UpdateSelection {
 }
 
 /// The files of updates at an update point, in numbers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateContentState {
     /// How many files are there.
@@ -130,7 +130,7 @@ pub struct PackageFilesState {
 }
 
 /// A file of an update that could not be fetched so far.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FailedUpdateFile {
     /// How servers name it.

@@ -62,6 +62,10 @@ pub struct Action {
     /// requested by hand: what has changed or expired waits for the scheduled one (SYNC-3).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_new: bool,
+    /// Whether the schedule of an update point asks for it, or it brings further what was synchronized so:
+    /// nothing that somebody has changed (SYNC-2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scheduled: bool,
 }
 
 impl Action {

@@ -6,6 +6,7 @@
 
 mod action;
 mod approval;
+mod client_policy;
 mod content;
 mod diff;
 mod distribution_points;

@@ -1,6 +1,6 @@
 //! Puts a plan together, part by part, in the order of REC-4.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Digest, Facts, Hierarchy, Kind, Known, Name, Observed, ObservedSystem, PackageId, ResourceId,
@@ -9,7 +9,8 @@ use crate::model::{
 
 use super::{
     Action, ActionId, ActionKind, FORMAT_VERSION, FieldChange, Plan, PlanDiagnostic, Summary,
-    Waiting, drift::Drift, libraries::WantedContent, secrets::hide_secrets, unsupported::refusals,
+    Waiting, drift::Drift, libraries::WantedContent, secrets::hide_secrets,
+    synchronization::SYNCHRONIZING, unsupported::refusals,
 };
 
 /// Everything a plan depends on.
@@ -64,6 +65,8 @@ pub(super) struct Planner<'a> {
     held: BTreeMap<Kind, BTreeMap<Name, bool>>,
     /// The publications of updates of local publishers that make a further revision.
     pub(super) publishing: Vec<ActionId>,
+    /// What a schedule asks for.
+    scheduled: BTreeSet<ActionId>,
     /// Update points whose synchronization waits, and whether somebody chose that.
     pub(super) unsynchronized: BTreeMap<&'a Name, bool>,
     /// Packages that somebody needs who gets them from none of its sources.
@@ -118,6 +121,7 @@ impl<'a> Planner<'a> {
             diagnostics: Vec::new(),
             held: BTreeMap::new(),
             publishing: Vec::new(),
+            scheduled: BTreeSet::new(),
             unsynchronized: BTreeMap::new(),
             starving: BTreeMap::new(),
         }
@@ -145,6 +149,7 @@ impl<'a> Planner<'a> {
             targets,
             diff,
             only_new: false,
+            scheduled: false,
         });
         id
     }
@@ -154,6 +159,21 @@ impl<'a> Planner<'a> {
         if let Some(action) = self.actions.last_mut() {
             action.only_new = true;
         }
+    }
+
+    /// The action that was added last is asked for by a schedule.
+    pub(super) fn last_is_scheduled(&mut self) {
+        if let Some(action) = self.actions.last_mut() {
+            action.scheduled = true;
+            self.scheduled.insert(action.id.clone());
+        }
+    }
+
+    /// Whether of these actions all that synchronize are asked for by a schedule.
+    pub(super) fn only_scheduled_synchronizations(&self, actions: &[ActionId]) -> bool {
+        let synchronizing =
+            |id: &&ActionId| id.kind().is_some_and(|kind| SYNCHRONIZING.contains(&kind));
+        actions.iter().filter(synchronizing).all(|id| self.scheduled.contains(id))
     }
 
     /// The actions of a kind that are planned for a resource.

@@ -1,5 +1,4 @@
-//! Synchronization of update metadata, from the top down (SYNC-1..7), and what clients are told of
-//! it (SYNC-9).
+//! Synchronization of update metadata, from the top down (SYNC-1..7).
 
 use std::iter;
 
@@ -10,7 +9,6 @@ use crate::model::{
 
 use super::{
     ActionId, ActionKind,
-    diff::diff,
     import_file::in_other_checkout,
     local_updates::PUBLISHED,
     planner::{Draft, Planner},
@@ -21,8 +19,19 @@ use super::{
 pub(super) const SYNCHRONIZING: [ActionKind; 2] =
     [ActionKind::ImportUpdates, ActionKind::Synchronize];
 
-/// What has to be done, the requirement that asks for it, and why.
-type Due = (ActionKind, &'static str, String);
+/// What has to be done, the requirement that asks for it, why, and what is behind that.
+type Due = (ActionKind, &'static str, String, Cause);
+
+/// What is behind a synchronization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// Somebody has changed something, or has asked for it.
+    Somebody,
+    /// The schedule.
+    Schedule,
+    /// There is something above that has not come down yet.
+    Flow,
+}
 
 /// Why a synchronization that somebody has requested is due.
 const BY_HAND: &str = "a synchronization was requested by hand";
@@ -41,26 +50,35 @@ impl<'a> Planner<'a> {
     }
 
     fn synchronize(&mut self, it: PointOfSite<'a>) {
-        let Some((kind, requirement, reason)) = self.due(it) else { return };
+        let Some((kind, requirement, reason, cause)) = self.due(it) else { return };
         let resource = ResourceId::new(Kind::SoftwareUpdatePoint, it.name);
         if let Some((on, chosen)) = self.missing_above(it) {
             self.unsynchronized.insert(it.name, chosen);
             return self.wait(resource, on, chosen);
         }
         let only_new = reason == BY_HAND;
+        let after = self.before_synchronization(it);
+        let scheduled = match cause {
+            Cause::Somebody => false,
+            Cause::Schedule => true,
+            Cause::Flow => self.only_scheduled_synchronizations(&after),
+        };
         self.add(Draft {
             kind,
             resource,
             site: it.code.clone(),
             requirement,
             reason,
-            after: self.before_synchronization(it),
+            after,
             targets: vec![it.point.site_system.clone()],
             diff: Vec::new(),
             part: None,
         });
         if only_new {
             self.last_brings_only_what_is_new();
+        }
+        if scheduled {
+            self.last_is_scheduled();
         }
     }
 
@@ -157,7 +175,7 @@ impl<'a> Planner<'a> {
                 // What is requested by hand brings only what is new: not what was published anew.
                 let published = self.publication_due(it);
                 self.top_due(it, state)
-                    .filter(|(.., reason)| published.is_none() || reason != BY_HAND)
+                    .filter(|(_, _, reason, _)| published.is_none() || reason != BY_HAND)
                     .or(published)
                     .or_else(|| self.site_database_due(it, state))
             }
@@ -170,7 +188,8 @@ impl<'a> Planner<'a> {
     /// Updates of local publishers flow down from where they are published (SYNC-10).
     fn publication_due(&self, it: PointOfSite<'_>) -> Option<Due> {
         let due = self.is_publisher(it.name) && !self.publishing.is_empty();
-        due.then(|| (ActionKind::Synchronize, "SYNC-10", PUBLISHED.to_owned()))
+        let due = due.then_some(ActionKind::Synchronize)?;
+        Some((due, "SYNC-10", PUBLISHED.to_owned(), Cause::Somebody))
     }
 
     fn is_publisher(&self, name: &Name) -> bool {
@@ -183,21 +202,23 @@ impl<'a> Planner<'a> {
         let source = &it.point.settings.source;
         let last = state.and_then(|state| state.last_synchronization.as_ref());
         let requested = it.point.sync_requested_at.filter(|at| *at <= self.now);
-        let reason = match last {
-            None => "it has never been synchronized",
+        let (reason, cause) = match last {
+            None => ("it has never been synchronized", Cause::Somebody),
             Some(last)
                 if last.imported.is_some()
                     || source.url.as_ref().is_some_and(|url| *url != last.from) =>
             {
-                "it has never been synchronized with this source"
+                ("it has never been synchronized with this source", Cause::Somebody)
             }
             Some(last) if schedule.is_some_and(|it| scheduled(it, last, self.now)) => {
-                "its schedule says so"
+                ("its schedule says so", Cause::Schedule)
             }
-            Some(last) if requested.is_some_and(|at| at > last.finished_at) => BY_HAND,
+            Some(last) if requested.is_some_and(|at| at > last.finished_at) => {
+                (BY_HAND, Cause::Somebody)
+            }
             Some(_) => return None,
         };
-        Some((ActionKind::Synchronize, "SYNC-2", reason.to_owned()))
+        Some((ActionKind::Synchronize, "SYNC-2", reason.to_owned(), cause))
     }
 
     /// On the request of the parent site (SYNC-5), or when the active point has finished (SYNC-6).
@@ -235,7 +256,9 @@ impl<'a> Planner<'a> {
                 format!("its catalog differs from that of its upstream `{upstream_name}`")
             }
         };
-        Some((ActionKind::Synchronize, requirement, reason))
+        // The first time is part of what brings the point into being.
+        let cause = if last.is_some() { Cause::Flow } else { Cause::Somebody };
+        Some((ActionKind::Synchronize, requirement, reason, cause))
     }
 
     fn tell_of_more(&mut self, name: &Name, upstream: &Name) {
@@ -274,7 +297,7 @@ impl<'a> Planner<'a> {
                 above.active_point.as_ref()?;
                 if !self.synchronizations_above(it.site).is_empty() {
                     let reason = "a site above synchronizes".to_owned();
-                    return Some((ActionKind::Synchronize, "SYNC-5", reason));
+                    return Some((ActionKind::Synchronize, "SYNC-5", reason, Cause::Flow));
                 }
                 (self.database(&above.site_server), "SYNC-5", "the site above")
             }
@@ -282,52 +305,12 @@ impl<'a> Planner<'a> {
         (wanted.is_some() && wanted != database).then(|| {
             let reason =
                 format!("the site database of {} does not hold what {whose} holds", it.code);
-            (ActionKind::Synchronize, requirement, reason)
+            (ActionKind::Synchronize, requirement, reason, Cause::Flow)
         })
     }
 
     fn database(&self, site_server: &Name) -> Option<crate::model::CatalogVersion> {
         self.system(site_server)?.site_server.as_ref()?.catalog_version
-    }
-
-    fn publish_client_policy(&mut self, it: PointOfSite<'_>) {
-        let PointOfSite { code, site, name, point } = it;
-        let Some(policy) = self.hierarchy.client_policy(site) else { return };
-        let points = Kind::SoftwareUpdatePoint;
-        let state = self.update_point(name, point);
-        let mut after: Vec<ActionId> = self.planned_any(&SYNCHRONIZING, points, name);
-        let synchronizes = !after.is_empty();
-        let was_filled = state.is_some_and(|state| state.last_synchronization.is_some());
-        if !synchronizes && !was_filled && point.settings.source.r#type != SourceType::None {
-            // Clients hear of a point once it has been synchronized: it waits for something.
-            return;
-        }
-        after.extend(self.planned_any(&SETTING_UP, points, name));
-        after.extend(self.created(&site.site_server));
-        if let Some(internet_based) = &site.internet_based_point {
-            after.extend(self.planned_any(&SETTING_UP, points, internet_based));
-        }
-        let server = self.system(&site.site_server).and_then(|system| system.site_server.as_ref());
-        let before = server.and_then(|server| server.client_policy.as_ref());
-        let announced = server.and_then(|server| server.announced);
-        let reason = if before != Some(&policy) {
-            format!("clients of {code} have to know their WSUS server")
-        } else if synchronizes || announced != state.and_then(|state| state.catalog_version) {
-            format!("clients of {code} have to scan for a new catalog")
-        } else {
-            return;
-        };
-        self.add(Draft {
-            kind: ActionKind::PublishClientPolicy,
-            resource: ResourceId::new(Kind::Site, &site.name),
-            site: code.clone(),
-            requirement: "SYNC-9",
-            reason,
-            after,
-            targets: vec![site.site_server.clone()],
-            diff: diff(before, &policy),
-            part: None,
-        });
     }
 }
 
@@ -355,7 +338,7 @@ fn import_due(point: &UpdatePoint, state: Option<&UpdatePointState>) -> Option<D
         }
     };
     let file = wanted.file.as_deref().unwrap_or_default();
-    Some((ActionKind::ImportUpdates, "SYNC-7", format!("{why}: {file}")))
+    Some((ActionKind::ImportUpdates, "SYNC-7", format!("{why}: {file}"), Cause::Somebody))
 }
 
 fn scheduled(schedule: &Schedule, last: &SynchronizationRecord, now: jiff::Timestamp) -> bool {

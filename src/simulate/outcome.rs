@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Policy;
-use crate::model::{Name, PackageId, SiteCode};
+use crate::model::{ActionKind, Name, PackageId, SiteCode};
 
 /// What comes of a simulation.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -48,6 +48,9 @@ pub struct Outcome {
     pub critical_path: Vec<PathStep>,
     /// All that was waited for.
     pub waits: Vec<WaitOutcome>,
+    /// What waited for maintenance windows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub window_waits: Vec<WindowWait>,
     /// How many status messages of each number there were.
     pub status_messages: BTreeMap<u16, u64>,
     /// Jobs that their manager gave up (PDP-5).
@@ -241,6 +244,8 @@ pub enum Waited {
     Place,
     /// A machine that does not answer.
     Answer,
+    /// A maintenance window in which it may begin.
+    Window,
 }
 
 /// Waiting of a kind.
@@ -259,6 +264,27 @@ pub struct WaitOutcome {
     pub at: Name,
     /// And for which package.
     pub package: PackageId,
+}
+
+/// Actions of a kind that waited until a site could be changed.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WindowWait {
+    /// The site.
+    pub site: SiteCode,
+    /// What could not begin; `Synchronize` and `ImportUpdates` also where a schedule or the parent site
+    /// asked for it.
+    pub kind: ActionKind,
+    /// How many of them.
+    pub actions: usize,
+    /// Since when the first of them waited.
+    pub from: f64,
+    /// The window that opens next; absent: none that ever opens allows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<Name>,
+    /// When it opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens_at: Option<Timestamp>,
 }
 
 /// Something that never comes.

@@ -40,7 +40,7 @@ pub struct Simulation<'a> {
 /// Simulates what a plan would bring about, under one policy.
 pub fn simulate(simulation: Simulation<'_>, policy: Policy) -> Outcome {
     let Simulation { hierarchy, observation, scenario, sources, days, seed } = simulation;
-    // Maintenance windows would have to open and close: everything is planned once here.
+    // Everything is planned once, and begins when a window lets it.
     let mut wanted = policy.applied_to(hierarchy).outside_windows();
     let mut releases: BTreeMap<PackageId, At> = scenario
         .releases
@@ -57,6 +57,7 @@ pub fn simulate(simulation: Simulation<'_>, policy: Policy) -> Outcome {
     let days = days.or(scenario.days).unwrap_or(DAYS);
     let mut world = World::new(Making {
         hierarchy: &wanted,
+        windows: hierarchy,
         observed,
         plan: &plan,
         scenario,

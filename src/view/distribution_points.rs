@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use comfy_table::{Cell, CellAlignment};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -16,7 +17,7 @@ use crate::model::{
 };
 
 /// The state of a distribution point.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DistributionPointStatus {
     /// Its site.
@@ -44,10 +45,10 @@ pub struct DistributionPointStatus {
     pub validated: Option<ValidationRecord>,
     /// The packages on demand that a client has asked for and that are not there yet, and when
     /// (PDP-3).
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub requested: BTreeMap<PackageId, Timestamp>,
     /// How many different clients asked for each package (PDP-13).
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unique_clients: BTreeMap<PackageId, u64>,
 }
 

@@ -1,18 +1,13 @@
-//! The runs that the journal remembers: as a table, one by one, and for programs.
+//! The runs that the journal remembers, for people: as a table, and one by one.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::cmp::Reverse;
 
 use comfy_table::{Cell, CellAlignment};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use serde_json::Value;
 
-use crate::model::{
-    ActionCounts, ActionRecord, CommitId, Digest, RunCause, RunId, RunRecord, RunState, Trigger,
-};
+use crate::model::{ActionCounts, ActionRecord, CommitId, RunCause, RunRecord, RunState, Trigger};
 
 use super::{
-    json_text::json_text,
     plain::{add, counted, plain},
     status::second,
     table::{lines, table},
@@ -177,83 +172,10 @@ fn commit(run: &RunRecord) -> Option<&CommitId> {
     run.cause.as_ref()?.commit.as_ref()
 }
 
-#[derive(Serialize)]
-struct Runs<'a> {
-    runs: Vec<Run<'a>>,
-}
-
-#[derive(Serialize)]
-struct Whole<'a> {
-    run: Run<'a>,
-    actions: &'a [ActionRecord],
-    /// Absent where the plan is not kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    plan: Option<Value>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Run<'a> {
-    id: RunId,
-    state: RunState,
-    started_at: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    finished_at: Option<Timestamp>,
-    repeated: u32,
-    #[serde(flatten)]
-    cause: Option<&'a RunCause>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    manifest_digest: Option<Digest>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    plan_digest: Option<Digest>,
-    actions: &'a ActionCounts,
-    done: &'a BTreeMap<String, u32>,
-}
-
-impl<'a> Run<'a> {
-    fn of(run: &'a RunRecord) -> Self {
-        // Destructured, so that a new field cannot be forgotten.
-        let RunRecord {
-            id,
-            started_at,
-            finished_at,
-            state,
-            cause,
-            repeated,
-            manifests,
-            plan,
-            actions,
-            done,
-        } = run;
-        Self {
-            id: *id,
-            state: *state,
-            started_at: *started_at,
-            finished_at: *finished_at,
-            repeated: *repeated,
-            cause: cause.as_ref(),
-            manifest_digest: *manifests,
-            plan_digest: *plan,
-            actions,
-            done,
-        }
-    }
-}
-
-/// Runs as JSON, the newest first.
-pub fn runs_json(runs: &[RunRecord]) -> String {
-    json_text(&Runs { runs: runs.iter().map(Run::of).collect() })
-}
-
-/// A run, its actions and its plan as JSON.
-pub fn run_record_json(run: &RunRecord, actions: &[ActionRecord], plan: Option<Value>) -> String {
-    json_text(&Whole { run: Run::of(run), actions, plan })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::RunCommand;
+    use crate::model::{Digest, RunCommand, RunId};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()

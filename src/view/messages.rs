@@ -1,27 +1,33 @@
 //! The status messages of sites (SYNC-8, PDP-14).
 
 use comfy_table::{Cell, CellAlignment};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     ContentFilter,
-    json_text::json_text,
+    json_text::{json_schema, json_text},
     plain::plain,
     table::{lines, table},
 };
-use crate::model::{Observed, StatusMessage};
+use crate::model::{FormatVersion, Observed, StatusMessage};
 
 /// The newest status messages that the site servers report, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessagesReport {
     /// The version of this form: raised when a reader of the old one would misread it.
-    pub format_version: &'static str,
+    #[schemars(extend("const" = MessagesReport::FORMAT_VERSION.to_string()))]
+    pub format_version: String,
     /// The messages.
     pub messages: Vec<StatusMessage>,
 }
 
 impl MessagesReport {
+    /// The version of the form.
+    pub const FORMAT_VERSION: FormatVersion = FormatVersion { major: 1, minor: 0 };
+
     /// The messages that a filter shows: of its sites, about its distribution points, about packages
     /// that it names by their IDs.
     pub fn of(observed: &Observed, filter: &ContentFilter) -> Self {
@@ -30,7 +36,7 @@ impl MessagesReport {
         let mut messages: Vec<StatusMessage> =
             all.filter(|message| shows(filter, message)).cloned().collect();
         messages.sort_by_key(|message| message.at);
-        Self { format_version: "1.0", messages }
+        Self { format_version: Self::FORMAT_VERSION.to_string(), messages }
     }
 }
 
@@ -64,4 +70,9 @@ pub fn messages_text(report: &MessagesReport) -> String {
 /// Status messages as JSON.
 pub fn messages_json(report: &MessagesReport) -> String {
     json_text(report)
+}
+
+/// The schema of [`messages_json`]. It does not forbid further fields.
+pub fn messages_schema() -> Value {
+    json_schema::<MessagesReport>("Headwater status messages")
 }

@@ -15,6 +15,7 @@ mod downstream;
 mod fixture;
 pub mod graph;
 mod history;
+mod history_json;
 mod holder;
 mod in_force;
 mod json_text;
@@ -60,11 +61,12 @@ pub use content::{
     pull_line_json, pull_schema, pulls_text, transfers_under_way,
 };
 pub use distribution_points::DistributionPointStatus;
-pub use history::{run_markdown, run_record_json, run_record_text, runs_json, runs_text};
+pub use history::{run_markdown, run_record_text, runs_text};
+pub use history_json::{run_record_json, run_record_schema, runs_json, runs_schema};
 pub use holder::{alive_text, held_by_text, holder_name, silent_text, waiting_text};
 pub use in_force::in_force_text;
 pub use management_points::ManagementPointStatus;
-pub use messages::{MessagesReport, messages_json, messages_text};
+pub use messages::{MessagesReport, messages_json, messages_schema, messages_text};
 pub use moved::{moved_json, moved_text};
 pub use notifications::{
     NotificationStatus, Telling, notification_json, notification_slack, notification_subject,
@@ -78,7 +80,7 @@ pub use outcome::{
 pub use plain::{counted, plain};
 pub use plan::{
     PlanFilter, PlanView, ShownKind, UnknownKind, plan_json, plan_markdown, plan_summary_json,
-    plan_summary_markdown, plan_summary_text, plan_text, sign, unknown_site,
+    plan_summary_markdown, plan_summary_schema, plan_summary_text, plan_text, sign, unknown_site,
 };
 pub use ports::{
     PortsCheck, ports_check_json, ports_check_text, ports_csv, ports_diagram, ports_json,
@@ -90,10 +92,12 @@ pub use problems_json::problems_json;
 pub use rules::{rule_json, rule_text, rules_json, rules_text};
 pub use sarif::problems_sarif;
 pub use simulation::{
-    comparison_json, comparison_text, policies_json, policies_text, simulation_json,
-    simulation_schema, simulation_svg, simulation_text,
+    comparison_json, comparison_schema, comparison_text, policies_json, policies_text,
+    simulation_json, simulation_schema, simulation_svg, simulation_text,
 };
-pub use status::{SiteSystemStatus, StatusReport, UpdatePointStatus, status_json, status_text};
+pub use status::{
+    SiteSystemStatus, StatusReport, UpdatePointStatus, status_json, status_schema, status_text,
+};
 pub use synchronization::{
     SynchronizationPhase, SynchronizationReport, SynchronizationStatus, synchronization_json,
     synchronization_line, synchronization_line_json, synchronization_schema, synchronization_text,

@@ -1,6 +1,7 @@
 //! What is told by notifications, and how it stands with those who are told.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
@@ -129,7 +130,7 @@ fn line(told: &Told) -> String {
 }
 
 /// How it stands with somebody who is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotificationStatus {
     /// The name of the notification.

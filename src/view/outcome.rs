@@ -2,6 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::plan::ActionId;
@@ -13,7 +14,7 @@ use super::{
 };
 
 /// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunSummary {
     /// Whether the hierarchy is as the manifests say.
@@ -27,7 +28,7 @@ pub struct RunSummary {
 }
 
 /// An action that was not done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LeftAction {
     /// Which one.
@@ -92,7 +93,7 @@ pub fn outcome_line(id: &ActionId, word: &str, detail: &str, coloured: bool) -> 
 }
 
 /// What is remembered of the last run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LastRunSummary {
     /// When it began.
@@ -108,7 +109,7 @@ pub struct LastRunSummary {
 }
 
 /// An action that did not end well.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FailedAction {
     /// Which one.
@@ -118,7 +119,7 @@ pub struct FailedAction {
 }
 
 /// An action that failed and is not tried again yet by whoever keeps the hierarchy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NextTry {
     /// Which one.

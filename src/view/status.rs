@@ -2,12 +2,14 @@
 
 use comfy_table::{Cell, CellAlignment};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::model::{
-    CatalogVersion, DownstreamServer, HeldBy, Known, Listener, ManifestsInForce, Name, Observed,
-    ObservedSystem, SecuredListener, SiteCode, StatusMessage, UpdateContentState, UpdatePointRole,
-    ValidationRecord,
+    CatalogVersion, DownstreamServer, FormatVersion, HeldBy, Known, Listener, ManifestsInForce,
+    Name, Observed, ObservedSystem, SecuredListener, SiteCode, StatusMessage, UpdateContentState,
+    UpdatePointRole, ValidationRecord,
 };
 use crate::plan::PlanToApprove;
 
@@ -15,7 +17,7 @@ use super::{
     LastRunSummary, NextTry, NotificationStatus, RunSummary,
     distribution_points::{DistributionPointStatus, distribution_points},
     downstream::downstream_servers,
-    json_text::json_text,
+    json_text::{json_schema, json_text},
     management_points::{ManagementPointStatus, management_points},
     plain::{add, plain},
     site_servers::{SiteServers, depth, site_servers},
@@ -24,13 +26,16 @@ use super::{
 };
 
 /// The state of a hierarchy, as its site systems report it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusReport {
+    /// The version of this form: raised when a reader of the old one would misread it.
+    #[schemars(extend("const" = StatusReport::FORMAT_VERSION.to_string()))]
+    pub format_version: String,
     /// The software update points.
     pub update_points: Vec<UpdatePointStatus>,
     /// The management points, where any are declared.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub management_points: Vec<ManagementPointStatus>,
     /// The distribution points.
     pub distribution_points: Vec<DistributionPointStatus>,
@@ -46,13 +51,13 @@ pub struct StatusReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<HeldBy>,
     /// How it stands with those who are told what the controller does.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notifications: Vec<NotificationStatus>,
     /// What is remembered of the last run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_run: Option<LastRunSummary>,
     /// Actions that failed and are not tried again yet.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub next_tries: Vec<NextTry>,
     /// The plan that waits until somebody approves it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,7 +65,7 @@ pub struct StatusReport {
 }
 
 /// The state of a software update point.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdatePointStatus {
     /// Its site.
@@ -89,7 +94,7 @@ pub struct UpdatePointStatus {
     /// The newest status message about it.
     pub status_message: Option<StatusMessage>,
     /// The servers that synchronize from it, or from one of these, as they have told.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub downstream_servers: Vec<DownstreamServer>,
     /// The files of updates that it has, where it has any or shall have some.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +102,7 @@ pub struct UpdatePointStatus {
 }
 
 /// The state of a site system.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SiteSystemStatus {
     /// Its name.
@@ -116,9 +121,13 @@ pub struct SiteSystemStatus {
 }
 
 impl StatusReport {
+    /// The version of the form.
+    pub const FORMAT_VERSION: FormatVersion = FormatVersion { major: 1, minor: 0 };
+
     /// What the site systems report, put together: by site and name.
     pub fn of(observed: &Observed) -> Self {
         let mut report = Self {
+            format_version: Self::FORMAT_VERSION.to_string(),
             update_points: Vec::new(),
             management_points: Vec::new(),
             distribution_points: Vec::new(),
@@ -252,6 +261,11 @@ pub fn status_json(report: &StatusReport) -> String {
     json_text(report)
 }
 
+/// The schema of [`status_json`]. It does not forbid further fields.
+pub fn status_schema() -> Value {
+    json_schema::<StatusReport>("Headwater status")
+}
+
 fn point_status(point: &UpdatePointStatus) -> String {
     let https = point.https.as_ref().map(|https| &https.listener);
     for (port, listener) in [("port", Some(&point.listener)), ("HTTPS port", https)] {
@@ -297,6 +311,7 @@ mod tests {
     fn what_an_agent_says_cannot_play_with_the_terminal() {
         let hostile = || "\u{1b}[2J\u{202e}".to_owned();
         let report = StatusReport {
+            format_version: StatusReport::FORMAT_VERSION.to_string(),
             update_points: Vec::new(),
             management_points: Vec::new(),
             distribution_points: vec![DistributionPointStatus {

@@ -125,6 +125,36 @@ fn what_is_removed_waits_for_approval_while_the_rest_goes_on() {
 }
 
 #[test]
+fn what_a_schedule_asks_for_waits_for_nobody() {
+    let upstream = World::converged("minimal");
+    let manifests = upstream.manifests();
+    let mut above = upstream.start(&["up", "--every", "1h", manifests.to_str().unwrap()], "warn");
+    assert!(above.until(|line| line.starts_with("Nothing to do")), "{:?}", above.said);
+    let world = World::of("minimal");
+    let path = world.manifests().join("headwater.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let file = text.lines().find(|line| line.trim().starts_with("file: ")).unwrap();
+    let url =
+        format!("    url: http://{}\n  schedule:\n    every: 1s", upstream.listener("updates"));
+    let text = text.replace("type: Import", "type: UpstreamServer").replace(file, &url);
+    fs::write(&path, text).unwrap();
+    world.with_manifests("up --once").expect(0);
+
+    world.edit("headwater.yaml", "http: 8080", "http: 8090");
+    let mut running = of_manifests(&world, &["--require-approval"]);
+    let digest = waits(&mut running);
+    let done = "done     Synchronize:SoftwareUpdatePoint/updates";
+    for _ in 0..2 {
+        assert!(running.until(|line| line.starts_with(done)), "{:?}", running.said);
+    }
+    let listed = waiting(&world);
+    assert_eq!((&listed[0]["digest"], port(&world)), (&digest.into(), "8080".to_owned()));
+    let actions = listed[0]["actions"].as_array().unwrap();
+    let synchronizes = |it: &Value| it.as_str().unwrap().starts_with("Synchronize:");
+    assert!(!actions.iter().any(synchronizes), "{actions:?}");
+}
+
+#[test]
 fn the_message_of_a_commit_approves_only_where_commits_are_verified() {
     let world = World::converged("minimal");
     let repository = Repository::of(&world);

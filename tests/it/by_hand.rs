@@ -10,6 +10,7 @@ use super::{content_schemas::assert_valid, world::World};
 /// What the site server was told of synchronizations since `from`.
 fn texts(world: &World, from: usize) -> Vec<String> {
     let messages = world.run(&["status", "--messages", "--output", "json"]).expect(0).json();
+    assert_valid("messages.json", &messages);
     let texts = messages["messages"].as_array().unwrap().iter();
     texts.map(|it| it["text"].as_str().unwrap().to_owned()).skip(from).collect()
 }

@@ -1,4 +1,4 @@
-//! The committed schemas of what is shown of content, and an independent validator.
+//! The committed schemas of what is shown to programs, and an independent validator.
 
 use std::{fs, sync::LazyLock};
 

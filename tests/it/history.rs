@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::world::World;
+use super::{content_schemas::assert_valid, plan_schema, world::World};
 
 /// The journal of a world.
 fn journal(world: &World) -> Connection {
@@ -15,7 +15,9 @@ fn journal(world: &World) -> Connection {
 
 pub(crate) fn history(world: &World, more: &[&str]) -> Vec<Value> {
     let arguments = [&["history", "--output", "json"], more].concat();
-    world.run(&arguments).expect(0).json()["runs"].as_array().unwrap().clone()
+    let printed = world.run(&arguments).expect(0).json();
+    assert_valid("history.json", &printed);
+    printed["runs"].as_array().unwrap().clone()
 }
 
 #[test]
@@ -63,6 +65,8 @@ fn runs_are_told_with_what_was_done_and_how_it_ended() {
     // One of them as a whole, with the plan as it was made.
     let id = second["id"].to_string();
     let shown = world.run(&["show", &id, "--output", "json"]).expect(0).json();
+    assert_valid("run.json", &shown);
+    plan_schema::assert_valid(&shown["plan"]);
     assert_eq!(shown["run"], *second);
     let actions = shown["actions"].as_array().unwrap();
     let planned = shown["plan"]["actions"].as_array().unwrap();
@@ -72,6 +76,9 @@ fn runs_are_told_with_what_was_done_and_how_it_ended() {
         assert!(planned.iter().any(|it| it["id"] == action["id"]), "{action}");
     }
     assert_eq!(shown["plan"]["manifestDigest"], second["manifestDigest"]);
+    let counted = world.run(&["show", &id, "--output", "json", "--summary"]).expect(0).json();
+    assert_valid("run.json", &counted);
+    assert_valid("plan-summary.json", &counted["plan"]);
     let text = world.run(&["show", &id]).expect(0).stdout;
     for part in [&*format!("Run {id}: ended well\n"), "  done     ", "removals confirmed", "Plan: "]
     {
@@ -106,6 +113,8 @@ fn what_fails_again_and_again_is_one_run_and_is_found() {
     assert!(run["actions"]["failed"].as_u64() >= Some(1), "{run}");
     let shown = world.run(&["show", &run["id"].to_string()]).expect(0).stdout;
     assert!(shown.contains("  failed   ") && shown.contains("/no/such/directory"), "{shown}");
+    let shown = world.run(&["show", &run["id"].to_string(), "--output", "json"]).expect(0).json();
+    assert_valid("run.json", &shown);
     let (code, said) = running.terminate();
     assert_eq!(code, 0, "{said:?}");
     assert_eq!(history(&world, &[]).len(), before + 1);

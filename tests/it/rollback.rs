@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{
+    content_schemas::assert_valid,
     gitops::repository::{Repository, controller, until, until_done, until_nothing_to_do},
     history::history,
     world::{Ended, World},
@@ -69,6 +70,7 @@ fn a_rollback_is_a_plan_that_apply_carries_out() {
     world.run(&["apply", "--plan", file, "--prune"]).expect(0);
     assert_eq!(port(&world), "8080");
     let status = world.run(&["status", "--output", "json"]).expect(0).json();
+    assert_valid("status.json", &status);
     assert_eq!(status["siteSystems"].as_array().unwrap().len(), 1);
     // The manifests of now are those of before: the way back leads forward.
     let (_, said) = rollback(&world, &[]);

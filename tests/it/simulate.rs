@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use serde_json::Value;
-
-use super::world::{World, root};
+use super::{
+    content_schemas::assert_valid,
+    world::{World, root},
+};
 
 const SCENARIO: &str = "examples/what-if/patch-day.yaml";
 
@@ -32,12 +33,8 @@ fn same_seed_same_bytes_and_the_json_is_as_its_schema_says() {
     let arguments = format!("simulate --scenario {} --output json --seed 7", scenario());
     let [one, other] = [(); 2].map(|()| world.with_manifests(&arguments).expect(0));
     assert_eq!(one.stdout, other.stdout);
-    let schema = fs::read_to_string(root().join("schemas/simulation.json")).unwrap();
-    let schema: Value = serde_json::from_str(&schema).unwrap();
-    let schema = jsonschema::validator_for(&schema).unwrap();
     let outcome = one.json();
-    let wrong = schema.iter_errors(&outcome).next().map(|error| error.to_string());
-    assert_eq!(wrong, None);
+    assert_valid("simulation.json", &outcome);
     // Two packages and twelve of the patch day, to four points.
     assert_eq!((&outcome["placements"], &outcome["done"]), (&56.into(), &56.into()));
     let days = world.with_manifests(&format!("{arguments} --days 1")).json();
@@ -78,6 +75,7 @@ fn change_is_set_beside_what_was_before() {
     let compare =
         ["simulate", one, "--scenario", &scenario, "--compare", other, "--output", "json"];
     let compared = before.run(&compare).expect(0).json();
+    assert_valid("comparison.json", &compared);
     let difference = &compared["difference"]["distributed"];
     let [before_it, after_it] = ["before", "after"].map(|it| difference[it].as_f64().unwrap());
     assert!(after_it < before_it, "{difference}");
@@ -86,6 +84,30 @@ fn change_is_set_beside_what_was_before() {
     assert!(told.contains("  saves "), "{told}");
     let same = before.run(&["simulate", one, "--compare", one]).expect(0).stdout;
     assert!(same.contains("makes no difference"), "{same}");
+}
+
+#[test]
+fn maintenance_windows_open_in_virtual_time() {
+    let world = World::of("contoso");
+    let window = "---\napiVersion: headwater.dev/v1alpha1\nkind: MaintenanceWindow\nmetadata:\n  name: nights\n\
+                  spec:\n  sites: [lis]\n  schedule: \"0 22 * * *\"\n  duration: 4h\n";
+    world.append("sites/lis.yaml", window);
+    let scenario = written(&world, "startAt: 2026-01-05T12:00:00Z\n");
+    let simulate = format!("simulate --scenario {scenario}");
+    let outcome = world.with_manifests(&format!("{simulate} --output json")).expect(0).json();
+    assert_valid("simulation.json", &outcome);
+    let waits = outcome["windowWaits"].as_array().unwrap();
+    assert!(!waits.is_empty());
+    for wait in waits {
+        assert_eq!((&wait["site"], &wait["window"]), (&"LIS".into(), &"nights".into()), "{wait}");
+        assert_eq!(wait["opensAt"], "2026-01-05T22:00:00Z");
+    }
+    assert!(outcome["distributedAfter"].as_f64() > Some(36_000.0), "{outcome}");
+    let told = world.with_manifests(&simulate).expect(0).stdout;
+    assert!(told.contains("until `nights` opens at 2026-01-05T22:00:00Z"), "{told}");
+    // Where rules are compared, hours are beside the point.
+    let rows = world.with_manifests(&format!("{simulate} --policies")).expect(0).stdout;
+    assert!(!rows.contains("10h"), "{rows}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{plan_schema::assert_valid, running::Running};
+use super::{content_schemas, plan_schema::assert_valid, running::Running};
 
 /// The longest that anything may take before a test gives up: far more than it ever needs.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
@@ -185,7 +185,9 @@ impl World {
 
     #[track_caller]
     pub(crate) fn status(&self) -> Value {
-        self.with_manifests("status --output json").expect(0).json()
+        let status = self.with_manifests("status --output json").expect(0).json();
+        content_schemas::assert_valid("status.json", &status);
+        status
     }
 
     /// Starts a command that is ended later.

@@ -20,7 +20,8 @@ use crate::{
 /// What somebody has to approve before it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NeedsApproval {
-    /// Everything that changes a site system.
+    /// Everything that changes a site system, but for what schedules ask for: who has approved a
+    /// schedule has approved that it is kept.
     All,
     /// What takes something away.
     Removals,
@@ -32,7 +33,7 @@ impl NeedsApproval {
         match (self, action.kind.removes()) {
             // Nobody asks about what is not done anyway.
             (_, true) => removals == Removals::Confirmed,
-            (Self::All, false) => action.kind.changes_a_site_system(),
+            (Self::All, false) => action.kind.changes_a_site_system() && !action.scheduled,
             (Self::Removals, false) => false,
         }
     }
@@ -287,6 +288,7 @@ mod tests {
             targets: Vec::new(),
             diff: Vec::new(),
             only_new: false,
+            scheduled: false,
         });
         Plan {
             format_version: crate::plan::FORMAT_VERSION.to_string(),

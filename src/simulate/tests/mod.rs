@@ -4,3 +4,4 @@ mod bounds;
 mod chains;
 mod faults;
 mod synchronizations;
+mod windows;

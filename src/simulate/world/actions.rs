@@ -195,10 +195,15 @@ impl Actions {
         let action = &mut self.all[number as usize];
         action.missing = action.missing.saturating_sub(1);
         if action.missing == 0 {
-            let follows = action.follows;
-            let ready = if follows { &mut self.ready_to_follow } else { &mut self.ready };
-            ready.insert(number);
+            self.may_begin(number);
         }
+    }
+
+    /// An action may begin when there is a place for it.
+    pub(super) fn may_begin(&mut self, number: u32) {
+        let follows = self.all[number as usize].follows;
+        let ready = if follows { &mut self.ready_to_follow } else { &mut self.ready };
+        ready.insert(number);
     }
 }
 
@@ -228,7 +233,9 @@ impl World<'_> {
         if next.is_none() && self.actions.followed < FOLLOWED_AT_ONCE {
             next = self.actions.ready_to_follow.pop_first();
         }
-        if let Some(number) = next {
+        if let Some(number) = next
+            && !self.waits_for_window(number)
+        {
             self.begin_action(number);
         }
         next.is_some()

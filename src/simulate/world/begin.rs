@@ -15,6 +15,7 @@ use super::{
     synchronizing::{SiteSync, UpdatePlace, Upstream},
     tally::Tally,
     turns::{Turns, depths},
+    windows::Windows,
 };
 use crate::{
     engine::{SyncManager, source_selection::SourceHealth},
@@ -38,6 +39,8 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Making<'a> {
     pub(crate) hierarchy: &'a Hierarchy,
+    /// The same with its maintenance windows.
+    pub(crate) windows: &'a Hierarchy,
     pub(crate) observed: &'a Observed,
     pub(crate) plan: &'a Plan,
     pub(crate) scenario: &'a Scenario,
@@ -106,6 +109,10 @@ impl<'a> World<'a> {
         let top = hierarchy.sites.values().find(|site| site.parent.is_none());
         let controller = top.and_then(|site| ground.machine(&site.site_server)).unwrap_or_default();
         let tally = Tally::new(controller, plan.waiting.clone());
+        let skew = ground.machines.get(controller as usize).map(|it| it.skew).unwrap_or_default();
+        // They are about what a plan does.
+        let windows = Some(making.windows).filter(|_| making.rules.planned);
+        let windows = windows.and_then(|it| Windows::of(it, plan, making.begin, skew));
         let mut world = Self {
             scenario,
             rules: making.rules,
@@ -122,6 +129,7 @@ impl<'a> World<'a> {
             packages,
             jobs: Jobs::default(),
             actions,
+            windows,
             sending,
             trouble,
             tally,
@@ -161,7 +169,13 @@ impl<'a> World<'a> {
             let (parent, missing) = (it.parent, it.wanted);
             let above = parent.and_then(|parent| self.syncs[parent as usize].as_ref());
             match (parent, above) {
-                (None, _) if missing => self.events.add(At::BEGIN, Event::SyncDue { site }),
+                (None, _) if missing => {
+                    let windows = self.windows.as_mut();
+                    let first = windows.map_or(At::BEGIN, |windows| {
+                        windows.first_synchronization(&it.active.name)
+                    });
+                    self.events.add(first, Event::SyncDue { site });
+                }
                 (None, _) => self.schedule(site),
                 // Its parent is up to date, and it is not.
                 (Some(parent), Some(above)) if missing && !above.wanted => {

@@ -21,6 +21,8 @@ pub(super) enum Event {
     NextPass { action: u32 },
     /// A package is released.
     Release { package: u32 },
+    /// A maintenance window opens for which an action waits.
+    WindowOpens { action: u32 },
     /// A fault begins or ends.
     Fault { number: u32, begins: bool },
     /// A full hour at a line with hours.

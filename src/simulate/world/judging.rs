@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{
-    content::Spread,
+    content::{PackagePlace, Spread},
     job::{Record, WaitKind},
     run::World,
     tally::Chain,
+    windows::Windows,
 };
 use crate::{
-    model::{Hierarchy, PackageId, SiteCode},
+    model::{Hierarchy, Name, SiteCode},
     simulate::{
         Policy,
         at::At,
@@ -61,6 +62,7 @@ impl World<'_> {
             sources: self.sources(),
             critical_path: self.critical_path(),
             waits: self.waits(),
+            window_waits: self.windows.as_ref().map(Windows::outcome).unwrap_or_default(),
             status_messages: self.messages(),
             cancelled: self.tally.cancelled,
             sources_left: self.tally.sources_left,
@@ -193,6 +195,7 @@ impl World<'_> {
     /// What never comes: by what and why, with those to whom it does not come.
     fn unfinished(&self) -> Vec<Unfinished> {
         let mut found: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        let window = |package: &Name| self.windows.as_ref()?.why(package);
         for package in self.packages.iter().filter(|it| it.done < it.wanted) {
             let mut known = 0;
             let jobs = package.jobs.iter().enumerate();
@@ -206,11 +209,14 @@ impl World<'_> {
             let left = package.wanted - package.done - known;
             if left > 0 {
                 let why = if package.released > self.now {
-                    "it is not released before the end"
+                    "it is not released before the end".to_owned()
                 } else {
-                    "it has not been its turn: what comes before it in the plan is not done"
+                    window(&package.name).unwrap_or_else(|| {
+                        "it has not been its turn: what comes before it in the plan is not done"
+                            .to_owned()
+                    })
                 };
-                let key = (package.id.to_string(), why.to_owned());
+                let key = (package.id.to_string(), why);
                 found.entry(key).or_default().extend(vec![String::new(); left]);
             }
         }
@@ -225,6 +231,9 @@ impl World<'_> {
             };
             let what = format!("site {}", self.ground.sites[number]);
             found.entry((what, why.to_owned())).or_default();
+        }
+        for never in self.windows.iter().flat_map(Windows::never) {
+            found.entry(never).or_default();
         }
         let found = found.into_iter().map(|((what, why), mut at)| {
             let count = at.len();
@@ -249,25 +258,38 @@ impl World<'_> {
         let mut steps: Vec<PathStep> = Vec::new();
         if package.taken > package.released {
             let server = self.ground.machines[package.server as usize].name.clone();
-            steps.push(PathStep {
-                from: seconds(package.released),
-                to: seconds(package.taken),
-                package: package.id.clone(),
-                at: server,
-                what: StepKind::Taken,
-            });
+            let span = (package.released, package.taken);
+            let whose = (&package.name, None);
+            for (from, to, what) in self.windows_within(whose, span, StepKind::Taken) {
+                let (from, to) = (seconds(from), seconds(to));
+                let (package, at) = (package.id.clone(), server.clone());
+                steps.push(PathStep { from, to, package, at, what });
+            }
         }
         let Chain { transfers, .. } = chain;
         let mut before = package.taken.max(package.released);
         for (point, record) in transfers.iter().rev() {
-            before = self.transfer_steps(&package.id, *point, record, before, &mut steps);
+            before = self.transfer_steps(package, *point, record, before, &mut steps);
         }
         steps
     }
 
+    /// A span of the way of a package: what it waited for a maintenance window, and the rest.
+    fn windows_within(
+        &self,
+        whose: (&Name, Option<&Name>),
+        span: (At, At),
+        rest: StepKind,
+    ) -> Vec<(At, At, StepKind)> {
+        let windows = self.windows.as_ref();
+        let steps = windows.map(|it| it.steps(whose, span, rest.clone()));
+        let steps = steps.unwrap_or_else(|| vec![(span.0, span.1, rest)]);
+        steps.into_iter().filter(|(from, to, _)| to > from).collect()
+    }
+
     fn transfer_steps(
         &self,
-        package: &PackageId,
+        package: &PackagePlace,
         point: u32,
         record: &Record,
         before: At,
@@ -278,11 +300,21 @@ impl World<'_> {
             let (from, to) = (seconds(from), seconds(to));
             // What takes no time is no step.
             if to - from >= 1e-3 {
-                steps.push(PathStep { from, to, package: package.clone(), at: name.clone(), what });
+                steps.push(PathStep {
+                    from,
+                    to,
+                    package: package.id.clone(),
+                    at: name.clone(),
+                    what,
+                });
             }
         };
         if record.asked > before {
-            add(before, record.asked, StepKind::Planned);
+            let whose = (&package.name, Some(&self.points[point as usize].name));
+            let span = (before, record.asked);
+            for (from, to, what) in self.windows_within(whose, span, StepKind::Planned) {
+                add(from, to, what);
+            }
         }
         let mut at = record.asked.max(before);
         let longest = WaitKind::ALL.into_iter().max_by_key(|kind| record.waited[*kind as usize]);
@@ -296,8 +328,7 @@ impl World<'_> {
         let source = if let Some(point) = self.points.get(record.source as usize) {
             point.name.to_string()
         } else {
-            let of = self.packages.iter().find(|it| it.id == *package);
-            of.map_or_else(String::new, |it| self.ground.machines[it.server as usize].name.clone())
+            self.ground.machines[package.server as usize].name.clone()
         };
         let limit = self.limit(record.limit);
         add(at, record.finished, StepKind::Came { source, limit });
@@ -338,7 +369,7 @@ fn waited_of(kind: WaitKind) -> Waited {
     }
 }
 
-fn seconds(at: At) -> f64 {
+pub(super) fn seconds(at: At) -> f64 {
     // To the millisecond: nobody reads more, and all programs read these the same.
     float(whole((at.seconds_since(At::BEGIN) * 1e3).round())) / 1e3
 }

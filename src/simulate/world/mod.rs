@@ -16,6 +16,7 @@ mod settling;
 mod synchronizing;
 mod tally;
 mod turns;
+mod windows;
 
 pub(super) use begin::Making;
 pub(super) use run::World;

@@ -14,6 +14,7 @@ use super::{
     synchronizing::SiteSync,
     tally::Tally,
     turns::Turns,
+    windows::Windows,
 };
 use crate::simulate::{
     at::At,
@@ -51,6 +52,8 @@ pub(crate) struct World<'a> {
     pub(super) packages: Vec<PackagePlace>,
     pub(super) jobs: Jobs,
     pub(super) actions: Actions,
+    /// The maintenance windows; none: everything may begin at all times.
+    pub(super) windows: Option<Windows<'a>>,
     pub(super) turns: Turns,
     /// How the site server of each site sends.
     pub(super) sending: Vec<Sending>,
@@ -107,6 +110,7 @@ impl World<'_> {
             Event::Taken { action } => self.taken(action),
             Event::NextPass { action } => self.next_pass(action),
             Event::Release { package } => self.release(package),
+            Event::WindowOpens { action } => self.actions.may_begin(action),
             Event::Fault { number, begins } => self.fault(number, begins),
             Event::LineHour { line } => self.line_hour(line),
             Event::SyncTimer { site } => self.sync_timer(site),

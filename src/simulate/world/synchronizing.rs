@@ -158,8 +158,16 @@ impl World<'_> {
                 }
             }
             SyncCommand::RequestChild(child) => {
-                let child = self.ground.site(&child);
-                events.extend(child.map(|child| (child, SyncEvent::Requested)));
+                let Some(child) = self.ground.site(&child) else { return };
+                match self.sync_waits(child) {
+                    None => events.push_back((child, SyncEvent::Requested)),
+                    Some(opening) => {
+                        if let Some(it) = &mut self.syncs[child as usize] {
+                            it.missed = true;
+                        }
+                        self.events.add(opening, Event::SyncPass { site, child });
+                    }
+                }
             }
             SyncCommand::Message(id, _, _) => self.tally.message(id),
             SyncCommand::SetTimer(at) => {
@@ -222,6 +230,13 @@ impl World<'_> {
         };
         let (from, to) = (own.server, other.server);
         let missing = (own.database - other.database).max(0.0);
+        if let Some(opening) = self.sync_waits(child) {
+            // As `apply` does it: the child asks for it when a window of its own is open.
+            self.events.add(opening, Event::SyncPass { site, child });
+            let why = "its maintenance window is closed".to_owned();
+            let code = self.ground.sites[child as usize].clone();
+            return self.sync(site, SyncEvent::ReplicationFailed(code, why));
+        }
         if let Some(why) = self.ground.obstacle(from, to) {
             return self.not_replicated(site, child, why);
         }
@@ -272,6 +287,9 @@ impl World<'_> {
             self.events.add(self.now.plus(PASS), Event::SyncPass { site, child });
             return;
         }
+        if let Some(opening) = self.sync_waits(child) {
+            return self.events.add(opening, Event::SyncPass { site, child });
+        }
         if let Some(other) = &mut self.syncs[child as usize] {
             other.missed = false;
         }
@@ -281,12 +299,18 @@ impl World<'_> {
 
     /// A site's sync manager tries again.
     pub(super) fn sync_timer(&mut self, site: u32) {
-        self.sync(site, SyncEvent::TimeReached);
+        match self.sync_waits(site) {
+            None => self.sync(site, SyncEvent::TimeReached),
+            Some(opening) => self.events.add(opening, Event::SyncTimer { site }),
+        }
     }
 
-    /// The schedule of the top says so.
+    /// The schedule of the top says so, or it synchronizes for the first time.
     pub(super) fn sync_due(&mut self, site: u32) {
-        self.sync(site, SyncEvent::Run);
+        match self.sync_waits(site) {
+            None => self.sync(site, SyncEvent::Run),
+            Some(opening) => self.events.add(opening, Event::SyncDue { site }),
+        }
     }
 
     fn sync_complete(&mut self, site: u32, point: &Name, events: &mut VecDeque<(u32, SyncEvent)>) {

@@ -27,6 +27,6 @@ pub use json::plan_json;
 pub use markdown::{plan_markdown, plan_summary_markdown};
 pub use paint::sign;
 pub use shown::PlanView;
-pub use summary::{plan_summary_json, plan_summary_text};
+pub use summary::{plan_summary_json, plan_summary_schema, plan_summary_text};
 pub use text::plan_text;
 pub use unknown_site::unknown_site;

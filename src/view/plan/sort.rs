@@ -1,5 +1,6 @@
 //! The sorts of actions, and how many there are of each.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::plan::{Action, ActionKind};
@@ -52,13 +53,19 @@ impl Sort {
 }
 
 /// How many actions there are of each sort.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Counts {
+    /// What is not there is made.
     pub(super) create: usize,
+    /// What is there is changed.
     pub(super) change: usize,
+    /// What is there is removed.
     pub(super) remove: usize,
+    /// It is looked whether something is as it should be.
     pub(super) verify: usize,
+    /// Metadata is brought.
     pub(super) synchronize: usize,
+    /// Content is brought.
     pub(super) distribute: usize,
 }
 

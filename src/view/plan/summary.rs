@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{Cell, CellAlignment};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     model::SiteCode,
     plan::{ActionKind, FORMAT_VERSION, Plan},
     view::{
-        json_text::json_text,
+        json_text::{json_schema, json_text},
         plain::add,
         table::{lines, table},
     },
@@ -18,10 +20,11 @@ use crate::{
 use super::{PlanView, paint::sign_of, shown::Shown, sort::Counts, text::last_line};
 
 /// The counts of a plan. Of a part of it, if only that is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PlanCounts<'a> {
     /// As in the plan: the version of this form too.
+    #[schemars(extend("const" = FORMAT_VERSION.to_string()))]
     format_version: String,
     /// As in the plan: whether the hierarchy is as wanted once the actions are done.
     complete: bool,
@@ -38,10 +41,13 @@ pub(super) struct PlanCounts<'a> {
 }
 
 /// The counts of a site.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct SiteCounts<'a> {
+    /// Which one.
     pub(super) site: &'a SiteCode,
+    /// How many actions are done there.
     pub(super) actions: usize,
+    /// By sort.
     pub(super) counts: Counts,
     /// By kind of action.
     kinds: BTreeMap<ActionKind, usize>,
@@ -124,6 +130,11 @@ pub(super) fn tables(shown: &Shown<'_>) -> String {
 /// The counts of a plan as JSON.
 pub fn plan_summary_json(plan: &Plan, view: PlanView<'_>) -> String {
     json_text(&PlanCounts::of(&view.shown(plan)))
+}
+
+/// The schema of [`plan_summary_json`]. It does not forbid further fields.
+pub fn plan_summary_schema() -> Value {
+    json_schema::<PlanCounts<'_>>("Headwater counts of a plan")
 }
 
 fn sites(counts: &PlanCounts<'_>) -> String {

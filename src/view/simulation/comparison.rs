@@ -1,6 +1,8 @@
 //! Two versions of the manifests side by side.
 
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     text::head,
@@ -8,12 +10,31 @@ use super::{
 };
 use crate::{
     simulate::{Comparison, Difference, Outcome},
-    view::{json_text::json_text, plain::add},
+    view::{
+        json_text::{json_schema, json_text},
+        plain::add,
+    },
 };
+
+/// What comes of two versions of the manifests.
+#[derive(Serialize, JsonSchema)]
+struct Compared<'a> {
+    /// What comes of the first ones.
+    before: &'a Outcome,
+    /// What comes of the others.
+    after: &'a Outcome,
+    /// What is different.
+    difference: &'a Comparison,
+}
 
 /// The JSON form: both outcomes, and what is different.
 pub fn comparison_json(before: &Outcome, after: &Outcome, comparison: &Comparison) -> String {
-    json_text(&json!({ "before": before, "after": after, "difference": comparison }))
+    json_text(&Compared { before, after, difference: comparison })
+}
+
+/// The schema of [`comparison_json`]. It does not forbid further fields.
+pub fn comparison_schema() -> Value {
+    json_schema::<Compared<'_>>("What comes of two simulations")
 }
 
 /// For people: how it is before and after, then what the change saves or costs.

@@ -8,7 +8,7 @@ mod text;
 mod timeline;
 mod words;
 
-pub use comparison::{comparison_json, comparison_text};
+pub use comparison::{comparison_json, comparison_schema, comparison_text};
 pub use policies::{policies_json, policies_text};
 pub use schema::simulation_schema;
 pub use text::{simulation_json, simulation_text};

@@ -4,7 +4,7 @@ use comfy_table::{Cell, CellAlignment};
 
 use super::words::{after, bytes, float, rate, span, step, waited, whole};
 use crate::{
-    simulate::{LinkOutcome, Outcome, SiteOutcome},
+    simulate::{LinkOutcome, Outcome, SiteOutcome, WindowWait},
     view::{
         json_text::json_text,
         plain::{add, counted, plain},
@@ -31,6 +31,7 @@ pub fn simulation_text(outcome: &Outcome) -> String {
     sources(outcome, &mut text);
     critical_path(outcome, &mut text);
     waits(outcome, &mut text);
+    windows(outcome, &mut text);
     unfinished(outcome, &mut text);
     text
 }
@@ -276,6 +277,27 @@ fn waits(outcome: &Outcome, text: &mut String) {
     for (number, word, what) in retries.into_iter().filter(|it| it.0 > 0) {
         let number = counted(usize::try_from(number).unwrap_or(usize::MAX), word);
         add(text, format_args!("  {number} {what}\n"));
+    }
+}
+
+fn windows(outcome: &Outcome, text: &mut String) {
+    if outcome.window_waits.is_empty() {
+        return;
+    }
+    title(text, "Waiting for maintenance windows");
+    for WindowWait { site, kind, actions, from, window, opens_at } in
+        outcome.window_waits.iter().take(2 * SHOWN)
+    {
+        let (actions, from) = (counted(*actions, "action"), span(*from));
+        let until = match (window, opens_at) {
+            (Some(window), Some(at)) => format!("until `{window}` opens at {at}"),
+            _ => "for ever: no window that ever opens allows it".to_owned(),
+        };
+        add(text, format_args!("  {site}: {kind}, {actions}, since {from}, {until}\n"));
+    }
+    let more = outcome.window_waits.len().saturating_sub(2 * SHOWN);
+    if more > 0 {
+        add(text, format_args!("  and {more} more, in --output json\n"));
     }
 }
 

@@ -53,6 +53,7 @@ pub(super) const fn waited(what: Waited) -> &'static str {
         Waited::Retry => "the next try to send it",
         Waited::Place => "a place among what is sent",
         Waited::Answer => "an answer of its source",
+        Waited::Window => "its maintenance window",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use headwater::{
     model::{Declared, Interval, Schedule, SourceType, SynchronizationSource},
-    plan::ActionKind,
+    plan::{ActionKind, Plan},
 };
 
 use super::{
@@ -69,6 +69,59 @@ fn the_schedule_of_the_top_is_kept() {
     world.now += jiff::SignedDuration::from_hours(1);
     assert_eq!(synchronized(&world, &hierarchy), ALL);
     assert_eq!(world.converge(&hierarchy, Choice::First), 1);
+}
+
+/// The kinds of what a schedule asks for, and of the other synchronizations and policies.
+fn by_schedule(plan: &Plan) -> [Vec<ActionKind>; 2] {
+    let kinds = [
+        ActionKind::Synchronize,
+        ActionKind::ImportUpdates,
+        ActionKind::PublishClientPolicy,
+        ActionKind::ConfigureSoftwareUpdatePoint,
+    ];
+    let concerned = plan.actions.iter().filter(|action| kinds.contains(&action.kind));
+    let (scheduled, others): (Vec<_>, Vec<_>) = concerned.partition(|action| action.scheduled);
+    [scheduled, others].map(|actions| actions.iter().map(|action| action.kind).collect())
+}
+
+#[test]
+fn only_what_a_schedule_asks_for_is_scheduled() {
+    use ActionKind::{PublishClientPolicy, Synchronize};
+    let daily = |it: &mut Declared| scheduled(it, Some(Interval::hours(24)), None);
+    let hierarchy = contoso(daily);
+    let mut world = World::new();
+    let [scheduled, others] = by_schedule(&world.plan(&hierarchy));
+    assert_eq!((scheduled.len(), others.len()), (0, 9), "the first time: {others:?}");
+    world.converge(&hierarchy, Choice::First);
+
+    let begun = world.now;
+    world.now += jiff::SignedDuration::from_hours(24);
+    let all = [[Synchronize].repeat(5), [PublishClientPolicy].repeat(4)].concat();
+    let [mut scheduled, others] = by_schedule(&world.plan(&hierarchy));
+    scheduled.sort_by_key(|kind| *kind == PublishClientPolicy);
+    assert_eq!((scheduled, others), (all, Vec::new()));
+
+    // Somebody has changed the schedule: what comes of that follows the change.
+    let hourly = contoso(|it| self::scheduled(it, Some(Interval::hours(1)), None));
+    world.now = begun + jiff::SignedDuration::from_hours(1);
+    let plan = world.plan(&hourly);
+    let change = "ConfigureSoftwareUpdatePoint:SoftwareUpdatePoint/cen-active";
+    let top = plan.actions.iter().find(|it| it.kind == Synchronize).unwrap();
+    assert!(top.after.iter().any(|it| it.0 == change), "{top:?}");
+
+    // Somebody asks for it.
+    let now = world.now.to_string();
+    let by_hand = contoso(|it| {
+        daily(it);
+        request_synchronization(it.software_update_points.get_mut(&name("cen-active")), &now);
+    });
+    let [scheduled, others] = by_schedule(&world.plan(&by_hand));
+    assert_eq!((scheduled.len(), others.len()), (0, 9), "{others:?}");
+
+    // A site that was not reached catches up.
+    world.databases.remove(&"LIS".parse().unwrap());
+    let [scheduled, others] = by_schedule(&world.plan(&hierarchy));
+    assert_eq!((&scheduled[..], others), (&[Synchronize, PublishClientPolicy][..], Vec::new()));
 }
 
 #[test]

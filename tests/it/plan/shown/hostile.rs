@@ -145,6 +145,7 @@ fn actions() -> impl Strategy<Value = Action> {
             targets,
             diff,
             only_new: false,
+            scheduled: false,
         })
 }
 
