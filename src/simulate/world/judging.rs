@@ -29,6 +29,7 @@ impl World<'_> {
     /// What has come of it.
     pub(crate) fn outcome(mut self, hierarchy: &Hierarchy, policy: Policy, seed: u64) -> Outcome {
         let unfinished = self.unfinished();
+        self.network.count_all();
         for number in self.jobs.numbers() {
             if let Some(mut job) = self.jobs.take(number) {
                 job.go_on(self.now);
@@ -80,7 +81,7 @@ impl World<'_> {
                 last = last.max(point.last);
             }
             let sync = self.syncs[number].as_ref().filter(|sync| sync.wanted || sync.runs > 0);
-            let history = self.network.resource(self.ground.incoming[number]).history();
+            let history = self.network.history(self.ground.incoming[number]);
             let incoming = history.map(curve).unwrap_or_default();
             sites.push(SiteOutcome {
                 site: code.clone(),
@@ -153,7 +154,7 @@ impl World<'_> {
                         capacity: whole(it.capacity()),
                         bytes: whole(it.bytes().round()),
                         peak: whole(it.peak().round()),
-                        curve: it.history().map(curve).unwrap_or_default(),
+                        curve: self.network.history(resource).map(curve).unwrap_or_default(),
                     });
                 }
             }

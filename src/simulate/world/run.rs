@@ -80,7 +80,8 @@ impl World<'_> {
         loop {
             self.network.settle(self.now, &mut dues);
             for due in dues.drain(..) {
-                self.events.add(due.at, Event::Flow(due));
+                let Due { at, flow, stamp } = due;
+                self.events.add(at, Event::Flow { flow, stamp });
             }
             if self.open == 0 {
                 break;
@@ -100,7 +101,7 @@ impl World<'_> {
 
     fn happens(&mut self, event: Event) {
         match event {
-            Event::Flow(due) => self.flow_is_due(due),
+            Event::Flow { flow, stamp } => self.flow_is_due(flow, stamp),
             Event::Manager { job, stamp } => self.manager_is_due(job, stamp),
             Event::Point { job, stamp } => self.point_is_due(job, stamp),
             Event::Hour { job, stamp } => self.hour_has_come(job, stamp),
@@ -117,19 +118,19 @@ impl World<'_> {
         }
     }
 
-    fn flow_is_due(&mut self, due: Due) {
-        if !self.network.is_due(due) {
+    fn flow_is_due(&mut self, flow: u32, stamp: u64) {
+        if !self.network.is_due(flow, stamp) {
             return;
         }
-        if !self.network.is_complete(due.flow, self.now) {
-            return self.network.touch(due.flow);
+        if !self.network.is_complete(flow, self.now) {
+            return self.network.touch(flow);
         }
-        let owner = std::mem::replace(&mut self.owners[due.flow as usize], Owner::Nobody);
+        let owner = std::mem::replace(&mut self.owners[flow as usize], Owner::Nobody);
         match owner {
             Owner::Job(job) => self.arrived(job),
-            Owner::Sync(site) => self.synchronized(site, due.flow),
-            Owner::Replication(site, child) => self.replicated(site, child, due.flow),
-            Owner::Nobody => self.network.complete(due.flow, self.now),
+            Owner::Sync(site) => self.synchronized(site, flow),
+            Owner::Replication(site, child) => self.replicated(site, child, flow),
+            Owner::Nobody => self.network.complete(flow, self.now),
         }
     }
 
