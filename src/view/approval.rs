@@ -112,7 +112,7 @@ mod tests {
             digest: Digest::from_bytes([7; 32]),
             since: Timestamp::UNIX_EPOCH,
             count,
-            actions: vec![ActionId("AddDistributionPoint:DistributionPoint/one".to_owned())],
+            actions: vec![ActionId::from("AddDistributionPoint:DistributionPoint/one".to_owned())],
         }
     }
 
