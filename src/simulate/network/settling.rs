@@ -32,9 +32,11 @@ impl Network {
             let standing = self.standing(number, now);
             let flow = &mut self.flows[number as usize];
             flow.seen = self.epoch;
-            flow.standing = standing;
-            // Whoever follows goes as fast as this one will.
-            self.changed.extend(&flow.followers);
+            let before = std::mem::replace(&mut flow.standing, standing);
+            // Whoever follows goes as fast as this one will, which stands still as long as it is ahead.
+            if (before, standing) != (Standing::Ahead, Standing::Ahead) {
+                self.changed.extend(&flow.followers);
+            }
         }
         let bound = self.bound(number);
         let before = std::mem::replace(&mut self.flows[number as usize].bound, bound);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     actions::{Actions, Work},
-    content::{PackagePlace, Places, PointPlace, Spread},
+    content::{PackagePlace, Places, PointPlace},
     events::{Event, Events},
     faults::Trouble,
     job::Jobs,
@@ -28,6 +28,7 @@ use crate::{
         ground::Ground,
         network::Network,
         numbers::{float, short},
+        outcome::Spread,
         policy::Rules,
         random::Random,
         scenario::Scenario,
@@ -36,11 +37,11 @@ use crate::{
 
 /// What a world is made of.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Making<'a> {
+pub(crate) struct Making<'a, 'world> {
     pub(crate) hierarchy: &'a Hierarchy,
     pub(crate) observed: &'a Observed,
     pub(crate) plan: &'a Plan,
-    pub(crate) scenario: &'a Scenario,
+    pub(crate) scenario: &'world Scenario,
     /// The bytes of each package, by its ID.
     pub(crate) sizes: &'a BTreeMap<PackageId, u64>,
     /// When packages are released that are not there from the beginning.
@@ -51,8 +52,9 @@ pub(crate) struct Making<'a> {
     pub(crate) seed: u64,
 }
 
-impl<'a> World<'a> {
-    pub(crate) fn new(making: Making<'a>) -> Self {
+impl<'world> World<'world> {
+    /// The plan is not needed any more when the world is made of it.
+    pub(crate) fn new(making: Making<'_, 'world>) -> Self {
         let Making { hierarchy, observed, plan, scenario, .. } = making;
         let mut network = Network::default();
         let ground = Ground::new(hierarchy, scenario, &mut network);
@@ -120,6 +122,7 @@ impl<'a> World<'a> {
             owners: Vec::new(),
             points,
             packages,
+            spare: Vec::new(),
             jobs: Jobs::default(),
             actions,
             sending,
@@ -129,6 +132,7 @@ impl<'a> World<'a> {
             stamps: 0,
             woken: VecDeque::new(),
             freed: VecDeque::new(),
+            happened: VecDeque::new(),
             sends: VecDeque::new(),
             open,
         };
@@ -216,7 +220,7 @@ fn points(hierarchy: &Hierarchy, ground: &Ground) -> Vec<PointPlace> {
     points
 }
 
-fn packages(making: Making<'_>, ground: &Ground, points: usize) -> Vec<PackagePlace> {
+fn packages(making: Making<'_, '_>, ground: &Ground, points: usize) -> Vec<PackagePlace> {
     let Making { hierarchy, scenario, sizes, releases, .. } = making;
     let place = |(name, package): (&Name, &crate::model::Package)| {
         let bytes = sizes.get(&package.id).copied();
@@ -234,7 +238,7 @@ fn packages(making: Making<'_>, ground: &Ground, points: usize) -> Vec<PackagePl
             done: 0,
             jobs: Vec::new(),
             records: Vec::new(),
-            watchers: BTreeMap::new(),
+            watchers: Vec::new(),
             last: At::BEGIN,
             spread: Spread::default(),
             taken: At::BEGIN,

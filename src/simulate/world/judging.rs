@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::{
-    content::Spread,
     job::{Record, WaitKind},
     run::World,
     tally::Chain,
@@ -17,7 +16,7 @@ use crate::{
         numbers::{float, short, whole},
         outcome::{
             Curve, LinkOutcome, Outcome, PackageOutcome, PathStep, PointOutcome, SiteOutcome,
-            SourceOutcome, StepKind, SyncOutcome, Unfinished, WaitOutcome, Waited,
+            SourceOutcome, Spread, StepKind, SyncOutcome, Unfinished, WaitOutcome, Waited,
         },
     },
 };
@@ -112,9 +111,7 @@ impl World<'_> {
                 released: seconds(it.released),
                 wanted: it.wanted,
                 done: it.done,
-                half: it.spread.half,
-                most: it.spread.most,
-                last: it.spread.last,
+                took: it.spread,
             })
             .collect();
         packages.sort_by(|one, other| one.package.cmp(&other.package));
@@ -124,17 +121,12 @@ impl World<'_> {
     fn distribution_points(&mut self) -> Vec<PointOutcome> {
         let sites: Vec<SiteCode> = self.ground.sites.clone();
         let with = self.points.iter_mut().filter(|it| it.wanted > 0);
-        with.map(|it| {
-            let spread = Spread::of(&mut it.took);
-            PointOutcome {
-                name: it.name.clone(),
-                site: sites[it.site as usize].clone(),
-                wanted: it.wanted,
-                done: it.took.len(),
-                half: spread.half,
-                most: spread.most,
-                last: spread.last,
-            }
+        with.map(|it| PointOutcome {
+            name: it.name.clone(),
+            site: sites[it.site as usize].clone(),
+            wanted: it.wanted,
+            done: it.took.len(),
+            took: Spread::of(&mut it.took),
         })
         .collect()
     }
@@ -199,7 +191,7 @@ impl World<'_> {
             let jobs = package.jobs.iter().enumerate();
             for (point, job) in jobs.filter(|(_, job)| **job != NOBODY) {
                 let Some(job) = self.jobs.get(*job) else { continue };
-                let why = if job.why.is_empty() { "it is still on its way" } else { &job.why };
+                let why = if job.why.is_empty() { "it is still on its way" } else { &*job.why };
                 let key = (package.id.to_string(), why.to_owned());
                 found.entry(key).or_default().push(self.points[point].name.to_string());
                 known += 1;

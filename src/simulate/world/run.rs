@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     actions::Actions,
-    content::{PackagePlace, PointPlace},
+    content::{Lists, PackagePlace, PointPlace},
     events::{Event, Events},
     faults::Trouble,
     job::Jobs,
@@ -15,13 +15,16 @@ use super::{
     tally::Tally,
     turns::Turns,
 };
-use crate::simulate::{
-    at::At,
-    ground::Ground,
-    network::{Due, Network},
-    policy::Rules,
-    random::Random,
-    scenario::Scenario,
+use crate::{
+    engine::TransferEvent,
+    simulate::{
+        at::At,
+        ground::Ground,
+        network::{Due, Network},
+        policy::Rules,
+        random::Random,
+        scenario::Scenario,
+    },
 };
 
 /// Whose a flow is.
@@ -49,6 +52,7 @@ pub(crate) struct World<'a> {
     pub(super) owners: Vec<Owner>,
     pub(super) points: Vec<PointPlace>,
     pub(super) packages: Vec<PackagePlace>,
+    pub(super) spare: Vec<Lists>,
     pub(super) jobs: Jobs,
     pub(super) actions: Actions,
     pub(super) turns: Turns,
@@ -63,6 +67,8 @@ pub(crate) struct World<'a> {
     /// is free, actions that may send more.
     pub(super) woken: VecDeque<(u32, u32)>,
     pub(super) freed: VecDeque<u32>,
+    /// What happens to a transfer; empty between, and kept for its memory.
+    pub(super) happened: VecDeque<TransferEvent>,
     pub(super) sends: VecDeque<u32>,
     /// Packages and first synchronizations that are still to come.
     pub(super) open: usize,
