@@ -118,11 +118,11 @@ fn run(name: &str, hierarchy: &Hierarchy, more: &str, policy: Policy) -> (Outcom
 /// When the last point had it, after the one at the top.
 fn from_the_top(outcome: &Outcome) -> f64 {
     let of_top = outcome.distribution_points.iter().find(|it| it.name.as_str() == "top");
-    last(outcome) - of_top.map_or(0.0, |it| it.last)
+    last(outcome) - of_top.map_or(0.0, |it| it.took.last)
 }
 
 fn last(outcome: &Outcome) -> f64 {
-    outcome.distribution_points.iter().map(|it| it.last).fold(0.0, f64::max)
+    outcome.distribution_points.iter().map(|it| it.took.last).fold(0.0, f64::max)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the ratio of two sizes")]

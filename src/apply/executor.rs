@@ -264,7 +264,8 @@ impl<'a> Execution<'a> {
             return self.finish(index, outcome).await;
         }
         let (journal, run, id) = (self.apply.journal.clone(), self.run, action.id.clone());
-        let written = in_journal(move || journal.begin_action(run, &id.0, clock::now())).await;
+        let written =
+            in_journal(move || journal.begin_action(run, id.as_str(), clock::now())).await;
         if let Err(error) = written {
             let why = format!("failed to write the journal: {}", with_causes(&error));
             return self.finish(index, Outcome::Failed(why)).await;
@@ -297,7 +298,7 @@ impl<'a> Execution<'a> {
     }
 
     async fn note(&mut self, id: ActionId, outcome: Outcome) {
-        let (journal, run, key) = (self.apply.journal.clone(), self.run, id.0.clone());
+        let (journal, run, key) = (self.apply.journal.clone(), self.run, id.to_string());
         let (word, detail, now) = (outcome.word(), outcome.detail(), clock::now());
         let written = in_journal(move || journal.finish_action(run, &key, word, &detail, now));
         if let Err(error) = written.await {

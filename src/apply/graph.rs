@@ -89,13 +89,13 @@ mod tests {
     fn action(id: &str, after: &[&str]) -> Action {
         let name = "one".parse().unwrap();
         Action {
-            id: ActionId(id.to_owned()),
+            id: ActionId::from(id.to_owned()),
             kind: ActionKind::VerifyPorts,
             resource: ResourceId::new(crate::model::Kind::SoftwareUpdatePoint, &name),
             site: "ONE".parse().unwrap(),
             requirement: "SUP-5".to_owned(),
             reason: String::new(),
-            after: after.iter().map(|id| ActionId((*id).to_owned())).collect(),
+            after: after.iter().map(|id| ActionId::from((*id).to_owned())).collect(),
             targets: Vec::new(),
             diff: Vec::new(),
             only_new: false,
@@ -129,7 +129,7 @@ mod tests {
     fn those_that_only_follow_stand_in_a_line_of_their_own() {
         let actions =
             [action("a", &[]), action("b", &[]), action("c", &["a"]), action("d", &["a"])];
-        let mut graph = Graph::new(&actions, |action| ["b", "c"].contains(&action.id.0.as_str()));
+        let mut graph = Graph::new(&actions, |action| ["b", "c"].contains(&action.id.as_str()));
         assert_eq!((graph.next(), graph.next(), graph.next_to_follow()), (Some(0), None, Some(1)));
         graph.done(0);
         assert_eq!((graph.next(), graph.next_to_follow()), (Some(3), Some(2)));

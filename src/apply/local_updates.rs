@@ -20,7 +20,7 @@ impl Apply {
             AgentCommand::PublishLocalUpdate(Box::new(declared.update.clone()))
         } else {
             // Without a document its identity is that of the action.
-            let (_, id) = action.id.0.rsplit_once('@').ok_or_else(missing)?;
+            let (_, id) = action.id.as_str().rsplit_once('@').ok_or_else(missing)?;
             AgentCommand::ExpireLocalUpdate { update_id: id.parse().map_err(|_| missing())? }
         };
         let system = action.targets.first().ok_or_else(missing)?;

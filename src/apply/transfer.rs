@@ -94,7 +94,9 @@ impl Apply {
                         let text = format!("package {}: {text}", package.id);
                         self.message(action, &point.settings.site, id, target, text).await;
                     }
-                    TransferCommand::SetTimer(until, why) => waiting = Some((until, why)),
+                    TransferCommand::SetTimer(until, why) => {
+                        waiting = Some((until, why.into_owned()));
+                    }
                     TransferCommand::Complete => {
                         self.forget_note(package, target).await;
                         return Ok(());

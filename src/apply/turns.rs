@@ -96,7 +96,11 @@ pub(super) fn queued(
         .filter(|source| Some(source.priority) == first)
         .map(|source| source.distribution_point.clone())
         .collect();
-    QueuedPull { package: package.id.clone(), depth: depth(hierarchy, point), sources }
+    QueuedPull {
+        package: package.id.clone(),
+        depth: depth(hierarchy, point),
+        sources: sources.into(),
+    }
 }
 
 /// How many sources lie between a distribution point and what site servers send to.

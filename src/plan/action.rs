@@ -1,10 +1,10 @@
 //! What a plan is made of, and the plan as a value.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::model::{ActionKind, Digest, FormatVersion, Name, ResourceId, SiteCode, Written};
@@ -14,17 +14,40 @@ pub const FORMAT_VERSION: FormatVersion = FormatVersion { major: 1, minor: 0 };
 
 /// The identity of an action: what it does to what, and where that is not unique, for which site
 /// and in which wave. The same inputs give the same identities.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(transparent)]
-pub struct ActionId(pub String);
+// A copy shares the text: what brings a package comes after all that sets up its distribution points,
+// and so does what brings each other package.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(with = "String")]
+pub struct ActionId(Arc<str>);
 
 impl ActionId {
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// What the action does; `None` if another version knows a kind that this one does not.
     pub fn kind(&self) -> Option<ActionKind> {
         let (kind, _) = self.0.split_once(':')?;
         ActionKind::ALL.into_iter().find(|it| it.to_string() == kind)
+    }
+}
+
+impl From<String> for ActionId {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl Serialize for ActionId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ActionId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
     }
 }
 

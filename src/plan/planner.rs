@@ -130,7 +130,7 @@ impl<'a> Planner<'a> {
     pub(super) fn add(&mut self, draft: Draft) -> ActionId {
         let Draft { kind, resource, site, requirement, reason, mut after, targets, diff, part } =
             draft;
-        let id = ActionId(match part {
+        let id = ActionId::from(match part {
             None => format!("{kind}:{resource}"),
             Some(part) => format!("{kind}:{resource}@{part}"),
         });

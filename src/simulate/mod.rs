@@ -24,7 +24,7 @@ mod world;
 pub use comparison::{Comparison, Difference, compare};
 pub use outcome::{
     Curve, LinkOutcome, Outcome, PackageOutcome, PathStep, PointOutcome, SiteOutcome,
-    SourceOutcome, StepKind, SyncOutcome, Unfinished, WaitOutcome, Waited, WindowWait,
+    SourceOutcome, Spread, StepKind, SyncOutcome, Unfinished, WaitOutcome, Waited, WindowWait,
 };
 pub use policy::Policy;
 pub use quantity::{Bandwidth, ByteSize, Latency, Skew};

@@ -129,12 +129,9 @@ pub struct PackageOutcome {
     pub wanted: usize,
     /// To how many it came.
     pub done: usize,
-    /// Seconds from its release until half of those had it.
-    pub half: f64,
-    /// Until 95 of a hundred had it.
-    pub most: f64,
-    /// Until the last of them had it.
-    pub last: f64,
+    /// How long it took from its release until they had it.
+    #[serde(flatten)]
+    pub took: Spread,
 }
 
 /// A distribution point.
@@ -149,12 +146,33 @@ pub struct PointOutcome {
     pub wanted: usize,
     /// How many it got.
     pub done: usize,
-    /// Seconds from the release of a package until it had it, for half of those that it got.
+    /// How long the packages that it got took from their release until it had them.
+    #[serde(flatten)]
+    pub took: Spread,
+}
+
+/// How long placements took from the release of their package on, in seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Spread {
+    /// No longer than this, for half of them.
     pub half: f64,
     /// For 95 of a hundred.
     pub most: f64,
     /// For the slowest of them.
     pub last: f64,
+}
+
+impl Spread {
+    /// Of spans in milliseconds, which are put in order.
+    pub(super) fn of(took: &mut [u32]) -> Self {
+        took.sort_unstable();
+        let at = |hundredths: usize| {
+            let place = (took.len() * hundredths).div_ceil(100).saturating_sub(1);
+            took.get(place).map_or(0.0, |it| f64::from(*it) / 1e3)
+        };
+        Self { half: at(50), most: at(95), last: at(100) }
+    }
 }
 
 /// A direction of a line.

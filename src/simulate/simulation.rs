@@ -68,6 +68,7 @@ pub fn simulate(simulation: Simulation<'_>, policy: Policy) -> Outcome {
         end: At::after(SignedDuration::from_hours(24 * i64::from(days))),
         seed,
     });
+    drop(plan);
     world.run();
     world.outcome(&wanted, policy, seed)
 }

@@ -51,7 +51,7 @@ fn waiting_text(plan: &PlanToApprove) -> String {
         second(*since)
     );
     for action in actions {
-        add(&mut text, format_args!("  {}\n", plain(&action.0)));
+        add(&mut text, format_args!("  {}\n", plain(action.as_str())));
     }
     if *count > actions.len() {
         add(&mut text, format_args!("  and {} more\n", count - actions.len()));
@@ -62,7 +62,7 @@ fn waiting_text(plan: &PlanToApprove) -> String {
 
 /// What waits, on one line.
 pub fn to_approve_line(plan: &PlanToApprove) -> String {
-    let first = plan.actions.first().map(|it| format!(", first {}", plain(&it.0)));
+    let first = plan.actions.first().map(|it| format!(", first {}", plain(it.as_str())));
     format!(
         "approval of {}{}: headwater approve {}",
         counted(plan.count, "action"),
@@ -112,7 +112,7 @@ mod tests {
             digest: Digest::from_bytes([7; 32]),
             since: Timestamp::UNIX_EPOCH,
             count,
-            actions: vec![ActionId("AddDistributionPoint:DistributionPoint/one".to_owned())],
+            actions: vec![ActionId::from("AddDistributionPoint:DistributionPoint/one".to_owned())],
         }
     }
 

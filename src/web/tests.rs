@@ -118,7 +118,7 @@ fn known() -> Vitals {
     let lis = site_server("LIS", Some("AMS"), b"old", true);
     let (behind, to_do) = (observed(&lis), plan(&[DISTRIBUTE, "VerifyPorts:Package/b"]));
     vitals.looked(&behind, &to_do);
-    let id = ActionId(DISTRIBUTE.to_owned());
+    let id = ActionId::from(DISTRIBUTE.to_owned());
     vitals.happens(&ApplyEvent::Begun { actions: 2 });
     vitals.happens(&ApplyEvent::Started(id.clone()));
     vitals.happens(&ApplyEvent::Finished(id, Outcome::Done(String::new())));

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Faults are over after this time.
-pub(crate) const OVER: Duration = Duration::from_mins(60);
+pub(crate) const OVER: Duration = Duration::from_mins(30);
 
 /// One fault.
 #[derive(Debug, Clone, Copy)]

@@ -93,6 +93,10 @@ impl Order {
                 }
                 self.looks += 1;
             }
+            // Whoever is told of a package again tries at once.
+            ("2357", _) => self.waiting.retain(|(point, package), _| {
+                (*point, package.as_str()) != (event.field("point"), event.field("package"))
+            }),
             (_, "the pass has ended") => self.complete = event.field("outcome") == "complete",
             (_, "no source has the content yet") => {
                 let package = event.field("package").to_owned();

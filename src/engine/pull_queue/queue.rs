@@ -1,6 +1,9 @@
 //! The queue of pulls, and who is next.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use crate::model::{Name, PackageId};
 
@@ -14,7 +17,7 @@ pub struct QueuedPull {
     pub depth: usize,
     /// The sources that it asks first, those of one number. A pull loads each of them while it goes
     /// on, since it may take parts of a file from all of them.
-    pub sources: BTreeSet<Name>,
+    pub sources: Arc<BTreeSet<Name>>,
 }
 
 /// The right of one pull to its turn.
@@ -32,7 +35,7 @@ pub struct Ticket(u64);
 pub struct PullQueue {
     /// How many a source serves at a time, by source; at least one.
     capacities: BTreeMap<Name, usize>,
-    groups: BTreeMap<BTreeSet<Name>, Group>,
+    groups: BTreeMap<Arc<BTreeSet<Name>>, Group>,
     /// Where each ticket is.
     tickets: BTreeMap<Ticket, Held>,
     /// How many pull from a source now.
@@ -85,7 +88,7 @@ impl PullQueue {
         let mut begun = Vec::new();
         while let Some(sources) = self.next_group() {
             let Some(ticket) = self.take(&sources) else { break };
-            for source in &sources {
+            for source in &*sources {
                 *self.active.entry(source.clone()).or_default() += 1;
             }
             if let Some(held) = self.tickets.get_mut(&ticket) {
@@ -102,7 +105,7 @@ impl PullQueue {
         if !active {
             return self.forget(&pull, ticket);
         }
-        for source in &pull.sources {
+        for source in &*pull.sources {
             if let Some(count) = self.active.get_mut(source) {
                 *count = count.saturating_sub(1);
                 if *count == 0 {
@@ -124,7 +127,7 @@ impl PullQueue {
 
     /// The group whose turn it is: the nearest first, then the one whose last turn is longest ago.
     /// Those before it that have to wait keep one place at each of their sources.
-    fn next_group(&self) -> Option<BTreeSet<Name>> {
+    fn next_group(&self) -> Option<Arc<BTreeSet<Name>>> {
         let mut order: Vec<_> = self
             .groups
             .iter()
@@ -143,7 +146,7 @@ impl PullQueue {
             if sources.iter().all(free) {
                 return Some(sources.clone());
             }
-            for source in sources {
+            for source in &**sources {
                 *kept.entry(source).or_default() += 1;
             }
         }

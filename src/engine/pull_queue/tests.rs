@@ -16,8 +16,8 @@ fn package(number: usize) -> PackageId {
 }
 
 fn pull(number: usize, depth: usize, sources: &[usize]) -> QueuedPull {
-    let sources = sources.iter().map(|source| name(*source)).collect();
-    QueuedPull { package: package(number), depth, sources }
+    let sources: BTreeSet<Name> = sources.iter().map(|source| name(*source)).collect();
+    QueuedPull { package: package(number), depth, sources: sources.into() }
 }
 
 fn queue(capacity: usize, sources: usize) -> PullQueue {

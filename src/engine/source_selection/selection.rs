@@ -78,18 +78,18 @@ impl SourceSelection {
             return Choice::Try(current.settings.clone());
         }
         // Sorted by priority: the first one that is left has the lowest number that is left.
-        let mut left = self.sources.iter_mut().filter(|source| source.refused.is_none()).peekable();
-        let Some(lowest) = left.peek().map(|source| source.settings.priority) else {
+        let left = self.sources.iter().find(|source| source.refused.is_none());
+        let Some(lowest) = left.map(|source| source.settings.priority) else {
             self.waiting_until = Some(latest);
             return Choice::Wait { until: latest, reasons: self.reasons() };
         };
-        let mut equals: Vec<_> =
-            left.take_while(|source| source.settings.priority == lowest).collect();
-        let names: Vec<&Name> =
-            equals.iter().map(|source| &source.settings.distribution_point).collect();
+        let equal = |it: &Candidate| it.refused.is_none() && it.settings.priority == lowest;
+        let equals = self.sources.iter().filter(|source| equal(source));
+        let names: Vec<&Name> = equals.map(|source| &source.settings.distribution_point).collect();
         let chosen = among(&mut self.random, &names);
-        let Some(source) = equals.get_mut(chosen) else {
-            // Not reached: `equals` holds the peeked source, and what is chosen is one of them.
+        let mut equals = self.sources.iter_mut().filter(|source| equal(source));
+        let Some(source) = equals.nth(chosen) else {
+            // Not reached: the source that was found is one of them, and so is what is chosen.
             return Choice::Wait { until: now, reasons: Vec::new() };
         };
         source.current = true;

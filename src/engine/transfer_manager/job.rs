@@ -1,5 +1,7 @@
 //! The state machine of one transfer job.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{StatusMessageId, TransferPhase, TransferSettings};
@@ -43,10 +45,10 @@ pub enum TransferCommand {
     /// Ask it for its status.
     Poll,
     /// Keep a status message.
-    Message(StatusMessageId, String),
+    Message(StatusMessageId, Cow<'static, str>),
     /// Come back with [`TransferEvent::TimeReached`] at this time; the text says what is waited
     /// for.
-    SetTimer(Timestamp, String),
+    SetTimer(Timestamp, Cow<'static, str>),
     /// The content is there.
     Complete,
     /// The manager gives up; the text says why. The pull distribution point may go on (PDP-6).
@@ -114,9 +116,9 @@ impl TransferJob {
             (TransferEvent::Finished, _) => self.finish(),
             (TransferEvent::Distribute, Phase::New | Phase::Cancelled) => {
                 self.phase = Phase::Looking;
-                let text = "a transfer job was made".to_owned();
+                let text = "a transfer job was made";
                 vec![
-                    TransferCommand::Message(StatusMessageId::TransferJobMade, text),
+                    TransferCommand::Message(StatusMessageId::TransferJobMade, text.into()),
                     TransferCommand::Look,
                 ]
             }
@@ -125,12 +127,12 @@ impl TransferJob {
                 vec![TransferCommand::Notify]
             }
             (TransferEvent::Looked { available: false }, Phase::Looking) => {
-                let text = "no source has the content yet".to_owned();
+                let text = "no source has the content yet";
                 let mut commands = vec![TransferCommand::Message(
                     StatusMessageId::NoSourceHasContent,
-                    text.clone(),
+                    text.into(),
                 )];
-                commands.extend(self.timer(now, LOOK_AGAIN, text));
+                commands.extend(self.timer(now, LOOK_AGAIN, text.into()));
                 commands
             }
             (TransferEvent::TimeReached, Phase::Looking) if self.is_due(now) => {
@@ -145,7 +147,7 @@ impl TransferJob {
             }
             (TransferEvent::AtCapacity(why), Phase::Notifying { failed }) => {
                 let message =
-                    TransferCommand::Message(StatusMessageId::PullAtCapacity, why.clone());
+                    TransferCommand::Message(StatusMessageId::PullAtCapacity, why.clone().into());
                 let mut commands = vec![message];
                 commands.extend(self.not_notified(failed, &why, now));
                 commands
@@ -188,7 +190,7 @@ impl TransferJob {
         &mut self,
         now: Timestamp,
         after: SignedDuration,
-        text: String,
+        text: Cow<'static, str>,
     ) -> Vec<TransferCommand> {
         // Past the end of representable time a timer never rings, which is what happens then.
         self.timer = now.checked_add(after).ok().map(|due| Timer { due, after });
@@ -204,12 +206,12 @@ impl TransferJob {
         }
         self.phase = Phase::Notifying { failed: failed + 1 };
         let text = format!("the pull distribution point was not notified: {why}");
-        self.timer(now, self.settings.retry_delay.duration(), text)
+        self.timer(now, self.settings.retry_delay.duration(), text.into())
     }
 
     fn next_poll(&mut self, now: Timestamp) -> Vec<TransferCommand> {
-        let text = "the pull distribution point is pulling".to_owned();
-        self.timer(now, self.settings.poll_delay.duration(), text)
+        let text = "the pull distribution point is pulling";
+        self.timer(now, self.settings.poll_delay.duration(), text.into())
     }
 
     fn cancel(&mut self, why: String) -> Vec<TransferCommand> {
@@ -224,11 +226,11 @@ impl TransferJob {
         vec![
             TransferCommand::Message(
                 StatusMessageId::PullFinished,
-                "the pull distribution point has finished".to_owned(),
+                "the pull distribution point has finished".into(),
             ),
             TransferCommand::Message(
                 StatusMessageId::ContentOnDistributionPoint,
-                "the content is on the distribution point".to_owned(),
+                "the content is on the distribution point".into(),
             ),
             TransferCommand::Complete,
         ]

@@ -165,7 +165,8 @@ impl Controller {
         let failed = self.back_off().lock();
         let now = clock::now();
         let waiting = plan.actions.iter().filter(|it| backs_off(it)).filter_map(|it| {
-            let failures = failed.retries.waits(&it.id.0, action_content(it, hierarchy), now)?;
+            let failures =
+                failed.retries.waits(it.id.as_str(), action_content(it, hierarchy), now)?;
             let (until, why) = (failures.due, failures.why.clone());
             Some((it.id.clone(), Outcome::TriedAgain { until, failed: failures.failed, why }))
         });
@@ -185,9 +186,9 @@ impl Controller {
                 Some(Outcome::Failed(why)) => {
                     let content = Some(action_content(action, hierarchy));
                     let now = report.ended_at.get(&action.id).copied().unwrap_or_else(clock::now);
-                    failed.retries.failed(&action.id.0, content, now, why.clone());
+                    failed.retries.failed(action.id.as_str(), content, now, why.clone());
                 }
-                Some(Outcome::Done(_)) => failed.retries.done(&action.id.0),
+                Some(Outcome::Done(_)) => failed.retries.done(action.id.as_str()),
                 _ => {}
             }
         }
@@ -268,7 +269,7 @@ mod tests {
     use crate::plan::Summary;
 
     fn id(text: &str) -> ActionId {
-        ActionId(format!("VerifyPorts:SoftwareUpdatePoint/{text}"))
+        ActionId::from(format!("VerifyPorts:SoftwareUpdatePoint/{text}"))
     }
 
     /// A plan of `a`, `b` after it, `c` after that, and `d`.

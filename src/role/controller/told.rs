@@ -30,7 +30,7 @@ impl Converged {
                 Outcome::Done(_) | Outcome::Skipped(_) => continue,
             };
             let site = sites.get(id).map(|site| (*site).clone());
-            look.conditions.push(Condition::new(kind, &id.0, site, &text));
+            look.conditions.push(Condition::new(kind, id.as_str(), site, &text));
         }
         if let Some(plan) = to_approve {
             let text = format!("`headwater approve {}`", plan.digest);
@@ -46,7 +46,7 @@ impl Looked {
         let mut look = self.told(hierarchy);
         look.conditions.extend(self.plan.actions.iter().map(|action| {
             let Action { id, site, reason, .. } = action;
-            Condition::new(EventKind::Drift, &id.0, Some(site.clone()), reason)
+            Condition::new(EventKind::Drift, id.as_str(), Some(site.clone()), reason)
         }));
         look
     }

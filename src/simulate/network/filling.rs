@@ -7,6 +7,7 @@ use super::{
     flow::{Limit, Standing},
     sharing::Network,
 };
+use crate::simulate::at::At;
 
 /// A level of rates at which a resource is full; the lowest comes first out of a heap.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +47,7 @@ pub(super) struct Filling {
 
 impl Network {
     /// Gives the flows of the component their rates.
-    pub(super) fn fill(&mut self) {
+    pub(super) fn fill(&mut self, now: At) {
         self.begin();
         let mut own = std::mem::take(&mut self.filling.own);
         own.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
@@ -59,11 +60,11 @@ impl Network {
                 && full.is_none_or(|full| level <= full.level)
             {
                 own.next();
-                self.freeze(flow, level, limit);
+                self.freeze(flow, level, limit, now);
             } else if let Some(Full { level, resource }) = full {
                 for place in 0..self.resources[resource as usize].flows.len() {
                     let flow = self.resources[resource as usize].flows[place];
-                    self.freeze(flow, level, Limit::Resource(resource));
+                    self.freeze(flow, level, Limit::Resource(resource), now);
                 }
             } else {
                 return;
@@ -76,8 +77,8 @@ impl Network {
         self.filling.full.clear();
         for place in 0..self.component.len() {
             let number = self.component[place];
-            let (narrowest, limit) = self.narrowest(number);
             let flow = &self.flows[number as usize];
+            let (narrowest, limit) = flow.narrowest;
             let rises = flow.open && flow.standing != Standing::Ahead;
             let leader = self.flows.get(flow.leader as usize);
             let leader = leader.filter(|_| flow.standing == Standing::Caught);
@@ -86,7 +87,7 @@ impl Network {
                 (leader.seen == self.epoch && rises, if rises { leader.rate } else { 0.0 })
             });
             let flow = &mut self.flows[number as usize];
-            (flow.before, flow.frozen) = (flow.rate, !rises);
+            (flow.before, flow.frozen, flow.shares) = (flow.rate, !rises, false);
             if !rises {
                 flow.rate = 0.0;
                 continue;
@@ -96,15 +97,15 @@ impl Network {
                 Some((false, rate)) if rate < narrowest => (rate, number, Limit::Leader),
                 _ => (narrowest, number, limit),
             });
-            for place in 0..self.flows[number as usize].path.len() {
-                let resource = self.flows[number as usize].path[place];
-                let resource = &mut self.resources[resource as usize];
-                if resource.seen == self.epoch {
-                    resource.rising += 1;
-                }
-            }
         }
         for resource in &self.binding {
+            let it = &mut self.resources[*resource as usize];
+            it.rising = 0;
+            for flow in &it.flows {
+                let flow = &mut self.flows[*flow as usize];
+                flow.shares = true;
+                it.rising += u32::from(!flow.frozen);
+            }
             if let Some(level) = self.level(*resource) {
                 self.filling.full.push(Full { level, resource: *resource });
             }
@@ -134,7 +135,7 @@ impl Network {
     }
 
     /// A flow stays at a level, and with it all that take what it brings.
-    fn freeze(&mut self, first: u32, level: f64, limit: Limit) {
+    fn freeze(&mut self, first: u32, level: f64, limit: Limit, now: At) {
         let mut stack = std::mem::take(&mut self.filling.stack);
         stack.push((first, limit));
         while let Some((number, limit)) = stack.pop() {
@@ -142,10 +143,11 @@ impl Network {
             if flow.frozen {
                 continue;
             }
-            (flow.frozen, flow.rate, flow.limit) = (true, level, limit);
-            for place in 0..self.flows[number as usize].path.len() {
-                let resource = self.flows[number as usize].path[place];
-                let resource = &mut self.resources[resource as usize];
+            flow.limit_by(limit, now);
+            (flow.frozen, flow.rate) = (true, level);
+            let path: &[u32] = if flow.shares { &flow.path } else { &[] };
+            for resource in path {
+                let resource = &mut self.resources[*resource as usize];
                 if resource.seen == self.epoch {
                     resource.rising -= 1;
                     resource.frozen += level;

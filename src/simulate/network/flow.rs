@@ -67,23 +67,43 @@ pub(crate) struct Flow {
     pub(super) standing: Standing,
     /// No rate of it is higher, by all that it goes through and by its leader.
     pub(super) bound: f64,
+    /// The least of all that it goes through, and of what its sender sends; as long as it is open.
+    pub(super) narrowest: (f64, Limit),
+    /// How many of the resources that it goes through bind.
+    pub(super) binding: u32,
+    /// How many of its bytes are counted at what it goes through.
+    pub(super) counted: f64,
     /// When something happens to it next, and which of its events is the valid one.
     pub(super) next: At,
     pub(super) stamp: u64,
+    /// What keeps it from being faster, and since when.
     pub(super) limit: Limit,
-    /// For how many nanoseconds each of these kept it from being faster.
+    pub(super) limited: At,
+    /// For how many nanoseconds each of these did before.
     pub(super) limits: Vec<(Limit, u64)>,
     pub(super) seen: u32,
     pub(super) frozen: bool,
+    /// Whether it goes through something that is filled now.
+    pub(super) shares: bool,
 }
 
 impl Flow {
+    /// A flow in the place of one that is over, whose lists it uses: thousands end and begin at a time.
+    pub(super) fn in_place_of(mut over: Self, opening: Opening, now: At) -> Self {
+        over.path.clear();
+        over.followers.clear();
+        over.limits.clear();
+        let Self { path, followers, limits, seen, .. } = over;
+        Self { path, followers, limits, seen, ..Self::new(opening, now) }
+    }
+
     pub(super) fn new(opening: Opening, now: At) -> Self {
+        let position = opening.position.min(opening.size);
         Self {
             path: Vec::new(),
             open: false,
             size: opening.size,
-            position: opening.position.min(opening.size),
+            position,
             rate: 0.0,
             before: 0.0,
             since: now,
@@ -93,12 +113,17 @@ impl Flow {
             followers: Vec::new(),
             standing: Standing::Behind,
             bound: 0.0,
+            narrowest: (opening.most, Limit::Sender),
+            binding: 0,
+            counted: position,
             next: At::NEVER,
             stamp: 0,
             limit: Limit::Sender,
+            limited: now,
             limits: Vec::new(),
             seen: 0,
             frozen: false,
+            shares: false,
         }
     }
 
@@ -127,9 +152,33 @@ impl Flow {
         &self.followers
     }
 
+    /// Something else keeps it from being faster from now on.
+    pub(super) fn limit_by(&mut self, limit: Limit, now: At) {
+        if limit != self.limit {
+            self.write_down_limit(now);
+            self.limit = limit;
+        }
+    }
+
+    /// Writes down what has kept it from being faster until now.
+    pub(super) fn write_down_limit(&mut self, now: At) {
+        let long = now.since(std::mem::replace(&mut self.limited, now));
+        if long == 0 || !self.open {
+            return;
+        }
+        match self.limits.iter_mut().find(|(limit, _)| *limit == self.limit) {
+            Some((_, before)) => *before += long,
+            None => self.limits.push((self.limit, long)),
+        }
+    }
+
     /// What kept it from being faster for the longest time.
     pub(crate) fn longest_limit(&self) -> Limit {
-        let longest = self.limits.iter().max_by_key(|(limit, long)| (*long, *limit));
-        longest.map_or(self.limit, |(limit, _)| *limit)
+        let not_written = if self.open { self.since.since(self.limited) } else { 0 };
+        let written = self.limits.iter().find(|(limit, _)| *limit == self.limit);
+        let now = (self.limit, not_written + written.map_or(0, |(_, long)| *long));
+        let all = self.limits.iter().copied().chain((not_written > 0).then_some(now));
+        let longest = all.max_by_key(|(limit, long)| (*long, *limit));
+        longest.map_or(self.limit, |(limit, _)| limit)
     }
 }

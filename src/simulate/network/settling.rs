@@ -19,7 +19,7 @@ impl Network {
         while let Some(flow) = self.changed.pop() {
             self.look(flow, now);
         }
-        self.fill();
+        self.fill(now);
         self.arrange(now, dues);
     }
 
@@ -32,21 +32,26 @@ impl Network {
             let standing = self.standing(number, now);
             let flow = &mut self.flows[number as usize];
             flow.seen = self.epoch;
-            flow.standing = standing;
-            // Whoever follows goes as fast as this one will.
-            self.changed.extend(&flow.followers);
+            let before = std::mem::replace(&mut flow.standing, standing);
+            // Whoever follows goes as fast as this one will, which stands still as long as it is ahead.
+            if (before, standing) != (Standing::Ahead, Standing::Ahead) {
+                self.changed.extend(&flow.followers);
+            }
         }
         let bound = self.bound(number);
         let before = std::mem::replace(&mut self.flows[number as usize].bound, bound);
-        if !first && (bound - before).abs() < f64::EPSILON {
+        let same = (bound - before).abs() < f64::EPSILON;
+        if same && !(first && self.flows[number as usize].binding > 0) {
             return;
         }
         for place in 0..self.flows[number as usize].path.len() {
             let resource = self.flows[number as usize].path[place];
             let it = &mut self.resources[resource as usize];
-            let bound_before = it.binds();
+            let bound_before = it.binds;
             it.demand += bound - before;
-            if (bound_before || it.binds()) && it.seen != self.epoch {
+            self.weigh(resource);
+            let it = &mut self.resources[resource as usize];
+            if (bound_before || it.binds) && it.seen != self.epoch {
                 it.seen = self.epoch;
                 (it.frozen, it.rising) = (0.0, 0);
                 self.binding.push(resource);
@@ -79,8 +84,8 @@ impl Network {
         }
         let leader = self.flows.get(flow.leader as usize);
         match leader.filter(|_| flow.standing == Standing::Caught) {
-            Some(leader) => self.narrowest(number).0.min(leader.bound),
-            None => self.narrowest(number).0,
+            Some(leader) => flow.narrowest.0.min(leader.bound),
+            None => flow.narrowest.0,
         }
     }
 
@@ -90,11 +95,11 @@ impl Network {
             let number = self.component[place];
             let flow = &self.flows[number as usize];
             let (rate, change) = (flow.rate, flow.rate - flow.before);
-            for place in 0..flow.path.len() {
-                let resource = self.flows[number as usize].path[place];
-                self.resources[resource as usize].rate += change;
+            if change.abs() > 0.0 {
+                for resource in &flow.path {
+                    self.resources[*resource as usize].rate += change;
+                }
             }
-            let flow = &self.flows[number as usize];
             let leader = self.flows.get(flow.leader as usize);
             let next = match (leader, flow.standing) {
                 _ if !flow.open => None,
@@ -120,7 +125,12 @@ impl Network {
             }
         }
         for flow in &self.component {
-            for resource in &self.flows[*flow as usize].path {
+            let flow = &self.flows[*flow as usize];
+            // At what it goes through nothing is higher than before, as far as it is concerned.
+            if flow.rate <= flow.before {
+                continue;
+            }
+            for resource in &flow.path {
                 let resource = &mut self.resources[*resource as usize];
                 resource.peak = resource.peak.max(resource.rate);
             }

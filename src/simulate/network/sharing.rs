@@ -27,7 +27,8 @@ pub(crate) struct Resource {
     pub(super) peak: f64,
     most_flows: usize,
     bytes: f64,
-    history: Option<History>,
+    /// Whether its flows would take more than there is.
+    pub(super) binds: bool,
     pub(super) seen: u32,
     pub(super) frozen: f64,
     pub(super) rising: u32,
@@ -58,15 +59,6 @@ impl Resource {
     pub(crate) fn flows(&self) -> &[u32] {
         &self.flows
     }
-
-    /// When how much went through it, where that was asked for.
-    pub(crate) fn history(&self) -> Option<&History> {
-        self.history.as_ref()
-    }
-
-    pub(super) fn binds(&self) -> bool {
-        self.demand > self.capacity * SLACK
-    }
 }
 
 /// When to ask a flow again what has come of it; valid as long as it has the stamp.
@@ -83,6 +75,10 @@ pub(crate) struct Network {
     pub(super) resources: Vec<Resource>,
     pub(super) flows: Vec<Flow>,
     free: Vec<u32>,
+    /// When how much went through the resources of which that shall be known, and for each resource
+    /// its place there, or [`NOBODY`].
+    histories: Vec<History>,
+    history_of: Vec<u32>,
     /// Flows whose rate may be another one.
     pub(super) changed: Vec<u32>,
     pub(super) epoch: u32,
@@ -104,16 +100,23 @@ impl Network {
             peak: 0.0,
             most_flows: 0,
             bytes: 0.0,
-            history: told.then(History::default),
+            binds: false,
             seen: 0,
             frozen: 0.0,
             rising: 0,
         });
+        self.history_of.push(if told { short(self.histories.len()) } else { NOBODY });
+        self.histories.extend(told.then(History::default));
         short(self.resources.len() - 1)
     }
 
     pub(crate) fn resource(&self, number: u32) -> &Resource {
         &self.resources[number as usize]
+    }
+
+    /// When how much went through a resource, where that was asked for.
+    pub(crate) fn history(&self, number: u32) -> Option<&History> {
+        self.histories.get(self.history_of[number as usize] as usize)
     }
 
     pub(crate) fn flow(&self, number: u32) -> &Flow {
@@ -125,23 +128,28 @@ impl Network {
         let resource = &mut self.resources[number as usize];
         resource.capacity = capacity;
         self.changed.extend(&resource.flows);
+        self.weigh(number);
+        for place in 0..self.resources[number as usize].flows.len() {
+            self.measure(self.resources[number as usize].flows[place]);
+        }
     }
 
     /// The sender of a flow sends no faster from now on.
     pub(crate) fn set_most(&mut self, flow: u32, most: f64) {
         self.flows[flow as usize].most = most;
+        self.measure(flow);
         self.changed.push(flow);
     }
 
     /// A new flow, which goes through nothing yet.
     pub(crate) fn open(&mut self, opening: Opening, now: At) -> u32 {
-        let flow = Flow::new(opening, now);
+        let new = Flow::new(opening, now);
         let number = if let Some(number) = self.free.pop() {
-            let seen = self.flows[number as usize].seen;
-            self.flows[number as usize] = Flow { seen, ..flow };
+            let over = std::mem::replace(&mut self.flows[number as usize], new);
+            self.flows[number as usize] = Flow::in_place_of(over, opening, now);
             number
         } else {
-            self.flows.push(flow);
+            self.flows.push(new);
             short(self.flows.len() - 1)
         };
         self.stamps += 1;
@@ -162,14 +170,16 @@ impl Network {
         let flow = &mut self.flows[number as usize];
         flow.leader = leader;
         flow.open = true;
-        flow.since = now;
-        flow.bound = 0.0;
+        (flow.since, flow.limited) = (now, now);
+        (flow.bound, flow.binding) = (0.0, 0);
         flow.path.extend(path);
         for resource in path {
             let resource = &mut self.resources[*resource as usize];
             resource.flows.push(number);
             resource.most_flows = resource.most_flows.max(resource.flows.len());
+            flow.binding += u32::from(resource.binds);
         }
+        self.measure(number);
         self.changed.push(number);
     }
 
@@ -179,7 +189,9 @@ impl Network {
             return;
         }
         self.advance(number, now);
+        self.count(number);
         let flow = &mut self.flows[number as usize];
+        flow.write_down_limit(now);
         let (path, rate, bound) = (std::mem::take(&mut flow.path), flow.rate, flow.bound);
         (flow.open, flow.rate, flow.bound, flow.next) = (false, 0.0, 0.0, At::NEVER);
         self.stamps += 1;
@@ -187,7 +199,7 @@ impl Network {
         self.changed.extend(&flow.followers);
         for place in &path {
             let resource = &mut self.resources[*place as usize];
-            if resource.binds() {
+            if resource.binds {
                 self.changed.extend(resource.flows.iter().filter(|it| **it != number));
             }
             if let Some(place) = resource.flows.iter().rposition(|it| *it == number) {
@@ -198,6 +210,7 @@ impl Network {
             if resource.flows.is_empty() {
                 (resource.rate, resource.demand) = (0.0, 0.0);
             }
+            self.weigh(*place);
         }
         // The list is kept: the next path needs room again.
         let mut path = path;
@@ -210,19 +223,15 @@ impl Network {
         self.advance(number, now);
         let flow = &mut self.flows[number as usize];
         // What rounding has left out, or counted twice.
-        let rest = flow.size - flow.position;
         flow.position = flow.size;
-        for place in 0..flow.path.len() {
-            let resource = self.flows[number as usize].path[place];
-            self.resources[resource as usize].bytes += rest;
-        }
         self.pause(number, now);
         self.leave(number);
-        for follower in std::mem::take(&mut self.flows[number as usize].followers) {
-            let flow = &mut self.flows[follower as usize];
-            flow.leader = NOBODY;
+        for place in 0..self.flows[number as usize].followers.len() {
+            let follower = self.flows[number as usize].followers[place];
+            self.flows[follower as usize].leader = NOBODY;
             self.changed.push(follower);
         }
+        self.flows[number as usize].followers.clear();
         self.free.push(number);
     }
 
@@ -240,8 +249,8 @@ impl Network {
     }
 
     /// A flow is asked at its time what has come of it.
-    pub(crate) fn is_due(&self, due: Due) -> bool {
-        self.flow(due.flow).stamp == due.stamp
+    pub(crate) fn is_due(&self, flow: u32, stamp: u64) -> bool {
+        self.flow(flow).stamp == stamp
     }
 
     /// It was asked: what comes next is found out anew.
@@ -250,9 +259,9 @@ impl Network {
         self.changed.push(number);
     }
 
-    /// The least of all that a flow goes through.
-    pub(super) fn narrowest(&self, number: u32) -> (f64, Limit) {
-        let flow = self.flow(number);
+    /// Finds out the least of all that a flow goes through.
+    fn measure(&mut self, number: u32) {
+        let flow = &mut self.flows[number as usize];
         let mut narrowest = (flow.most, Limit::Sender);
         for resource in &flow.path {
             let capacity = self.resources[*resource as usize].capacity;
@@ -260,7 +269,38 @@ impl Network {
                 narrowest = (capacity, Limit::Resource(*resource));
             }
         }
-        narrowest
+        flow.narrowest = narrowest;
+    }
+
+    /// Finds out whether a resource binds, after its demand or its capacity has become another one.
+    pub(super) fn weigh(&mut self, number: u32) {
+        let resource = &mut self.resources[number as usize];
+        let binds = resource.demand > resource.capacity * SLACK;
+        if binds == resource.binds {
+            return;
+        }
+        resource.binds = binds;
+        for flow in &resource.flows {
+            let binding = &mut self.flows[*flow as usize].binding;
+            *binding = if binds { *binding + 1 } else { binding.saturating_sub(1) };
+        }
+    }
+
+    /// Counts at what a flow goes through what has come by now: once for all the while that it goes
+    /// through it.
+    fn count(&mut self, number: u32) {
+        let flow = &mut self.flows[number as usize];
+        let bytes = flow.position - std::mem::replace(&mut flow.counted, flow.position);
+        for resource in &flow.path {
+            self.resources[*resource as usize].bytes += bytes;
+        }
+    }
+
+    /// Counts what has come with flows that are still under way.
+    pub(crate) fn count_all(&mut self) {
+        for number in 0..short(self.flows.len()) {
+            self.count(number);
+        }
     }
 
     /// Writes down what has flowed until now.
@@ -274,17 +314,12 @@ impl Network {
         let moved = flow.rate * now.seconds_since(since);
         let moved = moved.min(flow.size - flow.position);
         flow.position += moved;
-        match flow.limits.iter_mut().find(|(limit, _)| *limit == flow.limit) {
-            Some((_, long)) => *long += took,
-            None => flow.limits.push((flow.limit, took)),
-        }
         if moved <= 0.0 {
             return;
         }
         for resource in &flow.path {
-            let resource = &mut self.resources[*resource as usize];
-            resource.bytes += moved;
-            if let Some(history) = &mut resource.history {
+            let history = self.history_of[*resource as usize];
+            if let Some(history) = self.histories.get_mut(history as usize) {
                 history.add(since, now, moved);
             }
         }

@@ -16,7 +16,7 @@ fn run(network: &mut Network) -> Vec<(u32, f64)> {
     while !dues.is_empty() {
         dues.sort_by_key(|due| std::cmp::Reverse((due.at, due.flow)));
         let due = dues.pop().unwrap();
-        if !network.is_due(due) {
+        if !network.is_due(due.flow, due.stamp) {
             continue;
         }
         now = due.at;
@@ -51,7 +51,7 @@ fn flows_share_what_they_go_through_and_take_what_others_leave() {
     near(complete[1].1, 5.0);
     near(network.resource(wide).bytes(), 20.0 * MEGABYTE);
     near(network.resource(narrow).bytes(), 10.0 * MEGABYTE);
-    near(network.resource(narrow).history().unwrap().spans().1[1], 2.0 * MEGABYTE);
+    near(network.history(narrow).unwrap().spans().1[1], 2.0 * MEGABYTE);
     assert_eq!(network.resource(wide).most_flows(), 2);
 }
 
@@ -124,7 +124,7 @@ fn a_flow_that_was_paused_goes_on_where_it_was() {
     network.settle(one, &mut dues);
     network.resume(flow, &[line], NOBODY, ten);
     network.settle(ten, &mut dues);
-    let due = dues.into_iter().find(|due| network.is_due(*due)).unwrap();
+    let due = dues.into_iter().find(|due| network.is_due(due.flow, due.stamp)).unwrap();
     near(due.at.seconds_since(At::BEGIN), 13.0);
     assert!(network.is_complete(flow, due.at));
 }

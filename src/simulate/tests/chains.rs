@@ -42,7 +42,7 @@ fn who_pulls_from_what_cuts_through_begins_with_it() {
     let outcome = run(&chain(), PLAIN);
     let [middle, last] = ["middle", "last"].map(|name| {
         let mut points = outcome.distribution_points.iter();
-        points.find(|point| point.name.as_str() == name).unwrap().last
+        points.find(|point| point.name.as_str() == name).unwrap().took.last
     });
     assert!(last - middle < 100.0, "it began before the other one was complete");
 }
@@ -84,5 +84,5 @@ fn packages_come_when_they_are_released() {
     let released = format!("{PLAIN}\nreleases: {{ONE00001: 1h}}\n");
     let outcome = run(&chain(), &released);
     near(outcome.distributed_after, 3_600.0 + 109.0, 3.0);
-    near(Some(outcome.packages[0].last), 109.0, 3.0);
+    near(Some(outcome.packages[0].took.last), 109.0, 3.0);
 }

@@ -91,8 +91,7 @@ impl Actions {
         points: &BTreeMap<Name, u32>,
         at_once: usize,
     ) -> Self {
-        let numbers: BTreeMap<&ActionId, usize> =
-            plan.actions.iter().enumerate().map(|(number, it)| (&it.id, number)).collect();
+        let mut numbers = Numbers::of(plan);
         let work = |action: &Action| {
             let content = [ActionKind::DistributeContent, ActionKind::UpdateContent];
             match packages.get(&action.resource.name) {
@@ -109,8 +108,8 @@ impl Actions {
         };
         let mut all: Vec<_> = plan.actions.iter().map(|it| ActionPlace::new(work(it))).collect();
         for (number, action) in plan.actions.iter().enumerate() {
-            for before in action.after.iter().filter_map(|id| numbers.get(id)) {
-                all[*before].followers.push(short(number));
+            for before in action.after.iter().filter_map(|id| numbers.find(id)) {
+                all[before].followers.push(short(number));
                 all[number].missing += 1;
             }
         }
@@ -204,6 +203,34 @@ impl Actions {
         let follows = self.all[number as usize].follows;
         let ready = if follows { &mut self.ready_to_follow } else { &mut self.ready };
         ready.insert(number);
+    }
+}
+
+/// The numbers of actions by their identities.
+struct Numbers<'a> {
+    all: Vec<(&'a ActionId, usize)>,
+    /// Where the next one stands, if they are looked for in their order: as actions name those that
+    /// they come after.
+    next: usize,
+}
+
+impl<'a> Numbers<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let all = plan.actions.iter().enumerate().map(|(number, it)| (&it.id, number));
+        let mut all: Vec<_> = all.collect();
+        all.sort();
+        Self { all, next: 0 }
+    }
+
+    fn find(&mut self, id: &ActionId) -> Option<usize> {
+        let is_next = self.all.get(self.next).is_some_and(|(it, _)| *it == id);
+        let place = if is_next {
+            self.next
+        } else {
+            self.all.binary_search_by_key(&id, |(it, _)| *it).ok()?
+        };
+        self.next = place + 1;
+        Some(self.all[place].1)
     }
 }
 

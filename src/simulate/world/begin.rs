@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     actions::{Actions, Work},
-    content::{PackagePlace, Places, PointPlace, Spread},
+    content::{PackagePlace, Places, PointPlace},
     events::{Event, Events},
     faults::Trouble,
     job::Jobs,
@@ -29,6 +29,7 @@ use crate::{
         ground::Ground,
         network::Network,
         numbers::{float, short},
+        outcome::Spread,
         policy::Rules,
         random::Random,
         scenario::Scenario,
@@ -37,13 +38,13 @@ use crate::{
 
 /// What a world is made of.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Making<'a> {
+pub(crate) struct Making<'a, 'world> {
     pub(crate) hierarchy: &'a Hierarchy,
     /// The same with its maintenance windows.
-    pub(crate) windows: &'a Hierarchy,
+    pub(crate) windows: &'world Hierarchy,
     pub(crate) observed: &'a Observed,
     pub(crate) plan: &'a Plan,
-    pub(crate) scenario: &'a Scenario,
+    pub(crate) scenario: &'world Scenario,
     /// The bytes of each package, by its ID.
     pub(crate) sizes: &'a BTreeMap<PackageId, u64>,
     /// When packages are released that are not there from the beginning.
@@ -54,8 +55,9 @@ pub(crate) struct Making<'a> {
     pub(crate) seed: u64,
 }
 
-impl<'a> World<'a> {
-    pub(crate) fn new(making: Making<'a>) -> Self {
+impl<'world> World<'world> {
+    /// The plan is not needed any more when the world is made of it.
+    pub(crate) fn new(making: Making<'_, 'world>) -> Self {
         let Making { hierarchy, observed, plan, scenario, .. } = making;
         let mut network = Network::default();
         let ground = Ground::new(hierarchy, scenario, &mut network);
@@ -127,6 +129,7 @@ impl<'a> World<'a> {
             owners: Vec::new(),
             points,
             packages,
+            spare: Vec::new(),
             jobs: Jobs::default(),
             actions,
             windows,
@@ -137,6 +140,7 @@ impl<'a> World<'a> {
             stamps: 0,
             woken: VecDeque::new(),
             freed: VecDeque::new(),
+            happened: VecDeque::new(),
             sends: VecDeque::new(),
             open,
         };
@@ -230,7 +234,7 @@ fn points(hierarchy: &Hierarchy, ground: &Ground) -> Vec<PointPlace> {
     points
 }
 
-fn packages(making: Making<'_>, ground: &Ground, points: usize) -> Vec<PackagePlace> {
+fn packages(making: Making<'_, '_>, ground: &Ground, points: usize) -> Vec<PackagePlace> {
     let Making { hierarchy, scenario, sizes, releases, .. } = making;
     let place = |(name, package): (&Name, &crate::model::Package)| {
         let bytes = sizes.get(&package.id).copied();
@@ -248,7 +252,7 @@ fn packages(making: Making<'_>, ground: &Ground, points: usize) -> Vec<PackagePl
             done: 0,
             jobs: Vec::new(),
             records: Vec::new(),
-            watchers: BTreeMap::new(),
+            watchers: Vec::new(),
             last: At::BEGIN,
             spread: Spread::default(),
             taken: At::BEGIN,

@@ -1,6 +1,6 @@
 //! The side of a pull distribution point: chooses sources, asks them, takes what they have (PDP-7).
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use jiff::SignedDuration;
 
@@ -95,7 +95,7 @@ impl World<'_> {
                 Choice::Try(source) => source.distribution_point,
                 Choice::Wait { until, reasons } => {
                     it.doing = Doing::Waiting;
-                    it.why = format!("no source has it: {}", reasons.join("; "));
+                    it.why = format!("no source has it: {}", reasons.join("; ")).into();
                     it.wait_for(WaitKind::Sources, self.now);
                     let at = self.moment_at(self.points[point as usize].machine, until);
                     self.point_at(job, at);
@@ -117,7 +117,7 @@ impl World<'_> {
                 }
                 Answer::Silence(why) => {
                     if let Some(it) = self.jobs.get_mut(job) {
-                        (it.source, it.why) = (from, why);
+                        (it.source, it.why) = (from, why.into());
                         it.wait_for(WaitKind::Answer, self.now);
                     }
                     return self.point_later(job, CONNECT);
@@ -200,7 +200,7 @@ impl World<'_> {
             return self.flow_from(job, from, leader);
         }
         (it.doing, it.patience) = (Doing::Asking, self.now.plus(COMING));
-        it.why.clear();
+        it.why = Cow::default();
         self.point_later(job, asking);
     }
 

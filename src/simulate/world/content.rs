@@ -1,14 +1,12 @@
 //! Packages and distribution points, as places in lists.
 
-use std::collections::BTreeMap;
-
 use super::job::Record;
 use crate::{
     engine::source_selection::{SourceHealth, SourceSelection},
     model::{
         DistributionPointSettings, Name, PackageId, Priority, PullSourceSettings, TransferSettings,
     },
-    simulate::{at::At, network::NOBODY},
+    simulate::{at::At, network::NOBODY, outcome::Spread},
 };
 
 /// A distribution point.
@@ -73,36 +71,24 @@ pub(super) struct PackagePlace {
     pub(super) holders: Places,
     pub(super) wanted: usize,
     pub(super) done: usize,
-    /// While it is on its way: the job of each distribution point, and what is remembered of those
-    /// that have ended. Empty before and after that.
+    /// While it is on its way: the job of each distribution point, what is remembered of those that
+    /// have ended, and for each distribution point the jobs that go on when something becomes of it.
+    /// Empty before and after that.
     pub(super) jobs: Vec<u32>,
     pub(super) records: Vec<(u32, Record)>,
-    /// Jobs that go on when something becomes of a source.
-    pub(super) watchers: BTreeMap<u32, Vec<u32>>,
+    pub(super) watchers: Vec<Vec<u32>>,
     pub(super) last: At,
     pub(super) spread: Spread,
     /// When its source was in the content library of its site.
     pub(super) taken: At,
 }
 
-/// How long the distribution points took, in seconds.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Spread {
-    pub(super) half: f64,
-    pub(super) most: f64,
-    pub(super) last: f64,
-}
-
-impl Spread {
-    /// Of spans in milliseconds, which are put in order.
-    pub(super) fn of(took: &mut [u32]) -> Self {
-        took.sort_unstable();
-        let at = |hundredths: usize| {
-            let place = (took.len() * hundredths).div_ceil(100).saturating_sub(1);
-            took.get(place).map_or(0.0, |it| f64::from(*it) / 1e3)
-        };
-        Self { half: at(50), most: at(95), last: at(100) }
-    }
+/// The lists of a package that has arrived, kept for their memory.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    pub(super) jobs: Vec<u32>,
+    pub(super) records: Vec<(u32, Record)>,
+    pub(super) watchers: Vec<Vec<u32>>,
 }
 
 impl PackagePlace {

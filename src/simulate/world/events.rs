@@ -1,14 +1,14 @@
 //! What happens when.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::simulate::{at::At, network::Due};
+use crate::simulate::at::At;
 
 /// Something that happens at its time. A stamp tells whether it is still meant.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Event {
     /// A flow is complete, or its rate changes.
-    Flow(Due),
+    Flow { flow: u32, stamp: u64 },
     /// The manager of a job wanted to be woken.
     Manager { job: u32, stamp: u64 },
     /// A pull distribution point goes on with a job.
@@ -39,60 +39,39 @@ pub(super) enum Event {
     SyncPass { site: u32, child: u32 },
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Scheduled {
-    at: At,
-    /// What was scheduled first happens first.
-    number: u64,
-    event: Event,
-}
-
-impl PartialEq for Scheduled {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.number) == (other.at, other.number)
-    }
-}
-
-impl Eq for Scheduled {}
-
-impl PartialOrd for Scheduled {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Scheduled {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
-    }
-}
-
-/// The events that are still to come.
+/// The events that are still to come. Thousands happen at one moment, when all take the same way:
+/// those of a moment stand in one line, in which what was scheduled first happens first.
 #[derive(Debug, Default)]
 pub(super) struct Events {
-    heap: BinaryHeap<Reverse<Scheduled>>,
-    number: u64,
+    moments: BTreeMap<At, VecDeque<Event>>,
+    /// A line in which nobody stands any more, kept for its memory.
+    spare: VecDeque<Event>,
 }
 
 impl Events {
     /// Something happens at a time; never, if that is the time.
     pub(super) fn add(&mut self, at: At, event: Event) {
         if at < At::NEVER {
-            self.number += 1;
-            self.heap.push(Reverse(Scheduled { at, number: self.number, event }));
+            let spare = &mut self.spare;
+            self.moments.entry(at).or_insert_with(|| std::mem::take(spare)).push_back(event);
         }
     }
 
     /// When the next thing happens.
     pub(super) fn next_at(&self) -> Option<At> {
-        self.heap.peek().map(|Reverse(next)| next.at)
+        self.moments.first_key_value().map(|(at, _)| *at)
     }
 
     /// What happens next at this very time.
     pub(super) fn next_of(&mut self, at: At) -> Option<Event> {
-        if self.next_at() != Some(at) {
-            return None;
+        let mut first = self.moments.first_entry().filter(|first| *first.key() == at)?;
+        let event = first.get_mut().pop_front();
+        if first.get().is_empty() {
+            let line = first.remove();
+            if line.capacity() > self.spare.capacity() {
+                self.spare = line;
+            }
         }
-        self.heap.pop().map(|Reverse(next)| next.event)
+        event
     }
 }

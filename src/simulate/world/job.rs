@@ -1,5 +1,7 @@
 //! A package on its way to a distribution point.
 
+use std::borrow::Cow;
+
 use crate::{
     engine::{DistributionJob, Ticket, TransferJob, source_selection::SourceSelection},
     simulate::{
@@ -116,7 +118,7 @@ pub(super) struct Job {
     /// What it waits for, and since when.
     pub(super) waits: Option<(WaitKind, At)>,
     /// Why it does not go on, or would not.
-    pub(super) why: String,
+    pub(super) why: Cow<'static, str>,
     pub(super) record: Record,
 }
 
@@ -141,7 +143,7 @@ impl Job {
             manager_stamp: 0,
             point_stamp: 0,
             waits: None,
-            why: String::new(),
+            why: Cow::default(),
             record: Record::new(now),
         }
     }

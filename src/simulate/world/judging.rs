@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    content::{PackagePlace, Spread},
+    content::PackagePlace,
     job::{Record, WaitKind},
     run::World,
     tally::Chain,
@@ -18,7 +18,7 @@ use crate::{
         numbers::{float, short, whole},
         outcome::{
             Curve, LinkOutcome, Outcome, PackageOutcome, PathStep, PointOutcome, SiteOutcome,
-            SourceOutcome, StepKind, SyncOutcome, Unfinished, WaitOutcome, Waited,
+            SourceOutcome, Spread, StepKind, SyncOutcome, Unfinished, WaitOutcome, Waited,
         },
     },
 };
@@ -30,6 +30,7 @@ impl World<'_> {
     /// What has come of it.
     pub(crate) fn outcome(mut self, hierarchy: &Hierarchy, policy: Policy, seed: u64) -> Outcome {
         let unfinished = self.unfinished();
+        self.network.count_all();
         for number in self.jobs.numbers() {
             if let Some(mut job) = self.jobs.take(number) {
                 job.go_on(self.now);
@@ -82,7 +83,7 @@ impl World<'_> {
                 last = last.max(point.last);
             }
             let sync = self.syncs[number].as_ref().filter(|sync| sync.wanted || sync.runs > 0);
-            let history = self.network.resource(self.ground.incoming[number]).history();
+            let history = self.network.history(self.ground.incoming[number]);
             let incoming = history.map(curve).unwrap_or_default();
             sites.push(SiteOutcome {
                 site: code.clone(),
@@ -113,9 +114,7 @@ impl World<'_> {
                 released: seconds(it.released),
                 wanted: it.wanted,
                 done: it.done,
-                half: it.spread.half,
-                most: it.spread.most,
-                last: it.spread.last,
+                took: it.spread,
             })
             .collect();
         packages.sort_by(|one, other| one.package.cmp(&other.package));
@@ -125,17 +124,12 @@ impl World<'_> {
     fn distribution_points(&mut self) -> Vec<PointOutcome> {
         let sites: Vec<SiteCode> = self.ground.sites.clone();
         let with = self.points.iter_mut().filter(|it| it.wanted > 0);
-        with.map(|it| {
-            let spread = Spread::of(&mut it.took);
-            PointOutcome {
-                name: it.name.clone(),
-                site: sites[it.site as usize].clone(),
-                wanted: it.wanted,
-                done: it.took.len(),
-                half: spread.half,
-                most: spread.most,
-                last: spread.last,
-            }
+        with.map(|it| PointOutcome {
+            name: it.name.clone(),
+            site: sites[it.site as usize].clone(),
+            wanted: it.wanted,
+            done: it.took.len(),
+            took: Spread::of(&mut it.took),
         })
         .collect()
     }
@@ -155,7 +149,7 @@ impl World<'_> {
                         capacity: whole(it.capacity()),
                         bytes: whole(it.bytes().round()),
                         peak: whole(it.peak().round()),
-                        curve: it.history().map(curve).unwrap_or_default(),
+                        curve: self.network.history(resource).map(curve).unwrap_or_default(),
                     });
                 }
             }
@@ -201,7 +195,7 @@ impl World<'_> {
             let jobs = package.jobs.iter().enumerate();
             for (point, job) in jobs.filter(|(_, job)| **job != NOBODY) {
                 let Some(job) = self.jobs.get(*job) else { continue };
-                let why = if job.why.is_empty() { "it is still on its way" } else { &job.why };
+                let why = if job.why.is_empty() { "it is still on its way" } else { &*job.why };
                 let key = (package.id.to_string(), why.to_owned());
                 found.entry(key).or_default().push(self.points[point].name.to_string());
                 known += 1;

@@ -51,7 +51,10 @@ impl World<'_> {
         let route = self.ground.route(from, to).unwrap_or_default();
         let machines = &self.ground.machines;
         let (out, into) = (machines[from as usize].out, machines[to as usize].into);
-        std::iter::once(out).chain(route.resources.iter().copied()).chain([into]).collect()
+        // And one more for what comes into a site.
+        let mut path = Vec::with_capacity(route.resources.len() + 3);
+        path.extend([out].iter().chain(&route.resources).chain(&[into]));
+        path
     }
 
     /// The same for content, which is counted where it comes in.

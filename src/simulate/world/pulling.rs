@@ -1,11 +1,12 @@
 //! Package Transfer Manager's side of a pull (PDP-5): looks, notifies, polls.
 
-use std::collections::VecDeque;
+use std::{borrow::Cow, collections::VecDeque};
 
 use jiff::SignedDuration;
 
 use super::{
     actions::PAUSE,
+    content::Lists,
     job::{Doing, Job, Manager, WaitKind},
     run::World,
 };
@@ -37,7 +38,7 @@ impl World<'_> {
         if self.rules.planned && matches!(self.available(job), Available::No) {
             // The plan has nothing to do for it before one of its sources has something.
             if let Some(it) = self.jobs.get_mut(job) {
-                "none of its sources has the package".clone_into(&mut it.why);
+                it.why = "none of its sources has the package".into();
                 it.wait_for(WaitKind::Look, self.now);
             }
             self.watch(job);
@@ -92,8 +93,15 @@ impl World<'_> {
     }
 
     /// Something happens to the manager's job, and it says what is to be done.
-    pub(super) fn transfer(&mut self, job: u32, events: impl Into<VecDeque<TransferEvent>>) {
-        let mut events: VecDeque<TransferEvent> = events.into();
+    pub(super) fn transfer(&mut self, job: u32, happened: impl IntoIterator<Item = TransferEvent>) {
+        let mut events = std::mem::take(&mut self.happened);
+        events.extend(happened);
+        self.let_happen(job, &mut events);
+        events.clear();
+        self.happened = events;
+    }
+
+    fn let_happen(&mut self, job: u32, events: &mut VecDeque<TransferEvent>) {
         while let Some(event) = events.pop_front() {
             let time = self.time();
             let Some(it) = self.jobs.get_mut(job) else { return };
@@ -128,7 +136,7 @@ impl World<'_> {
         }
     }
 
-    fn manager_waits(&mut self, job: u32, until: jiff::Timestamp, why: String) {
+    fn manager_waits(&mut self, job: u32, until: jiff::Timestamp, why: Cow<'static, str>) {
         self.manager_at(job, until);
         let Some(it) = self.jobs.get_mut(job) else { return };
         if it.doing != Doing::Nothing {
@@ -149,7 +157,7 @@ impl World<'_> {
     fn cancelled(&mut self, job: u32, why: String) {
         self.tally.cancelled += 1;
         let Some(it) = self.jobs.get_mut(job) else { return };
-        it.why = why;
+        it.why = why.into();
         if it.doing == Doing::Nothing {
             it.wait_for(WaitKind::Notification, self.now);
             self.in_next_pass(job);
@@ -219,16 +227,18 @@ impl World<'_> {
         let Some(it) = self.jobs.get(job) else { return };
         let watchers = &mut self.packages[it.package as usize].watchers;
         for source in &self.points[it.point as usize].source_places {
-            watchers.entry(*source).or_default().push(job);
+            if let Some(watchers) = watchers.get_mut(*source as usize) {
+                watchers.push(job);
+            }
         }
     }
 
     /// Something has become of a source: who waited for it looks again.
     pub(super) fn tell_watchers(&mut self, package: u32, source: u32) {
-        let Some(watchers) = self.packages[package as usize].watchers.remove(&source) else {
-            return;
-        };
-        for job in watchers {
+        let watchers = &mut self.packages[package as usize].watchers;
+        let Some(watchers) = watchers.get_mut(source as usize) else { return };
+        let mut told = std::mem::take(watchers);
+        for job in told.drain(..) {
             let Some(it) = self.jobs.get(job) else { continue };
             let Manager::Transfer(manager) = &it.manager else { continue };
             // Its number may be that of another job by now.
@@ -245,6 +255,11 @@ impl World<'_> {
                 }
                 _ => {}
             }
+        }
+        // The list is kept: the next package needs room again.
+        let watchers = self.packages[package as usize].watchers.get_mut(source as usize);
+        if let Some(watchers) = watchers.filter(|it| it.is_empty()) {
+            *watchers = told;
         }
     }
 
@@ -280,7 +295,11 @@ impl World<'_> {
         let count = self.points.len();
         let package = &mut self.packages[package as usize];
         if package.jobs.is_empty() {
-            package.jobs = vec![NOBODY; count];
+            let Lists { jobs, records, watchers } = self.spare.pop().unwrap_or_default();
+            (package.jobs, package.records, package.watchers) = (jobs, records, watchers);
+            package.jobs.resize(count, NOBODY);
+            package.records.reserve(package.wanted);
+            package.watchers.resize_with(count, Vec::new);
         }
     }
 }

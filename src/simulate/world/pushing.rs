@@ -125,7 +125,7 @@ impl World<'_> {
 
     fn sending_waits(&mut self, job: u32, kind: WaitKind, why: String) {
         if let Some(it) = self.jobs.get_mut(job) {
-            it.why = why;
+            it.why = why.into();
             it.wait_for(kind, self.now);
         }
         self.settle(job, false);

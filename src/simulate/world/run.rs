@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     actions::Actions,
-    content::{PackagePlace, PointPlace},
+    content::{Lists, PackagePlace, PointPlace},
     events::{Event, Events},
     faults::Trouble,
     job::Jobs,
@@ -16,13 +16,16 @@ use super::{
     turns::Turns,
     windows::Windows,
 };
-use crate::simulate::{
-    at::At,
-    ground::Ground,
-    network::{Due, Network},
-    policy::Rules,
-    random::Random,
-    scenario::Scenario,
+use crate::{
+    engine::TransferEvent,
+    simulate::{
+        at::At,
+        ground::Ground,
+        network::{Due, Network},
+        policy::Rules,
+        random::Random,
+        scenario::Scenario,
+    },
 };
 
 /// Whose a flow is.
@@ -50,6 +53,7 @@ pub(crate) struct World<'a> {
     pub(super) owners: Vec<Owner>,
     pub(super) points: Vec<PointPlace>,
     pub(super) packages: Vec<PackagePlace>,
+    pub(super) spare: Vec<Lists>,
     pub(super) jobs: Jobs,
     pub(super) actions: Actions,
     /// The maintenance windows; none: everything may begin at all times.
@@ -66,6 +70,8 @@ pub(crate) struct World<'a> {
     /// is free, actions that may send more.
     pub(super) woken: VecDeque<(u32, u32)>,
     pub(super) freed: VecDeque<u32>,
+    /// What happens to a transfer; empty between, and kept for its memory.
+    pub(super) happened: VecDeque<TransferEvent>,
     pub(super) sends: VecDeque<u32>,
     /// Packages and first synchronizations that are still to come.
     pub(super) open: usize,
@@ -83,7 +89,8 @@ impl World<'_> {
         loop {
             self.network.settle(self.now, &mut dues);
             for due in dues.drain(..) {
-                self.events.add(due.at, Event::Flow(due));
+                let Due { at, flow, stamp } = due;
+                self.events.add(at, Event::Flow { flow, stamp });
             }
             if self.open == 0 {
                 break;
@@ -103,7 +110,7 @@ impl World<'_> {
 
     fn happens(&mut self, event: Event) {
         match event {
-            Event::Flow(due) => self.flow_is_due(due),
+            Event::Flow { flow, stamp } => self.flow_is_due(flow, stamp),
             Event::Manager { job, stamp } => self.manager_is_due(job, stamp),
             Event::Point { job, stamp } => self.point_is_due(job, stamp),
             Event::Hour { job, stamp } => self.hour_has_come(job, stamp),
@@ -121,19 +128,19 @@ impl World<'_> {
         }
     }
 
-    fn flow_is_due(&mut self, due: Due) {
-        if !self.network.is_due(due) {
+    fn flow_is_due(&mut self, flow: u32, stamp: u64) {
+        if !self.network.is_due(flow, stamp) {
             return;
         }
-        if !self.network.is_complete(due.flow, self.now) {
-            return self.network.touch(due.flow);
+        if !self.network.is_complete(flow, self.now) {
+            return self.network.touch(flow);
         }
-        let owner = std::mem::replace(&mut self.owners[due.flow as usize], Owner::Nobody);
+        let owner = std::mem::replace(&mut self.owners[flow as usize], Owner::Nobody);
         match owner {
             Owner::Job(job) => self.arrived(job),
-            Owner::Sync(site) => self.synchronized(site, due.flow),
-            Owner::Replication(site, child) => self.replicated(site, child, due.flow),
-            Owner::Nobody => self.network.complete(due.flow, self.now),
+            Owner::Sync(site) => self.synchronized(site, flow),
+            Owner::Replication(site, child) => self.replicated(site, child, flow),
+            Owner::Nobody => self.network.complete(flow, self.now),
         }
     }
 

@@ -1,9 +1,11 @@
 //! Jobs that have come to an end, or that nobody stays for any more.
 
-use super::{content::Spread, job::Doing, run::World};
+use std::mem::take;
+
+use super::{content::Lists, job::Doing, run::World};
 use crate::{
     engine::{DistributionEvent, TransferEvent},
-    simulate::network::NOBODY,
+    simulate::{network::NOBODY, outcome::Spread},
 };
 
 impl World<'_> {
@@ -92,7 +94,11 @@ impl World<'_> {
             })
             .collect();
         it.spread = Spread::of(&mut took);
-        (it.jobs, it.records) = (Vec::new(), Vec::new());
-        it.watchers.clear();
+        let (mut jobs, mut records) = (take(&mut it.jobs), take(&mut it.records));
+        let mut watchers = take(&mut it.watchers);
+        jobs.clear();
+        records.clear();
+        watchers.iter_mut().for_each(Vec::clear);
+        self.spare.push(Lists { jobs, records, watchers });
     }
 }

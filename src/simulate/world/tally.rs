@@ -72,16 +72,14 @@ impl Tally {
         if self.chain.as_ref().is_some_and(|chain| chain.finished >= last.1.finished) {
             return;
         }
-        let by_point: BTreeMap<u32, &Record> =
-            package.records.iter().map(|(point, record)| (*point, record)).collect();
         let mut transfers = vec![*last];
         let mut source = last.1.source;
         while source != NOBODY
-            && transfers.len() <= by_point.len()
-            && let Some(record) = by_point.get(&source)
+            && transfers.len() <= package.records.len()
+            && let Some(next) = package.records.iter().find(|(point, _)| *point == source)
         {
-            transfers.push((source, **record));
-            source = record.source;
+            transfers.push(*next);
+            source = next.1.source;
         }
         self.chain = Some(Chain { package: number, finished: last.1.finished, transfers });
     }

@@ -1,6 +1,9 @@
 //! Turns at sources, by the engine's queue.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::content::PointPlace;
 use crate::{
@@ -15,6 +18,8 @@ pub(super) struct Turns {
     queues: Vec<PullQueue>,
     /// The queue of each distribution point that pulls.
     of_point: Vec<usize>,
+    /// The sources that each of them asks first.
+    first: Vec<Arc<BTreeSet<Name>>>,
     waiting: Vec<BTreeMap<Ticket, u32>>,
 }
 
@@ -34,7 +39,10 @@ impl Turns {
                 }
             }
         }
-        let mut turns = Self { of_point: vec![usize::MAX; points.len()], ..Self::default() };
+        let names = |point| Arc::new(first_sources(point).map(|(_, name)| name.clone()).collect());
+        let names = points.iter().map(names).collect();
+        let of_point = vec![usize::MAX; points.len()];
+        let mut turns = Self { of_point, first: names, ..Self::default() };
         let mut queue_of: BTreeMap<usize, usize> = BTreeMap::new();
         for (place, source) in first.iter().enumerate() {
             let Some(source) = *source else { continue };
@@ -62,7 +70,7 @@ impl Turns {
         job: u32,
     ) -> Option<Ticket> {
         let queue = self.of_point[place as usize];
-        let sources = first_sources(point).map(|(_, name)| name.clone()).collect();
+        let sources = self.first[place as usize].clone();
         let pull = QueuedPull { package: package.clone(), depth: point.depth, sources };
         let ticket = self.queues.get_mut(queue)?.ask(pull);
         self.waiting[queue].insert(ticket, job);

@@ -1,7 +1,10 @@
 //! Maintenance windows in virtual time: what may not begin yet waits until one opens, as the
 //! controller does it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -26,7 +29,8 @@ use crate::{
 pub(super) struct Windows<'a> {
     /// The hierarchy with its windows.
     hierarchy: &'a Hierarchy,
-    plan: &'a Plan,
+    /// What is to be done, in the order of the plan.
+    actions: Arc<[Action]>,
     /// What a true clock shows at the beginning.
     begin: Timestamp,
     /// By how much the clock of the controller is wrong: that one counts.
@@ -55,13 +59,13 @@ impl<'a> Windows<'a> {
     /// Those of a hierarchy; none if it has none.
     pub(super) fn of(
         hierarchy: &'a Hierarchy,
-        plan: &'a Plan,
+        plan: &Plan,
         begin: Timestamp,
         skew: SignedDuration,
     ) -> Option<Self> {
         (!hierarchy.maintenance_windows.is_empty()).then(|| Self {
             hierarchy,
-            plan,
+            actions: plan.actions.clone().into(),
             begin,
             skew,
             asked: (At::BEGIN, BTreeMap::new()),
@@ -101,8 +105,9 @@ impl<'a> Windows<'a> {
     /// When the synchronization of a point that the plan asks for could begin, if nothing but windows held
     /// up what comes before it.
     pub(super) fn first_synchronization(&mut self, point: &Name) -> At {
+        let actions = Arc::clone(&self.actions);
         let mut begins: BTreeMap<&ActionId, At> = BTreeMap::new();
-        for action in &self.plan.actions {
+        for action in actions.iter() {
             let before = action.after.iter().filter_map(|before| begins.get(before));
             let at = before.copied().max().unwrap_or(At::BEGIN);
             if synchronizes(action) && action.resource.name == *point {
@@ -122,7 +127,7 @@ impl<'a> Windows<'a> {
         wanted: impl Fn(&Action) -> bool,
     ) -> Option<T> {
         let mut all: BTreeMap<&ActionId, T> = BTreeMap::new();
-        for (number, action) in self.plan.actions.iter().enumerate() {
+        for (number, action) in self.actions.iter().enumerate() {
             let before = action.after.iter().filter_map(|before| all.get(before).copied());
             let Some(latest) = before.chain(own(short(number))).max() else { continue };
             if wanted(action) {
@@ -145,7 +150,7 @@ impl<'a> Windows<'a> {
         let never = self.waiting.iter().filter(|(_, (_, closed))| closed.next.is_none());
         never
             .filter_map(|(action, (_, closed))| {
-                let action = self.plan.actions.get(*action as usize)?;
+                let action = self.actions.get(*action as usize)?;
                 (!synchronizes(action)).then(|| (action.id.to_string(), closed.to_string()))
             })
             .collect()
@@ -211,8 +216,8 @@ impl World<'_> {
     pub(super) fn waits_for_window(&mut self, number: u32) -> bool {
         let now = self.now;
         let Some(windows) = &mut self.windows else { return false };
-        let plan = windows.plan;
-        let Some(action) = plan.actions.get(number as usize) else { return false };
+        let actions = Arc::clone(&windows.actions);
+        let Some(action) = actions.get(number as usize) else { return false };
         if let Some(closed) = windows.closed(now, &action.site, action.kind) {
             let at = windows.opening(&closed);
             // Those are counted where their site waits.

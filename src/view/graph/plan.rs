@@ -100,7 +100,7 @@ fn node(plan: &Plan, step: &Step, path: usize) -> Node {
         (false, true) => Shape::Stack,
         (false, false) => Shape::Box,
     };
-    let mut node = Node::new(first.id.0.clone(), shape).tone(tone(sign));
+    let mut node = Node::new(first.id.to_string(), shape).tone(tone(sign));
     if many {
         node = node
             .line(Line::title(&format!("{sign} {kind} × {}", actions.len())))

@@ -149,7 +149,7 @@ fn piece(site: usize, entry: &Entry<'_>, order: &Order<'_>, full: bool) -> Piece
 }
 
 fn shown_id(id: &ActionId) -> String {
-    code(&shortened(&id.0, LONGEST_SENTENCE))
+    code(&shortened(id.as_str(), LONGEST_SENTENCE))
 }
 
 /// What changes, as a block of code; nothing if no field does.

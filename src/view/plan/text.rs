@@ -91,7 +91,7 @@ fn entry_text(entry: &Entry<'_>, order: &Order<'_>, full: bool, paint: Paint) ->
 }
 
 fn shown_id(id: &ActionId) -> String {
-    plain(&id.0).into_owned()
+    plain(id.as_str()).into_owned()
 }
 
 /// What else there is to know, and what waits for what.

@@ -33,8 +33,8 @@ pub fn policies_text(outcomes: &[Outcome]) -> String {
         let over_lines = outcome.links.iter().map(|link| link.bytes).sum();
         rows.add_row(vec![
             Cell::new(outcome.policy.words()),
-            Cell::new(after(Some(longest(|package| package.half)))),
-            Cell::new(after(Some(longest(|package| package.most)))),
+            Cell::new(after(Some(longest(|package| package.took.half)))),
+            Cell::new(after(Some(longest(|package| package.took.most)))),
             Cell::new(after(outcome.distributed_after)),
             Cell::new(bytes(over_lines)),
             Cell::new(times).set_alignment(CellAlignment::Right),

@@ -141,7 +141,8 @@ fn packages(outcome: &Outcome, text: &mut String) {
     }
     title(text, "Packages, from their release until half, 95 % and all of their points have them");
     let mut rows = table(&["PACKAGE", "SIZE", "POINTS", "HALF", "95 %", "LAST"], &[1, 2]);
-    for it in slowest(&outcome.packages, |it| if it.done < it.wanted { f64::MAX } else { it.last })
+    for it in
+        slowest(&outcome.packages, |it| if it.done < it.wanted { f64::MAX } else { it.took.last })
     {
         let points = if it.done == it.wanted {
             it.wanted.to_string()
@@ -152,9 +153,9 @@ fn packages(outcome: &Outcome, text: &mut String) {
             Cell::new(&it.package),
             right(bytes(it.bytes)),
             right(points),
-            Cell::new(span(it.half)),
-            Cell::new(span(it.most)),
-            Cell::new(span(it.last)),
+            Cell::new(span(it.took.half)),
+            Cell::new(span(it.took.most)),
+            Cell::new(span(it.took.last)),
         ]);
     }
     indented(text, &rows);
@@ -167,14 +168,9 @@ fn points(outcome: &Outcome, text: &mut String) {
     }
     title(text, "Distribution points, from the release of a package until it is there");
     let mut rows = table(&["DISTRIBUTION POINT", "SITE", "PACKAGES", "HALF", "95 %", "LAST"], &[2]);
-    for it in
-        slowest(
-            &outcome.distribution_points,
-            |it| {
-                if it.done < it.wanted { f64::MAX } else { it.last }
-            },
-        )
-    {
+    for it in slowest(&outcome.distribution_points, |it| {
+        if it.done < it.wanted { f64::MAX } else { it.took.last }
+    }) {
         let packages = if it.done == it.wanted {
             it.wanted.to_string()
         } else {
@@ -184,9 +180,9 @@ fn points(outcome: &Outcome, text: &mut String) {
             Cell::new(&it.name),
             Cell::new(&it.site),
             right(packages),
-            Cell::new(span(it.half)),
-            Cell::new(span(it.most)),
-            Cell::new(span(it.last)),
+            Cell::new(span(it.took.half)),
+            Cell::new(span(it.took.most)),
+            Cell::new(span(it.took.last)),
         ]);
     }
     indented(text, &rows);

@@ -96,7 +96,7 @@ fn downstream_points_follow_the_port_of_their_upstream() {
     for action in &of_kind(&plan, ActionKind::ConfigureSoftwareUpdatePoint)[1..] {
         assert_eq!(diff(action), [follows], "{}", action.id);
         let upstream = "VerifyPorts:SoftwareUpdatePoint/cen-active";
-        assert!(action.after.iter().any(|id| id.0 == upstream), "{:?}", action.after);
+        assert!(action.after.iter().any(|id| id.as_str() == upstream), "{:?}", action.after);
     }
 }
 
@@ -152,7 +152,7 @@ fn a_missing_file_is_repaired_where_it_is_missing() {
         let action = &plan.actions[0];
         assert_eq!(action.kind, ActionKind::DistributeContent);
         assert_eq!(action.targets, names(&[damaged]));
-        assert!(action.id.0.ends_with(".repair"), "{}", action.id);
+        assert!(action.id.as_str().ends_with(".repair"), "{}", action.id);
         assert!(action.reason.starts_with("1 file is missing or damaged"), "{}", action.reason);
     }
 }
@@ -182,7 +182,7 @@ fn a_new_source_version_goes_wave_by_wave() {
         targets,
         [&[][..], &["ams-dp1"], &["ams-dp2"], &["ams-dp3"], &["lis-dp"]].map(names)
     );
-    let last: Vec<_> = plan.actions[4].after.iter().map(|id| id.0.clone()).collect();
+    let last: Vec<_> = plan.actions[4].after.iter().map(|id| id.to_string()).collect();
     assert_eq!(last, [id("AMS"), id("AMS.0"), id("AMS.1"), id("AMS.2")]);
 }
 
@@ -239,7 +239,7 @@ fn a_lost_site_server_gets_back_all_that_it_held() {
     world.catalogs.remove(&name("ams-srv"));
     world.databases.remove(&"AMS".parse().unwrap());
     let plan = plan_and_carry_out(&mut world, &hierarchy);
-    assert_eq!(plan.actions[0].id.0, "CreateSiteSystem:SiteSystem/ams-srv");
+    assert_eq!(plan.actions[0].id.as_str(), "CreateSiteSystem:SiteSystem/ams-srv");
     assert!(ids(&plan).contains(&"DistributeContent:Package/printer-definitions@AMS"));
     assert_eq!(plan.summary.remove, 0);
 }
@@ -251,7 +251,7 @@ fn a_lost_site_database_is_filled_in_the_same_plan_that_makes_its_server() {
     world.systems.remove(&name("cen-srv"));
     world.databases.remove(&"CEN".parse().unwrap());
     let plan = plan_and_carry_out(&mut world, &hierarchy);
-    let sync = plan.actions.iter().find(|it| it.id.0.ends_with("Point/cen-active")).unwrap();
+    let sync = plan.actions.iter().find(|it| it.id.as_str().ends_with("Point/cen-active")).unwrap();
     assert_eq!((sync.kind, sync.requirement.as_str()), (ActionKind::Synchronize, "SYNC-4"));
-    assert!(sync.after.iter().any(|id| id.0 == "CreateSiteSystem:SiteSystem/cen-srv"));
+    assert!(sync.after.iter().any(|id| id.as_str() == "CreateSiteSystem:SiteSystem/cen-srv"));
 }

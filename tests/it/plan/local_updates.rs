@@ -49,8 +49,8 @@ fn with_reader(change: impl FnOnce(&mut Resource<LocalUpdateSpec>)) -> Hierarchy
 }
 
 fn after(plan: &Plan, id: &str, earlier: &str) -> bool {
-    let action = plan.actions.iter().find(|action| action.id.0 == id).unwrap();
-    action.after.iter().any(|id| id.0 == earlier)
+    let action = plan.actions.iter().find(|action| action.id.as_str() == id).unwrap();
+    action.after.iter().any(|id| id.as_str() == earlier)
 }
 
 fn revision(world: &World) -> (i32, bool) {
@@ -87,7 +87,7 @@ fn a_change_is_a_further_revision_with_its_diff() {
     let changed = with_reader(|it| "Reader 4.2.2".clone_into(&mut it.spec.title));
     let plan = world.plan(&changed);
     let action = &plan.actions[0];
-    assert_eq!(action.id.0, PUBLISH);
+    assert_eq!(action.id.as_str(), PUBLISH);
     let paths: Vec<_> = action.diff.iter().map(|it| it.path.as_str()).collect();
     assert_eq!(paths, ["spec.title"]);
     assert_eq!(action.diff[0].found.as_ref().unwrap().site_system, name("cen-wsus"));

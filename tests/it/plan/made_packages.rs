@@ -95,7 +95,7 @@ fn converged(hierarchy: &Hierarchy) -> World {
 fn action<'a>(plan: &'a Plan, id: &str) -> &'a headwater::plan::Action {
     plan.actions
         .iter()
-        .find(|action| action.id.0 == id)
+        .find(|action| action.id.as_str() == id)
         .unwrap_or_else(|| panic!("{:?}", ids(plan)))
 }
 
@@ -156,7 +156,7 @@ fn another_selection_is_told_before_its_files_are_believed() {
     assert!(plan.actions[0].diff.iter().any(|it| it.path.starts_with("packages")), "{plan:#?}");
     world.carry_out(&hierarchy, &plan, Choice::First);
     let plan = world.plan(&hierarchy);
-    assert_eq!(plan.actions[0].id.0, TAKE_ANEW);
+    assert_eq!(plan.actions[0].id.as_str(), TAKE_ANEW);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn the_offline_catalog_is_produced_every_seven_days() {
     assert!(action.reason.contains("is due every 7d"), "{}", action.reason);
     // What the same plan synchronizes goes into it.
     let synchronized = ids(&plan).contains(&SYNCHRONIZE);
-    assert_eq!(action.after.iter().any(|it| it.0 == SYNCHRONIZE), synchronized);
+    assert_eq!(action.after.iter().any(|it| it.as_str() == SYNCHRONIZE), synchronized);
     world.converge(&hierarchy, Choice::First);
     assert_eq!(digest(&world), first, "the catalog is the same");
     assert!(!takes(&world.plan(&hierarchy)));

@@ -62,7 +62,8 @@ fn nothing_comes_before_a_client_asks_and_then_what_it_asks_for() {
     let mut world = World::new();
     let first = world.plan(&hierarchy);
     assert!(bringing(&first).iter().all(|it| !it.targets.contains(&name("lis-dp"))));
-    let told = first.actions.iter().find(|it| it.id.0.ends_with("update-catalog@LIS.on-demand"));
+    let told =
+        first.actions.iter().find(|it| it.id.as_str().ends_with("update-catalog@LIS.on-demand"));
     let told = told.unwrap();
     assert_eq!(told.kind, ActionKind::ConfigureDistributionPoint);
     assert_eq!(told.targets, names(&["lis-dp"]));
@@ -94,7 +95,7 @@ fn a_new_version_is_distributed_where_it_is_and_offered_where_it_is_not() {
     world.converge(&before, Choice::First);
     let plan = world.plan(&hierarchy);
     let to_lisbon = plan.actions.iter().filter(|it| it.targets.contains(&name("lis-dp")));
-    let told: Vec<_> = to_lisbon.map(|it| (it.id.0.as_str(), it.reason.as_str())).collect();
+    let told: Vec<_> = to_lisbon.map(|it| (it.id.as_str(), it.reason.as_str())).collect();
     assert_eq!(
         told,
         [
@@ -108,7 +109,7 @@ fn a_new_version_is_distributed_where_it_is_and_offered_where_it_is_not() {
             ),
         ]
     );
-    let told = plan.actions.iter().find(|it| it.id.0.ends_with("on-demand.1")).unwrap();
+    let told = plan.actions.iter().find(|it| it.id.as_str().ends_with("on-demand.1")).unwrap();
     let [change] = &told.diff[..] else { panic!("{:?}", told.diff) };
     assert_eq!(change.path, "lis-dp.onDemand.version");
     assert_eq!((&change.before, &change.after), (&json!(1), &json!(2)));
@@ -163,7 +164,7 @@ fn what_others_pull_from_there_is_brought_there_first() {
     let plan = world.plan(&hierarchy);
     let first = bringing(&plan);
     let first = first.iter().find(|it| it.targets == names(&["ams-dp1"])).unwrap();
-    assert_eq!(first.id.0, "DistributeContent:Package/update-catalog@AMS.0.pulled");
+    assert_eq!(first.id.as_str(), "DistributeContent:Package/update-catalog@AMS.0.pulled");
     let reason = "others pull version 1, which is on demand on `ams-dp1`: sent by the site server";
     assert_eq!(first.reason, reason);
     assert_eq!(world.converge(&hierarchy, Choice::Last), 1);

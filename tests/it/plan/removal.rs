@@ -13,7 +13,7 @@ use super::{
 const CHOICES: [Choice; 4] = [Choice::First, Choice::Last, Choice::Any(1), Choice::Any(2)];
 
 fn position(plan: &Plan, id: &str) -> usize {
-    let found = plan.actions.iter().position(|action| action.id.0 == id);
+    let found = plan.actions.iter().position(|action| action.id.as_str() == id);
     found.unwrap_or_else(|| panic!("{id} is not planned: {:#?}", ids(plan)))
 }
 
@@ -103,7 +103,7 @@ fn a_distribution_point_goes_with_its_computer_once_nobody_pulls_from_it() {
         });
         let plan = world.plan(&hierarchy);
         let removed = position(&plan, "RemoveDistributionPoint:DistributionPoint/ams-dp2@ams-dp2");
-        let after: Vec<_> = plan.actions[removed].after.iter().map(|id| id.0.as_str()).collect();
+        let after: Vec<_> = plan.actions[removed].after.iter().map(|id| id.as_str()).collect();
         assert_eq!(
             after,
             ["DisablePull:DistributionPoint/ams-dp3", "EnablePull:DistributionPoint/lis-dp"]
@@ -135,7 +135,7 @@ fn a_distribution_point_that_moves_is_there_with_its_content_before_the_old_one_
             "EnablePull:DistributionPoint/ams-dp2",
         ] {
             let after = &plan.actions[removed].after;
-            assert!(after.iter().any(|id| id.0 == before), "{before}: {after:?}");
+            assert!(after.iter().any(|id| id.as_str() == before), "{before}: {after:?}");
         }
         assert_eq!(world.converge(&hierarchy, choice), 1);
     }
@@ -270,7 +270,7 @@ fn an_update_point_that_moves_serves_its_clients_before_the_old_one_goes() {
             position(&plan, "RemoveSoftwareUpdatePoint:SoftwareUpdatePoint/sea-active@sea-wsus");
         assert!(position(&plan, "PublishClientPolicy:Site/sea") < removed);
         let after = &plan.actions[removed].after;
-        assert!(after.iter().any(|id| id.0 == "PublishClientPolicy:Site/sea"), "{after:?}");
+        assert!(after.iter().any(|id| id.as_str() == "PublishClientPolicy:Site/sea"), "{after:?}");
         assert_eq!(world.converge(&hierarchy, choice), 1);
     }
 }
@@ -286,7 +286,7 @@ fn a_source_goes_after_those_that_pulled_from_it_have_what_they_lack() {
         let removed = position(&plan, "RemoveDistributionPoint:DistributionPoint/ams-dp2@ams-dp2");
         let after = &plan.actions[removed].after;
         let brought = "DistributeContent:Package/update-catalog@LIS.1";
-        assert!(after.iter().any(|id| id.0 == brought), "{after:?}");
+        assert!(after.iter().any(|id| id.as_str() == brought), "{after:?}");
         assert_eq!(world.converge(&hierarchy, choice), 1);
     }
 }

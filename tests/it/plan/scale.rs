@@ -83,7 +83,7 @@ fn only_what_lacks_is_brought_and_only_what_is_too_much_is_removed() {
     });
     let next = planned(&world, &hierarchy);
     let done: Vec<(&str, Vec<Name>)> =
-        next.actions.iter().map(|it| (it.id.0.as_str(), it.targets.clone())).collect();
+        next.actions.iter().map(|it| (it.id.as_str(), it.targets.clone())).collect();
     assert_eq!(
         done,
         [

@@ -107,7 +107,7 @@ fn only_what_a_schedule_asks_for_is_scheduled() {
     let plan = world.plan(&hourly);
     let change = "ConfigureSoftwareUpdatePoint:SoftwareUpdatePoint/cen-active";
     let top = plan.actions.iter().find(|it| it.kind == Synchronize).unwrap();
-    assert!(top.after.iter().any(|it| it.0 == change), "{top:?}");
+    assert!(top.after.iter().any(|it| it.as_str() == change), "{top:?}");
 
     // Somebody asks for it.
     let now = world.now.to_string();

@@ -222,7 +222,7 @@ fn version(revisions: &Revisions) -> Option<CatalogVersion> {
 }
 
 pub(super) fn ids(plan: &Plan) -> Vec<&str> {
-    plan.actions.iter().map(|action| action.id.0.as_str()).collect()
+    plan.actions.iter().map(|action| action.id.as_str()).collect()
 }
 
 pub(super) fn of_kind(plan: &Plan, kind: ActionKind) -> Vec<&Action> {
@@ -255,7 +255,8 @@ fn assert_sound(plan: &Plan, hierarchy: &Hierarchy, world: &World) {
             }
             ActionKind::ExpireLocalUpdate => {
                 let mut declared = hierarchy.local_updates.values();
-                declared.any(|it| action.id.0.ends_with(&it.update.spec.update_id.to_string()))
+                declared
+                    .any(|it| action.id.as_str().ends_with(&it.update.spec.update_id.to_string()))
             }
             _ => false,
         };

@@ -300,7 +300,7 @@ impl World {
             };
             // What takes the place of another one may know it from that.
             let role = format!(":{}", ResourceId::new(Kind::DistributionPoint, target));
-            let point_is_new = action.after.iter().any(|it| it.0.ends_with(&role));
+            let point_is_new = action.after.iter().any(|it| it.as_str().ends_with(&role));
             let known = before.as_ref().is_some_and(|before| before.content == content);
             assert!(point_is_new || !known, "{}", action.id);
             let requested = before.and_then(|before| before.requested);

@@ -28,7 +28,7 @@ impl World {
             state.revision += i32::from(is_new);
             id
         } else {
-            let id: Uuid = action.id.0.rsplit_once('@').unwrap().1.parse().unwrap();
+            let id: Uuid = action.id.as_str().rsplit_once('@').unwrap().1.parse().unwrap();
             let state = published.get_mut(&id).unwrap();
             assert!(!state.expired);
             state.expired = true;

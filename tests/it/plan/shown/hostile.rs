@@ -135,7 +135,7 @@ fn actions() -> impl Strategy<Value = Action> {
         vec(changes(), 0..4),
     )
         .prop_map(|(kind, resource, site, requirement, reason, targets, diff)| Action {
-            id: ActionId(String::new()),
+            id: ActionId::from(String::new()),
             kind,
             resource,
             site: site.parse().unwrap(),
@@ -170,7 +170,7 @@ pub(super) fn plans() -> impl Strategy<Value = Plan> {
                     let number = actions.len();
                     let after = actions.iter().rev().take(number % 6).map(|it| it.id.clone());
                     let after = after.collect();
-                    let id = ActionId(format!("{number}{id}"));
+                    let id = ActionId::from(format!("{number}{id}"));
                     actions.push(Action { id, after, ..action.clone() });
                 }
             }

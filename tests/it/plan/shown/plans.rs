@@ -110,7 +110,7 @@ pub(super) fn many_sites(count: usize) -> Plan {
         for action in &of_one {
             let mut action = (*action).clone();
             action.site = format!("S{site:02}").parse().unwrap();
-            action.id = ActionId(format!("{}-{site}", action.id));
+            action.id = ActionId::from(format!("{}-{site}", action.id));
             action.after.clear();
             actions.push(action);
         }
