@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    env, fmt, fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -35,6 +35,9 @@ const ASKING: Duration = Duration::from_secs(100);
 /// pause between two tries of an action, and an hour of transfers and passes.
 const BOUND: Duration = Duration::from_hours(6);
 
+/// How many lines of the logs are shown of a seed that fails, unless `HEADWATER_LINES` says it.
+const LINES: usize = 60;
+
 /// A program that has ended is started again after this time at the earliest, as a service manager does.
 const RESTART: Duration = Duration::from_secs(5);
 
@@ -42,13 +45,27 @@ const RESTART: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Came {
     /// Since faults were over.
-    pub(crate) converged: Duration,
-    pub(crate) steps: u64,
-    pub(crate) lives: u64,
-    pub(crate) order: Order,
-    pub(crate) answers: u64,
-    /// Of all that happened in the network, and all that was logged.
-    pub(crate) digest: u64,
+    converged: Duration,
+    /// How often programs were started again.
+    lives: u64,
+    order: Order,
+    /// How many answers of distribution points were compared with what was published.
+    answers: u64,
+    /// Of all that happened in the network.
+    digest: u64,
+}
+
+impl fmt::Display for Came {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { converged, lives, order, answers, digest } = self;
+        let Order { synchronized, failures, pulls, waits, looks, .. } = order;
+        write!(
+            formatter,
+            "together after {} s, {lives} restarts, {synchronized} synchronizations, {failures} \
+             failures, {pulls} pulls, {waits} waits, {looks} looks, {answers} answers, {digest:016x}",
+            converged.as_secs()
+        )
+    }
 }
 
 struct Run {
@@ -80,16 +97,12 @@ pub(crate) async fn run(seed: u64) -> Result<Came, String> {
     let mut run = Run::new(seed, events.clone(), root.path());
     let ran = run.whole().await;
     let told = ran.map_err(|why| {
-        let lines = std::env::var("HEADWATER_LINES").ok().and_then(|it| it.parse().ok());
-        let said = events.last(lines.unwrap_or(60));
+        let lines = env::var("HEADWATER_LINES").ok().and_then(|it| it.parse().ok());
+        let said = events.last(lines.unwrap_or(LINES));
         format!("seed {seed}: {why}\n{}\n{said}", run.network.last_events())
     });
     for place in &run.places {
         place.computer.kill(Crash::Program).await;
-    }
-    if let Ok(file) = std::env::var("HEADWATER_SIMULATED") {
-        let all = events.last(usize::MAX);
-        fs::write(file, format!("{}{all}", run.network.last_events())).unwrap();
     }
     let came = told?;
     let directory = |name: &str| run.place(name).computer.directory();
@@ -292,10 +305,8 @@ impl Run {
     }
 
     fn came(&mut self, converged: Duration) -> Came {
-        let steps = self.places.iter().map(|place| place.computer.steps()).sum();
         Came {
             converged,
-            steps,
             lives: self.lives,
             order: std::mem::take(&mut self.order),
             answers: self.asked.answers,

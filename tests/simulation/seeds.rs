@@ -10,11 +10,11 @@ use super::{
     run::{Came, run},
 };
 
-/// How many seeds run without being asked for by number: in parts, for several processors.
+/// How many seeds run without being asked for, in parts for several processors.
 const SEEDS: u64 = 200;
 const PARTS: u64 = 8;
 
-/// Runs a seed in a thread that knows nothing of those before.
+/// Runs a seed on a thread that knows nothing of those before.
 fn simulate(seed: u64) -> Result<Came, String> {
     let simulated = thread::Builder::new().name(format!("seed {seed}")).spawn(move || {
         simulated_machine::chance::seed(Some(seed));
@@ -38,25 +38,53 @@ fn part(number: u64) {
     let from = number * (SEEDS / PARTS);
     for seed in from..from + SEEDS / PARTS {
         if let Err(why) = simulate(seed) {
+            let next = seed + 1;
             panic!(
-                "{why}\nAgain: HEADWATER_SEEDS={seed}..{} cargo test --test simulation by_hand -- --ignored --nocapture",
-                seed + 1
+                "{why}\nIt is played again by HEADWATER_SEEDS={seed}..{next} cargo test --test \
+                 simulation by_hand -- --ignored --nocapture"
             );
         }
     }
 }
 
-/// `HEADWATER_SEEDS=FROM..TO`; all are run, and those that failed are named at the end.
+macro_rules! parts {
+    ($($name:ident $number:literal)*) => {$(
+        #[test]
+        fn $name() {
+            part($number);
+        }
+    )*};
+}
+
+parts! {
+    seeds_of_the_first_part_come_together 0
+    seeds_of_the_second_part_come_together 1
+    seeds_of_the_third_part_come_together 2
+    seeds_of_the_fourth_part_come_together 3
+    seeds_of_the_fifth_part_come_together 4
+    seeds_of_the_sixth_part_come_together 5
+    seeds_of_the_seventh_part_come_together 6
+    seeds_of_the_eighth_part_come_together 7
+}
+
 #[test]
-#[ignore = "only by hand"]
+fn a_seed_is_played_again_as_it_was() {
+    for seed in [2, 9, 16] {
+        let [first, second] = [simulate(seed), simulate(seed)].map(|it| it.unwrap().to_string());
+        assert_eq!(first, second, "seed {seed}");
+    }
+}
+
+/// `HEADWATER_SEEDS=FROM..TO`: all are run, and those that failed are named at the end.
+#[test]
+#[ignore = "any number of seeds, by hand"]
 fn by_hand() {
-    let wanted = env::var("HEADWATER_SEEDS").unwrap_or_else(|_| "0..1".to_owned());
+    let wanted = env::var("HEADWATER_SEEDS").unwrap_or_else(|_| "0..100".to_owned());
     let (from, to) = wanted.split_once("..").unwrap();
     let mut failed = Vec::new();
     for seed in from.parse::<u64>().unwrap()..to.parse().unwrap() {
-        let begun = std::time::Instant::now();
         match simulate(seed) {
-            Ok(came) => println!("seed {seed}: {came:?}, {:?}", begun.elapsed()),
+            Ok(came) => println!("seed {seed}: {came}"),
             Err(why) => {
                 println!("FAILED {why}");
                 failed.push(seed);
@@ -64,9 +92,4 @@ fn by_hand() {
         }
     }
     assert!(failed.is_empty(), "{failed:?}");
-}
-
-#[test]
-fn seeds_of_part_0() {
-    part(0);
 }

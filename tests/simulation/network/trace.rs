@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::chance::mixed;
 
 /// How many events are kept to be read after a seed has failed.
-const KEPT: usize = 3_000_000;
+const KEPT: usize = 400;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Event {
