@@ -9,6 +9,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
+    frames::content_of,
     network::Network,
     numbers::{float, short},
     scenario::{LineHours, Scenario},
@@ -23,6 +24,7 @@ pub(super) struct MachinePlace {
     /// What it sends and what comes in.
     pub(super) out: u32,
     pub(super) into: u32,
+    /// Bytes of content a second that its card sends or takes.
     pub(super) network: f64,
     pub(super) disk: f64,
     /// How many faults keep it down now.
@@ -116,6 +118,7 @@ impl Ground {
         let mut machines = Vec::with_capacity(hierarchy.site_systems.len() + 1);
         let mut by_name = BTreeMap::new();
         let mut add = |name: String, site: u32, speed: f64, disk: f64| {
+            let speed = content_of(speed);
             let mut resource = || network.add(speed.min(disk), false);
             let (out, into) = (resource(), resource());
             let skew = SignedDuration::ZERO;
@@ -260,7 +263,7 @@ fn lines(
         let speed = link.and_then(|link| link.bandwidth).unwrap_or(defaults.link);
         let latency = link.and_then(|link| link.latency).unwrap_or(defaults.latency);
         let zone = link.and_then(|link| time_zone(link.time_zone.as_ref()?));
-        let resources = [(); 2].map(|()| network.add(float(speed.bytes()), true));
+        let resources = [(); 2].map(|()| network.add(content_of(float(speed.bytes())), true));
         places.push(LinePlace {
             between: [one, other],
             resources,

@@ -7,6 +7,7 @@ mod at;
 mod comparison;
 #[cfg(test)]
 mod fixture;
+mod frames;
 mod ground;
 mod network;
 mod numbers;

@@ -175,7 +175,7 @@ impl Spread {
     }
 }
 
-/// A direction of a line.
+/// A direction of a line, as its counters would have it: whole frames, with headers beside content.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LinkOutcome {
@@ -187,13 +187,15 @@ pub struct LinkOutcome {
     pub capacity: u64,
     /// Bytes that went through.
     pub bytes: u64,
-    /// The most bytes a second that did.
+    /// How many of them were content.
+    pub content: u64,
+    /// The most bytes a second that went through.
     pub peak: u64,
     /// When how much did.
     pub curve: Curve,
 }
 
-/// A machine that sends.
+/// A machine that sends: content alone, without the headers of frames.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceOutcome {

@@ -65,11 +65,12 @@ pub struct Scenario {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Defaults {
-    /// How fast a line between two sites is, in each direction.
+    /// How fast a line between two sites is, in each direction: whole frames, of whose 1,514 bytes
+    /// 1,448 are content.
     pub link: Bandwidth,
     /// How long it takes from one end of such a line to the other.
     pub latency: Latency,
-    /// How fast the network card of a machine is, in each direction.
+    /// How fast the network card of a machine is, in each direction: whole frames as well.
     pub network: Bandwidth,
     /// How fast a machine writes what comes, and reads what it sends: bytes a second.
     pub disk: Bandwidth,

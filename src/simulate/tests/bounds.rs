@@ -88,7 +88,7 @@ fn ours_is_near_the_bound_and_the_field_is_far_from_it() {
     assert!((BOUND..BOUND * 1.10).contains(&time), "{time} at a bound of {BOUND}");
     let package = 4_u64 << 30;
     for link in &ours.links {
-        assert!(link.bytes <= package + package / 50, "{link:?}");
+        assert!(link.content <= package + package / 50, "{link:?}");
         assert!(link.peak <= link.capacity, "{link:?}");
     }
     let field = under(&stars(), &scenario(""), Policy::Field, 1);

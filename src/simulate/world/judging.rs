@@ -14,6 +14,7 @@ use crate::{
     simulate::{
         Policy,
         at::At,
+        frames::carried,
         network::{History, Limit, NOBODY},
         numbers::{float, short, whole},
         outcome::{
@@ -146,10 +147,15 @@ impl World<'_> {
                     links.push(LinkOutcome {
                         from: from.clone(),
                         to: to.clone(),
-                        capacity: whole(it.capacity()),
-                        bytes: whole(it.bytes().round()),
-                        peak: whole(it.peak().round()),
-                        curve: self.network.history(resource).map(curve).unwrap_or_default(),
+                        capacity: whole(carried(it.capacity()).round()),
+                        bytes: whole(carried(it.bytes()).round()),
+                        content: whole(it.bytes().round()),
+                        peak: whole(carried(it.peak()).round()),
+                        curve: self
+                            .network
+                            .history(resource)
+                            .map(carried_curve)
+                            .unwrap_or_default(),
                     });
                 }
             }
@@ -371,6 +377,12 @@ pub(super) fn seconds(at: At) -> f64 {
 fn curve(history: &History) -> Curve {
     let (span, bytes) = history.spans();
     Curve { span, bytes: bytes.iter().map(|it| whole(it.round())).collect() }
+}
+
+/// What content was carried with.
+fn carried_curve(history: &History) -> Curve {
+    let (span, bytes) = history.spans();
+    Curve { span, bytes: bytes.iter().map(|it| whole(carried(*it).round())).collect() }
 }
 
 fn first_of(curve: &Curve) -> Option<f64> {
