@@ -39,7 +39,7 @@ impl Catalogs {
                 if let Some(gone) = before.difference(&held).next() {
                     return Err(format!("{computer} has lost {gone:?} of {file}"));
                 }
-                *before = held.clone();
+                before.clone_from(&held);
                 // Parents come first in the list.
                 let parent = parent.filter(|parent| !unreadable.contains(parent));
                 let Some(above) = parent.and_then(|parent| self.0.get(&(parent, file))) else {

@@ -49,8 +49,8 @@ impl Clients {
                 }
                 for (point, sources) in POINTS.into_iter().filter(|(_, all)| !all.is_empty()) {
                     let found: Vec<_> = sources.iter().map(|source| now.get(source)).collect();
-                    let behind = |it: &Option<&usize>| it.is_some_and(|it| *it < now[point]);
-                    if now.contains_key(point) && found.iter().all(behind) {
+                    let Some(mine) = now.get(point) else { continue };
+                    if found.iter().all(|it| it.is_some_and(|it| it < mine)) {
                         return Err(format!(
                             "{point} has a newer {path} than its sources: {now:?}"
                         ));

@@ -96,7 +96,8 @@ impl Events {
     pub(crate) fn last(&self, count: usize) -> String {
         let state = self.0.borrow();
         let from = state.lines.len().saturating_sub(count);
-        state.lines[from..].iter().map(|event| format!("{event}\n")).collect()
+        let lines: Vec<_> = state.lines[from..].iter().map(ToString::to_string).collect();
+        lines.join("\n")
     }
 }
 
@@ -135,7 +136,7 @@ struct Read {
 impl Visit for Read {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "message" {
-            self.text = value.to_owned();
+            value.clone_into(&mut self.text);
         } else {
             self.fields.insert(field.name(), value.to_owned());
         }

@@ -56,7 +56,7 @@ pub(crate) struct Planned {
 
 impl fmt::Display for Planned {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:?} for {} s", self.fault, (self.until - self.at).as_secs())
+        write!(formatter, "{:?} for {} s", self.fault, self.until.saturating_sub(self.at).as_secs())
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) const AGENT_PORT: u16 = 8550;
 /// The address of a computer.
 pub(crate) fn ip(computer: &str) -> IpAddr {
     let all = [CONTROLLER].into_iter().chain(SYSTEMS).chain([CLIENT]);
-    let number = all.zip(1..).find(|(name, _)| *name == computer).expect("a computer").1;
+    let number = all.zip(1..).find(|(name, _)| *name == computer).unwrap().1;
     IpAddr::V4(Ipv4Addr::new(10, 0, 0, number))
 }
 
@@ -177,16 +177,16 @@ impl Wanted {
             let version = package.versions.len();
             let content =
                 directory.join("content").join(format!("{}-{version}", package.directory));
-            fs::create_dir_all(&content).expect("a directory");
-            for (name, bytes) in package.versions.last().expect("a version") {
-                fs::write(content.join(name), bytes).expect("a file");
+            fs::create_dir_all(&content).unwrap();
+            for (name, bytes) in package.versions.last().unwrap() {
+                fs::write(content.join(name), bytes).unwrap();
             }
         }
         let manifests = directory.join("manifests");
-        fs::create_dir_all(&manifests).expect("a directory");
+        fs::create_dir_all(&manifests).unwrap();
         let new = directory.join("manifests.new");
-        fs::write(&new, self.manifests()).expect("a file");
-        fs::rename(&new, manifests.join("hierarchy.yaml")).expect("a file");
+        fs::write(&new, self.manifests()).unwrap();
+        fs::rename(&new, manifests.join("hierarchy.yaml")).unwrap();
     }
 
     fn manifests(&self) -> String {

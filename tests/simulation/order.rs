@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use super::events::Event;
 
 /// After a failure a site synchronizes again after this time, and not before (SYNC-8).
-const SYNC_AGAIN: Duration = Duration::from_mins(60);
+const SYNC_AGAIN: Duration = Duration::from_hours(1);
 
 /// Where no source has the content, a pull distribution point starts over after this time (PDP-7).
 const PULL_AGAIN: Duration = Duration::from_mins(30);

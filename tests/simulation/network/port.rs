@@ -101,7 +101,10 @@ impl State {
         }
         port.waiting.retain(|it| *it != number);
         let Some(connection) = self.connections.get_mut(&number) else { return Accepted::Closed };
-        connection.ways[0].queue.pop_front_if(|it| matches!(it.what, What::Open));
+        let queue = &mut connection.ways[0].queue;
+        if queue.front().is_some_and(|it| matches!(it.what, What::Open)) {
+            queue.pop_front();
+        }
         let [peer, here] = [0, 1].map(|side| connection.ends[side].address);
         self.trace.note(Event::Accept, here, peer, 0);
         Accepted::Connection(number, peer)

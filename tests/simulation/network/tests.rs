@@ -120,8 +120,8 @@ async fn a_rate_is_shared_by_all_connections_over_the_link() {
     let (mut second, mut second_end) = connected(&network).await;
     network.slow(Links::From(A, B), Some(10_000));
     let began = Instant::now();
-    first.write_all(&[0; 50_000]).await.unwrap();
-    second.write_all(&[0; 50_000]).await.unwrap();
+    first.write_all(&vec![0; 50_000]).await.unwrap();
+    second.write_all(&vec![0; 50_000]).await.unwrap();
     let mut bytes = vec![0; 50_000];
     first_end.read_exact(&mut bytes).await.unwrap();
     let half = milliseconds(began);
