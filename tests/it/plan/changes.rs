@@ -182,7 +182,7 @@ fn a_new_source_version_goes_wave_by_wave() {
         targets,
         [&[][..], &["ams-dp1"], &["ams-dp2"], &["ams-dp3"], &["lis-dp"]].map(names)
     );
-    let last: Vec<_> = plan.actions[4].after.iter().map(|id| id.to_string()).collect();
+    let last: Vec<_> = plan.actions[4].after.iter().map(ToString::to_string).collect();
     assert_eq!(last, [id("AMS"), id("AMS.0"), id("AMS.1"), id("AMS.2")]);
 }
 

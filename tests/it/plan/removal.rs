@@ -103,7 +103,8 @@ fn a_distribution_point_goes_with_its_computer_once_nobody_pulls_from_it() {
         });
         let plan = world.plan(&hierarchy);
         let removed = position(&plan, "RemoveDistributionPoint:DistributionPoint/ams-dp2@ams-dp2");
-        let after: Vec<_> = plan.actions[removed].after.iter().map(|id| id.as_str()).collect();
+        let after: Vec<_> =
+            plan.actions[removed].after.iter().map(headwater::plan::ActionId::as_str).collect();
         assert_eq!(
             after,
             ["DisablePull:DistributionPoint/ams-dp3", "EnablePull:DistributionPoint/lis-dp"]
