@@ -178,11 +178,10 @@ impl Followed {
         // Before it is in force: given twice, it counts once all the same.
         let approvals = self.approve(id, approved)?;
         needed.extend(in_force(&manifests));
-        self.file.write(&manifests).map_err(operation)?;
-        // Those whom it names are told of it, and of all that is told from now on.
+        // Who is told of it: those whom it names.
+        self.listeners.notifier.tell(wanted.notifications.clone());
+        self.remember(manifests)?;
         self.listeners.in_force(&wanted);
-        self.listeners.source(&manifests);
-        self.manifests = manifests;
         self.needed.send_replace(needed);
         printer.message(&format!("commit {} is in force\n{approvals}", id.short()))?;
         Ok(Some(wanted))

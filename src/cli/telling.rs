@@ -22,7 +22,7 @@ pub(super) struct Listeners {
 pub(super) type PassEnded = (PassEnd, Result<Look, String>);
 
 impl Listeners {
-    /// Manifests are in force: from now on those are told whom they name.
+    /// Manifests are in force.
     pub(super) fn in_force(&self, manifests: &InForce) {
         self.notifier.tell(manifests.notifications.clone());
         self.notifier.hear(manifests.occurrence());
