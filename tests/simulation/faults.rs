@@ -1,6 +1,12 @@
 //! What goes wrong, when, and for how long: a seed decides.
 
-use std::{fmt, fs, path::Path, time::Duration};
+use std::{
+    fmt,
+    fs::{self, OpenOptions},
+    os::unix::fs::FileExt,
+    path::Path,
+    time::Duration,
+};
 
 use simulated_machine::{Disk, Failing};
 
@@ -197,7 +203,9 @@ fn damage(directory: &Path, chance: &mut Chance) {
             }
             let at = index(chance, bytes.len());
             bytes[at] ^= 1 << chance.below(8);
-            fs::write(&path, bytes).unwrap();
+            let file = OpenOptions::new().write(true).open(&path).unwrap();
+            // A disk may be full at the time.
+            let _ = file.write_at(&bytes[at..=at], at as u64);
         }
     }
 }

@@ -115,18 +115,15 @@ pub(crate) struct Wanted {
     pub(crate) packages: Vec<Package>,
     /// How often each update was revised; the first of all is not zero.
     pub(crate) updates: Vec<u32>,
-    /// A file is longer than a piece.
-    large: bool,
     chance: Chance,
 }
 
 impl Wanted {
     /// What is wanted at the beginning.
-    pub(crate) fn new(mut chance: Chance) -> Self {
+    pub(crate) fn new(chance: Chance) -> Self {
         let package = |id, directory| Package { id, directory, versions: Vec::new() };
         let packages = vec![package("CEN00001", "tools"), package("CEN00002", "reader")];
-        let large = chance.once_in(6);
-        let mut wanted = Self { packages, updates: vec![1, 1], large, chance };
+        let mut wanted = Self { packages, updates: vec![1, 1], chance };
         wanted.changes_package(0);
         wanted.changes_package(1);
         wanted
@@ -134,13 +131,13 @@ impl Wanted {
 
     /// A package has other files from now on.
     fn changes_package(&mut self, which: usize) {
-        let (chance, large) = (&mut self.chance, self.large);
+        let chance = &mut self.chance;
         let mut bytes = |most: u64| -> Vec<u8> {
             let length = 1 + chance.below(most);
             (0..length.div_ceil(8)).flat_map(|_| chance.any().to_le_bytes()).collect()
         };
         let files = BTreeMap::from([
-            ("large.bin", bytes(if large && which == 0 { 12_000_000 } else { 600_000 })),
+            ("large.bin", bytes(600_000)),
             ("small.txt", bytes(2_000)),
             ("other.bin", bytes(90_000)),
         ]);

@@ -85,7 +85,7 @@ impl Order {
                 self.failures += 1;
             }
             ("8212", _) => {
-                let key = (event.field("package").to_owned(), event.field("point").to_owned());
+                let key = (package_of(event), event.field("subject").to_owned());
                 if let Some(before) = self.lacked.insert(key, event.at)
                     && event.at < before + LOOK_AGAIN
                 {
@@ -94,9 +94,10 @@ impl Order {
                 self.looks += 1;
             }
             // Whoever is told of a package again tries at once.
-            ("2357", _) => self.waiting.retain(|(point, package), _| {
-                (*point, package.as_str()) != (event.field("point"), event.field("package"))
-            }),
+            ("2357", _) => {
+                let package = package_of(event);
+                self.waiting.retain(|it, _| (it.0, &it.1) != (event.field("subject"), &package));
+            }
             (_, "the pass has ended") => self.complete = event.field("outcome") == "complete",
             (_, "no source has the content yet") => {
                 let package = event.field("package").to_owned();
@@ -116,4 +117,9 @@ impl Order {
         }
         Ok(())
     }
+}
+
+/// The package that a status message of the controller begins with: `package CEN00001: …`.
+fn package_of(event: &Event) -> String {
+    event.text.split(' ').nth(1).unwrap_or_default().trim_end_matches(':').to_owned()
 }

@@ -2,6 +2,8 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use tokio::time::sleep;
+
 use super::{
     connection::{Connection, What},
     links::{Link, Links},
@@ -18,6 +20,10 @@ pub(crate) enum Crash {
     /// or never.
     Power,
 }
+
+/// How long a system looks for an end that says nothing, as the program asks of it: three times 15
+/// seconds (keepalive), or 30 seconds where something is sent.
+const GIVEN_UP: Duration = Duration::from_mins(1);
 
 impl Network {
     /// Nothing gets through until it is mended.
@@ -81,12 +87,33 @@ impl Network {
             .flat_map(|(number, it)| [0, 1].map(|side| (*number, side, ours(it, side))))
             .filter_map(|(number, side, lost)| lost.then_some((number, side)))
             .collect();
-        for (number, side) in lost {
-            state.lose(number, side, how);
+        for (number, side) in &lost {
+            state.lose(*number, *side, how);
         }
         drop(state);
+        if how == Crash::Power {
+            let (network, lost) = (self.clone(), lost);
+            tokio::spawn(async move {
+                sleep(GIVEN_UP).await;
+                network.give_up(&lost);
+            });
+        }
         for waker in wakers {
             waker.wake();
+        }
+    }
+
+    /// The system has heard nothing of the other end for too long.
+    fn give_up(&self, connections: &[(u64, usize)]) {
+        let mut state = self.state();
+        let State { connections: all, trace, .. } = &mut *state;
+        for (number, _) in connections {
+            if let Some(connection) = all.get_mut(number).filter(|it| !it.reset) {
+                let [from, to] = &connection.ends;
+                trace.note(Event::Reset, from.address, to.address, 0);
+                connection.reset = true;
+                connection.wake();
+            }
         }
     }
 

@@ -13,14 +13,17 @@ const HOUR: u64 = 3_600_000_000_000;
 const REAL: u64 = 1_000_000_000_500_000_000;
 
 #[test]
-fn the_clock_stands_where_it_was_set() {
+fn the_clock_stands_where_it_was_set_unless_somebody_sleeps() {
     clock::set(REAL, HOUR);
     let (time, instant) = (SystemTime::now(), Instant::now());
     assert_eq!(time.duration_since(UNIX_EPOCH).unwrap(), Duration::from_nanos(REAL));
-    // These would take two days.
-    thread::sleep(Duration::from_hours(24));
     let beside = thread::spawn(|| (SystemTime::now(), Instant::now()));
     assert_eq!((time, instant), (SystemTime::now(), Instant::now()));
+    // This would take a day, and finds that it has.
+    let day = Duration::from_hours(24);
+    thread::sleep(day);
+    assert_eq!((time + day, instant + day), (SystemTime::now(), Instant::now()));
+    clock::set(REAL, HOUR);
 
     let connection = Connection::open_in_memory().unwrap();
     let sql = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')";
