@@ -30,3 +30,4 @@ pub use tls::{
     Admission, Anchors, CertificateSource, Certificates, CertificatesError, Presented, ServerTls,
     Trust, TrustError, UnfitCertificate, WantedOfClients, certificate_names, why_refused,
 };
+pub(crate) use tls::{signature_algorithms, verifies_signatures};

@@ -13,13 +13,12 @@ use std::{
 
 use jiff::Timestamp;
 use rustls::{
-    AlertDescription, ClientConfig, DigitallySignedStruct, Error, PeerIncompatible,
-    ProtocolVersion, SignatureScheme,
+    AlertDescription, ClientConfig, Error, PeerIncompatible, ProtocolVersion, SignatureScheme,
     client::{
         ResolvesClientCert, Resumption,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        danger::{ServerCertVerified, ServerCertVerifier},
     },
-    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+    crypto::aws_lc_rs,
     pki_types::{CertificateDer, ServerName, UnixTime},
     sign::CertifiedKey,
 };
@@ -32,7 +31,7 @@ use super::{
 use crate::{
     blocking::begun,
     model::TlsFacts,
-    net::{Anchors, Stream, Trust},
+    net::{Anchors, Stream, Trust, verifies_signatures},
 };
 
 /// What came of a handshake.
@@ -53,7 +52,7 @@ pub(super) enum Shaken {
 /// Shakes hands with a port.
 pub(super) async fn shake(target: &Target, trust: &Trust, now: Timestamp) -> Shaken {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let witness = Arc::new(Witness { provider: provider.clone(), seen: Mutex::default() });
+    let witness = Arc::new(Witness { seen: Mutex::default() });
     let asked = Arc::new(Asked(AtomicBool::new(false)));
     let Ok(host) = ServerName::try_from(target.host.as_str().to_owned()) else {
         return Shaken::Closed(format!("`{}` cannot be asked for over TLS", target.host));
@@ -152,7 +151,6 @@ fn version(version: ProtocolVersion) -> String {
 /// the other side holds the key is verified as always.
 #[derive(Debug)]
 struct Witness {
-    provider: Arc<CryptoProvider>,
     seen: Mutex<Vec<CertificateDer<'static>>>,
 }
 
@@ -174,29 +172,7 @@ impl ServerCertVerifier for Witness {
         Ok(ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
+    verifies_signatures!();
 }
 
 /// Notes that a client certificate was asked for, and has none: a look shows nobody's identity.

@@ -3,14 +3,10 @@
 use std::sync::Arc;
 
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, RootCertStore,
-    SignatureScheme,
+    CertificateError, DistinguishedName, Error, OtherError, RootCertStore,
     client::{
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        danger::{ServerCertVerified, ServerCertVerifier},
         verify_server_cert_signed_by_trust_anchor,
-    },
-    crypto::{
-        WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature,
     },
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::{
@@ -23,7 +19,11 @@ use super::{
     known::Shared,
     names::{Party, fingerprint, key_of, name_of},
 };
-use crate::{clock, model::Name, net::tls::clients_of_roots};
+use crate::{
+    clock,
+    model::Name,
+    net::{signature_algorithms, tls::clients_of_roots, verifies_signatures},
+};
 
 /// Why somebody is not who is expected.
 #[derive(Debug, thiserror::Error)]
@@ -71,39 +71,6 @@ fn explained(error: Error) -> Error {
     }
 }
 
-/// What can verify signatures.
-pub(super) fn algorithms() -> WebPkiSupportedAlgorithms {
-    aws_lc_rs::default_provider().signature_verification_algorithms
-}
-
-/// The methods of a verifier that say whether somebody has the key of the certificate that he shows: the
-/// same for everybody. A trait of `rustls` for each side asks for them.
-macro_rules! verifies_signatures {
-    () => {
-        fn verify_tls12_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signature: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            verify_tls12_signature(message, certificate, signature, &algorithms())
-        }
-
-        fn verify_tls13_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signature: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            verify_tls13_signature(message, certificate, signature, &algorithms())
-        }
-
-        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-            algorithms().supported_schemes()
-        }
-    };
-}
-
 /// The roots that count among members of a hierarchy: its authority alone.
 pub(super) fn roots(authority: &CertificateDer<'static>) -> Result<Arc<RootCertStore>, Error> {
     let mut roots = RootCertStore::empty();
@@ -132,7 +99,7 @@ pub(super) fn verify_issued(
     now: UnixTime,
 ) -> Result<(), Error> {
     let parsed = ParsedCertificate::try_from(certificate)?;
-    let all = algorithms().all;
+    let all = signature_algorithms().all;
     verify_server_cert_signed_by_trust_anchor(&parsed, roots, &[], now, all).map_err(explained)
 }
 

@@ -7,9 +7,8 @@ use std::{
 
 use jiff::Timestamp;
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConnection,
-    SignatureScheme,
-    client::{ResolvesClientCert, danger::HandshakeSignatureValid},
+    DistinguishedName, Error, RootCertStore, ServerConnection, SignatureScheme,
+    client::ResolvesClientCert,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, UnixTime},
     server::{
@@ -20,7 +19,7 @@ use rustls::{
 };
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::{Certificates, CertificatesError, authority::Issued};
+use super::{Certificates, CertificatesError, authority::Issued, verifies_signatures};
 use crate::{clock, error_text::with_causes, model::ClientCertificates};
 
 /// What a client has shown of itself.
@@ -106,27 +105,7 @@ impl ClientCertVerifier for Asking {
         Ok(ClientCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.verifier.supported_verify_schemes()
-    }
+    verifies_signatures!();
 }
 
 /// Verifies that certificates of clients lead to these roots.

@@ -16,6 +16,7 @@ mod describing;
 mod error;
 mod granted;
 mod server;
+mod signatures;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -31,4 +32,5 @@ pub use describing::{UnfitCertificate, certificate_names};
 pub use error::CertificatesError;
 pub(super) use server::HTTP_2;
 pub use server::{Presented, ServerTls, WantedOfClients};
+pub(crate) use signatures::{signature_algorithms, verifies_signatures};
 pub use trust::{Anchors, Trust, TrustError};
