@@ -7,7 +7,7 @@ use std::{
 };
 
 use headwater::store::catalog::Catalog;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::hierarchy::UPDATE_POINTS;
 
@@ -36,8 +36,10 @@ impl Catalogs {
                 }
                 let held = match identities(&directory(computer).join(file), names) {
                     // Its log is to be read first, by whoever may write.
-                    Err(why) if why.contains("readonly database") => continue,
-                    held => held?,
+                    Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
+                        continue;
+                    }
+                    held => held.map_err(|error| format!("{file} of {computer}: {error}"))?,
                 };
                 let before = self.0.entry((computer, file)).or_default();
                 if let Some(gone) = before.difference(&held).next() {
@@ -77,26 +79,23 @@ impl Catalogs {
     }
 }
 
-fn identities(path: &Path, names: &str) -> Result<BTreeSet<Identity>, String> {
+fn identities(path: &Path, names: &str) -> rusqlite::Result<BTreeSet<Identity>> {
     if !path.exists() {
         return Ok(BTreeSet::new());
     }
-    let wrong = |error: rusqlite::Error| format!("{}: {error}", path.display());
-    let file =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(wrong)?;
-    let tables: i64 = file
-        .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'revision'", [], |row| {
+    let file = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let tables: i64 =
+        file.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'revision'", [], |row| {
             row.get(0)
-        })
-        .map_err(wrong)?;
+        })?;
     if tables == 0 {
         return Ok(BTreeSet::new());
     }
     let join = if names.is_empty() { "" } else { "JOIN identifier ON number = identifier" };
     let select = format!("SELECT hex(update_id), revision FROM revision {join}");
-    let mut select = file.prepare(&select).map_err(wrong)?;
-    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(wrong)?;
-    rows.collect::<Result<_, _>>().map_err(wrong)
+    let mut select = file.prepare(&select)?;
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
 }
 
 /// No document is another one than at the top. The programs have ended.
