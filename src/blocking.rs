@@ -10,7 +10,7 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use crate::world::{self, here};
+use crate::world::{self, spawn};
 
 /// The program is ending: the work was not begun.
 #[derive(Debug, thiserror::Error)]
@@ -32,10 +32,10 @@ where
 pub fn begun<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     match world::current() {
         None => spawn_blocking(work),
-        Some(world) => tokio::spawn(here(async move {
+        Some(world) => spawn(async move {
             world.turn().await;
             work()
-        })),
+        }),
     }
 }
 
@@ -44,7 +44,7 @@ pub fn begun_apart<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> JoinHandle<T> {
     if world::current().is_some() {
-        return tokio::spawn(here(work));
+        return spawn(work);
     }
     let runtime = Handle::current();
     spawn_blocking(move || runtime.block_on(work))
@@ -83,7 +83,7 @@ where
     T: Send + 'static,
     E: From<Interrupted> + Send + 'static,
 {
-    let task = AbortOnDropHandle::new(tokio::spawn(here(work.in_current_span())));
+    let task = AbortOnDropHandle::new(spawn(work.in_current_span()));
     async move { joined(task.await) }
 }
 

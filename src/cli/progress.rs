@@ -22,7 +22,7 @@ use crate::{
     telemetry,
     view::{outcome_line, plain},
     wire::agent::{Progress as Amount, ProgressUnit},
-    world::here,
+    world::spawn,
 };
 
 /// How often a pipe hears of an action that is still going on.
@@ -71,7 +71,7 @@ impl Progress {
             tokio::spawn(on_terminal(received, said, coloured))
         } else {
             // The lines belong to the work that they tell of.
-            tokio::spawn(here(in_pipe(received, said).in_current_span()))
+            spawn(in_pipe(received, said).in_current_span())
         };
         Self { events, showing }
     }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tower::util::MapFutureLayer;
 
 use super::stream::Listener;
-use crate::world::{self, here, living_in};
+use crate::world::{self, living_in, spawn};
 
 /// A port could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +103,7 @@ impl BoundPort {
     {
         let Self { address, listener } = self;
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(here(serve(listener, stop.clone())));
+        let serving = spawn(serve(listener, stop.clone()));
         OpenPort { address, stop, serving }
     }
 }

@@ -26,7 +26,7 @@ use crate::{
     error_text::with_causes,
     model::{Name, NotificationSettings},
     net::{Trust, outside_client, outside_tls, why_refused},
-    world::here,
+    world::{here, spawn},
 };
 
 /// How long what is under way is waited for at the end; what has not arrived then is sent by the next
@@ -106,7 +106,7 @@ impl Notifier {
         let under_way = JoinSet::new();
         let delivering =
             Delivering { shared: Arc::clone(&shared), ways, memory, written, under_way };
-        let delivering = tokio::spawn(here(delivering.run()));
+        let delivering = spawn(delivering.run());
         *shared.delivering.lock().unwrap_or_else(PoisonError::into_inner) = Some(delivering);
         Ok(Self(Some(shared)))
     }

@@ -28,7 +28,7 @@ use crate::{
     error_text::with_causes,
     model::{ContentValidation, PackageId, ValidationFindings, ValidationRecord},
     wire::agent::ProgressUnit,
-    world::here,
+    world::spawn,
 };
 
 /// A validation that waits for its time looks at the clock so often: clocks are set, and computers
@@ -116,7 +116,7 @@ impl Validating {
                 };
                 let (library, kept, end) = (library.clone(), Arc::clone(&kept), end.clone());
                 let validation = Validation { wanted, told, library, kept, end };
-                Some(tokio::spawn(here(validation.run().instrument(span))))
+                Some(spawn(validation.run().instrument(span)))
             }
         };
         let guard = end.clone().drop_guard();

@@ -28,7 +28,7 @@ use crate::{
     model::{Digest, Libraries, ManifestsInForce, Observed},
     plan::{ActionId, Plan},
     role::controller::Converged,
-    world::here,
+    world::spawn,
 };
 
 /// What a controller is known by. Clones share it.
@@ -186,13 +186,13 @@ impl Vitals {
     pub fn hears(&self, onward: &UnboundedSender<ApplyEvent>) -> Heard {
         let (events, mut received) = unbounded_channel();
         let (vitals, onward) = (self.clone(), onward.clone());
-        let hearing = tokio::spawn(here(async move {
+        let hearing = spawn(async move {
             while let Some(event) = received.recv().await {
                 vitals.happens(&event);
                 // Nobody else has to listen.
                 let _ = onward.send(event);
             }
-        }));
+        });
         Heard { events, hearing }
     }
 

@@ -1,6 +1,6 @@
 //! How hyper starts tasks of its own.
 
-use super::here;
+use super::spawn;
 
 /// Starts tasks in the world of the one who asks for them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -12,6 +12,6 @@ where
     F::Output: Send + 'static,
 {
     fn execute(&self, task: F) {
-        tokio::spawn(here(task));
+        spawn(task);
     }
 }

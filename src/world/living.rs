@@ -7,6 +7,7 @@ use std::{
 };
 
 use futures::task::AtomicWaker;
+use tokio::task::JoinHandle;
 
 use super::{CURRENT, World};
 
@@ -27,7 +28,14 @@ pub fn here<F: Future>(future: F) -> Living<F> {
     Living { place: super::current().map(Place::new), future: Some(Box::pin(future)) }
 }
 
-/// The same in that world.
+/// Starts a task in the world of whoever starts it.
+pub(crate) fn spawn<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> JoinHandle<T> {
+    tokio::spawn(here(task))
+}
+
+/// The same as [`here`], in that world.
 pub fn living_in<F: Future>(world: Arc<dyn World>, future: F) -> Living<F> {
     Living { place: Some(Place::new(world)), future: Some(Box::pin(future)) }
 }

@@ -23,6 +23,7 @@ use futures::{future::BoxFuture, task::AtomicWaker};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use executor::Executor;
+pub(crate) use living::spawn;
 pub use living::{Living, here, living_in};
 
 /// What stands in for the operating system.

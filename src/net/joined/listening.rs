@@ -29,7 +29,7 @@ use crate::{
     error_text::with_causes,
     net::{BoundPort, OpenPort, Stream, listener::in_its_world, stream::Listener},
     wire::joining::{Answer, Introduction, Kept},
-    world::here,
+    world::spawn,
 };
 
 /// Handshakes and conversations that go on at the same time; who comes then waits in the system's queue. Who
@@ -170,12 +170,12 @@ impl Secured {
     fn new(listener: Listener, membership: Membership, stop: CancellationToken) -> Self {
         let address = listener.address();
         let (sender, ready) = mpsc::channel(READY);
-        tokio::spawn(here(async move {
+        spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = accept(listener, membership, sender) => {}
             }
-        }));
+        });
         Self { ready, address }
     }
 }
@@ -195,13 +195,13 @@ async fn accept(
             tracing::debug!(%error, "a connection keeps its small packets together");
         }
         let (membership, sender) = (membership.clone(), sender.clone());
-        tokio::spawn(here(async move {
+        spawn(async move {
             if let Some(stream) = membership.receive(stream, peer).await {
                 // The port may be closing.
                 let _ = sender.send((stream, peer)).await;
             }
             drop(place);
-        }));
+        });
     }
 }
 

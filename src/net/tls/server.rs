@@ -28,7 +28,7 @@ use crate::{
     clock,
     error_text::with_causes,
     model::{ClientCertificates, ServerCertificate},
-    world::here,
+    world::spawn,
 };
 
 /// How often it is looked whether there is another certificate: soon enough for whoever has just
@@ -133,7 +133,7 @@ impl ServerTls {
         let wanted = WantedOfClients::new(&asking, &shown, clients)?;
         let stop = CancellationToken::new();
         let looking = look(certificates.clone(), Arc::clone(&shown), stop.clone());
-        tokio::spawn(here(looking));
+        spawn(looking);
         Ok(Self {
             certificates: certificates.clone(),
             shown,

@@ -16,7 +16,7 @@ use crate::{
     role::agent::{AdminPort, Agent, AgentOptions, CommandError},
     store,
     wire::host::HostedSystem,
-    world::here,
+    world::spawn,
 };
 
 use super::{DataDirectory, DataError, DataLock, holder, host_port};
@@ -98,8 +98,7 @@ impl Host {
         }
         data.forget_host()?;
         let lock = Arc::new(lock);
-        let living =
-            AbortOnDropHandle::new(tokio::spawn(here(holder::live(Arc::downgrade(&lock)))));
+        let living = AbortOnDropHandle::new(spawn(holder::live(Arc::downgrade(&lock))));
         let addresses = data.addresses();
         let http = data.http(&addresses)?;
         let socket = host_port::bind().await?;

@@ -32,7 +32,7 @@ use crate::{
         agent::{AgentOutcome, RevisionPage},
         package_files::PackageFiles,
     },
-    world::here,
+    world::spawn,
 };
 
 /// A software update point of a site system. Clones are the same point.
@@ -116,7 +116,7 @@ impl UpdatePoint {
             configuring: tokio::sync::Mutex::default(),
             working: Arc::default(),
         });
-        let fetches = tokio::spawn(here(content::go_on(Arc::downgrade(&inner), fetching)));
+        let fetches = spawn(content::go_on(Arc::downgrade(&inner), fetching));
         // It is the first one.
         let _ = inner.fetches.set(AbortOnDropHandle::new(fetches));
         Ok(Self(inner))
