@@ -45,6 +45,7 @@
 //! - [`notify`]: delivers what is told of the controller's work
 //! - [`role`]: what runs: agents and their roles, the host, the controller
 //! - [`web`]: what a controller tells programs: health, figures, and the hook of a git server
+//! - [`operator`]: the hierarchy as objects of a Kubernetes cluster
 //! - [`cli`]: one file per command
 //!
 //! [`blocking`], [`chance`], [`clock`], [`error_text`], [`telemetry`] and [`world`] are shared by all that
@@ -89,6 +90,8 @@ pub mod notify;
 pub mod role;
 
 pub mod web;
+
+pub mod operator;
 
 pub mod cli;
 

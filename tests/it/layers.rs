@@ -30,7 +30,8 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     // Roles may use each other: the controller hosts site systems in its own process.
     ("role", &[PURE, STORES, &["probe", "observe", "apply", "notify"]]),
     ("web", &[&["model", "plan", "net", "git", "apply", "role"]]),
-    ("cli", &[PURE, STORES, &["probe", "observe", "apply", "notify", "role", "web"]]),
+    ("operator", &[PURE, STORES, &["probe", "observe", "apply", "notify", "role", "web"]]),
+    ("cli", &[PURE, STORES, &["probe", "observe", "apply", "notify", "role", "web", "operator"]]),
 ];
 const PURE: &[&str] =
     &["model", "check", "manifest", "ports", "plan", "adopt", "engine", "wire", "simulate", "view"];
