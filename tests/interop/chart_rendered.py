@@ -59,7 +59,7 @@ def exact(where, rules, documents):
         words = [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
         if "*" in words:
             yield f"{where}: a rule for anything: {rule}"
-        if "secrets" in rule["resources"] and {"list", "watch", "delete", "deletecollection"} & set(rule["verbs"]):
+        if "secrets" in rule["resources"] and {"list", "watch", "update", "deletecollection"} & set(rule["verbs"]):
             yield f"{where}: may look for Secrets: {rule}"
         if {"escalate", "bind", "impersonate"} & set(rule["verbs"]):
             yield f"{where}: may become somebody else: {rule}"

@@ -48,6 +48,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- default (include "headwater.fullname" .) .Values.operator.lease }}
 {{- end }}
 
+{{/* The configuration of the webhook is of the whole cluster, so its name has the namespace in it. */}}
+{{- define "headwater.webhook" -}}
+{{- printf "%s-%s" .Release.Namespace (include "headwater.fullname" .) }}
+{{- end }}
+
 {{/* The namespace that is looked after, where it is a single one. */}}
 {{- define "headwater.watched" -}}
 {{- default .Release.Namespace .Values.operator.namespace }}

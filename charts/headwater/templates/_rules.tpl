@@ -2,42 +2,45 @@
 {{- define "headwater.rules" -}}
 {{- $documents := include "headwater.kinds" (dict "root" . "made" false) | splitList "," }}
 {{- $made := include "headwater.kinds" (dict "root" . "made" true) | splitList "," }}
-# Documents: they are read, their finalizers are set and taken away, and their status is told.
+# Documents: they are read, and their finalizers are set and taken away. It makes none and deletes none.
 - apiGroups: [headwater.dev]
   resources: {{- toYaml $documents | nindent 4 }}
-  verbs: [get, list, watch, patch, update]
+  verbs: [get, list, watch, patch]
+# What it makes itself; an approval that was used is taken away.
 - apiGroups: [headwater.dev]
   resources: {{- toYaml $made | nindent 4 }}
-  verbs: [get, list, watch, create, patch, update, delete]
+  verbs: [get, list, watch, create, patch]
 - apiGroups: [headwater.dev]
   resources:
     {{- range concat $documents $made }}
     - {{ . }}/status
     {{- end }}
-  verbs: [get, patch, update]
-# Whoever owns something needs this one where owners are protected.
+  verbs: [patch]
+# Site systems own what runs them; clusters that protect owners want this of whoever says so.
 - apiGroups: [headwater.dev]
-  resources:
-    {{- range concat $documents $made }}
-    - {{ . }}/finalizers
-    {{- end }}
+  resources: [sitesystems/finalizers]
   verbs: [update]
-- apiGroups: ["", events.k8s.io]
+- apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
-# What runs site systems of the placement Kubernetes.
+# What runs site systems of the placement Kubernetes, and what was observed last (a ConfigMap).
 - apiGroups: [apps]
   resources: [statefulsets]
-  verbs: [get, list, watch, create, patch, update, delete]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
-  resources: [services]
-  verbs: [get, list, watch, create, patch, update, delete]
+  resources: [services, configmaps]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
-  verbs: [get, list, watch, create, patch, update, delete]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
-  verbs: [get, list, watch, create, patch, update, delete]
+  verbs: [get, list, watch, create, patch, delete]
+{{- if .Values.certManager.issuer }}
+- apiGroups: [cert-manager.io]
+  resources: [certificates]
+  verbs: [get, list, watch, create, patch, delete]
+{{- end }}
 # Volumes are made by Kubernetes, for StatefulSets; they are only looked at, and made larger.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
@@ -45,8 +48,8 @@
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch]
-# Certificates, tokens, and passwords that documents name. Never listed: what it does not know by
-# name it cannot find.
+# Tokens by which agents join, which are deleted when they are used, and what documents name. Never
+# listed: what it does not know by name it cannot find. Making one cannot be limited to names.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [create]
@@ -55,10 +58,5 @@
   {{- with .Values.rbac.secretNames }}
   resourceNames: {{- toYaml . | nindent 4 }}
   {{- end }}
-  verbs: [get, patch, update]
-{{- if .Values.certManager.enabled }}
-- apiGroups: [cert-manager.io]
-  resources: [certificates]
-  verbs: [get, list, watch, create, patch, update, delete]
-{{- end }}
+  verbs: [get, patch, delete]
 {{- end }}
