@@ -101,6 +101,8 @@ impl<'a> Adopting<'a> {
                 software: settings.software.clone(),
                 agent: url.map(|url| AgentEndpoint { url: url.clone() }),
                 placement: url.map(|_| Placement::Remote),
+                // What a cluster has given it is not what a site system says of itself.
+                kubernetes: None,
             };
             let mut system = self.resource(name, spec);
             stay(&mut system.metadata, settings.keep);

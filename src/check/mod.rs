@@ -67,6 +67,7 @@ mod agents;
 mod annotations;
 mod choices;
 mod duplicates;
+mod kubernetes;
 mod notification;
 mod references;
 

@@ -3,18 +3,19 @@
 use super::{
     DUPLICATE, Problem, Rule, SCHEMA, SYNTAX, Unread, active_point_missing, administration_console,
     agents, annotations, choices, content_destination, content_protocol, declaration::Declaration,
-    duplicates, import, limits, local_update, made_packages, maintenance_window, notification,
-    package_transfer, point_settings, port_clash, ports, prestaged, pull_place, pull_sources,
-    pull_switched_off, reach, references, scenarios, secured_channel, selection, site_identity,
-    site_systems, site_tree, source_access, source_priority, synchronization_request,
-    synchronization_source, top_level_settings, unused_limits, update_point_computer,
-    update_point_roles, wsus,
+    duplicates, import, kubernetes, limits, local_update, made_packages, maintenance_window,
+    notification, package_transfer, point_settings, port_clash, ports, prestaged, pull_place,
+    pull_sources, pull_switched_off, reach, references, scenarios, secured_channel, selection,
+    site_identity, site_systems, site_tree, source_access, source_priority,
+    synchronization_request, synchronization_source, top_level_settings, unused_limits,
+    update_point_computer, update_point_roles, wsus,
 };
 use crate::model::Declared;
 
 /// All rules, by ID, the numbers in it as numbers.
-pub const RULES: [&Rule; 38] = [
+pub const RULES: [&Rule; 39] = [
     &DUPLICATE,
+    &kubernetes::RULE,
     &notification::RULE,
     &content_destination::RULE,
     &pull_sources::RULE,
@@ -56,7 +57,7 @@ pub const RULES: [&Rule; 38] = [
 
 /// What each rule that looks at documents does, in the order in which its problems are told where
 /// several belong to one document.
-const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 39] = [
+const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 40] = [
     references::check,
     site_tree::check,
     site_identity::check,
@@ -95,6 +96,7 @@ const CHECKS: [fn(&Declaration<'_>, &mut Vec<Problem>); 39] = [
     annotations::check,
     choices::check,
     agents::check,
+    kubernetes::check,
     notification::check,
 ];
 

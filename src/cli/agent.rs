@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::anyhow;
@@ -45,13 +46,18 @@ pub struct Arguments {
     #[arg(long, value_name = "IP")]
     roles: Option<IpAddr>,
     /// A file with what `headwater join-token` has printed: with it the agent joins the hierarchy, and
-    /// its admin port speaks mutual TLS. It may stay there: a token is used once.
+    /// its admin port speaks mutual TLS. It may stay there: a token is used once. An agent that has not
+    /// joined waits for the file if it is not there, and for another token in it.
     #[arg(long, value_name = "FILE")]
     join_token_file: Option<PathBuf>,
     /// The file with the token of a hierarchy on the same computer: `admin-token` of the controller's
     /// data directory. Without a join token the admin port is in the clear, and on a loopback address.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// A file that tells where the declared addresses of others really are: lines of an address and a name
+    /// that the name service knows. It is read again when it changes.
+    #[arg(long, value_name = "FILE")]
+    names_file: Option<PathBuf>,
     /// Trust the roots in this PEM file too where content comes over HTTPS. The authority of a hierarchy
     /// that the agent has joined is trusted in any case.
     #[arg(long, value_name = "FILE")]
@@ -67,29 +73,122 @@ pub(super) async fn run(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let Arguments { name, listen, join_token_file, token_file, .. } = arguments;
+    let Arguments { name, listen, token_file, .. } = arguments;
     let token = token_file.as_deref().map(admin_token).transpose()?;
-    let join = join_token_file.as_deref().map(join_token).transpose()?;
-    let addresses = Addresses::system();
+    let addresses = addresses(arguments);
     raise_open_files();
-    let membership = Membership::open(data, name, join, &addresses, clock::now());
     let mut ending = Ending::new()?;
-    match (membership.map_err(usage)?, token) {
-        (Some(membership), token) => {
-            let http = membership.http(token.as_ref()).map_err(operation)?;
-            secured(arguments, data, (&membership, http), &mut ending, printer).await
+    let Some((mut membership, mut joins_by)) =
+        membership(arguments, data, &addresses, &mut ending, printer).await?
+    else {
+        return Ok(ExitCode::Success);
+    };
+    while let Some(member) = &membership {
+        let http = member.http(token.as_ref()).map_err(operation)?;
+        let parts = (member, http, joins_by.as_ref());
+        if secured(arguments, data, parts, &mut ending, printer).await? == Until::Ended {
+            return Ok(ExitCode::Success);
         }
-        (None, Some(token)) if listen.ip().is_loopback() => {
+        let again = self::membership(arguments, data, &addresses, &mut ending, printer).await?;
+        let Some(again) = again else { return Ok(ExitCode::Success) };
+        (membership, joins_by) = again;
+    }
+    match token {
+        Some(token) if listen.ip().is_loopback() => {
             in_the_clear(arguments, data, token, &mut ending, printer).await
         }
-        (None, Some(_)) => Err(usage(anyhow!(
+        Some(_) => Err(usage(anyhow!(
             "{listen} is no loopback address, and without TLS the admin port listens on no other: \
              let the agent join the hierarchy with `--join-token-file`"
         ))),
-        (None, None) => Err(usage(anyhow!(
+        None => Err(usage(anyhow!(
             "the agent belongs to no hierarchy yet: let it join one with `--join-token-file`, or name \
              the token of one on this computer with `--token-file`"
         ))),
+    }
+}
+
+/// How often a file is looked for that is not there yet, or not the right one.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// How serving as a member came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// Somebody has ended the program.
+    Ended,
+    /// There is another token than the one that it waits with.
+    OtherToken,
+}
+
+/// A membership, and the token by which it joins, or has joined: the text of the file.
+type Joining = (Option<Membership>, Option<String>);
+
+/// What is kept of a hierarchy, or begins with the token. Waits until there is a token where one is announced;
+/// none if somebody ends the program before.
+async fn membership(
+    arguments: &Arguments,
+    data: &Path,
+    addresses: &Addresses,
+    ending: &mut Ending,
+    printer: &mut Printer,
+) -> Result<Option<Joining>, Failure> {
+    let Arguments { name, listen, join_token_file, .. } = arguments;
+    let Some(file) = join_token_file else {
+        let kept = Membership::open(data, name, None, addresses, clock::now()).map_err(usage)?;
+        return Ok(Some((kept, None)));
+    };
+    let (mut port, mut before) = (None, None);
+    loop {
+        let text = token_text(file)?;
+        let token = match text.as_deref().map(|text| join_token(file, text)).transpose() {
+            // It may be in the middle of being written.
+            Err(_) if port.is_some() && before != text => None,
+            token => token?,
+        };
+        before.clone_from(&text);
+        let opened = Membership::open(data, name, token, addresses, clock::now()).map_err(usage)?;
+        if opened.is_some() {
+            return Ok(Some((opened, text)));
+        }
+        // Who starts agents wants to see that this one is there.
+        let port = match &mut port {
+            Some(port) => port,
+            None => {
+                let file = file.display();
+                printer
+                    .message(&format!("the agent of `{name}` waits for its token in {file}\n"))?;
+                let bound = BoundPort::bind(listen.ip(), listen.port()).await;
+                port.insert(bound.map_err(operation)?)
+            }
+        };
+        tokio::select! {
+            () = ending.wait() => return Ok(None),
+            never = port.turn_away() => match never {},
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
+    }
+}
+
+/// Comes back when there is another token than this one.
+async fn other_token(arguments: &Arguments, than: Option<&String>) {
+    let Some(file) = &arguments.join_token_file else { return std::future::pending().await };
+    loop {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        // What cannot be read is looked at again, and said when the agent starts with it.
+        if let Ok(Some(text)) = token_text(file)
+            && Some(&text) != than
+            && join_token(file, &text).is_ok()
+        {
+            return;
+        }
+    }
+}
+
+fn addresses(arguments: &Arguments) -> Addresses {
+    let system = Addresses::system();
+    match &arguments.names_file {
+        Some(file) => system.with_names_file(file.clone()),
+        None => system,
     }
 }
 
@@ -102,7 +201,7 @@ async fn in_the_clear(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let Arguments { name, listen, .. } = arguments;
-    let http = AdminHttp::with_token(&token, &Addresses::system()).map_err(operation)?;
+    let http = AdminHttp::with_token(&token, &addresses(arguments)).map_err(operation)?;
     let agent = open(arguments, data, &http).await?;
     let opened = AdminPort::open(agent.clone(), token, listen.ip(), listen.port()).await;
     let port = opened.map_err(operation)?;
@@ -117,31 +216,33 @@ async fn in_the_clear(
 async fn secured(
     arguments: &Arguments,
     data: &Path,
-    (membership, http): (&Membership, AdminHttp),
+    (membership, http, joins_by): (&Membership, AdminHttp, Option<&String>),
     ending: &mut Ending,
     printer: &mut Printer,
-) -> Result<ExitCode, Failure> {
+) -> Result<Until, Failure> {
     let listen = arguments.listen;
     let bound = BoundPort::bind(listen.ip(), listen.port()).await.map_err(operation)?;
     let port = SecuredPort::open(membership, bound);
-    let served = serve(arguments, data, (membership, &port, &http), ending, printer).await;
+    let serving = serve(arguments, data, (membership, &port, &http, joins_by), ending, printer);
+    let served = serving.await;
     // First, so that nobody hears of roles that are being closed.
     port.close().await;
-    if let Some(agent) = served? {
+    let (until, agent) = served?;
+    if let Some(agent) = agent {
         agent.close().await;
     }
-    Ok(ExitCode::Success)
+    Ok(until)
 }
 
-/// Serves as an agent of whichever hierarchy it belongs to, until somebody ends it; the agent that there is
-/// then.
+/// Serves as an agent of whichever hierarchy it belongs to, until somebody ends it or there is another token;
+/// the agent that there is then.
 async fn serve(
     arguments: &Arguments,
     data: &Path,
-    (membership, port, http): (&Membership, &SecuredPort, &AdminHttp),
+    (membership, port, http, joins_by): (&Membership, &SecuredPort, &AdminHttp, Option<&String>),
     ending: &mut Ending,
     printer: &mut Printer,
-) -> Result<Option<Agent>, Failure> {
+) -> Result<(Until, Option<Agent>), Failure> {
     let mut authority = membership.authority();
     loop {
         let joined = authority.borrow_and_update().is_some();
@@ -154,12 +255,14 @@ async fn serve(
             format!("the agent of `{name}` answers at {url}\n")
         })?;
         // The roles trust the authority of the hierarchy, so they open anew in another one.
-        let changed = tokio::select! {
-            () = ending.wait() => false,
-            changed = authority.changed() => changed.is_ok(),
+        let until = tokio::select! {
+            () = ending.wait() => Some(Until::Ended),
+            changed = authority.changed() => changed.is_err().then_some(Until::Ended),
+            // The one that it has may have ended meanwhile.
+            () = other_token(arguments, joins_by), if membership.waits() => Some(Until::OtherToken),
         };
-        if !changed {
-            return Ok(agent);
+        if let Some(until) = until {
+            return Ok((until, agent));
         }
         port.serve(None);
         if let Some(agent) = agent {
@@ -174,7 +277,7 @@ async fn open(arguments: &Arguments, data: &Path, http: &AdminHttp) -> Result<Ag
         name: name.clone(),
         directory: data.to_owned(),
         ip: roles.unwrap_or(listen.ip()),
-        addresses: Addresses::system(),
+        addresses: addresses(arguments),
         http: http.clone(),
         certificates: Certificates::open(data, ca.as_deref(), clock::now()).map_err(usage)?,
         resume: true,
@@ -189,12 +292,16 @@ fn admin_token(file: &Path) -> Result<AdminToken, Failure> {
     })
 }
 
-fn join_token(file: &Path) -> Result<JoinToken, Failure> {
+/// The text of the file of the join token; none where there is none yet.
+fn token_text(file: &Path) -> Result<Option<String>, Failure> {
     let context = || format!("failed to read the token in {}", file.display());
-    let read = store::read_bounded(file, LONGEST_TOKEN)
-        .and_then(|bytes| bytes.ok_or_else(|| std::io::ErrorKind::NotFound.into()));
+    let read = store::read_bounded(file, LONGEST_TOKEN);
     let bytes = read.map_err(|error| usage(anyhow::Error::from(error).context(context())))?;
-    let text = String::from_utf8_lossy(&bytes);
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn join_token(file: &Path, text: &str) -> Result<JoinToken, Failure> {
+    let context = || format!("failed to read the token in {}", file.display());
     text.parse().map_err(|error| usage(anyhow::Error::from(error).context(context())))
 }
 

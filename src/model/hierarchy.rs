@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    ClientPolicy, Digest, DistributionPointSettings, DistributionSettings, LocalUpdate,
-    MaintenanceWindow, Name, PackageId, PackageSource, Placement, PointSet, Priority, SiteCode,
-    SiteServerSettings, SiteSystemSettings, SoftwareUpdatesAgent, SynchronizationOrder,
+    ClientPolicy, Digest, DistributionPointSettings, DistributionSettings, KubernetesSpec,
+    LocalUpdate, MaintenanceWindow, Name, PackageId, PackageSource, Placement, PointSet, Priority,
+    SiteCode, SiteServerSettings, SiteSystemSettings, SoftwareUpdatesAgent, SynchronizationOrder,
     TransferSettings, UpdatePointSettings, WsusVersion,
 };
 
@@ -70,6 +70,9 @@ pub struct SiteSystem {
     pub agent_url: Option<String>,
     /// Where its agent runs; absent: the driver decides.
     pub placement: Option<Placement>,
+    /// What it is given where it runs as a pod. Not among its settings: the operator alone reads it, and a
+    /// plan, which compares settings, does not see it change.
+    pub kubernetes: KubernetesSpec,
     /// Whether it is suspended.
     pub suspended: bool,
 }

@@ -15,6 +15,8 @@ mod git_source;
 mod hierarchy;
 mod holder;
 mod interval;
+mod kubernetes;
+mod kubernetes_text;
 mod libraries;
 mod local_publishing;
 mod local_update;
@@ -85,6 +87,10 @@ pub use hierarchy::{
 };
 pub use holder::{HeldBy, Holder};
 pub use interval::Interval;
+pub use kubernetes::{
+    KubernetesAmounts, KubernetesResources, KubernetesSpec, KubernetesStorage, ServiceType,
+};
+pub use kubernetes_text::{LabelKey, LabelValue, Quantity, StorageClassName, billionths};
 pub use libraries::{Content, ContentFacts, InvalidLibraries, Libraries};
 pub use local_publishing::{
     LocalUpdate, LocalUpdateState, classification_id, classification_titles, company_id, product_id,

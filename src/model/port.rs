@@ -15,6 +15,9 @@ use super::Address;
 pub struct Port(NonZeroU16);
 
 impl Port {
+    /// The admin port of an agent in a pod, and of `headwater agent` where nothing else is said.
+    pub const ADMIN: Self = Self::constant(8550);
+
     /// The port of that number; 0 is none.
     pub const fn new(number: u16) -> Option<Self> {
         match NonZeroU16::new(number) {

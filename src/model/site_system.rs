@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Forest, Name, SiteVersion, WsusVersion};
+use super::{Address, Forest, KubernetesSpec, Name, SiteVersion, WsusVersion};
 
 /// A computer that carries roles of its site (TOP-3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +28,9 @@ pub struct SiteSystemSpec {
     /// Where its agent runs; absent: the driver's own way (`headwater up`: embedded).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<Placement>,
+    /// What it is given where it runs as a pod; absent: the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<KubernetesSpec>,
 }
 
 /// What is installed on a site system.

@@ -1,11 +1,14 @@
 //! How the declared address of a site system becomes an IP address.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
 };
 
+use super::elsewhere::Elsewhere;
 use crate::model::Digest;
 
 /// How declared addresses become IP addresses: by the system's name service, or, for the site
@@ -13,7 +16,10 @@ use crate::model::Digest;
 /// written for production run unchanged in one process, with every update point on port 8530 at
 /// once. Clones share what has been registered.
 #[derive(Debug, Clone, Default)]
-pub struct Addresses(Option<Arc<Embedded>>);
+pub struct Addresses {
+    embedded: Option<Arc<Embedded>>,
+    elsewhere: Arc<Elsewhere>,
+}
 
 #[derive(Debug)]
 struct Embedded {
@@ -35,13 +41,32 @@ pub struct AddressTaken {
 impl Addresses {
     /// By the system's name service alone: site systems on computers of their own.
     pub fn system() -> Self {
-        Self(None)
+        Self::default()
+    }
+
+    /// The same, where a file tells under which other names the name service knows some of them: a line
+    /// each, the declared address and the name. It is read again when it changes.
+    #[must_use]
+    pub fn with_names_file(self, file: PathBuf) -> Self {
+        Self { elsewhere: Arc::new(Elsewhere::told_by(file)), ..self }
+    }
+
+    /// Tells under which other names the name service knows declared addresses, from now on.
+    pub fn set_names(&self, names: BTreeMap<String, String>) {
+        self.elsewhere.set(names);
+    }
+
+    /// The name under which the name service knows a host. Certificates and the `Host` of requests are those
+    /// of the declared address all the same.
+    pub fn known_as<'a>(&self, host: &'a str) -> Cow<'a, str> {
+        self.elsewhere.name_of(host)
     }
 
     /// An embedded hierarchy. The salt (a digest of the data directory's path) keeps two
     /// hierarchies on one computer apart.
     pub fn embedded(salt: Digest) -> Self {
-        Self(Some(Arc::new(Embedded { salt, known: RwLock::default() })))
+        let embedded = Some(Arc::new(Embedded { salt, known: RwLock::default() }));
+        Self { embedded, ..Self::default() }
     }
 
     /// Makes `host` a site system of the embedded hierarchy and tells its loopback address, which
@@ -52,7 +77,7 @@ impl Addresses {
     ///
     /// Another site system has that loopback address (about 1 of 16 million pairs of names).
     pub fn register(&self, host: &str) -> Result<Option<IpAddr>, AddressTaken> {
-        let Some(embedded) = &self.0 else { return Ok(None) };
+        let Some(embedded) = &self.embedded else { return Ok(None) };
         let host = host.to_ascii_lowercase();
         let ip = loopback(&embedded.salt, &host);
         let mut known = embedded.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -66,7 +91,7 @@ impl Addresses {
 
     /// Ends what [`Addresses::register`] began.
     pub fn forget(&self, host: &str) {
-        if let Some(embedded) = &self.0 {
+        if let Some(embedded) = &self.embedded {
             let mut known = embedded.known.write().unwrap_or_else(PoisonError::into_inner);
             known.remove(&host.to_ascii_lowercase());
         }
@@ -74,7 +99,7 @@ impl Addresses {
 
     /// The loopback address of a host of the embedded hierarchy; `None` for every other host.
     pub fn lookup(&self, host: &str) -> Option<IpAddr> {
-        let known = self.0.as_ref()?.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.embedded.as_ref()?.known.read().unwrap_or_else(PoisonError::into_inner);
         known.get(&host.trim_matches(['[', ']']).to_ascii_lowercase()).copied()
     }
 

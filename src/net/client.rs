@@ -95,6 +95,6 @@ pub(super) async fn find(
 ) -> io::Result<Vec<SocketAddr>> {
     match addresses.lookup(host) {
         Some(ip) => Ok(vec![SocketAddr::new(ip, port)]),
-        None => names::lookup(host, port).await,
+        None => names::lookup(&addresses.known_as(host), port).await,
     }
 }

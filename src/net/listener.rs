@@ -1,6 +1,7 @@
 //! A port that serves an axum router until it is closed.
 
 use std::{
+    convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
     time::Duration,
@@ -73,6 +74,14 @@ impl BoundPort {
     /// The address it is bound to.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Takes connections and lets go of them at once, until this is dropped: whoever looks whether somebody
+    /// is there sees it, and nothing else.
+    pub async fn turn_away(&mut self) -> Infallible {
+        loop {
+            drop(axum::serve::Listener::accept(&mut self.listener).await);
+        }
     }
 
     /// Serves `router` on it, to those who are let in by it: without limits.

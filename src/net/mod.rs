@@ -5,6 +5,7 @@ mod addresses;
 mod admin_token;
 mod agent_client;
 mod client;
+mod elsewhere;
 pub mod http;
 mod joined;
 mod listener;

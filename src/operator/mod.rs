@@ -3,6 +3,7 @@
 //!
 //! Only this module knows Kubernetes.
 
+pub mod children;
 mod status;
 
 pub use status::{

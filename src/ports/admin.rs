@@ -3,15 +3,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use crate::model::{Name, Placement, Port, ServerUrl, SiteSystem, SourceType, UpdatePointRole};
+use crate::model::{Name, SourceType, UpdatePointRole};
 
 use super::{
-    Application, Party,
+    Party,
     derive::{Derivation, Reason, Service, SiteOf},
+    roles::admin_port,
 };
-
-/// The admin port of `headwater agent` where no `agent.url` says otherwise.
-const ADMIN_PORT: u16 = 8550;
 
 impl Derivation<'_> {
     pub(super) fn admin_ports(&mut self, site: SiteOf<'_>) {
@@ -72,7 +70,7 @@ impl Derivation<'_> {
         text: String,
     ) {
         let Some((application, port)) =
-            self.hierarchy.site_systems.get(system).and_then(|it| self.admin_port(it))
+            self.hierarchy.site_systems.get(system).and_then(|it| admin_port(it, self.driver))
         else {
             return;
         };
@@ -80,18 +78,5 @@ impl Derivation<'_> {
         let service = Service::tcp(application, port);
         // PORT-1 knows nothing of Headwater.
         self.add(from, to, service, None, Reason { requirements, text });
-    }
-
-    /// The admin port of an agent that is reached through the network.
-    fn admin_port(&self, system: &SiteSystem) -> Option<(Application, Port)> {
-        let url = system.agent_url.as_deref().and_then(ServerUrl::parse);
-        let url = url.map(|url| (Application::of_web(url.secure), url.port()));
-        match system.placement.unwrap_or(self.driver) {
-            Placement::Embedded => None,
-            Placement::Remote => url,
-            Placement::Kubernetes => {
-                url.or_else(|| Some((Application::Http, Port::new(ADMIN_PORT)?)))
-            }
-        }
     }
 }

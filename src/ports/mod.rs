@@ -9,6 +9,7 @@ mod difference;
 mod firewall;
 mod flow;
 mod port_set;
+mod roles;
 mod scenario;
 mod site_links;
 mod update_points;
@@ -19,6 +20,7 @@ pub use difference::{Difference, differences, warnings};
 pub use firewall::{Direction, FirewallRule, HostRules, TFTP_DATA, host_rules};
 pub use flow::{Application, Flow, Network, Party, Transport};
 pub use port_set::{DYNAMIC, PortRange, PortSet};
+pub use roles::{RolePort, admin_port, role_ports};
 pub use scenario::Scenario;
 pub use wanted::{
     HTTP_ROOTS, SECURED_ROOTS, WantedListeners, wanted_of_content, wanted_of_updates,

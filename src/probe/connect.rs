@@ -55,7 +55,7 @@ impl Target {
         if let Some(ip) = self.addresses.lookup(host) {
             return Ok(vec![SocketAddr::new(ip, port)]);
         }
-        names::lookup(host, port).await
+        names::lookup(&self.addresses.known_as(host), port).await
     }
 }
 

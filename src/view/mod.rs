@@ -83,8 +83,9 @@ pub use plan::{
     plan_summary_markdown, plan_summary_schema, plan_summary_text, plan_text, sign, unknown_site,
 };
 pub use ports::{
-    PortsCheck, ports_check_json, ports_check_text, ports_csv, ports_diagram, ports_json,
-    ports_markdown, ports_network_policies, ports_nftables, ports_text, ports_windows_firewall,
+    PolicyPeer, PolicyRule, PortsCheck, policy_rules, ports_check_json, ports_check_text,
+    ports_csv, ports_diagram, ports_json, ports_markdown, ports_network_policies, ports_nftables,
+    ports_text, ports_windows_firewall,
 };
 pub use prestaged::{Carried, exported_text, extracted_text, prestaged_json};
 pub use problems::{Summary, problems_text, summary_line};

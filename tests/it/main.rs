@@ -25,6 +25,7 @@ mod gitops;
 mod graph;
 mod herd;
 mod history;
+mod hosted_agent;
 mod http;
 mod killed;
 mod layers;

@@ -171,6 +171,7 @@ impl<'a> Resolver<'a> {
             },
             agent_url: spec.agent.as_ref().map(|agent| agent.url.clone()),
             placement: spec.placement,
+            kubernetes: spec.kubernetes.clone().unwrap_or_default(),
             suspended: resource.metadata.suspended(),
         })
     }
@@ -239,7 +240,7 @@ fn depths(declared: &Declared) -> Resolved<BTreeMap<&Name, usize>> {
         let mut depth = 0;
         while let Some((name, site)) = next.and_then(|name| declared.sites.get_key_value(name)) {
             if let Some(known) = depths.get(name) {
-                depth = known + 1;
+                depth = *known + 1;
                 break;
             }
             climbed.push(name);

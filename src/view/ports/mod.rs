@@ -7,6 +7,7 @@ mod markdown;
 mod network_policy;
 mod nftables;
 mod peer;
+mod policy;
 mod table;
 mod windows_firewall;
 
@@ -16,5 +17,6 @@ pub use diagram::ports_diagram;
 pub use markdown::ports_markdown;
 pub use network_policy::ports_network_policies;
 pub use nftables::ports_nftables;
+pub use policy::{PolicyPeer, PolicyRule, policy_rules};
 pub use table::ports_text;
 pub use windows_firewall::ports_windows_firewall;

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::{Hierarchy, Name},
-    ports::{Direction, FirewallRule, HostRules, Party, PortSet, TFTP_DATA, Transport},
+    ports::{Direction, FirewallRule, HostRules, Party, TFTP_DATA},
     view::plain::{add, plain},
 };
 
-use super::peer::{PRIVATE_V4, PRIVATE_V6, Whereabouts, may_be_pod, whereabouts};
+use super::{
+    peer::may_be_pod,
+    policy::{PolicyPeer, policy_peers, policy_rules},
+};
 
 /// The label of the pods of a site system.
 const SITE_SYSTEM: &str = "headwater.dev/site-system";
@@ -79,7 +82,8 @@ fn boots_out(hierarchy: &Hierarchy, boots: &BTreeSet<Party>, text: &mut String) 
     if boots.is_empty() {
         return;
     }
-    let peers: String = boots.iter().filter_map(|peer| peer_text(hierarchy, peer)).collect();
+    let peers = boots.iter().filter_map(|peer| policy_peers(hierarchy, peer)).flatten();
+    let peers: String = peers.map(|peer| peer_text(&peer)).collect();
     add(
         text,
         format_args!(
@@ -96,27 +100,17 @@ fn boots_out(hierarchy: &Hierarchy, boots: &BTreeSet<Party>, text: &mut String) 
 /// Rules for one direction, where peers with the same ports share one, and a comment on each peer
 /// that is left out.
 fn rules_text(hierarchy: &Hierarchy, rules: &[FirewallRule], end: &str) -> (String, String) {
-    let mut merged: BTreeMap<(Transport, &PortSet), Vec<&FirewallRule>> = BTreeMap::new();
+    let mut text = String::new();
+    let (rules, left_out) = policy_rules(hierarchy, rules);
     for rule in rules {
-        merged.entry((rule.transport, &rule.ports)).or_default().push(rule);
-    }
-    let (mut text, mut left_out) = (String::new(), String::new());
-    for ((transport, ports), rules) in merged {
-        let mut peers = String::new();
-        for rule in rules {
-            match peer_text(hierarchy, &rule.peer) {
-                Some(peer) => {
-                    add(&mut peers, format_args!("        # {}\n{peer}", requirement(rule)));
-                }
-                None => left_out += &unknown(rule),
-            }
+        add(&mut text, format_args!("    - {end}:\n"));
+        for (rule, peers) in &rule.peers {
+            let peers: String = peers.iter().map(peer_text).collect();
+            add(&mut text, format_args!("        # {}\n{peers}", requirement(rule)));
         }
-        if peers.is_empty() {
-            continue;
-        }
-        add(&mut text, format_args!("    - {end}:\n{peers}      ports:\n"));
-        for range in ports.ranges() {
-            let (transport, first) = (transport.as_str(), range.first);
+        text += "      ports:\n";
+        for range in rule.ports.ranges() {
+            let (transport, first) = (rule.transport.as_str(), range.first);
             add(
                 &mut text,
                 format_args!("        - protocol: {transport}\n          port: {first}\n"),
@@ -126,7 +120,7 @@ fn rules_text(hierarchy: &Hierarchy, rules: &[FirewallRule], end: &str) -> (Stri
             }
         }
     }
-    (text, left_out)
+    (text, left_out.into_iter().map(unknown).collect())
 }
 
 fn requirement(rule: &FirewallRule) -> String {
@@ -144,29 +138,18 @@ fn unknown(rule: &FirewallRule) -> String {
     )
 }
 
-/// A peer as a selector or as blocks of addresses; `None` for a computer without a known address.
-fn peer_text(hierarchy: &Hierarchy, peer: &Party) -> Option<String> {
+/// A peer as a selector or as a block of addresses.
+fn peer_text(peer: &PolicyPeer) -> String {
     let selector = |label: &str, value: &str| {
         format!(
             "        - podSelector:\n            matchLabels:\n              {label}: \"{value}\"\n"
         )
     };
-    if let Party::SiteSystem(name) = peer
-        && may_be_pod(hierarchy, peer)
-    {
-        return Some(selector(SITE_SYSTEM, name.as_str()));
-    }
-    if *peer == Party::Controller {
-        return Some(selector(COMPONENT, "controller"));
-    }
-    let blocks: Vec<String> = match whereabouts(hierarchy, peer) {
-        Whereabouts::Literal(ip) => vec![format!("{ip}/{}", if ip.is_ipv4() { 32 } else { 128 })],
-        Whereabouts::Intranet => {
-            PRIVATE_V4.iter().chain(&PRIVATE_V6).map(|it| (*it).to_owned()).collect()
+    match peer {
+        PolicyPeer::SiteSystem(name) => selector(SITE_SYSTEM, name.as_str()),
+        PolicyPeer::Controller => selector(COMPONENT, "controller"),
+        PolicyPeer::Block(cidr) => {
+            format!("        - ipBlock:\n            cidr: \"{cidr}\"\n")
         }
-        Whereabouts::Anywhere => vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()],
-        Whereabouts::Named(_) | Whereabouts::Unknown => return None,
-    };
-    let block = |cidr: &String| format!("        - ipBlock:\n            cidr: \"{cidr}\"\n");
-    Some(blocks.iter().map(block).collect())
+    }
 }
