@@ -178,7 +178,7 @@ pub(super) fn is_forbidden(letter: char) -> bool {
 
 fn classification(update: Update<'_>, problems: &mut Vec<Problem>) {
     let written = &update.spec().classification;
-    if classification_id(written).is_some() {
+    if written.len() <= NAME && classification_id(written).is_some() {
         return;
     }
     let help = closest(written, classification_titles()).map_or_else(

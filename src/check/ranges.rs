@@ -13,7 +13,13 @@ pub(super) fn ports(text: &str) -> bool {
     range::<u16>(text).is_some_and(|(first, last)| 0 < first && first <= last)
 }
 
+/// The longest text of a range: twice the longest address, with spaces.
+const LONGEST: usize = 64;
+
 fn range<T: FromStr>(text: &str) -> Option<(T, T)> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let (first, last) = text.split_once('-')?;
     Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
 }
@@ -30,7 +36,7 @@ mod tests {
             assert!(!multicast_addresses(bad), "{bad}");
         }
         assert!(ports("64001-65000"));
-        for bad in ["", "64001", "65000-64001", "0-1", "1-65536"] {
+        for bad in ["", "64001", "65000-64001", "0-1", "1-65536", &format!("1-{:>64}", 2)] {
             assert!(!ports(bad), "{bad}");
         }
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    agent, agents, apply, approve, completions, content, controller, explain, export, graph,
+    agent, agents, apply, approve, completions, content, controller, crd, explain, export, graph,
     history, import, import_state, join_token, observe, output::Color, plan, ports, pulls,
     rollback, schema, show, simulate, status, sync, up, updates, validate,
 };
@@ -209,6 +209,11 @@ pub enum Command {
     ///
     /// Editors read them: see `yaml-language-server` in the README.
     Schema(schema::Arguments),
+    /// Print the custom resource definitions of all kinds, for a Kubernetes cluster.
+    ///
+    /// They are made of the same types as the JSON Schemas, with the rules that one object can know as
+    /// validations in CEL.
+    Crd(crd::Arguments),
     /// Print the completions for a shell.
     Completions(completions::Arguments),
 }

@@ -11,6 +11,7 @@ mod carrying;
 mod completions;
 mod content;
 mod controller;
+mod crd;
 mod exit_code;
 mod explain;
 mod export;

@@ -6,8 +6,8 @@ use std::{future::Future, path::Path};
 
 use super::{
     Cli, Command, ExitCode, Failure, Printer, agent, agents, apply, approve, completions, content,
-    controller, explain, export, graph, history, import, import_state, join_token, observe, plan,
-    ports, pulls, rollback, schema, show, simulate, status, sync, up, updates, validate,
+    controller, crd, explain, export, graph, history, import, import_state, join_token, observe,
+    plan, ports, pulls, rollback, schema, show, simulate, status, sync, up, updates, validate,
 };
 use crate::{telemetry, view::plain};
 
@@ -45,6 +45,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Revoke(arguments) => block_on(agents::revoke(&arguments, data, &mut printer)),
         Command::Renew(arguments) => block_on(agents::renew(&arguments, data, &mut printer)),
         Command::Schema(arguments) => schema::run(&arguments, &mut printer),
+        Command::Crd(arguments) => crd::run(&arguments, &mut printer),
         Command::Completions(arguments) => completions::run(&arguments, &mut printer),
         command @ (Command::Up(_) | Command::Controller(_) | Command::Agent(_)) => {
             block_on(stay(&command, data, &mut printer))

@@ -28,6 +28,7 @@ pub use file::{Piece, ReadFile, ReadPiece, UnreadFile, pieces, put_together};
 pub use load::{Loaded, load};
 pub use origins::{Basis, Origin, Origins, WantedValue};
 pub use schema::{combined_schema, kind_schema};
+pub use schema_words::worded;
 pub use source_map::{Location, Locator, SourceMap};
 pub use source_text::{LARGEST_FILE, SourceText};
 pub use workspace::{FileNow, Workspace};

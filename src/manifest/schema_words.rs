@@ -8,7 +8,7 @@ const CAPITALS: [&str; 11] =
     ["api", "dns", "http", "https", "id", "ip", "kb", "pxe", "ssl", "url", "wsus"];
 
 /// Words a schema, as deep as it goes: no deeper than the types.
-pub(super) fn worded(schema: &mut Value) {
+pub fn worded(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(worded),
         Value::Object(object) => {

@@ -40,7 +40,8 @@ impl<'a> ServerUrl<'a> {
         let host = folded(host);
         let port = match port {
             None => None,
-            Some(digits) if digits.bytes().all(|c| c.is_ascii_digit()) => {
+            // No more digits than a port has: so an address has a longest length.
+            Some(digits) if digits.len() <= 5 && digits.bytes().all(|c| c.is_ascii_digit()) => {
                 Some(Port::new(digits.parse().ok()?)?)
             }
             Some(_) => return None,

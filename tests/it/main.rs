@@ -14,6 +14,7 @@ mod content_validation;
 mod contract;
 mod converge;
 mod corpus;
+mod custom_resources;
 mod cut_through;
 mod damage;
 mod drift;
