@@ -5,7 +5,7 @@ use super::{
     declaration::Declaration,
     document::{Document, OfKind},
 };
-use crate::model::{CONTENT, FieldPath, PRUNE, SUSPEND, SYNC_REQUESTED_AT};
+use crate::model::{CONTENT, DELETION_POLICY, FieldPath, PRUNE, SUSPEND, SYNC_REQUESTED_AT};
 
 /// What every annotation of Headwater begins with; others belong to others.
 const PREFIX: &str = "headwater.dev/";
@@ -42,7 +42,10 @@ fn annotations<Spec: OfKind>(document: Document<'_, Spec>, problems: &mut Vec<Pr
             PRUNE if value != "disabled" && value != "enabled" => {
                 problems.push(wrong("write `disabled` or `enabled`"));
             }
-            SUSPEND | PRUNE | SYNC_REQUESTED_AT => {}
+            DELETION_POLICY if value != "Delete" && value != "Orphan" => {
+                problems.push(wrong("write `Delete` or `Orphan`"));
+            }
+            SUSPEND | PRUNE | SYNC_REQUESTED_AT | DELETION_POLICY => {}
             // It would pin what a package holds, against what its directory holds.
             CONTENT => {
                 let message = format!("annotation `{key}` is not for manifests");
@@ -50,7 +53,7 @@ fn annotations<Spec: OfKind>(document: Document<'_, Spec>, problems: &mut Vec<Pr
                 problems.push(document.key(&SCHEMA, path, message).help(help));
             }
             _ => {
-                let known = [SUSPEND, PRUNE, SYNC_REQUESTED_AT];
+                let known = [SUSPEND, PRUNE, SYNC_REQUESTED_AT, DELETION_POLICY];
                 let similar =
                     closest(short, known.iter().filter_map(|known| known.strip_prefix(PREFIX)));
                 let message = format!("annotation `{key}` is not known");

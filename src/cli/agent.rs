@@ -73,7 +73,7 @@ pub(super) async fn run(
     data: &Path,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
-    let Arguments { name, listen, token_file, .. } = arguments;
+    let Arguments { listen, token_file, .. } = arguments;
     let token = token_file.as_deref().map(admin_token).transpose()?;
     let addresses = addresses(arguments);
     raise_open_files();

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     agent, agents, apply, approve, completions, content, controller, crd, explain, export, graph,
-    history, import, import_state, join_token, observe, output::Color, plan, ports, pulls,
-    rollback, schema, show, simulate, status, sync, up, updates, validate,
+    history, import, import_state, join_token, observe, operator, output::Color, plan, ports,
+    pulls, rollback, schema, show, simulate, status, sync, up, updates, validate,
 };
 use crate::telemetry::LogFormat;
 
@@ -96,6 +96,12 @@ pub enum Command {
     /// Needs the program `git`. While another process keeps the hierarchy, it waits, and takes over when
     /// that one ends.
     Controller(controller::Arguments),
+    /// Keep a hierarchy as the custom resources of a Kubernetes cluster say.
+    ///
+    /// Like `headwater controller`, with objects for documents: each change is brought about, and what there
+    /// is to say stands in their status. All objects of a namespace are one hierarchy. Of several operators
+    /// one works at a time.
+    Operator(operator::Arguments),
     /// Show what was done: the runs that the journal remembers.
     ///
     /// The journal has them for 90 days: when, how long, by which command, for which commit, what was

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{
-    ExitCode, Failure, Printer, apply, files, operation, plan_output::PlanOutput, run::block_on,
-    wanted::Wanted,
+    ExitCode, Failure, Printer, apply, cluster::ClusterArguments, files, operation,
+    plan_output::PlanOutput, run::block_on, wanted::Wanted,
 };
 use crate::{
     apply::Removals,
@@ -42,8 +42,10 @@ pub struct Arguments {
     from: Option<PathBuf>,
     /// Compare with this file, written by `headwater observe`, and ask nobody; `-` for standard
     /// input. Schedules are compared with the time at which it was written.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "kube")]
     observed: Option<PathBuf>,
+    #[command(flatten)]
+    cluster: ClusterArguments,
     /// Save the plan, for `headwater apply --plan`. Only its owner may read the file: addresses with
     /// passwords in manifests are in it as they are.
     #[arg(long, value_name = "FILE")]
@@ -89,21 +91,26 @@ pub(super) fn run(
 }
 
 fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Plan, Failure> {
-    let Arguments { paths, from, observed, out, shown, outside_windows, digest, .. } = arguments;
+    let Arguments { paths, from, observed, cluster, out, shown, outside_windows, digest, .. } =
+        arguments;
     let mut wanted = match from {
         Some(file) => Wanted::of_saved_plan(file)?,
         None => Wanted::of_manifests(paths, printer)?,
     };
     wanted.hierarchy = apply::in_windows(wanted.hierarchy, *outside_windows);
-    let (observed, out) = (observed.as_deref(), out.as_deref());
-    let shown = Shown { observed, out, digest: *digest, output: shown };
+    let seen = match observed {
+        Some(file) => Seen::File(file),
+        None if cluster.kube => Seen::Cluster(cluster),
+        None => Seen::Now,
+    };
+    let shown = Shown { seen, out: out.as_deref(), digest: *digest, output: shown };
     print_plan(wanted, &shown, data, printer)
 }
 
 /// What is planned against, and where the plan goes.
 pub(super) struct Shown<'a> {
-    /// What was observed before; none: the site systems are asked.
-    pub(super) observed: Option<&'a Path>,
+    /// What is compared with.
+    pub(super) seen: Seen<'a>,
     /// Where the plan is saved.
     pub(super) out: Option<&'a Path>,
     /// Whether only the digests are printed by which it is approved.
@@ -112,16 +119,33 @@ pub(super) struct Shown<'a> {
     pub(super) output: &'a PlanOutput,
 }
 
+/// Where it is known from what there is.
+#[derive(Clone, Copy)]
+pub(super) enum Seen<'a> {
+    /// The site systems are asked.
+    Now,
+    /// It was observed before.
+    File(&'a Path),
+    /// The operator of a cluster has observed it.
+    Cluster(&'a ClusterArguments),
+}
+
 /// Plans for what is wanted, prints the plan, and saves it where that is wanted.
 pub(super) fn print_plan(
     mut wanted: Wanted,
-    Shown { observed, out, digest, output }: &Shown<'_>,
+    Shown { seen, out, digest, output }: &Shown<'_>,
     data: &Path,
     printer: &mut Printer,
 ) -> Result<Plan, Failure> {
-    let observation = match observed {
-        Some(file) => {
-            let mut observation = read_observation(file)?;
+    let before = match seen {
+        Seen::File(file) => Some(read_observation(file)?),
+        Seen::Cluster(cluster) => {
+            Some(block_on(async { cluster.look().await?.observation().await })?)
+        }
+        Seen::Now => None,
+    };
+    let observation = match before {
+        Some(mut observation) => {
             observation.forget_moved(&wanted.hierarchy);
             wanted.hierarchy = seen_from_elsewhere(wanted.hierarchy, &observation.observed);
             observation

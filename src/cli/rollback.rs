@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{
     ExitCode, Failure, Printer, operation,
-    plan::{Shown, print_plan},
+    plan::{Seen, Shown, print_plan},
     plan_output::PlanOutput,
     wanted::Wanted,
 };
@@ -55,7 +55,7 @@ pub(super) fn run(
     let back = told(&remembered, &target, &documents)?;
     let wanted = Wanted::of_documents(&documents, target.manifests.digest).map_err(operation)?;
     printer.message(&brought_back_text(&back))?;
-    let shown = Shown { observed: None, out: out.as_deref(), digest: false, output: shown };
+    let shown = Shown { seen: Seen::Now, out: out.as_deref(), digest: false, output: shown };
     print_plan(wanted, &shown, data, printer)?;
     Ok(ExitCode::Success)
 }

@@ -7,7 +7,8 @@ use std::{future::Future, path::Path};
 use super::{
     Cli, Command, ExitCode, Failure, Printer, agent, agents, apply, approve, completions, content,
     controller, crd, explain, export, graph, history, import, import_state, join_token, observe,
-    plan, ports, pulls, rollback, schema, show, simulate, status, sync, up, updates, validate,
+    operator, plan, ports, pulls, rollback, schema, show, simulate, status, sync, up, updates,
+    validate,
 };
 use crate::{telemetry, view::plain};
 
@@ -47,9 +48,10 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments, &mut printer),
         Command::Crd(arguments) => crd::run(&arguments, &mut printer),
         Command::Completions(arguments) => completions::run(&arguments, &mut printer),
-        command @ (Command::Up(_) | Command::Controller(_) | Command::Agent(_)) => {
-            block_on(stay(&command, data, &mut printer))
-        }
+        command @ (Command::Up(_)
+        | Command::Controller(_)
+        | Command::Operator(_)
+        | Command::Agent(_)) => block_on(stay(&command, data, &mut printer)),
     };
     match result {
         Ok(code) => code,
@@ -68,7 +70,7 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-/// Runs a command that stays, `up`, `controller` or `agent`, on the runtime and in the world of the
+/// Runs a command that stays, `up`, `controller`, `operator` or `agent`, on the runtime and in the world of the
 /// caller, until somebody ends it.
 ///
 /// # Errors
@@ -82,9 +84,10 @@ pub async fn stay(
     match command {
         Command::Up(arguments) => up::run(arguments, data, printer).await,
         Command::Controller(arguments) => controller::run(arguments, data, printer).await,
+        Command::Operator(arguments) => operator::run(arguments, data, printer).await,
         Command::Agent(arguments) => agent::run(arguments, data, printer).await,
         _ => {
-            let why = anyhow::anyhow!("only `up`, `controller` and `agent` stay");
+            let why = anyhow::anyhow!("only `up`, `controller`, `operator` and `agent` stay");
             Err(Failure::new(ExitCode::Usage, why))
         }
     }

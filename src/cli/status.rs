@@ -4,18 +4,22 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{ExitCode, Failure, OutputFormat, Printer, operation, sources, sync_status};
+use super::{
+    ExitCode, Failure, OutputFormat, Printer, cluster::ClusterArguments, operation, sources,
+    sync_status,
+};
 use crate::{
     clock,
-    model::{Declared, Hierarchy, Name, SiteCode},
+    model::{Declared, Hierarchy, Name, Observation, SiteCode},
     notify::MemoryFile,
+    operator::overview,
     role::controller::{Controller, InForceFile, Purpose, Session, failed_before},
     store::{LastRun, StoreError},
     view::{
         ContentFilter, ContentInputs, ContentReport, FailedAction, LastRunSummary, MessagesReport,
         NextTry, NotificationStatus, PackageWord, StatusReport, content_json, content_text,
         held_by_text, in_force_text, last_run_text, messages_json, messages_text, next_tries_text,
-        notifications_text, status_json, status_text, to_approve_line,
+        notifications_text, objects_json, objects_text, status_json, status_text, to_approve_line,
     },
 };
 
@@ -45,6 +49,8 @@ pub struct Arguments {
     synchronizations: Synchronizations,
     #[command(flatten)]
     shown: Shown,
+    #[command(flatten)]
+    cluster: ClusterArguments,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     output: OutputFormat,
@@ -101,6 +107,9 @@ pub(super) async fn run(
     } else {
         Some(sources::load_hierarchy(&arguments.paths, printer)?.0)
     };
+    if arguments.cluster.kube {
+        return in_cluster(arguments, hierarchy.as_ref(), printer).await;
+    }
     let nothing = Hierarchy::resolve(&Declared::default()).map_err(operation)?;
     let session = Session::open(data, Purpose::Look).await.map_err(operation)?;
     let controller = Controller::new(session).map_err(operation)?;
@@ -167,6 +176,41 @@ pub(super) async fn run(
                 format!("{text}\n{last_run}{next_tries}{waiting}{held}{manifests}{told}")
             }
         }
+    };
+    printer.result(&text)?;
+    Ok(ExitCode::Success)
+}
+
+/// What the operator of a cluster tells: its objects, and what it has observed last.
+async fn in_cluster(
+    arguments: &Arguments,
+    hierarchy: Option<&Hierarchy>,
+    printer: &mut Printer,
+) -> Result<ExitCode, Failure> {
+    if arguments.synchronizations.sync {
+        let why =
+            anyhow::anyhow!("`--sync` asks the agents, which only the operator may: leave it out");
+        return Err(Failure::new(ExitCode::Usage, why));
+    }
+    let looked = arguments.cluster.look().await?;
+    let json = arguments.output == OutputFormat::Json;
+    let text = if arguments.content || arguments.messages {
+        let Observation { observed, observed_at, .. } = looked.observation().await?;
+        let filter = arguments.shown.filter();
+        if arguments.content {
+            let (observed, transfers) = (&observed, &[]);
+            let inputs = ContentInputs { observed, hierarchy, transfers, now: observed_at };
+            filter.check(&inputs).map_err(|error| Failure::new(ExitCode::Usage, error))?;
+            let report = ContentReport::of(inputs, &filter);
+            if json { content_json(&report) } else { content_text(&report) }
+        } else {
+            let report = MessagesReport::of(&observed, &filter);
+            if json { messages_json(&report) } else { messages_text(&report) }
+        }
+    } else {
+        let objects = overview(&looked.cluster.client, &looked.namespace).await;
+        let objects = objects.map_err(operation)?;
+        if json { objects_json(&objects) } else { objects_text(&objects) }
     };
     printer.result(&text)?;
     Ok(ExitCode::Success)

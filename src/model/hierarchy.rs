@@ -171,10 +171,11 @@ impl Hierarchy {
         site.flat_map(|site| &site.children).filter_map(|child| self.sites.get_key_value(child))
     }
 
-    /// The admin addresses of the agents that run on computers of their own.
+    /// The admin addresses of the agents that run on computers of their own, or in pods.
     pub fn remote_agents(&self) -> BTreeMap<Name, String> {
         let systems = self.site_systems.iter();
-        let remote = systems.filter(|(_, it)| it.placement == Some(Placement::Remote));
+        let apart = [Some(Placement::Remote), Some(Placement::Kubernetes)];
+        let remote = systems.filter(|(_, it)| apart.contains(&it.placement));
         remote.filter_map(|(name, it)| Some((name.clone(), it.agent_url.clone()?))).collect()
     }
 

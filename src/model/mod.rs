@@ -135,8 +135,8 @@ pub use pull_job::{PullJob, PullJobState};
 pub use resolve::Unresolved;
 pub(crate) use resolve::absolute;
 pub use resource::{
-    API_VERSION, CONTENT, DocumentId, Kind, Metadata, PRUNE, Resource, ResourceId, SUSPEND,
-    SYNC_REQUESTED_AT,
+    API_VERSION, CONTENT, DELETION_POLICY, DocumentId, Kind, Metadata, PRUNE, Resource, ResourceId,
+    SUSPEND, SYNC_REQUESTED_AT,
 };
 pub use run_record::{
     ActionCounts, ActionRecord, NoRun, RunCause, RunCommand, RunId, RunRecord, RunState, Trigger,

@@ -16,6 +16,9 @@ pub const SUSPEND: &str = "headwater.dev/suspend";
 pub const PRUNE: &str = "headwater.dev/prune";
 /// Annotation: Run Synchronization at the top (SYNC-2), once for each new time written here.
 pub const SYNC_REQUESTED_AT: &str = "headwater.dev/sync-requested-at";
+/// Annotation of a Kubernetes object: `Delete` or `Orphan`, what becomes of what it stands for when it is
+/// deleted.
+pub const DELETION_POLICY: &str = "headwater.dev/deletion-policy";
 /// Annotation of a way back: the digest of what a package held. Only such a plan has it: what a
 /// directory holds now is not for a manifest to say.
 pub const CONTENT: &str = "headwater.dev/content";
@@ -169,7 +172,7 @@ pub struct Metadata {
     #[schemars(example = serde_json::json!({"region": "emea"}))]
     pub labels: BTreeMap<String, String>,
     /// Annotations. Known ones: `headwater.dev/suspend`, `headwater.dev/prune`,
-    /// `headwater.dev/sync-requested-at`.
+    /// `headwater.dev/sync-requested-at`, `headwater.dev/deletion-policy`.
     #[serde(default, deserialize_with = "distinct", skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(
         extend("properties" = {
@@ -182,6 +185,12 @@ pub struct Metadata {
                 "title": "Prune",
                 "description": "With `disabled` the resource stays when its document is gone.",
                 "enum": ["disabled", "enabled"],
+            },
+            DELETION_POLICY: {
+                "title": "Deletion policy",
+                "description": "In a Kubernetes cluster: with `Delete` what the object stands for is \
+                                removed when it is deleted, with `Orphan` it stays.",
+                "enum": ["Delete", "Orphan"],
             },
             SYNC_REQUESTED_AT: {
                 "title": "Synchronization requested at",

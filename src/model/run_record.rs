@@ -53,6 +53,8 @@ pub enum RunCommand {
     Up,
     /// `headwater controller`.
     Controller,
+    /// `headwater operator`.
+    Operator,
     /// `headwater sync`.
     Synchronize,
     /// `headwater content validate`.
@@ -179,8 +181,14 @@ impl RunCause {
 }
 
 impl RunCommand {
-    const ALL: [Self; 5] =
-        [Self::Apply, Self::Up, Self::Controller, Self::Synchronize, Self::ValidateContent];
+    const ALL: [Self; 6] = [
+        Self::Apply,
+        Self::Up,
+        Self::Controller,
+        Self::Operator,
+        Self::Synchronize,
+        Self::ValidateContent,
+    ];
 
     /// As it is typed behind `headwater`.
     pub const fn as_str(self) -> &'static str {
@@ -188,6 +196,7 @@ impl RunCommand {
             Self::Apply => "apply",
             Self::Up => "up",
             Self::Controller => "controller",
+            Self::Operator => "operator",
             Self::Synchronize => "sync",
             Self::ValidateContent => "content validate",
         }

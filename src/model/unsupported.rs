@@ -20,8 +20,8 @@ pub enum Unsupported {
     PackageSource,
     /// An agent that Kubernetes starts.
     #[error(
-        "Kubernetes is not supported yet: leave `placement` out, or start `headwater agent` there \
-         and write `placement: Remote`"
+        "only `headwater operator` starts site systems on Kubernetes, with --image: leave `placement` out, or \
+         start `headwater agent` there and write `placement: Remote`"
     )]
     Kubernetes,
     /// A kind of action.

@@ -27,8 +27,8 @@ pub enum ReachError {
     Absent(Name),
     /// Its placement is not supported.
     #[error(
-        "site system `{0}` shall run on Kubernetes, which this version does not do yet: leave \
-         `placement` out, or start `headwater agent` there and write `placement: Remote`"
+        "site system `{0}` shall run on Kubernetes, where only `headwater operator` starts it, with --image: \
+         leave `placement` out, or start `headwater agent` there and write `placement: Remote`"
     )]
     Kubernetes(Name),
     /// It runs on a computer of its own, and nobody said where.
@@ -137,9 +137,9 @@ impl Agents {
         system: &SiteSystem,
     ) -> Result<AgentClient, ReachError> {
         match (system.placement, &system.agent_url) {
-            (Some(Placement::Kubernetes), _) => Err(ReachError::Kubernetes(name.clone())),
+            (Some(Placement::Kubernetes), None) => Err(ReachError::Kubernetes(name.clone())),
             (Some(Placement::Remote), None) => Err(ReachError::NoUrl(name.clone())),
-            (Some(Placement::Remote), Some(_)) => self.get(name),
+            (Some(Placement::Remote | Placement::Kubernetes), Some(_)) => self.get(name),
             (Some(Placement::Embedded) | None, _) => {
                 self.embed(name, &system.settings.address).await
             }

@@ -1,14 +1,52 @@
 //! The hierarchy as objects of a Kubernetes cluster: manifests are custom resources, and what there is
 //! to say about them stands in their status.
 //!
+//! ```text
+//!  watches ─▶ Objects ─▶ Wanted ─▶ Controller ─▶ site systems
+//!                ▲                     │ looks, events
+//!                │                     ▼
+//!             Teller ◀── statuses ◀── Known
+//! ```
+//!
 //! Only this module knows Kubernetes.
 
+mod admission;
 pub mod children;
+mod connecting;
 mod custom_resources;
+mod kinds;
+mod needs;
+mod objects;
+mod overview;
+mod owned;
+mod picture;
+mod placing;
+mod reconciler;
+mod running;
+mod settings;
+mod sharing;
+mod standing;
+#[cfg(test)]
+mod standing_tests;
+mod state;
 mod status;
+mod telling;
+mod wanted;
+mod watching;
 
+pub use admission::{AdmissionError, AdmissionSettings};
+pub use children::IssuerReference;
+pub use connecting::{Cluster, ConnectError};
 pub use custom_resources::{NotStructural, Subject, custom_resource_definition};
+pub use kinds::PLAN_NAME;
+pub use objects::{APPROVE, FINALIZER, Object, ObjectKey, Objects, PlanObject, Snapshot};
+pub use overview::overview;
+pub use reconciler::ReconcilerError;
+pub use running::{LeaseSettings, OperatorError, operate};
+pub use settings::{HostingSettings, OperatorSettings};
+pub use sharing::{OBSERVED, SharedError, shared};
 pub use status::{
     Condition, ConditionStatus, ConditionType, PackageCounts, PlanStatus, PlannedAction,
     Reconciliation, ResourceStatus, Synchronized, WaitingAction,
 };
+pub use watching::Scope;

@@ -12,8 +12,10 @@ pub fn unsupported(action: &Action, hierarchy: &Hierarchy) -> Option<Unsupported
     let name = &action.resource.name;
     match action.kind {
         ActionKind::CreateSiteSystem => {
-            let placement = hierarchy.site_systems.get(name)?.placement;
-            (placement == Some(Placement::Kubernetes)).then_some(Unsupported::Kubernetes)
+            let system = hierarchy.site_systems.get(name)?;
+            let in_cluster = system.placement == Some(Placement::Kubernetes);
+            // The operator says where it has started them.
+            (in_cluster && system.agent_url.is_none()).then_some(Unsupported::Kubernetes)
         }
         // What may be fetched on demand, where that is carried out.
         ActionKind::ConfigureDistributionPoint if action.resource.kind == Kind::Package => None,

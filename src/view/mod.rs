@@ -23,6 +23,7 @@ mod management_points;
 mod messages;
 mod moved;
 mod notifications;
+mod objects;
 mod observation;
 mod outcome;
 mod plain;
@@ -72,6 +73,7 @@ pub use notifications::{
     NotificationStatus, Telling, notification_json, notification_slack, notification_subject,
     notification_text, notifications_text,
 };
+pub use objects::{ObjectStatus, objects_json, objects_text};
 pub use observation::observation_json;
 pub use outcome::{
     FailedAction, LastRunSummary, LeftAction, NextTry, RunSummary, last_run_text, next_tries_text,

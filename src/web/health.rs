@@ -27,6 +27,8 @@ pub(super) struct Health {
     pub(super) manifests: bool,
     /// Whether a pass has ended.
     passed: bool,
+    /// Whether another one does the work, and this one waits for its turn: it is ready for that.
+    pub(super) waits: bool,
 }
 
 /// A pass that goes on.
@@ -87,7 +89,7 @@ impl Health {
 
     /// Whether it does its work already; why not, if not.
     pub(super) fn ready(&self) -> Result<(), &'static str> {
-        match (self.manifests, self.passed) {
+        match (self.manifests || self.waits, self.passed || self.waits) {
             (false, _) => Err("no manifests are in force yet"),
             (true, false) => Err("the first pass has not ended yet"),
             (true, true) => Ok(()),

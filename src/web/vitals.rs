@@ -94,6 +94,11 @@ impl Vitals {
         self.state().health.moves(Instant::now());
     }
 
+    /// Another one does the work, and this one only waits for its turn; or it does no more.
+    pub fn waits_for_its_turn(&self, waits: bool) {
+        self.state().health.waits = waits;
+    }
+
     /// Manifests of files and directories are in force.
     pub fn files_in_force(&self) {
         self.state().health.manifests = true;

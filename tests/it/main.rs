@@ -38,6 +38,7 @@ mod many_problems;
 mod notifications;
 mod observed_file;
 mod on_demand;
+mod operator;
 mod origins;
 mod pipelined;
 mod plan;

@@ -240,7 +240,7 @@ fn depths(declared: &Declared) -> Resolved<BTreeMap<&Name, usize>> {
         let mut depth = 0;
         while let Some((name, site)) = next.and_then(|name| declared.sites.get_key_value(name)) {
             if let Some(known) = depths.get(name) {
-                depth = *known + 1;
+                depth = *known + 1_usize;
                 break;
             }
             climbed.push(name);

@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{ExtendedKeyUsagePurpose, PublicKeyData};
 use rustls::{
@@ -147,6 +148,14 @@ impl Certificates {
     /// The certificate of the hierarchy's authority.
     pub(in crate::net) fn authority(&self) -> &CertificateDer<'static> {
         self.0.authority.certificate()
+    }
+
+    /// The certificate of the hierarchy's authority as PEM, for whoever shall trust it.
+    pub fn authority_text(&self) -> String {
+        let encoded = STANDARD.encode(self.authority());
+        let lines = encoded.as_bytes().chunks(64).map(String::from_utf8_lossy);
+        let lines: Vec<_> = lines.collect();
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
     }
 
     /// A certificate for a key of somebody else, for servers and clients, by the hierarchy's authority.

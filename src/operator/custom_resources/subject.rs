@@ -3,7 +3,7 @@
 use crate::model::Kind;
 
 /// What is a custom resource: every kind of document, and the plan of a namespace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// The documents of a kind.
     Kind(Kind),

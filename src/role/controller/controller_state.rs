@@ -1,7 +1,7 @@
 //! Passes of the controller: every one looks anew (REC-2).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,10 +14,12 @@ use crate::{
     },
     blocking::Interrupted,
     clock,
-    model::{CommitId, Digest, FoundPorts, Hierarchy, Name, Observed, ObservedBuilder},
+    model::{
+        CommitId, Digest, FoundPorts, Hierarchy, Kind, Name, Observed, ObservedBuilder, ResourceId,
+    },
     net::Trust,
     observe::{Agents, ReachError, observe_into, observe_ports},
-    plan::{ActionId, Inputs, NothingDeclared, Plan, PlanToApprove, plan, refuse_nothing},
+    plan::{Action, ActionId, Inputs, NothingDeclared, Plan, PlanToApprove, plan, refuse_nothing},
     probe::{Prober, RoleToProbe},
     role::host::DataError,
     store::{Journal, StoreError},
@@ -88,6 +90,31 @@ pub struct Controller {
     back_off: BackOff,
     /// Which agents on computers of their own know what of each other, by its digest.
     told: Mutex<BTreeMap<Name, Digest>>,
+    leaving: Mutex<Option<Arc<Leaving>>>,
+}
+
+/// What is to go although no manifest declares it any more, where that is known one by one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Leaving {
+    /// What may be removed; nothing else that is there and not declared.
+    pub removable: BTreeSet<ResourceId>,
+    /// The admin addresses of agents that are declared no more.
+    pub agents: BTreeMap<Name, String>,
+}
+
+impl Leaving {
+    /// Whether an action removes something that shall stay. What is declared may be removed from places
+    /// where it is not declared any more.
+    pub(super) fn keeps(&self, action: &Action, hierarchy: &Hierarchy) -> bool {
+        let ResourceId { kind, name } = &action.resource;
+        let declared = match kind {
+            Kind::Package => hierarchy.packages.contains_key(name),
+            Kind::DistributionPoint => hierarchy.distribution_points.contains_key(name),
+            Kind::SoftwareUpdatePoint => hierarchy.update_points.contains_key(name),
+            _ => false,
+        };
+        action.kind.removes() && !declared && !self.removable.contains(&action.resource)
+    }
 }
 
 /// Hears what a look has found, and what has to be done.
@@ -143,6 +170,7 @@ impl Controller {
             approval: None,
             back_off: BackOff::default(),
             told: Mutex::default(),
+            leaving: Mutex::default(),
         })
     }
 
@@ -165,6 +193,15 @@ impl Controller {
     /// Where it is written down what is approved.
     pub fn approval_files(&self) -> ApprovalFiles {
         ApprovalFiles::of(self.session.data())
+    }
+
+    /// From now on only this is removed of what is not declared, also if nothing is declared at all.
+    pub fn only_removes(&self, leaving: Leaving) {
+        *self.leaving.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(leaving));
+    }
+
+    pub(super) fn leaving(&self) -> Option<Arc<Leaving>> {
+        self.leaving.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn back_off(&self) -> &BackOff {
@@ -199,7 +236,13 @@ impl Controller {
         &self,
         hierarchy: &Hierarchy,
     ) -> Result<(Observed, Arc<Agents>), ControllerError> {
-        self.observe_at(&hierarchy.remote_agents(), hierarchy).await
+        let mut remote = hierarchy.remote_agents();
+        if let Some(leaving) = self.leaving() {
+            for (name, url) in &leaving.agents {
+                remote.entry(name.clone()).or_insert_with(|| url.clone());
+            }
+        }
+        self.observe_at(&remote, hierarchy).await
     }
 
     /// The same, with other admin addresses of the agents on computers of their own.
@@ -275,7 +318,10 @@ impl Controller {
         manifest_digest: Digest,
     ) -> Result<Looked, ControllerError> {
         let (observed, agents) = self.observe(hierarchy).await?;
-        refuse_nothing(hierarchy, &observed)?;
+        // Where it is known one by one what is to go, nothing else goes.
+        if self.leaving().is_none() {
+            refuse_nothing(hierarchy, &observed)?;
+        }
         let inputs = Inputs { hierarchy, manifest_digest, observed: &observed, now: clock::now() };
         let plan = plan(inputs);
         if let Some(hears) = &self.hears_looks {

@@ -16,7 +16,7 @@ mod way_back_target;
 
 pub use approval_files::{APPROVAL_COUNTS_FOR, ApprovalError, ApprovalFiles};
 pub use by_hand::{SynchronizeError, Synchronized};
-pub use controller_state::{Controller, ControllerError, Converged, Looked};
+pub use controller_state::{Controller, ControllerError, Converged, Leaving, Looked};
 pub use exactly::{CarriedOut, Exactly, Manner};
 pub use in_force_file::{InForceError, InForceFile};
 pub use locate::locate;

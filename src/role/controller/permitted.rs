@@ -100,11 +100,15 @@ impl Controller {
         removals: Removals,
     ) -> Result<Permitted, ControllerError> {
         let (quiet, to_approve) = self.unapproved(hierarchy, looked, removals)?;
-        let waits = match trigger {
+        let mut waits = match trigger {
             // Somebody who looks on: it is tried at once.
             Trigger::Person => BTreeMap::new(),
             Trigger::Loop => self.backing_off(hierarchy, &looked.plan).await?,
         };
+        if let Some(leaving) = self.leaving() {
+            let kept = looked.plan.actions.iter().filter(|it| leaving.keeps(it, hierarchy));
+            waits.extend(kept.map(|it| (it.id.clone(), Outcome::Unconfirmed)));
+        }
         Ok(Permitted { to_approve, ..Permitted::of(&looked.plan, waits, &quiet) })
     }
 

@@ -1,0 +1,361 @@
+//! Keeps the hierarchy of one namespace as its objects say: the loop of a controller, over objects.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use kube::Client;
+use tokio::{
+    pin,
+    sync::mpsc,
+    time::{Instant, sleep, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    objects::{Objects, Snapshot},
+    owned::Owned,
+    picture::Picture,
+    placing::Placing,
+    settings::OperatorSettings,
+    sharing::share,
+    state::{self, Known},
+    telling::Teller,
+    wanted::{Leaving, Wanted, stands_for_something},
+    watching::{QUIET, RESTLESS},
+};
+use crate::{
+    apply::{Origin, Removals},
+    chance::dice,
+    clock,
+    engine::{
+        about,
+        notifications::{Look, Manifests, Occurrence, PassEnded},
+    },
+    error_text::with_causes,
+    model::{Digest, Observation, RunCommand, Trigger},
+    net::trace::Trace,
+    notify::{Notifier, NotifyError, Places},
+    role::controller::{self, Controller, ControllerError, Purpose, Session, SessionError},
+    web::{PassEnd, TICK, Vitals},
+};
+
+/// The hierarchy of a namespace cannot be kept at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcilerError {
+    /// Its data directory.
+    #[error("the data directory of namespace `{0}`")]
+    Session(String, #[source] Box<SessionError>),
+    /// Its journal.
+    #[error("the controller of namespace `{0}`")]
+    Controller(String, #[source] Box<ControllerError>),
+    /// What it remembers of notifications.
+    #[error("the notifications of namespace `{0}`")]
+    Notifications(String, #[source] Box<NotifyError>),
+}
+
+/// How often statuses are written while a pass goes on.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// Keeps the hierarchy of a namespace.
+pub(super) struct Reconciler {
+    pub(super) client: Client,
+    pub(super) namespace: String,
+    pub(super) objects: Objects,
+    pub(super) settings: Arc<OperatorSettings>,
+    pub(super) vitals: Vitals,
+    /// What was made for site systems.
+    pub(super) owned: Owned,
+}
+
+impl Reconciler {
+    /// Passes again and again, and at once when other objects are wanted, until it is to end.
+    ///
+    /// # Errors
+    ///
+    /// It cannot begin.
+    pub(super) async fn run(self, ending: CancellationToken) -> Result<(), ReconcilerError> {
+        let Self { client, namespace, objects, settings, vitals, owned } = self;
+        let placing = settings.hosting.of(&namespace).map(|hosting| Placing {
+            client: client.clone(),
+            hosting,
+            owned,
+            without_token: Mutex::default(),
+        });
+        let purpose = match settings.only_observes {
+            true => Purpose::Watch,
+            false => Purpose::Stay(RunCommand::Operator),
+        };
+        let session = Session::open(&settings.data.join(&namespace), purpose).await;
+        let session = session
+            .map_err(|error| ReconcilerError::Session(namespace.clone(), Box::new(error)))?;
+        let controller = Controller::new(session);
+        let controller = controller
+            .map_err(|error| ReconcilerError::Controller(namespace.clone(), Box::new(error)))?;
+        let controller = controller.with_approval(settings.approval);
+        let data = controller.session().data();
+        let places = Places {
+            memory: data.notifications(),
+            secrets: data.notification_secrets(),
+            source: format!("namespace {namespace}"),
+        };
+        let notifier = Notifier::start(places, controller.session().trust()).await;
+        let notifier = notifier
+            .map_err(|error| ReconcilerError::Notifications(namespace.clone(), Box::new(error)))?;
+        let teller = Teller::new(client, namespace.clone(), Some(settings.instance.clone()));
+        let mut passes = Passes {
+            controller,
+            notifier,
+            placing,
+            known: Known::default(),
+            teller,
+            namespace,
+            objects,
+            settings,
+            vitals,
+        };
+        tokio::select! {
+            () = passes.stay() => {}
+            () = ending.cancelled() => {}
+        }
+        passes.notifier.end().await;
+        passes.controller.close().await;
+        Ok(())
+    }
+}
+
+struct Passes {
+    controller: Controller,
+    notifier: Notifier,
+    placing: Option<Placing>,
+    known: Known,
+    teller: Teller,
+    namespace: String,
+    objects: Objects,
+    settings: Arc<OperatorSettings>,
+    vitals: Vitals,
+}
+
+impl Passes {
+    async fn stay(&mut self) {
+        let mut changes = self.objects.changes();
+        loop {
+            let snapshot = self.objects.of(&self.namespace);
+            let trace = Trace::begin();
+            trace.within(self.pass(&snapshot)).await;
+            let due = Instant::now() + about(self.settings.every, dice());
+            let mut ticks = tokio::time::interval(TICK);
+            loop {
+                if self.objects.revision(&self.namespace) != snapshot.revision {
+                    self.settle().await;
+                    break;
+                }
+                tokio::select! {
+                    () = sleep_until(due) => break,
+                    _ = changes.changed() => {}
+                    _ = ticks.tick() => self.vitals.moves(),
+                }
+            }
+        }
+    }
+
+    /// Waits until whoever applies objects has applied them all.
+    async fn settle(&self) {
+        let last = Instant::now() + RESTLESS;
+        let mut revision = self.objects.revision(&self.namespace);
+        while Instant::now() < last {
+            sleep(QUIET).await;
+            let now = self.objects.revision(&self.namespace);
+            if now == revision {
+                return;
+            }
+            revision = now;
+        }
+    }
+
+    async fn pass(&mut self, snapshot: &Snapshot) {
+        if snapshot.objects.is_empty() {
+            return;
+        }
+        let mut wanted = match Wanted::of(snapshot, &self.settings.content_directory) {
+            Ok(wanted) => wanted,
+            Err(why) => {
+                tracing::warn!(namespace = self.namespace, "objects are not valid: {}", why.first);
+                let refused = Some((None, why.first.clone()));
+                self.notifier.hear(Occurrence::Source { refused, unreachable: None });
+                self.teller.statuses(snapshot, state::refused(snapshot, &why, clock::now())).await;
+                return;
+            }
+        };
+        self.vitals.files_in_force();
+        let manifests = Manifests { commit: None, digest: wanted.digest };
+        self.notifier.tell(wanted.notifications.clone());
+        self.notifier.hear(Occurrence::Source { refused: None, unreachable: None });
+        self.notifier.hear(Occurrence::InForce(manifests.clone()));
+        let held = snapshot
+            .objects
+            .values()
+            .filter(|it| !it.deleted && !it.is_held() && stands_for_something(it.key.kind));
+        let held = held.cloned().collect();
+        if let Err(error) = self.teller.hold(held).await {
+            // Nothing is made that could not be removed later.
+            let why = with_causes(&error);
+            tracing::warn!(namespace = self.namespace, "objects cannot be held: {why}");
+            return;
+        }
+        self.take_approval(snapshot).await;
+        wanted.placed(self.settings.placement);
+        if let Some(placing) = &self.placing
+            && let Err(error) = placing.place(&mut wanted, snapshot, &self.controller).await
+        {
+            // What is there already is kept as wanted all the same.
+            let why = with_causes(&error);
+            tracing::warn!(namespace = self.namespace, "site systems are not placed: {why}");
+        }
+        self.vitals.pass_begins(wanted.digest);
+        self.known.begins(wanted.digest);
+        let (end, look) = match self.converge(snapshot, &wanted).await {
+            Ok((end, look)) => (end, Ok(look)),
+            Err(error) => {
+                let why = with_causes(&error);
+                tracing::warn!(namespace = self.namespace, "the pass has failed: {why}");
+                (PassEnd::Failed, Err(why))
+            }
+        };
+        self.vitals.pass_ends(end);
+        self.notifier.hear(Occurrence::PassEnded(PassEnded { manifests, look }));
+        self.tell(snapshot, &wanted).await;
+        self.share(&wanted).await;
+        self.let_go(snapshot, &wanted.leaving).await;
+    }
+
+    /// An approval that stands at the plan's object counts once.
+    async fn take_approval(&self, snapshot: &Snapshot) {
+        let Some(approved) = snapshot.plan.as_ref().and_then(|it| it.approved.as_ref()) else {
+            return;
+        };
+        match approved.parse::<Digest>() {
+            Ok(digest) => {
+                let given = self.controller.approval_files().give(digest, None, clock::now());
+                if let Err(error) = given {
+                    let why = with_causes(&error);
+                    tracing::warn!(namespace = self.namespace, "an approval is not kept: {why}");
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(namespace = self.namespace, "an approval is no digest: {error}");
+            }
+        }
+        self.teller.used(super::objects::APPROVE).await;
+    }
+
+    /// Looks, plans and applies; what there is to say meanwhile is told now and then.
+    async fn converge(
+        &mut self,
+        snapshot: &Snapshot,
+        wanted: &Wanted,
+    ) -> Result<(PassEnd, Look), ControllerError> {
+        let Wanted { hierarchy, declared, digest, leaving, .. } = wanted;
+        self.controller.only_removes(controller::Leaving {
+            removable: leaving.removable(),
+            agents: leaving.agents.clone(),
+        });
+        let (known, vitals) = (self.known.clone(), self.vitals.clone());
+        let (of, documents) = (hierarchy.clone(), declared.clone());
+        self.controller.tell_looks(move |observed, plan| {
+            vitals.looked(observed, plan);
+            known.looked(Picture::of((&of, &documents), observed, plan), observed, plan);
+        });
+        let this = &*self;
+        let origin = Origin {
+            command: RunCommand::Operator,
+            trigger: Trigger::Loop,
+            commit: None,
+            manifests: Some(declared.clone()),
+        };
+        if this.settings.only_observes {
+            let looked = this.controller.look(hierarchy, *digest).await?;
+            this.controller.keep_agents(hierarchy, &looked).await;
+            this.known.ended(&[], None, true);
+            return Ok((PassEnd::of_look(&looked.plan), looked.told_only(hierarchy)));
+        }
+        let (sender, mut events) = mpsc::unbounded_channel();
+        let heard = this.vitals.hears(&sender);
+        let onward = heard.events().clone();
+        let converged = {
+            let converging =
+                this.controller.converge(hierarchy, *digest, &origin, Removals::Confirmed, &onward);
+            pin!(converging);
+            let mut changes = this.objects.changes();
+            let mut to_tell = Instant::now() + TOLD_EVERY;
+            let mut news = true;
+            let mut ticks = tokio::time::interval(TICK);
+            loop {
+                tokio::select! {
+                    converged = &mut converging => break converged,
+                    Some(event) = events.recv() => news |= this.known.hears(&event),
+                    _ = changes.changed() => {
+                        if this.objects.revision(&this.namespace) != snapshot.revision {
+                            this.controller.hurry();
+                        }
+                    }
+                    () = sleep_until(to_tell), if news => {
+                        this.tell(snapshot, wanted).await;
+                        (news, to_tell) = (false, Instant::now() + TOLD_EVERY);
+                    }
+                    _ = ticks.tick() => this.vitals.moves(),
+                }
+            }
+        };
+        drop(onward);
+        heard.end().await;
+        while let Ok(event) = events.try_recv() {
+            this.known.hears(&event);
+        }
+        let converged = converged?;
+        this.known.ended(&converged.left, converged.to_approve.clone(), false);
+        Ok((PassEnd::of(&converged), converged.told(hierarchy)))
+    }
+
+    /// Writes what there is to say of all objects, by what is known now.
+    async fn tell(&self, snapshot: &Snapshot, wanted: &Wanted) {
+        let now = clock::now();
+        // What was written meanwhile is what the next statuses are compared with.
+        let seen = self.objects.of(&self.namespace);
+        let statuses = self.known.statuses(&seen, wanted, now);
+        self.teller.statuses(&seen, statuses).await;
+        let before = seen.plan.as_ref();
+        let old = before.and_then(|it| it.status.clone()).unwrap_or_default();
+        self.teller.plan(before, &self.known.plan(&old, now)).await;
+        self.teller.happened(snapshot, self.known.happened()).await;
+    }
+
+    /// Lets others see what was observed, if that has changed.
+    async fn share(&self, wanted: &Wanted) {
+        let Some(observed) = self.known.to_share() else { return };
+        let asked = wanted.hierarchy.remote_agents();
+        let observation = Observation::new(clock::now(), asked, observed);
+        let shared = share(self.teller.client(), &self.namespace, &observation).await;
+        if let Err(error) = shared {
+            let why = with_causes(&error);
+            tracing::warn!(namespace = self.namespace, "what was observed is not shared: {why}");
+        }
+    }
+
+    /// Lets go what is removed, or shall stay where it is.
+    async fn let_go(&self, snapshot: &Snapshot, leaving: &Leaving) {
+        let gone = snapshot.objects.values().filter(|object| {
+            if !object.deleted || !object.is_held() {
+                return false;
+            }
+            match leaving.removed.get(&object.key) {
+                Some(known) => !self.known.is_still_there(known.iter().cloned()),
+                None => leaving.orphaned.contains(&object.key),
+            }
+        });
+        let gone = gone.cloned().collect();
+        self.teller.let_go(gone).await;
+    }
+}

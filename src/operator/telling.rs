@@ -1,0 +1,238 @@
+//! Writes into the cluster what there is to say: statuses, the plan, events, finalizers. Only what differs
+//! from what stands there is written.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures::{StreamExt, stream};
+use k8s_openapi::api::core::v1::ObjectReference;
+use kube::{
+    Api, Client,
+    api::{Patch, PatchParams, PostParams},
+    core::DynamicObject,
+    runtime::events::{Event, EventType, Recorder, Reporter},
+};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Subject,
+    kinds::{PLAN_NAME, api_resource},
+    objects::{FINALIZER, Object, ObjectKey, PlanObject, Snapshot},
+    status::{PlanStatus, ResourceStatus},
+};
+use crate::{error_text::with_causes, model::API_VERSION};
+
+/// How many writes are under way at a time.
+const AT_ONCE: usize = 8;
+/// The longest text of an event, in bytes: the API server takes 1 KiB.
+const LONGEST_NOTE: usize = 1_000;
+
+/// Writes into one namespace.
+#[derive(Clone)]
+pub(super) struct Teller {
+    client: Client,
+    namespace: String,
+    events: Recorder,
+}
+
+/// Something that has happened to an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Happened {
+    pub(super) key: ObjectKey,
+    /// In one word.
+    pub(super) reason: String,
+    pub(super) note: String,
+    /// Whether somebody should look at it.
+    pub(super) warning: bool,
+}
+
+impl Teller {
+    pub(super) fn new(client: Client, namespace: String, instance: Option<String>) -> Self {
+        let reporter = Reporter { controller: "headwater.dev/operator".to_owned(), instance };
+        let events = Recorder::new(client.clone(), reporter);
+        Self { client, namespace, events }
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn api(&self, key: &ObjectKey) -> Api<DynamicObject> {
+        Api::namespaced_with(
+            self.client.clone(),
+            &self.namespace,
+            &api_resource(Subject::Kind(key.kind)),
+        )
+    }
+
+    /// Writes statuses. What cannot be written is written by the next pass, and is in the log.
+    pub(super) async fn statuses(
+        &self,
+        snapshot: &Snapshot,
+        statuses: BTreeMap<ObjectKey, ResourceStatus>,
+    ) {
+        let differing = statuses.into_iter().filter_map(|(key, status)| {
+            let object = snapshot.objects.get(&key)?.clone();
+            let changes = changes(Some(&object.status), &status)?;
+            Some((object.clone(), json!({"metadata": {"uid": object.uid}, "status": changes})))
+        });
+        let differing: Vec<_> = differing.collect();
+        let written =
+            stream::iter(differing).for_each_concurrent(AT_ONCE, |(object, patch)| async move {
+                let patched = self
+                    .api(&object.key)
+                    .patch_status(&object.key.name, &PatchParams::default(), &Patch::Merge(patch))
+                    .await;
+                if let Err(error) = patched {
+                    refused("the status", &object.key.to_string(), &error);
+                }
+            });
+        written.await;
+    }
+
+    /// Writes the plan, whose object is made when there is none.
+    pub(super) async fn plan(&self, before: Option<&PlanObject>, status: &PlanStatus) {
+        let resource = api_resource(Subject::Plan);
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.client.clone(), &self.namespace, &resource);
+        if before.is_none() {
+            let object = DynamicObject::new(PLAN_NAME, &resource);
+            match api.create(&PostParams::default(), &object).await {
+                Ok(_) => {}
+                Err(kube::Error::Api(error)) if error.is_already_exists() => {}
+                Err(error) => return refused("the plan", PLAN_NAME, &error),
+            }
+        }
+        let written = before.and_then(|it| it.status.as_ref());
+        let Some(changes) = changes(written, status) else { return };
+        let patch = Patch::Merge(json!({"status": changes}));
+        if let Err(error) = api.patch_status(PLAN_NAME, &PatchParams::default(), &patch).await {
+            refused("the plan", PLAN_NAME, &error);
+        }
+    }
+
+    /// Takes an approval away that was used, or that is for another plan.
+    pub(super) async fn used(&self, annotation: &str) {
+        let api: Api<DynamicObject> = Api::namespaced_with(
+            self.client.clone(),
+            &self.namespace,
+            &api_resource(Subject::Plan),
+        );
+        let mut annotations = Map::new();
+        annotations.insert(annotation.to_owned(), Value::Null);
+        let patch = Patch::Merge(json!({"metadata": {"annotations": annotations}}));
+        if let Err(error) = api.patch(PLAN_NAME, &PatchParams::default(), &patch).await {
+            refused("the approval of", PLAN_NAME, &error);
+        }
+    }
+
+    /// Holds objects until what they stand for is removed, before anything of it is made.
+    ///
+    /// # Errors
+    ///
+    /// One of them cannot be held.
+    pub(super) async fn hold(&self, objects: Vec<Arc<Object>>) -> Result<(), kube::Error> {
+        let held = stream::iter(objects).map(|object| async move {
+            let mut finalizers = object.finalizers.clone();
+            finalizers.push(FINALIZER.to_owned());
+            self.finalizers(&object, finalizers).await
+        });
+        let held: Vec<_> = held.buffer_unordered(AT_ONCE).collect().await;
+        held.into_iter().collect()
+    }
+
+    /// Lets objects go.
+    pub(super) async fn let_go(&self, objects: Vec<Arc<Object>>) {
+        let gone = stream::iter(objects).for_each_concurrent(AT_ONCE, |object| async move {
+            let mut finalizers = object.finalizers.clone();
+            finalizers.retain(|it| it != FINALIZER);
+            if let Err(error) = self.finalizers(&object, finalizers).await {
+                refused("the finalizer", &object.key.to_string(), &error);
+            }
+        });
+        gone.await;
+    }
+
+    /// Writes finalizers, unless somebody has changed the object meanwhile.
+    async fn finalizers(
+        &self,
+        object: &Object,
+        finalizers: Vec<String>,
+    ) -> Result<(), kube::Error> {
+        let metadata = json!({
+            "uid": object.uid,
+            "resourceVersion": object.resource_version,
+            "finalizers": finalizers,
+        });
+        let patch = Patch::Merge(json!({"metadata": metadata}));
+        let api = self.api(&object.key);
+        match api.patch_metadata(&object.key.name, &PatchParams::default(), &patch).await {
+            Ok(_) => Ok(()),
+            // It is gone.
+            Err(kube::Error::Api(error)) if error.is_not_found() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells of what has happened, as events of the objects.
+    pub(super) async fn happened(&self, snapshot: &Snapshot, happened: Vec<Happened>) {
+        let told = stream::iter(happened).for_each_concurrent(AT_ONCE, |it| async move {
+            let Some(object) = snapshot.objects.get(&it.key) else { return };
+            let reference = ObjectReference {
+                api_version: Some(API_VERSION.to_owned()),
+                kind: Some(object.key.kind.to_string()),
+                name: Some(object.key.name.clone()),
+                namespace: Some(self.namespace.clone()),
+                uid: Some(object.uid.clone()),
+                ..ObjectReference::default()
+            };
+            let event = Event {
+                type_: if it.warning { EventType::Warning } else { EventType::Normal },
+                action: it.reason.clone(),
+                reason: it.reason,
+                note: Some(bounded(it.note)),
+                secondary: None,
+            };
+            if let Err(error) = self.events.publish(&event, &reference).await {
+                refused("an event", &object.key.to_string(), &error);
+            }
+        });
+        told.await;
+    }
+}
+
+/// What of a status is otherwise than before; `None` if nothing is. What is not there any more is null.
+fn changes<T: Serialize>(before: Option<&T>, now: &T) -> Option<Map<String, Value>> {
+    let map = |it| match serde_json::to_value(it) {
+        Ok(Value::Object(map)) => Some(map),
+        _ => None,
+    };
+    let (before, mut now) = (before.map_or(Some(Map::new()), map)?, map(now)?);
+    for key in before.keys() {
+        now.entry(key).or_insert(Value::Null);
+    }
+    now.retain(|key, value| before.get(key).unwrap_or(&Value::Null) != value);
+    (!now.is_empty()).then_some(now)
+}
+
+fn bounded(mut text: String) -> String {
+    if text.len() > LONGEST_NOTE {
+        let end = (0..=LONGEST_NOTE).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or_default());
+    }
+    text
+}
+
+fn refused(what: &str, of: &str, error: &kube::Error) {
+    // It is gone, or another object has its name: nothing is to be said of it any more.
+    if let kube::Error::Api(answer) = error
+        && (answer.is_not_found() || answer.is_conflict())
+    {
+        tracing::debug!("{what} of {of} is not written: {}", with_causes(error));
+        return;
+    }
+    tracing::warn!(
+        "{what} of {of} cannot be written: {}; the next pass tries again",
+        with_causes(error)
+    );
+}

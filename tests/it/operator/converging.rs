@@ -1,0 +1,72 @@
+//! Objects are made, and the hierarchy becomes as they say.
+
+use headwater::{
+    model::Kind,
+    operator::{ConditionStatus, ConditionType},
+};
+use k8s_openapi::api::events::v1::Event;
+use kube::Api;
+use serde_json::json;
+
+use super::cluster::{is, place};
+
+const MINIMAL: &str = include_str!("../../../examples/minimal/headwater.yaml");
+
+#[tokio::test]
+async fn what_is_applied_is_brought_about_and_stands_in_the_conditions() {
+    let Some(place) = place("converging").await else { return };
+    place.create(MINIMAL).await;
+    let operator = place.operator("examples/minimal", &["--placement", "Embedded"]);
+    let point = place.until_ready(Kind::SoftwareUpdatePoint, "updates").await;
+    assert!(point.catalog_version.is_some());
+    assert!(is(&point, ConditionType::Synchronized, ConditionStatus::True), "{point:#?}");
+    let package = place.until_ready(Kind::Package, "welcome").await;
+    assert_eq!(package.progress.as_deref(), Some("1/1"));
+    assert!(is(&package, ConditionType::ContentDistributed, ConditionStatus::True));
+    assert_eq!(package.reconciliations.len(), 1, "{package:#?}");
+    for (kind, name) in [
+        (Kind::Site, "one"),
+        (Kind::SiteSystem, "server"),
+        (Kind::DistributionPoint, "content"),
+        (Kind::PortSettings, "content"),
+    ] {
+        let status = place.until_ready(kind, name).await;
+        assert!(is(&status, ConditionType::Stalled, ConditionStatus::False), "{status:#?}");
+        assert!(is(&status, ConditionType::Reconciling, ConditionStatus::False), "{status:#?}");
+    }
+    let plan =
+        place.until_plan(|it| it.conditions.iter().any(|it| it.reason == "NothingToDo")).await;
+    assert_eq!(plan.actions_total, 0);
+    let events: Api<Event> = Api::namespaced(place.client.clone(), &place.namespace);
+    let events = events.list(&Default::default()).await.unwrap();
+    let reasons: Vec<_> = events.items.iter().filter_map(|it| it.reason.clone()).collect();
+    assert!(reasons.iter().any(|it| it == "DistributeContent"), "{reasons:?}");
+    assert!(!operator.log().contains("403"), "{}", operator.log());
+}
+
+#[tokio::test]
+async fn objects_that_are_not_valid_together_say_so_and_nothing_is_done() {
+    let Some(place) = place("refused").await else { return };
+    let _operator = place.operator("examples/minimal", &["--placement", "Embedded"]);
+    place.create(MINIMAL).await;
+    place.until_ready(Kind::Package, "welcome").await;
+    let patch = json!({"spec": {"distributeTo": {"distributionPoints": ["contents"]}}});
+    place.merge(Kind::Package, "welcome", patch).await;
+    let stalled = place
+        .until((Kind::Package, "welcome"), |it| {
+            is(it, ConditionType::Stalled, ConditionStatus::True)
+        })
+        .await;
+    let stalled = stalled.conditions.iter().find(|it| it.reason == "Invalid").unwrap();
+    assert!(stalled.message.contains("did you mean `content`?"), "{stalled:#?}");
+    // Its neighbours wait for it.
+    place
+        .until((Kind::Site, "one"), |it| {
+            it.conditions.iter().any(|it| it.reason == "OthersInvalid")
+        })
+        .await;
+    let patch = json!({"spec": {"distributeTo": {"distributionPoints": ["content"]}}});
+    place.merge(Kind::Package, "welcome", patch).await;
+    place.until_ready(Kind::Package, "welcome").await;
+    place.until_ready(Kind::Site, "one").await;
+}
