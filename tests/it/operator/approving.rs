@@ -26,7 +26,7 @@ async fn a_plan_waits_until_its_digest_stands_in_the_annotation() {
         .await;
     assert!(system.reconciliations.is_empty(), "{system:#?}");
     // Another plan's approval is none for this one.
-    let approve = |digest: String| async {
+    let approve = async |digest: String| {
         let patch = json!({"metadata": {"annotations": {"headwater.dev/approve": digest}}});
         let params = PatchParams::default();
         place.plans().patch(PLAN_NAME, &params, &Patch::Merge(patch)).await.unwrap();
