@@ -25,7 +25,7 @@ const OTHERWISE: [(&str, &str); 2] = [
 
 /// What one document can know and no rule says: what it would take is not in CEL, or hidden from it, or
 /// takes too long for lists and texts that have no bounds.
-const BEYOND: [&str; 9] = [
+const BEYOND: [&str; 8] = [
     "annotation `",
     "there is no time zone `",
     "is not a cron expression: `",
@@ -34,8 +34,6 @@ const BEYOND: [&str; 9] = [
     "there are two files `",
     "is none of the files of the update",
     "has to be there before, and is replaced",
-    // The text of a rule is XML.
-    "rule",
 ];
 
 /// Whether a rule says what a problem says.
@@ -49,8 +47,8 @@ fn is_told(message: &str, problem: &Problem) -> bool {
 
 fn is_beyond(problem: &Problem) -> bool {
     let path = problem.place.path.to_string();
-    path.starts_with("spec.applicability.")
-        || BEYOND.iter().any(|it| problem.message.contains(it) && *it != "rule")
+    // The text of a rule of applicability is XML.
+    path.starts_with("spec.applicability.") || BEYOND.iter().any(|it| problem.message.contains(it))
 }
 
 /// That a document is refused only where `validate` calls it wrong, and where one document alone is
@@ -80,6 +78,10 @@ fn broken_manifests_are_refused_with_the_words_of_validate() {
     let mut told = String::new();
     for document in documents("tests/manifests") {
         let verdict = assert_agreement(&document, &servers[&document.kind]);
+        // A server that finds a wrong shape need not evaluate any rule.
+        if !verdict.structure.is_empty() {
+            continue;
+        }
         let name = document.value["metadata"]["name"].as_str().unwrap_or("?");
         for message in verdict.messages {
             told += &format!("{}: {}/{name}: {message}\n", document.file, document.kind);

@@ -60,6 +60,8 @@ impl Server {
                 _ => assert!(!verdict.structure.is_empty(), "{error:?}: {object:#}"),
             }
         }
+        // The order is that of a table of hashes.
+        verdict.messages.sort();
         verdict
     }
 }

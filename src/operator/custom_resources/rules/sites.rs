@@ -66,9 +66,14 @@ pub(super) fn site_system() -> Vec<Rule> {
             "`<<self>>` is not the address of an agent",
         )
         .help("write scheme, host and port, such as `https://10.0.0.5:8550`"),
+        // What is no address is told as such.
         Rule::new(
             "spec.agent.url",
-            texts::is_safe("self"),
+            format!(
+                "!{} || self.endsWith('/') || {}",
+                texts::is_server("self"),
+                texts::is_safe("self")
+            ),
             "`<<self>>` would be asked in the clear, over a network",
         )
         .help(
