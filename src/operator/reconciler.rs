@@ -324,7 +324,7 @@ impl Passes {
         let now = clock::now();
         // What was written meanwhile is what the next statuses are compared with.
         let seen = self.objects.of(&self.namespace);
-        let statuses = self.known.statuses(&seen, wanted, now);
+        let statuses = self.known.statuses((snapshot, &seen), wanted, now);
         self.teller.statuses(&seen, statuses).await;
         let before = seen.plan.as_ref();
         let old = before.and_then(|it| it.status.clone()).unwrap_or_default();

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    objects::{Object, ObjectKey, Snapshot},
+    objects::{ObjectKey, Snapshot},
     picture::Picture,
     standing::{self, Progress, Standings},
     status::{
@@ -147,16 +147,18 @@ impl Known {
         })
     }
 
-    /// The statuses of all objects, by what is known now.
+    /// The statuses of all objects of a pass, by what is known now, and by what they say by now. What an object
+    /// has become since the pass began is nothing that is known.
     pub(super) fn statuses(
         &self,
-        snapshot: &Snapshot,
+        (snapshot, seen): (&Snapshot, &Snapshot),
         wanted: &Wanted,
         now: Timestamp,
     ) -> BTreeMap<ObjectKey, ResourceStatus> {
         let mut state = self.state();
         let ended = std::mem::take(&mut state.ended);
         let made = snapshot.objects.values().filter_map(|object| {
+            let before = seen.objects.get(&object.key).filter(|it| it.uid == object.uid)?;
             let id = object.key.resource()?;
             let suspended = object.annotations.get(SUSPEND).is_some_and(|it| it == "true");
             let (mut standings, retry) =
@@ -170,7 +172,7 @@ impl Known {
             if let Some(by) = wanted.leaving.needed.get(&object.key) {
                 standing::still_needed(&mut standings, by);
             }
-            let mut status = told(object, &standings, now);
+            let mut status = told(&before.status, object.generation, &standings, now);
             status.next_retry = retry;
             if let Some(part) = state.picture.parts.get(&id) {
                 let catalog = part.catalog.as_ref();
@@ -307,11 +309,16 @@ fn reconciliation(ended: &[(String, Outcome)], at: Timestamp) -> Reconciliation 
 }
 
 /// The status of an object with these conditions; what else it says stays.
-fn told(object: &Object, standings: &Standings, now: Timestamp) -> ResourceStatus {
+fn told(
+    before: &ResourceStatus,
+    generation: Option<i64>,
+    standings: &Standings,
+    now: Timestamp,
+) -> ResourceStatus {
     ResourceStatus {
-        observed_generation: object.generation,
-        conditions: standing::conditions(standings, &object.status, object.generation, now),
-        ..object.status.clone()
+        observed_generation: generation,
+        conditions: standing::conditions(standings, before, generation, now),
+        ..before.clone()
     }
 }
 
@@ -324,7 +331,8 @@ pub(super) fn refused(
     let told = snapshot.objects.values().map(|object| {
         let own = refused.problems.get(&object.key).map(String::as_str);
         let standings = standing::refused(own, &refused.first);
-        (object.key.clone(), told(object, &standings, now))
+        let status = told(&object.status, object.generation, &standings, now);
+        (object.key.clone(), status)
     });
     told.collect()
 }

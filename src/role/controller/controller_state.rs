@@ -1,7 +1,7 @@
 //! Passes of the controller: every one looks anew (REC-2).
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -9,24 +9,21 @@ use tokio::sync::{mpsc::UnboundedSender, watch};
 
 use crate::{
     apply::{
-        Apply, ApplyError, ApplyEvent, ApplyReport, LateReports, Machines, Origin, Outcome,
-        Removals, apply,
+        Apply, ApplyError, ApplyEvent, ApplyReport, Machines, Origin, Outcome, Removals, apply,
     },
     blocking::Interrupted,
     clock,
-    model::{
-        CommitId, Digest, FoundPorts, Hierarchy, Kind, Name, Observed, ObservedBuilder, ResourceId,
-    },
+    model::{CommitId, Digest, FoundPorts, Hierarchy, Name, Observed, ObservedBuilder},
     net::Trust,
     observe::{Agents, ReachError, observe_into, observe_ports},
-    plan::{Action, ActionId, Inputs, NothingDeclared, Plan, PlanToApprove, plan, refuse_nothing},
+    plan::{ActionId, Inputs, NothingDeclared, Plan, PlanToApprove, plan, refuse_nothing},
     probe::{Prober, RoleToProbe},
     role::host::DataError,
     store::{Journal, StoreError},
 };
 
 use super::{
-    ApprovalError, ApprovalFiles, InForceError, NeedsApproval, Session, UndoError,
+    ApprovalError, ApprovalFiles, InForceError, Leaving, NeedsApproval, Session, UndoError,
     permitted::{BackOff, Permitted},
     told::mended_by,
 };
@@ -80,7 +77,7 @@ const PASSES: usize = 5;
 pub struct Controller {
     session: Session,
     journal: Arc<Journal>,
-    machines: Arc<Machines>,
+    pub(super) machines: Arc<Machines>,
     hurry: watch::Sender<bool>,
     /// The commit that the journal knows to be in force.
     pub(super) noted: Mutex<Option<CommitId>>,
@@ -90,31 +87,7 @@ pub struct Controller {
     back_off: BackOff,
     /// Which agents on computers of their own know what of each other, by its digest.
     told: Mutex<BTreeMap<Name, Digest>>,
-    leaving: Mutex<Option<Arc<Leaving>>>,
-}
-
-/// What is to go although no manifest declares it any more, where that is known one by one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Leaving {
-    /// What may be removed; nothing else that is there and not declared.
-    pub removable: BTreeSet<ResourceId>,
-    /// The admin addresses of agents that are declared no more.
-    pub agents: BTreeMap<Name, String>,
-}
-
-impl Leaving {
-    /// Whether an action removes something that shall stay. What is declared may be removed from places
-    /// where it is not declared any more.
-    pub(super) fn keeps(&self, action: &Action, hierarchy: &Hierarchy) -> bool {
-        let ResourceId { kind, name } = &action.resource;
-        let declared = match kind {
-            Kind::Package => hierarchy.packages.contains_key(name),
-            Kind::DistributionPoint => hierarchy.distribution_points.contains_key(name),
-            Kind::SoftwareUpdatePoint => hierarchy.update_points.contains_key(name),
-            _ => false,
-        };
-        action.kind.removes() && !declared && !self.removable.contains(&action.resource)
-    }
+    pub(super) leaving: Mutex<Option<Arc<Leaving>>>,
 }
 
 /// Hears what a look has found, and what has to be done.
@@ -195,15 +168,6 @@ impl Controller {
         ApprovalFiles::of(self.session.data())
     }
 
-    /// From now on only this is removed of what is not declared, also if nothing is declared at all.
-    pub fn only_removes(&self, leaving: Leaving) {
-        *self.leaving.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(leaving));
-    }
-
-    pub(super) fn leaving(&self) -> Option<Arc<Leaving>> {
-        self.leaving.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     pub(super) fn back_off(&self) -> &BackOff {
         &self.back_off
     }
@@ -236,13 +200,7 @@ impl Controller {
         &self,
         hierarchy: &Hierarchy,
     ) -> Result<(Observed, Arc<Agents>), ControllerError> {
-        let mut remote = hierarchy.remote_agents();
-        if let Some(leaving) = self.leaving() {
-            for (name, url) in &leaving.agents {
-                remote.entry(name.clone()).or_insert_with(|| url.clone());
-            }
-        }
-        self.observe_at(&remote, hierarchy).await
+        self.observe_at(&self.remote_agents(hierarchy), hierarchy).await
     }
 
     /// The same, with other admin addresses of the agents on computers of their own.
@@ -434,12 +392,5 @@ impl Controller {
         }
         let looked = self.look(hierarchy, manifest_digest).await?;
         Ok(Converged { looked, done, mended, left, to_approve })
-    }
-
-    /// Transfers that have finished while nobody followed them.
-    async fn take_late_reports(&self, hierarchy: &Hierarchy, looked: &Looked) {
-        let Looked { observed, agents, .. } = looked;
-        let (machines, journal) = (&self.machines, &self.journal);
-        LateReports { hierarchy, observed, agents, machines, journal }.take().await;
     }
 }

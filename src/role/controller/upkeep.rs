@@ -7,6 +7,7 @@ use futures::{StreamExt, stream};
 
 use super::{Controller, Looked, SessionError};
 use crate::{
+    apply::LateReports,
     clock,
     error_text::with_causes,
     model::{Address, Digest, Hierarchy, Known, Name},
@@ -24,6 +25,13 @@ struct Answering<'a> {
 }
 
 impl Controller {
+    /// Transfers that have finished while nobody followed them.
+    pub(super) async fn take_late_reports(&self, hierarchy: &Hierarchy, looked: &Looked) {
+        let Looked { observed, agents, .. } = looked;
+        let (machines, journal) = (&self.machines, self.journal());
+        LateReports { hierarchy, observed, agents, machines, journal }.take().await;
+    }
+
     /// Tells agents who belongs to the hierarchy, where they do not know it from here yet, and gives them
     /// certificates that are due. What cannot be done now is done by a later pass; why is in the log.
     pub async fn keep_agents(&self, hierarchy: &Hierarchy, looked: &Looked) {
