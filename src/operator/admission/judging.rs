@@ -19,8 +19,11 @@ pub(super) struct Verdict {
     pub(super) warnings: Vec<String>,
 }
 
-/// Rules that speak of what is not there: another object may still bring it.
-const MENDED_BY_OTHERS: [&str; 1] = ["REFERENCE"];
+/// Whether another object may still mend it: it is about what is not there, and says what to declare.
+fn may_be_mended(problem: &Problem) -> bool {
+    problem.rule == "REFERENCE"
+        || problem.help.as_ref().is_some_and(|it| it.starts_with("declare "))
+}
 
 /// Judges an object that is to be there beside the others of its namespace.
 pub(super) fn judge(others: &Snapshot, candidate: Object, content: &Path) -> Verdict {
@@ -39,8 +42,7 @@ pub(super) fn judge(others: &Snapshot, candidate: Object, content: &Path) -> Ver
     let mut verdict = Verdict::default();
     let mut elsewhere = Vec::new();
     for problem in &problems {
-        let refused =
-            problem.severity == Severity::Error && !MENDED_BY_OTHERS.contains(&problem.rule);
+        let refused = problem.severity == Severity::Error && !may_be_mended(problem);
         match (concerns(problem), refused) {
             (true, true) => verdict.refusals.push(said(of(problem), &key, problem)),
             (true, false) if problem.severity == Severity::Warning => {

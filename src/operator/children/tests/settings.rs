@@ -46,7 +46,7 @@ spec:
 apiVersion: headwater.dev/v1alpha1
 kind: SiteSystem
 metadata: {name: second-agent}
-spec: {site: one, address: 10.0.0.7}
+spec: {site: one, address: 10.0.0.7, software: {client: "2403"}}
 ---
 apiVersion: headwater.dev/v1alpha1
 kind: SiteSystem
