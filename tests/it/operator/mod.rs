@@ -7,3 +7,4 @@ mod converging;
 mod deleting;
 mod hosted;
 mod leading;
+mod restricted;
