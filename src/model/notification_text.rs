@@ -29,8 +29,8 @@ checked_text!(
     WebUrl(Arc<str>),
     "URL",
     "use `https://HOST/PATH`, without user, password, `?` and `#`: what is secret stands in a file",
-    "^https?://(\\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\\]|[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\
-     (\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*)(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:%/-]*)?$",
+    "^https?://(\\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\\]|[A-Za-z0-9]\
+     ([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*)(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:%/-]*)?$",
     1_024,
     "https://hooks.contoso.example/headwater",
     |text| text.len() <= 1_024 && is_web_url(text)

@@ -201,7 +201,7 @@ checked_text!(
     "use a DNS name or an IP address, without scheme, port or path",
     // Labels with dots between them, or what looks like an IPv6 address.
     "^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\
-     |[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$",
+     |[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$",
     253,
     "ams-srv.contoso.example",
     |text| {

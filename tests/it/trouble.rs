@@ -241,3 +241,22 @@ fn a_full_disk_is_told_and_the_next_run_heals() {
         assert_eq!(world.plan()["actions"].as_array().unwrap().len(), 0);
     }
 }
+
+#[test]
+fn update_services_that_could_not_be_opened_are_opened_once_they_can_be() {
+    let world = World::of("minimal");
+    let path = world.manifests().join("headwater.yaml");
+    let whole = fs::read_to_string(&path).unwrap();
+    world.remove_document("headwater.yaml", "SoftwareUpdatePoint", "updates");
+    let manifests = world.manifests();
+    let mut up = world.start(&["up", "--every", "1s", manifests.to_str().unwrap()], "warn");
+    assert!(up.until(|line| line.ends_with("is as the manifests say.")));
+    // What is in the way stands for any disk that is not ready just then.
+    let in_the_way = world.site_system("server").join("update-services");
+    fs::write(&in_the_way, "").unwrap();
+    fs::write(&path, whole).unwrap();
+    assert!(up.until(|line| line.starts_with("failed   InstallUpdateServices:SiteSystem/server")));
+    fs::remove_file(&in_the_way).unwrap();
+    // The same process, which has not opened them.
+    assert!(up.until(|line| line.ends_with("is as the manifests say.")));
+}

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-use super::{Agent, IdentityError, identity::Identity, packages::Taken};
+use super::{Agent, IdentityError, agent_state::Roles, identity::Identity, packages::Taken};
 
 /// Why an agent could not do what it was told.
 #[derive(Debug, thiserror::Error)]
@@ -331,34 +331,37 @@ impl Agent {
     }
 
     pub(super) async fn update_point(&self) -> Result<UpdatePoint, CommandError> {
-        self.0
-            .roles
-            .read()
-            .await
-            .update_point
-            .clone()
-            .ok_or(CommandError::TooEarly { missing: "WSUS", first: "InstallUpdateServices" })
+        let (missing, first) = ("WSUS", "InstallUpdateServices");
+        self.role(|it| it.update_point.clone(), missing, first).await
     }
 
     pub(super) async fn site_server(&self) -> Result<SiteServer, CommandError> {
-        self.0.roles.read().await.site_server.clone().ok_or(CommandError::TooEarly {
-            missing: "a site server",
-            first: "CreateSiteSystem with the site server's settings",
-        })
+        self.role(|it| it.site_server.clone(), "a site server", SITE_SERVER_FIRST).await
     }
 
     pub(super) async fn package_library(&self) -> Result<PackageLibrary, CommandError> {
-        self.0.roles.read().await.package_library.clone().ok_or(CommandError::TooEarly {
-            missing: "a site server",
-            first: "CreateSiteSystem with the site server's settings",
-        })
+        self.role(|it| it.package_library.clone(), "a site server", SITE_SERVER_FIRST).await
     }
 
     pub(super) async fn distribution_point(&self) -> Result<DistributionPoint, CommandError> {
-        self.0.roles.read().await.distribution_point.clone().ok_or(CommandError::TooEarly {
-            missing: "a distribution point",
-            first: "AddDistributionPoint",
-        })
+        let (missing, first) = ("a distribution point", "AddDistributionPoint");
+        self.role(|it| it.distribution_point.clone(), missing, first).await
+    }
+
+    /// A role that shall be there. One that could not be opened when it was called for, on a disk that was
+    /// full, is opened now.
+    async fn role<T>(
+        &self,
+        of: impl Fn(&Roles) -> Option<T>,
+        missing: &'static str,
+        first: &'static str,
+    ) -> Result<T, CommandError> {
+        if let Some(role) = of(&*self.0.roles.read().await) {
+            return Ok(role);
+        }
+        let mut roles = self.0.roles.write().await;
+        roles.open(&self.0.options).await?;
+        of(&roles).ok_or(CommandError::TooEarly { missing, first })
     }
 
     async fn open_distribution_point(&self) -> Result<DistributionPoint, CommandError> {
@@ -384,5 +387,6 @@ impl Agent {
     }
 }
 
+const SITE_SERVER_FIRST: &str = "CreateSiteSystem with the site server's settings";
 const NOT_CONFIGURED: CommandError =
     CommandError::TooEarly { missing: "the site system", first: "CreateSiteSystem" };

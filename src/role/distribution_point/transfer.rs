@@ -109,7 +109,8 @@ impl Machine {
                     tokio::select! {
                         () = job.stop.cancelled() => return Err(End::Stopped),
                         () = job.news.notified() => self.selection.start_over(),
-                        () = tokio::time::sleep(left) => {}
+                        // So long has passed, whatever the clock of this computer says by now.
+                        () = tokio::time::sleep(left) => self.selection.start_over(),
                     }
                 }
             }

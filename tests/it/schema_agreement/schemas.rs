@@ -59,3 +59,10 @@ pub(super) fn wrong(loaded: &Loaded) -> Vec<Problem> {
     problems.retain(of_one_document);
     problems
 }
+
+/// Whether a maintenance window is wrong by a rule that a schema knows the coarse form of: its schedule
+/// and its time zone.
+pub(super) fn window_is_wrong(loaded: &Loaded) -> bool {
+    let problems = check_beside(&loaded.declared, &loaded.unread);
+    problems.iter().any(|it| it.rule == "WINDOW" && it.severity == Severity::Error)
+}
