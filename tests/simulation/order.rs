@@ -104,6 +104,9 @@ impl Order {
                 self.waiting.insert((event.computer, package), event.at + PULL_AGAIN);
                 self.waits += 1;
             }
+            (_, "the site asks for the package again") => {
+                self.waiting.remove(&(event.computer, event.field("package").to_owned()));
+            }
             (_, "pulling") => {
                 let place = (event.computer, event.field("package").to_owned());
                 if let Some(until) = self.waiting.remove(&place)

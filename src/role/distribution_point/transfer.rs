@@ -108,7 +108,10 @@ impl Machine {
                     let left = Duration::try_from(left).unwrap_or_default();
                     tokio::select! {
                         () = job.stop.cancelled() => return Err(End::Stopped),
-                        () = job.news.notified() => self.selection.start_over(),
+                        () = job.news.notified() => {
+                            tracing::info!(%package, "the site asks for the package again");
+                            self.selection.start_over();
+                        }
                         // So long has passed, whatever the clock of this computer says by now.
                         () = tokio::time::sleep(left) => self.selection.start_over(),
                     }
