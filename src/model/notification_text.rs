@@ -89,7 +89,8 @@ fn is_web_url(text: &str) -> bool {
     let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((host, port)) => {
             let address = |it: u8| it.is_ascii_hexdigit() || matches!(it, b':' | b'.');
-            if !host.contains(':') || !host.bytes().all(address) {
+            // The shortest is `::`.
+            if host.matches(':').count() < 2 || !host.bytes().all(address) {
                 return false;
             }
             (None, if port.is_empty() { None } else { Some(port) })

@@ -11,28 +11,23 @@ pub(crate) fn signature_algorithms() -> WebPkiSupportedAlgorithms {
 /// trait of `rustls` for each side asks for them.
 macro_rules! verifies_signatures {
     () => {
-        fn verify_tls12_signature(
-            &self,
-            message: &[u8],
-            certificate: &rustls::pki_types::CertificateDer<'_>,
-            signature: &rustls::DigitallySignedStruct,
-        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-            let algorithms = $crate::net::signature_algorithms();
-            rustls::crypto::verify_tls12_signature(message, certificate, signature, &algorithms)
-        }
-
-        fn verify_tls13_signature(
-            &self,
-            message: &[u8],
-            certificate: &rustls::pki_types::CertificateDer<'_>,
-            signature: &rustls::DigitallySignedStruct,
-        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-            let algorithms = $crate::net::signature_algorithms();
-            rustls::crypto::verify_tls13_signature(message, certificate, signature, &algorithms)
-        }
+        $crate::net::verifies_signatures!(verify_tls12_signature);
+        $crate::net::verifies_signatures!(verify_tls13_signature);
 
         fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
             $crate::net::signature_algorithms().supported_schemes()
+        }
+    };
+    // The method and what it calls have the same name.
+    ($method:ident) => {
+        fn $method(
+            &self,
+            message: &[u8],
+            certificate: &rustls::pki_types::CertificateDer<'_>,
+            signature: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            let algorithms = $crate::net::signature_algorithms();
+            rustls::crypto::$method(message, certificate, signature, &algorithms)
         }
     };
 }
