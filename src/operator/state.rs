@@ -27,6 +27,14 @@ use crate::{
     plan::{ActionId, Plan, PlanToApprove},
 };
 
+/// What has ended for a resource in one pass.
+#[derive(Debug, Default)]
+struct Ended {
+    /// When it was first told: what ends later in the pass is told in the same place.
+    told: Option<Timestamp>,
+    actions: Vec<(String, Outcome)>,
+}
+
 /// How many actions a plan's status tells.
 const MOST_ACTIONS: usize = 100;
 /// How many reconciliations an object's status tells.
@@ -42,8 +50,8 @@ struct State {
     picture: Arc<Picture>,
     /// How far the actions are.
     progress: BTreeMap<ActionId, Progress>,
-    /// What has ended since it was last told, by resource.
-    ended: BTreeMap<ResourceId, Vec<(String, Outcome)>>,
+    /// What has ended in this pass, by resource.
+    ended: BTreeMap<ResourceId, Ended>,
     happened: Vec<Happened>,
     to_approve: Option<PlanToApprove>,
     manifests: Option<Digest>,
@@ -68,6 +76,7 @@ impl Known {
         state.settled &= state.manifests == Some(manifests);
         state.manifests = Some(manifests);
         state.progress.clear();
+        state.ended.clear();
     }
 
     /// A look has found this.
@@ -156,7 +165,9 @@ impl Known {
         now: Timestamp,
     ) -> BTreeMap<ObjectKey, ResourceStatus> {
         let mut state = self.state();
-        let ended = std::mem::take(&mut state.ended);
+        for ended in state.ended.values_mut() {
+            ended.told.get_or_insert(now);
+        }
         let made = snapshot.objects.values().filter_map(|object| {
             let before = seen.objects.get(&object.key).filter(|it| it.uid == object.uid)?;
             let id = object.key.resource()?;
@@ -188,8 +199,9 @@ impl Known {
                 // What was asked for by hand is done, or is for a schedule to do.
                 status.handled_sync_request = object.annotations.get(SYNC_REQUESTED_AT).cloned();
             }
-            if let Some(ended) = ended.get(&id) {
-                status.reconciliations.insert(0, reconciliation(ended, now));
+            if let Some(told) = state.ended.get(&id).and_then(Ended::reconciliation) {
+                status.reconciliations.retain(|it| it.at != told.at);
+                status.reconciliations.insert(0, told);
                 status.reconciliations.truncate(MOST_RECONCILIATIONS);
             }
             Some((object.key.clone(), status))
@@ -285,7 +297,7 @@ impl State {
             note: outcome.detail(),
             warning,
         });
-        self.ended.entry(resource).or_default().push((kind, outcome.clone()));
+        self.ended.entry(resource).or_default().actions.push((kind, outcome.clone()));
     }
 }
 
@@ -298,13 +310,16 @@ fn is_a_failure(message: StatusMessageId) -> bool {
     )
 }
 
-fn reconciliation(ended: &[(String, Outcome)], at: Timestamp) -> Reconciliation {
-    let failed = ended.iter().find(|(_, outcome)| matches!(outcome, Outcome::Failed(_)));
-    Reconciliation {
-        at,
-        actions: ended.iter().map(|(kind, _)| kind.clone()).collect(),
-        outcome: if failed.is_some() { "Failed" } else { "Done" }.to_owned(),
-        message: failed.map(|(_, outcome)| outcome.detail()),
+impl Ended {
+    /// As a status tells it; none before it is told.
+    fn reconciliation(&self) -> Option<Reconciliation> {
+        let failed = self.actions.iter().find(|(_, outcome)| matches!(outcome, Outcome::Failed(_)));
+        Some(Reconciliation {
+            at: self.told?,
+            actions: self.actions.iter().map(|(kind, _)| kind.clone()).collect(),
+            outcome: if failed.is_some() { "Failed" } else { "Done" }.to_owned(),
+            message: failed.map(|(_, outcome)| outcome.detail()),
+        })
     }
 }
 

@@ -25,20 +25,20 @@ pub(super) fn stateful_set(all: &Children<'_>, hosted: Hosted<'_>) -> Child {
     if let Some(class) = &storage.class_name {
         claim["storageClassName"] = json!(class);
     }
-    let when_deleted = if hosted.owner.removes_data { "Delete" } else { "Retain" };
-    let spec = json!({
+    let mut spec = json!({
         "serviceName": agent_service(hosted.name),
         "replicas": 1,
         "revisionHistoryLimit": 3,
         "selector": selector(hosted.name),
-        "persistentVolumeClaimRetentionPolicy": {
-            "whenDeleted": when_deleted,
-            // Whoever scales it to nothing for a while wants the data back.
-            "whenScaled": "Retain",
-        },
         "template": pod::template(all, hosted),
         "volumeClaimTemplates": [{"metadata": {"name": DATA}, "spec": claim}],
     });
+    if hosted.owner.removes_data {
+        // Whoever scales it to nothing for a while wants the data back. Otherwise nothing is said, for that
+        // is what a cluster does by itself, and an old one refuses what it does not know.
+        spec["persistentVolumeClaimRetentionPolicy"] =
+            json!({"whenDeleted": "Delete", "whenScaled": "Retain"});
+    }
     all.child(hosted, ("apps/v1", "StatefulSet"), object_name(hosted.name), json!({"spec": spec}))
 }
 
