@@ -104,8 +104,8 @@ impl<'a> Conversion<'a> {
                 let of = types.next().unwrap_or(value);
                 node.insert(keyword.to_owned(), of.clone());
             }
-            "enum" | "format" | "maxItems" | "maxLength" | "maximum" | "minItems" | "minLength"
-            | "minimum" | "pattern" | "required" => {
+            "enum" | "format" | "maxItems" | "maxLength" | "maxProperties" | "maximum" | "minItems"
+            | "minLength" | "minimum" | "pattern" | "required" => {
                 node.insert(keyword.to_owned(), value.clone());
             }
             "default" if is_single(value) => {
@@ -126,6 +126,10 @@ impl<'a> Conversion<'a> {
                 node.insert(keyword.to_owned(), Value::Object(below));
             }
             "additionalProperties" if *value == json!(false) => {}
+            "additionalProperties" => {
+                let below = self.node(value, &format!("{path}.*"))?;
+                node.insert(keyword.to_owned(), Value::Object(below));
+            }
             _ if keyword.starts_with("x-kubernetes-") => {
                 node.insert(keyword.to_owned(), value.clone());
             }
