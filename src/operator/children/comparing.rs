@@ -84,15 +84,22 @@ fn agrees(wanted: &Value, there: Option<&Value>, is_amount: bool) -> bool {
 }
 
 fn fields_agree(wanted: &Map<String, Value>, there: &Map<String, Value>) -> bool {
-    wanted.iter().all(|(key, wanted)| match (wanted, there.get(key)) {
-        (Value::Object(wanted), Some(Value::Object(there))) if WHOLE.contains(&key.as_str()) => {
+    wanted.iter().all(|(key, wanted)| field_agrees(key, wanted, there.get(key)))
+}
+
+fn field_agrees(key: &str, wanted: &Value, there: Option<&Value>) -> bool {
+    match (wanted, there) {
+        (Value::Object(wanted), Some(Value::Object(there))) if WHOLE.contains(&key) => {
             // What a container or a claim asks for is written by the server in its own way.
-            let are_amounts = matches!(key.as_str(), "limits" | "requests");
+            let are_amounts = matches!(key, "limits" | "requests");
             wanted.len() == there.len()
-                && wanted.iter().all(|(key, wanted)| agrees(wanted, there.get(key), are_amounts))
+                && wanted.iter().all(|(key, wanted)| match (wanted, there.get(key)) {
+                    (Value::String(_), there) => agrees(wanted, there, are_amounts),
+                    (wanted, there) => field_agrees(key, wanted, there),
+                })
         }
         (wanted, there) => agrees(wanted, there, false),
-    })
+    }
 }
 
 fn items_agree(wanted: &[Value], there: &[Value]) -> bool {
