@@ -104,8 +104,8 @@ impl<'a> Conversion<'a> {
                 let of = types.next().unwrap_or(value);
                 node.insert(keyword.to_owned(), of.clone());
             }
-            "enum" | "format" | "maxItems" | "maxLength" | "maxProperties" | "maximum" | "minItems"
-            | "minLength" | "minimum" | "pattern" | "required" => {
+            "enum" | "format" | "maxItems" | "maxLength" | "maxProperties" | "maximum"
+            | "minItems" | "minLength" | "minimum" | "pattern" | "required" => {
                 node.insert(keyword.to_owned(), value.clone());
             }
             "default" if is_single(value) => {

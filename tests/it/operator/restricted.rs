@@ -20,16 +20,15 @@ async fn with_the_charts_role_nothing_is_refused_and_nothing_is_asked_when_nothi
     // What was still on its way when everything was ready has been written.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let before = place.requests(&user);
-    assert!(before.iter().any(|it| it.0 == "watch"), "{before:?}");
     let refused: Vec<_> = before.iter().filter(|it| it.2 == 403 || it.2 == 401).collect();
     assert!(refused.is_empty(), "{refused:?}\n{}", operator.log());
     // It looks at its site systems every second.
     tokio::time::sleep(Duration::from_secs(10)).await;
     let after = place.requests(&user);
     let new = &after[before.len()..];
-    // The lease is the operator's, and watches end and begin again by themselves.
-    let asked: Vec<_> =
-        new.iter().filter(|it| it.1 != "leases" && it.0 != "watch").collect();
+    // The lease is the operator's, and watches end and begin again by themselves. One that still goes on is
+    // not written down yet: a server writes down what it answers, and it has nothing to answer.
+    let asked: Vec<_> = new.iter().filter(|it| it.1 != "leases" && it.0 != "watch").collect();
     assert!(asked.is_empty(), "{asked:?}");
     // What was deleted goes, with the same role.
     place.delete(Kind::Package, "welcome").await;

@@ -47,7 +47,7 @@ pub(super) fn site() -> Vec<Rule> {
 }
 
 pub(super) fn site_system() -> Vec<Rule> {
-    vec![
+    let mut rules = vec![
         Rule::new(
             "",
             "!has(self.spec.placement) || self.spec.placement != 'Remote' || has(self.spec.agent)",
@@ -80,7 +80,38 @@ pub(super) fn site_system() -> Vec<Rule> {
             "write `https://`, and let the agent join with `headwater join-token`; `http://` is for \
              loopback addresses",
         ),
-    ]
+        Rule::new(
+            "",
+            "!has(self.spec.kubernetes) || !has(self.spec.placement) \
+             || self.spec.placement == 'Kubernetes'",
+            "site system `<<self.metadata.name>>` does not run as a pod, and `kubernetes` says what a pod \
+             is given",
+        )
+        .help(
+            "remove `kubernetes`, or write `placement: Kubernetes` instead of `<<self.spec.placement>>`",
+        )
+        .field(".spec.kubernetes")
+        .forbidden(),
+    ];
+    rules.push(within_limit("cpu", ".requests.cpu"));
+    rules.push(within_limit("memory", ".requests.memory"));
+    rules
+}
+
+/// A pod that asks for more than it may have is never started.
+fn within_limit(amount: &str, field: &'static str) -> Rule {
+    let (request, limit) = (format!("self.requests.{amount}"), format!("self.limits.{amount}"));
+    let both = format!(
+        "has(self.requests) && has(self.limits) && has({request}) && has({limit}) \
+         && isQuantity({request}) && isQuantity({limit})"
+    );
+    Rule::new(
+        "spec.kubernetes.resources",
+        format!("!({both}) || quantity({request}).compareTo(quantity({limit})) <= 0"),
+        format!("<<{request}>> is above the limit of <<{limit}>>"),
+    )
+    .help("write a request that is at most the limit, or a higher limit")
+    .field(field)
 }
 
 pub(super) fn port_settings() -> Vec<Rule> {
