@@ -86,7 +86,7 @@ fn unknown_fields(schema: &Value, value: &Value, path: &str, found: &mut Vec<Str
     }
     for (name, field) in value.as_object().into_iter().flatten() {
         let path = format!("{path}.{name}");
-        match schema["properties"].get(name) {
+        match schema["properties"].get(name).or(schema.get("additionalProperties")) {
             Some(schema) => unknown_fields(schema, field, &path, found),
             None => found.push(format!("unknown field {path}")),
         }
