@@ -154,11 +154,12 @@ async fn membership(
         let port = match &mut port {
             Some(port) => port,
             None => {
+                let bound = BoundPort::bind(listen.ip(), listen.port()).await;
+                let bound = port.insert(bound.map_err(operation)?);
                 let file = file.display();
                 printer
                     .message(&format!("the agent of `{name}` waits for its token in {file}\n"))?;
-                let bound = BoundPort::bind(listen.ip(), listen.port()).await;
-                port.insert(bound.map_err(operation)?)
+                bound
             }
         };
         tokio::select! {

@@ -2,6 +2,7 @@
 //! agent that it would run, with the token out of the secret that it would have mounted.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     path::Path,
     process::{Child, Command, Stdio},
@@ -101,9 +102,9 @@ async fn a_site_system_is_hosted_joins_and_is_kept_as_wanted() {
     let services: Api<Service> = Api::namespaced(place.client.clone(), &place.namespace);
     let ports = |service: Service| {
         let ports = service.spec.unwrap().ports.unwrap();
-        ports.iter().map(|it| it.port).collect::<Vec<_>>()
+        ports.iter().map(|it| it.port).collect::<BTreeSet<_>>()
     };
-    assert_eq!(ports(services.get("server").await.unwrap()), [8080, 8530]);
+    assert_eq!(ports(services.get("server").await.unwrap()), BTreeSet::from([8080, 8530]));
     // What somebody takes away or changes is put back.
     let policies: Api<NetworkPolicy> = Api::namespaced(place.client.clone(), &place.namespace);
     policies.delete("server", &DeleteParams::default()).await.unwrap();
@@ -124,7 +125,7 @@ async fn a_site_system_is_hosted_joins_and_is_kept_as_wanted() {
         .merge(Kind::PortSettings, "content", json!({"spec": {"http": 8081, "https": 8082}}))
         .await;
     place.until_ready(Kind::DistributionPoint, "content").await;
-    assert_eq!(ports(services.get("server").await.unwrap()), [8081, 8530]);
+    assert_eq!(ports(services.get("server").await.unwrap()), BTreeSet::from([8081, 8530]));
     let refused: Vec<_> =
         place.requests(&user).into_iter().filter(|it| it.2 == 403 || it.2 == 401).collect();
     assert!(refused.is_empty(), "{refused:?}\n{}", operator.log());

@@ -39,8 +39,8 @@ pub(super) fn manifests(directory: &str) -> Vec<PathBuf> {
 fn the_examples_are_accepted_by_the_schemas_and_by_the_loader() {
     let schemas = Schemas::new();
     let mut count = 0;
-    // What is for Prometheus and Kubernetes is no manifest of ours, and a scenario is none either.
-    let other = ["monitoring", "what-if"];
+    // What is for Prometheus, Kubernetes, Flux and Argo CD is no manifest of ours, and a scenario is none either.
+    let other = ["gitops", "monitoring", "what-if"];
     let ours =
         |path: &PathBuf| !path.components().any(|it| other.iter().any(|no| it.as_os_str() == *no));
     for path in manifests("examples").into_iter().filter(ours) {
