@@ -70,7 +70,10 @@ fn an_agent_waits_for_its_token_and_finds_others_where_a_file_says() {
         assert!(agent.until(|line| line.contains("waits at https://")), "{:?}", agent.said);
     }
     fs::write(world.path("branch-names"), format!("store.contoso.example {store_ip}\n")).unwrap();
-    world.with_manifests("up --once").expect(0);
+    // The controller knows none of the two names, and says so: only `branch` has a file.
+    let converged = world.with_manifests("up --once").expect(1).stdout;
+    let mut failed = converged.lines().filter(|line| line.starts_with("failed"));
+    assert!(failed.all(|line| line.contains("VerifyPorts:")), "{converged}");
     let welcome = fs::read(root().join("examples/minimal/content/welcome/welcome.txt")).unwrap();
     let served = |ip: &str| {
         let answer = get(&format!("{ip}:8080"), "/content/ONE00001/welcome.txt", &[]);
