@@ -151,16 +151,14 @@ async fn membership(
             return Ok(Some((opened, text)));
         }
         // Who starts agents wants to see that this one is there.
-        let port = match &mut port {
-            Some(port) => port,
-            None => {
-                let bound = BoundPort::bind(listen.ip(), listen.port()).await;
-                let bound = port.insert(bound.map_err(operation)?);
-                let file = file.display();
-                printer
-                    .message(&format!("the agent of `{name}` waits for its token in {file}\n"))?;
-                bound
-            }
+        let port = if let Some(port) = &mut port {
+            port
+        } else {
+            let bound = BoundPort::bind(listen.ip(), listen.port()).await;
+            let bound = port.insert(bound.map_err(operation)?);
+            let file = file.display();
+            printer.message(&format!("the agent of `{name}` waits for its token in {file}\n"))?;
+            bound
         };
         tokio::select! {
             () = ending.wait() => return Ok(None),

@@ -162,10 +162,8 @@ pub(super) async fn run(
     let mut signals = Signals::new()?;
     let cluster = Cluster::connect().await.map_err(operation)?;
     let watching = arguments.watch.open(None, data, printer).await?;
-    let namespace = match arguments.all_namespaces {
-        true => None,
-        false => Some(arguments.namespace.clone().unwrap_or_else(|| cluster.namespace.clone())),
-    };
+    let one = || arguments.namespace.clone().unwrap_or_else(|| cluster.namespace.clone());
+    let namespace = (!arguments.all_namespaces).then(one);
     let place = namespace.as_deref().unwrap_or("all namespaces").to_owned();
     let scope = Scope { namespace: namespace.clone(), selector: arguments.selector.clone() };
     let lease =

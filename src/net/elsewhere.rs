@@ -85,11 +85,10 @@ fn read(text: &str) -> BTreeMap<String, String> {
         text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
     {
         let mut words = line.split_ascii_whitespace();
-        match (words.next(), words.next(), words.next()) {
-            (Some(address), Some(name), None) => {
-                names.insert(address.to_ascii_lowercase(), name.to_owned());
-            }
-            _ => tracing::warn!("a line of the names of others is left out: it has not two words"),
+        if let (Some(address), Some(name), None) = (words.next(), words.next(), words.next()) {
+            names.insert(address.to_ascii_lowercase(), name.to_owned());
+        } else {
+            tracing::warn!("a line of the names of others is left out: it has not two words");
         }
     }
     names

@@ -266,7 +266,7 @@ impl Object {
         annotations.retain(|key, _| key.starts_with("headwater.dev/"));
         let status = data.get_mut("status").map(Value::take).unwrap_or_default();
         let spec = data.get_mut("spec").map(Value::take).unwrap_or_default();
-        let document = document(kind, &name, &annotations, spec);
+        let document = document(kind, &name, &annotations, &spec);
         Self {
             key: ObjectKey { kind, name },
             uid: metadata.uid.unwrap_or_default(),
@@ -293,7 +293,12 @@ impl Object {
 }
 
 /// The document that an object is: of its metadata only what documents have.
-fn document(kind: Kind, name: &str, annotations: &BTreeMap<String, String>, spec: Value) -> String {
+fn document(
+    kind: Kind,
+    name: &str,
+    annotations: &BTreeMap<String, String>,
+    spec: &Value,
+) -> String {
     let mut metadata = Map::new();
     metadata.insert("name".to_owned(), json!(name));
     let read = [SUSPEND, PRUNE, SYNC_REQUESTED_AT, DELETION_POLICY];

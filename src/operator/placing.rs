@@ -168,7 +168,7 @@ impl Placing {
         };
         let apply = PatchParams::apply(FIELD_MANAGER).force();
         let put = self.secrets().patch(&join_secret(name), &apply, &Patch::Apply(&secret)).await;
-        put.map_err(|error| failed(format!("the token of `{name}`"), error))?;
+        put.map_err(|error| failed(&format!("the token of `{name}`"), error))?;
         self.gone().remove(name);
         Ok(())
     }
@@ -181,7 +181,7 @@ impl Placing {
         match deleted {
             Ok(_) => {}
             Err(kube::Error::Api(why)) if why.is_not_found() => {}
-            Err(error) => return Err(failed(format!("the used token of `{name}`"), error)),
+            Err(error) => return Err(failed(&format!("the used token of `{name}`"), error)),
         }
         self.gone().insert(name.clone());
         Ok(())
@@ -217,17 +217,17 @@ impl Placing {
                 propagation_policy: Some(PropagationPolicy::Orphan),
                 ..DeleteParams::default()
             };
-            api.delete(name, &orphan).await.map_err(|error| failed(what(), error))?;
+            api.delete(name, &orphan).await.map_err(|error| failed(&what(), error))?;
         }
         let apply = PatchParams::apply(FIELD_MANAGER).force();
         let patched = api.patch(name, &apply, &Patch::Apply(&child.object)).await;
-        patched.map_err(|error| failed(what(), error))?;
+        patched.map_err(|error| failed(&what(), error))?;
         tracing::info!(kind, name, "applied");
         Ok(kind == "StatefulSet" && there.is_some())
     }
 }
 
-fn failed(what: String, error: kube::Error) -> PlacingError {
+fn failed(what: &str, error: kube::Error) -> PlacingError {
     PlacingError::Api(format!("{what} cannot be applied: {}", with_causes(&error)), Box::new(error))
 }
 

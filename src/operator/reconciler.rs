@@ -83,9 +83,10 @@ impl Reconciler {
             owned,
             without_token: Mutex::default(),
         });
-        let purpose = match settings.only_observes {
-            true => Purpose::Watch,
-            false => Purpose::Stay(RunCommand::Operator),
+        let purpose = if settings.only_observes {
+            Purpose::Watch
+        } else {
+            Purpose::Stay(RunCommand::Operator)
         };
         let session = Session::open(&settings.data.join(&namespace), purpose).await;
         let session = session

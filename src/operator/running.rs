@@ -88,13 +88,13 @@ pub async fn operate(
         }
         tracing::info!(lease = lease.name, "this operator holds the lease");
         operator.vitals.waits_for_its_turn(false);
-        let leading = CancellationToken::new();
-        let (ends, lost) = tokio::join!(operator.lead(leading.clone()), async {
+        let turn = CancellationToken::new();
+        let (ends, lost) = tokio::join!(operator.lead(turn.clone()), async {
             let lost = tokio::select! {
                 () = ending.cancelled() => false,
                 _ = leads(&mut held, false) => true,
             };
-            leading.cancel();
+            turn.cancel();
             lost
         });
         let () = ends;
@@ -175,7 +175,7 @@ impl Operator {
             owned: self.owned.clone(),
         };
         async move {
-            let ended = reconciler.run(ending.clone()).await;
+            let ended = Box::pin(reconciler.run(ending.clone())).await;
             if ended.is_err() {
                 tokio::select! {
                     () = ending.cancelled() => {}

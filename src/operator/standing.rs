@@ -301,20 +301,19 @@ pub(super) fn plan_ready(picture: &Picture, progress: &BTreeMap<ActionId, Progre
 
 /// The conditions of an object that is not valid, or whose neighbours are not.
 pub(super) fn refused(own: Option<&str>, first: &str) -> Standings {
-    let (ready, reconciling, stalled) = match own {
-        Some(why) => (
+    let (ready, reconciling, stalled) = if let Some(why) = own {
+        (
             Standing::is_not("Invalid", why),
             Standing::is_not("Invalid", "nothing is done before it is valid"),
             Standing::is("Invalid", why),
-        ),
-        None => {
-            let why = format!("nothing is done before all objects are valid: {first}");
-            (
-                Standing::is_not("OthersInvalid", why.clone()),
-                Standing::is("OthersInvalid", why),
-                Standing::is_not("OthersInvalid", "it is valid itself"),
-            )
-        }
+        )
+    } else {
+        let why = format!("nothing is done before all objects are valid: {first}");
+        (
+            Standing::is_not("OthersInvalid", why.clone()),
+            Standing::is("OthersInvalid", why),
+            Standing::is_not("OthersInvalid", "it is valid itself"),
+        )
     };
     BTreeMap::from([
         (ConditionType::Ready, ready),

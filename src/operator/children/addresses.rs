@@ -23,8 +23,10 @@ pub(super) fn config_map(all: &Children<'_>, hosted: Hosted<'_>) -> Child {
     });
     // In order and each once: the same flows give the same file.
     let peers: BTreeSet<_> = peers.collect();
-    let text: String =
-        peers.into_iter().map(|(address, service)| format!("{address} {service}\n")).collect();
+    let lines = peers
+        .into_iter()
+        .flat_map(|(address, service)| [address, " ".to_owned(), service, "\n".to_owned()]);
+    let text: String = lines.collect();
     let rest = json!({"data": {KEY: text}});
     all.child(hosted, ("v1", "ConfigMap"), names_map(hosted.name), rest)
 }

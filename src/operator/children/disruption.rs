@@ -30,5 +30,5 @@ pub(super) fn budget(all: &Children<'_>, hosted: Hosted<'_>) -> Option<Child> {
     });
     let labels = all.hosting.labels_of_site(hosted.system);
     let kind = ("policy/v1", "PodDisruptionBudget");
-    Some(all.labelled(hosted.owner, labels, kind, name, json!({"spec": spec})))
+    Some(all.labelled(hosted.owner, &labels, kind, name, json!({"spec": spec})))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     names::{SITE_SYSTEM, SITE_SYSTEMS, object_name, selector},
-    wanted::{Child, Children, Hosted},
+    wanted::{Child, Children, Hosted, agent_port},
 };
 use crate::{
     model::Name,
@@ -49,11 +49,8 @@ fn listening(all: &Children<'_>, name: &Name) -> PortSet {
     for role in all.roles(name) {
         ports.insert(PortRange::one(role.port.get()));
     }
-    if let Some(system) = all.hierarchy.site_systems.get(name)
-        && let Some((_, port)) =
-            crate::ports::admin_port(system, crate::model::Placement::Kubernetes)
-    {
-        ports.insert(PortRange::one(port.get()));
+    if let Some(system) = all.hierarchy.site_systems.get(name) {
+        ports.insert(PortRange::one(agent_port(system).get()));
     }
     ports
 }

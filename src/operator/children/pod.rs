@@ -7,7 +7,7 @@ use super::{
     certificates::{mounted_at, secrets},
     names::{PART, SITE, SITE_SYSTEMS, join_secret, names_map},
     stateful_set,
-    wanted::{Children, Hosted},
+    wanted::{Children, Hosted, agent_port},
 };
 use crate::model::{KubernetesAmounts, KubernetesSpec};
 
@@ -77,7 +77,7 @@ fn security(all: &Children<'_>, hosted: Hosted<'_>) -> Value {
         "seccompProfile": {"type": "RuntimeDefault"},
     });
     let roles = all.roles(hosted.name).iter().map(|it| it.port.get());
-    let own = all.admin_port(hosted.system).get();
+    let own = agent_port(hosted.system).get();
     if roles.chain([own]).any(|port| port < PRIVILEGED) {
         // Content is on port 80. Every process in the pod may open it then, and nothing else changes: a
         // capability would need an image whose file has it too.
@@ -88,7 +88,7 @@ fn security(all: &Children<'_>, hosted: Hosted<'_>) -> Value {
 
 fn container(all: &Children<'_>, hosted: Hosted<'_>, mounts: &[Value]) -> Value {
     let (hosting, settings) = (all.hosting, &hosted.system.kubernetes);
-    let admin = all.admin_port(hosted.system);
+    let admin = agent_port(hosted.system);
     let listen = std::net::SocketAddr::new(hosting.listen, admin.get());
     let own = json!({"name": "admin", "containerPort": admin, "protocol": "TCP"});
     let roles = all.roles(hosted.name).iter();

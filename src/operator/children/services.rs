@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     names::{PART, SITE_SYSTEM, SITE_SYSTEMS, agent_service, object_name},
-    wanted::{Child, Children, Hosted},
+    wanted::{Child, Children, Hosted, agent_port},
 };
 use crate::{
     model::ServiceType,
@@ -54,7 +54,7 @@ fn of_agent(all: &Children<'_>, hosted: Hosted<'_>) -> Child {
         "ports": [{
             "name": "admin",
             "protocol": "TCP",
-            "port": all.admin_port(hosted.system),
+            "port": agent_port(hosted.system),
             "targetPort": "admin",
         }],
     });

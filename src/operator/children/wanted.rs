@@ -84,7 +84,7 @@ impl<'a> Children<'a> {
     pub fn agent_url(&self, name: &Name) -> Option<String> {
         let system = self.hierarchy.site_systems.get(name).filter(|it| is_hosted(it))?;
         let host = self.hosting.host(&names::agent_service(name));
-        let url = || format!("https://{host}:{}", self.admin_port(system).get());
+        let url = || format!("https://{host}:{}", agent_port(system).get());
         Some(system.agent_url.clone().unwrap_or_else(url))
     }
 
@@ -102,11 +102,6 @@ impl<'a> Children<'a> {
         self.rules.get(name)
     }
 
-    pub(super) fn admin_port(&self, system: &SiteSystem) -> Port {
-        let declared = admin_port(system, Placement::Kubernetes).map(|(_, port)| port);
-        declared.unwrap_or(Port::ADMIN)
-    }
-
     /// An object of a site system, with the labels and the owner that all of them have.
     pub(super) fn child(
         &self,
@@ -116,14 +111,14 @@ impl<'a> Children<'a> {
         rest: Value,
     ) -> Child {
         let labels = self.hosting.labels(hosted.name, hosted.system);
-        self.labelled(hosted.owner, labels, (api_version, kind), name, rest)
+        self.labelled(hosted.owner, &labels, (api_version, kind), name, rest)
     }
 
     /// The same with labels of one's own.
     pub(super) fn labelled(
         &self,
         owner: &Owner,
-        labels: Map<String, Value>,
+        labels: &Map<String, Value>,
         (api_version, kind): (&str, &str),
         name: String,
         rest: Value,
@@ -146,6 +141,12 @@ impl<'a> Children<'a> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         Child { kind: GroupVersionKind::gvk(group, version, kind), name, object }
     }
+}
+
+/// Where the agent of a hosted site system listens.
+pub(super) fn agent_port(system: &SiteSystem) -> Port {
+    let declared = admin_port(system, Placement::Kubernetes).map(|(_, port)| port);
+    declared.unwrap_or(Port::ADMIN)
 }
 
 pub(super) fn is_hosted(system: &SiteSystem) -> bool {

@@ -92,6 +92,7 @@ impl<'a> Conversion<'a> {
         match keyword {
             "$defs" | "$schema" | "allOf" | "else" | "examples" | "if" | "not" | "then"
             | "title" => {}
+            "default" if !is_single(value) => {}
             "description" => {
                 // The choices may have added to it already.
                 let choices = node.remove(keyword);
@@ -104,14 +105,10 @@ impl<'a> Conversion<'a> {
                 let of = types.next().unwrap_or(value);
                 node.insert(keyword.to_owned(), of.clone());
             }
-            "enum" | "format" | "maxItems" | "maxLength" | "maxProperties" | "maximum"
-            | "minItems" | "minLength" | "minimum" | "pattern" | "required" => {
+            "default" | "enum" | "format" | "maxItems" | "maxLength" | "maxProperties"
+            | "maximum" | "minItems" | "minLength" | "minimum" | "pattern" | "required" => {
                 node.insert(keyword.to_owned(), value.clone());
             }
-            "default" if is_single(value) => {
-                node.insert(keyword.to_owned(), value.clone());
-            }
-            "default" => {}
             "oneOf" => self.choices(value, path, node)?,
             "properties" => {
                 let mut properties = Node::new();

@@ -1,7 +1,7 @@
 //! What an API server refuses and what `headwater validate` calls an error is the same, with the same
 //! words.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use headwater::{check::Problem, model::Kind, operator::Subject};
 use kube_cel::apply_defaults;
@@ -86,7 +86,7 @@ fn broken_manifests_are_refused_with_the_words_of_validate() {
         }
         let name = document.value["metadata"]["name"].as_str().unwrap_or("?");
         for message in verdict.messages {
-            told += &format!("{}: {}/{name}: {message}\n", document.file, document.kind);
+            writeln!(told, "{}: {}/{name}: {message}", document.file, document.kind).unwrap();
         }
     }
     insta::assert_snapshot!(told);

@@ -12,10 +12,10 @@ use super::{
 };
 
 fn document(kind: Kind, name: &str, spec: Value) -> Document {
-    let value = json!({
+    let mut value = json!({
         "apiVersion": "headwater.dev/v1alpha1", "kind": kind, "metadata": {"name": name},
-        "spec": spec,
     });
+    value["spec"] = spec;
     let loaded = loaded(value.to_string());
     let mut errors = loaded.problems.clone();
     errors.extend(check(&loaded.declared));

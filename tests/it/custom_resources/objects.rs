@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 /// A value with the fields of another one over its own.
 fn with(mut value: Value, over: Value) -> Value {
-    for (key, field) in over.as_object().unwrap() {
-        value[key] = field.clone();
+    let Value::Object(over) = over else { panic!("{over} has no fields") };
+    for (key, field) in over {
+        value[key] = field;
     }
     value
 }

@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long something may take that is waited for: far longer than it takes.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A namespace of its own. It goes with all that is in it when the test has passed.
 pub(super) struct Place {
@@ -43,7 +43,8 @@ pub(super) struct Place {
     own: TempDir,
 }
 
-/// Where the API server is, if there is one; said once if there is none.
+/// Where the API server is, if there is one; said if there is none.
+#[expect(clippy::print_stderr, reason = "who runs the tests has to see it")]
 pub(super) async fn place(name: &str) -> Option<Place> {
     let Some(server) = env::var_os("HEADWATER_KUBERNETES").map(PathBuf::from) else {
         eprintln!(
@@ -320,6 +321,7 @@ impl Operator {
 }
 
 impl Drop for Operator {
+    #[expect(clippy::print_stderr, reason = "what it has said tells why the test has failed")]
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

@@ -5,7 +5,7 @@ use headwater::{
     operator::{ConditionStatus, ConditionType},
 };
 use k8s_openapi::api::events::v1::Event;
-use kube::Api;
+use kube::{Api, api::ListParams};
 use serde_json::json;
 
 use super::cluster::{is, place};
@@ -38,7 +38,7 @@ async fn what_is_applied_is_brought_about_and_stands_in_the_conditions() {
         place.until_plan(|it| it.conditions.iter().any(|it| it.reason == "NothingToDo")).await;
     assert_eq!(plan.actions_total, 0);
     let events: Api<Event> = Api::namespaced(place.client.clone(), &place.namespace);
-    let events = events.list(&Default::default()).await.unwrap();
+    let events = events.list(&ListParams::default()).await.unwrap();
     let reasons: Vec<_> = events.items.iter().filter_map(|it| it.reason.clone()).collect();
     assert!(reasons.iter().any(|it| it == "DistributeContent"), "{reasons:?}");
     assert!(!operator.log().contains("403"), "{}", operator.log());

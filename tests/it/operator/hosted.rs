@@ -27,7 +27,7 @@ const MINIMAL: &str = include_str!("../../../examples/minimal/headwater.yaml");
 /// The address of the pod.
 const IP: &str = "127.77.80.1";
 /// How long something may take that is waited for.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The smallest example, with its site system in the cluster.
 fn hosted() -> String {

@@ -87,7 +87,7 @@ fn names_of_ports_are_those_that_kubernetes_takes() {
         for name in &names {
             assert!(name.as_str().unwrap().len() <= 15, "{name}");
         }
-        names.sort_by_key(|it| it.to_string());
+        names.sort_by_key(ToString::to_string);
         names.dedup();
         assert_eq!(names.len(), number);
     }

@@ -10,7 +10,7 @@ fn stored(object: &Value) -> Value {
     let mut stored = object.clone();
     merge(
         &mut stored["metadata"],
-        json!({
+        &json!({
             "uid": "8d0e2c1d", "resourceVersion": "7", "generation": 1,
             "creationTimestamp": "2026-11-30T00:00:00Z",
             "managedFields": [{"manager": "headwater", "operation": "Apply"}],
@@ -24,11 +24,11 @@ fn stored(object: &Value) -> Value {
                 "ipFamilyPolicy": "SingleStack", "internalTrafficPolicy": "Cluster",
                 "sessionAffinity": "None",
             });
-            merge(&mut stored["spec"], defaults);
+            merge(&mut stored["spec"], &defaults);
             stored["status"] = json!({"loadBalancer": {}});
         }
         "PodDisruptionBudget" => {
-            stored["status"] = json!({"currentHealthy": 1, "desiredHealthy": 0})
+            stored["status"] = json!({"currentHealthy": 1, "desiredHealthy": 0});
         }
         _ => {}
     }
@@ -40,7 +40,7 @@ fn stored_set(stored: &mut Value) {
     let spec = &mut stored["spec"];
     merge(
         spec,
-        json!({
+        &json!({
             "podManagementPolicy": "OrderedReady",
             "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
         }),
@@ -48,15 +48,15 @@ fn stored_set(stored: &mut Value) {
     let claim = &mut spec["volumeClaimTemplates"][0];
     merge(
         claim,
-        json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}}),
+        &json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}}),
     );
-    merge(&mut claim["spec"], json!({"volumeMode": "Filesystem"}));
+    merge(&mut claim["spec"], &json!({"volumeMode": "Filesystem"}));
     let template = &mut spec["template"];
     template["metadata"]["creationTimestamp"] = Value::Null;
     let pod = &mut template["spec"];
     merge(
         pod,
-        json!({
+        &json!({
             "dnsPolicy": "ClusterFirst", "restartPolicy": "Always",
             "schedulerName": "default-scheduler", "terminationGracePeriodSeconds": 30,
         }),
@@ -64,7 +64,7 @@ fn stored_set(stored: &mut Value) {
     let container = &mut pod["containers"][0];
     merge(
         container,
-        json!({
+        &json!({
             "imagePullPolicy": "IfNotPresent", "terminationMessagePath": "/dev/termination-log",
             "terminationMessagePolicy": "File",
         }),
@@ -89,7 +89,7 @@ fn is_whole(path: &str) -> bool {
 }
 
 /// Adds what is not there.
-fn merge(to: &mut Value, more: Value) {
+fn merge(to: &mut Value, more: &Value) {
     let to = to.as_object_mut().unwrap();
     for (key, value) in more.as_object().unwrap() {
         to.entry(key.clone()).or_insert_with(|| value.clone());
