@@ -203,7 +203,7 @@ pub(super) async fn run(
     printer.message(&format!("it operates on {place}\n"))?;
     let ending = CancellationToken::new();
     let vitals = watching.vitals.clone();
-    let operating = operate(cluster.client, scope, lease, settings, vitals, ending.clone());
+    let operating = operate(cluster, scope, lease, settings, vitals, ending.clone());
     tokio::pin!(operating);
     let ended = tokio::select! {
         ended = &mut operating => ended,

@@ -1,6 +1,11 @@
 //! The way to the API server.
 
+use std::time::Duration;
+
 use kube::{Client, Config};
+
+/// How long nothing may come of an answer: a connection whose other side is gone without a word ends then.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// The API server cannot be reached.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +25,8 @@ pub enum ConnectError {
 pub struct Cluster {
     /// The way to it.
     pub client: Client,
+    /// The same, for watches: nothing may come of one for minutes.
+    pub watching: Client,
     /// The namespace.
     pub namespace: String,
 }
@@ -35,8 +42,12 @@ impl Cluster {
         let config = Config::infer().await;
         let config = config.map_err(|error| ConnectError::NoConfiguration(Box::new(error)))?;
         let namespace = config.default_namespace.clone();
-        let client = Client::try_from(config);
-        let client = client.map_err(|error| ConnectError::Configuration(Box::new(error)))?;
-        Ok(Self { client, namespace })
+        let mut bounded = config.clone();
+        bounded.read_timeout = Some(SILENCE);
+        bounded.reset_reader_on_write = true;
+        let client = |config: Config| {
+            Client::try_from(config).map_err(|error| ConnectError::Configuration(Box::new(error)))
+        };
+        Ok(Self { client: client(bounded)?, watching: client(config)?, namespace })
     }
 }

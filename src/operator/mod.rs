@@ -15,6 +15,7 @@ pub mod children;
 mod connecting;
 mod custom_resources;
 mod kinds;
+mod leasing;
 mod needs;
 mod objects;
 mod overview;

@@ -4,19 +4,20 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use kube::Client;
-use kube_lease_manager::{LeaseManagerBuilder, LeaseManagerError};
-use tokio::{sync::watch, task::JoinSet, time::sleep};
+use tokio::{task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     admission::{AdmissionError, admit},
+    connecting::Cluster,
+    leasing::Leasing,
     objects::Objects,
     owned::{self, Owned},
     reconciler::{Reconciler, ReconcilerError},
     settings::OperatorSettings,
     watching::{self, Scope},
 };
-use crate::{error_text::with_causes, web::Vitals};
+use crate::{error_text::with_causes, web::Vitals, world::here};
 
 /// The operator cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +26,7 @@ pub enum OperatorError {
     #[error(
         "the lease `{0}` cannot be had: the operator's role has to allow get, create and patch of it"
     )]
-    Lease(String, #[source] Box<LeaseManagerError>),
+    Lease(String, #[source] Box<kube::Error>),
     /// Objects cannot be judged.
     #[error(transparent)]
     Admission(#[from] AdmissionError),
@@ -40,10 +41,6 @@ pub struct LeaseSettings {
     pub namespace: String,
 }
 
-/// How long a lease counts after it was renewed last, in seconds: another operator takes over after that.
-const LEASE: u64 = 15;
-/// How long before its end it is renewed, in seconds. So much may clocks differ.
-const RENEWED_BEFORE: u64 = 10;
 /// How soon it is tried again to keep a namespace whose hierarchy could not be kept.
 const AGAIN: Duration = Duration::from_secs(10);
 
@@ -51,80 +48,67 @@ const AGAIN: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 ///
-/// The lease cannot be had.
+/// The lease is refused, or objects cannot be judged.
 pub async fn operate(
-    client: Client,
+    cluster: Cluster,
     scope: Scope,
     lease: LeaseSettings,
     settings: OperatorSettings,
     vitals: Vitals,
     ending: CancellationToken,
 ) -> Result<(), OperatorError> {
+    let Cluster { client, watching: watches, .. } = cluster;
     let objects = Objects::default();
-    let _watches = watching::watch(&client, &scope, &objects);
+    let _watches = watching::watch(&watches, &scope, &objects);
     let (owned, _made) = match settings.hosting.image {
-        Some(_) => owned::watch(&client, &scope, &objects),
+        Some(_) => owned::watch(&watches, &scope, &objects),
         None => (Owned::default(), JoinSet::new()),
     };
     let content = settings.content_directory.clone();
     let _admission = match &settings.admission {
-        Some(admission) => Some(admit(&client, admission, objects.clone(), content).await?),
+        Some(admission) => {
+            Some(admit((&client, &watches), admission, objects.clone(), content).await?)
+        }
         None => None,
     };
-    let failed = |error| OperatorError::Lease(lease.name.clone(), Box::new(error));
-    let builder = LeaseManagerBuilder::new(client.clone(), &lease.name)
-        .with_identity(&settings.instance)
-        .with_duration(LEASE)
-        .with_grace(RENEWED_BEFORE)
-        .with_namespace(&lease.namespace);
-    let manager = builder.build().await.map_err(failed)?;
+    let (leasing, mut held) = Leasing::new(client.clone(), &lease, settings.instance.clone());
+    let letting_go = CancellationToken::new();
+    let mut keeping = JoinSet::new();
+    keeping.spawn(here(leasing.keep(letting_go.clone())));
     vitals.waits_for_its_turn(true);
-    let (mut held, leasing) = manager.watch().await;
     let operator = Operator { client, objects, owned, settings: Arc::new(settings), vitals };
-    let stopped = loop {
+    loop {
         tokio::select! {
-            () = ending.cancelled() => break None,
-            leads = leads(&mut held, true) => if !leads { break Some(()) },
+            () = ending.cancelled() => break,
+            Some(Ok(Err(error))) = keeping.join_next() => {
+                return Err(OperatorError::Lease(lease.name, Box::new(error)));
+            }
+            Ok(_) = held.wait_for(|held| *held) => {}
         }
         tracing::info!(lease = lease.name, "this operator holds the lease");
         operator.vitals.waits_for_its_turn(false);
         let turn = CancellationToken::new();
-        let (ends, lost) = tokio::join!(operator.lead(turn.clone()), async {
+        let ends = operator.lead(turn.clone());
+        let ((), lost) = tokio::join!(ends, async {
             let lost = tokio::select! {
                 () = ending.cancelled() => false,
-                _ = leads(&mut held, false) => true,
+                _ = held.wait_for(|held| !*held) => true,
             };
+            if lost {
+                tracing::warn!(lease = lease.name, "the lease is lost: another operator may go on");
+            }
             turn.cancel();
             lost
         });
-        let () = ends;
         if !lost {
-            break None;
+            break;
         }
         operator.vitals.waits_for_its_turn(true);
-        tracing::warn!(lease = lease.name, "the lease is lost: another operator goes on");
-    };
-    drop(held);
-    // What is let go now need not run out first.
-    match leasing.await {
-        Ok(Ok(manager)) if stopped.is_none() => {
-            if let Err(error) = manager.release().await {
-                tracing::debug!("the lease is not released: {}", with_causes(&error));
-            }
-            Ok(())
-        }
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(failed(error)),
-        Err(error) => {
-            tracing::warn!("the lease is kept by nobody: {error}");
-            Ok(())
-        }
     }
-}
-
-/// Waits until the lease is held, or is not; false if nobody tries for it any more.
-async fn leads(held: &mut watch::Receiver<bool>, wanted: bool) -> bool {
-    held.wait_for(|held| *held == wanted).await.is_ok()
+    // What is let go now need not run out first.
+    letting_go.cancel();
+    while keeping.join_next().await.is_some() {}
+    Ok(())
 }
 
 struct Operator {

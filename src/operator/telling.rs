@@ -24,6 +24,8 @@ use crate::{error_text::with_causes, model::API_VERSION};
 
 /// How many writes are under way at a time.
 const AT_ONCE: usize = 8;
+/// How often a change of finalizers is tried again when somebody else has changed them meanwhile.
+const TRIES: u32 = 5;
 /// The longest text of an event, in bytes: the API server takes 1 KiB.
 const LONGEST_NOTE: usize = 1_000;
 
@@ -132,11 +134,8 @@ impl Teller {
     ///
     /// One of them cannot be held.
     pub(super) async fn hold(&self, objects: Vec<Arc<Object>>) -> Result<(), kube::Error> {
-        let held = stream::iter(objects).map(|object| async move {
-            let mut finalizers = object.finalizers.clone();
-            finalizers.push(FINALIZER.to_owned());
-            self.finalizers(&object, finalizers).await
-        });
+        let held =
+            stream::iter(objects).map(|object| async move { self.finalizers(&object, true).await });
         let held: Vec<_> = held.buffer_unordered(AT_ONCE).collect().await;
         held.into_iter().collect()
     }
@@ -144,33 +143,50 @@ impl Teller {
     /// Lets objects go.
     pub(super) async fn let_go(&self, objects: Vec<Arc<Object>>) {
         let gone = stream::iter(objects).for_each_concurrent(AT_ONCE, |object| async move {
-            let mut finalizers = object.finalizers.clone();
-            finalizers.retain(|it| it != FINALIZER);
-            if let Err(error) = self.finalizers(&object, finalizers).await {
+            if let Err(error) = self.finalizers(&object, false).await {
                 refused("the finalizer", &object.key.to_string(), &error);
             }
         });
         gone.await;
     }
 
-    /// Writes finalizers, unless somebody has changed the object meanwhile.
-    async fn finalizers(
-        &self,
-        object: &Object,
-        finalizers: Vec<String>,
-    ) -> Result<(), kube::Error> {
-        let metadata = json!({
-            "uid": object.uid,
-            "resourceVersion": object.resource_version,
-            "finalizers": finalizers,
-        });
-        let patch = Patch::Merge(json!({"metadata": metadata}));
-        let api = self.api(&object.key);
-        match api.patch_metadata(&object.key.name, &PatchParams::default(), &patch).await {
-            Ok(_) => Ok(()),
-            // It is gone.
-            Err(kube::Error::Api(error)) if error.is_not_found() => Ok(()),
-            Err(error) => Err(error),
+    /// Holds an object, or lets it go. Only another change of its finalizers is in the way, so that those who
+    /// write something else again and again hold nothing up.
+    async fn finalizers(&self, object: &Object, held: bool) -> Result<(), kube::Error> {
+        let (api, name) = (self.api(&object.key), &object.key.name);
+        let mut there = object.finalizers.clone();
+        let mut tries = TRIES;
+        loop {
+            let mut wanted = there.clone();
+            wanted.retain(|it| it != FINALIZER);
+            if held {
+                wanted.push(FINALIZER.to_owned());
+            }
+            if wanted.len() == there.len() {
+                return Ok(());
+            }
+            let before = if there.is_empty() { Value::Null } else { json!(there) };
+            let changes = json!([
+                {"op": "test", "path": "/metadata/uid", "value": object.uid},
+                {"op": "test", "path": "/metadata/finalizers", "value": before},
+                {"op": "add", "path": "/metadata/finalizers", "value": wanted},
+            ]);
+            let changes = serde_json::from_value(changes).map_err(kube::Error::SerdeError)?;
+            let patch = Patch::<()>::Json(changes);
+            match api.patch_metadata(name, &PatchParams::default(), &patch).await {
+                Ok(_) => return Ok(()),
+                // It is gone.
+                Err(kube::Error::Api(answer)) if answer.is_not_found() => return Ok(()),
+                Err(kube::Error::Api(answer))
+                    if tries > 0 && (answer.is_invalid() || answer.is_conflict()) => {}
+                Err(error) => return Err(error),
+            }
+            tries -= 1;
+            let Some(now) = api.get_metadata_opt(name).await? else { return Ok(()) };
+            if now.metadata.uid.as_ref() != Some(&object.uid) {
+                return Ok(());
+            }
+            there = now.metadata.finalizers.unwrap_or_default();
         }
     }
 
@@ -223,10 +239,16 @@ fn bounded(mut text: String) -> String {
     text
 }
 
+/// Whether something is refused because its namespace is being deleted, with all that is in it.
+pub(super) fn is_namespace_going(answer: &kube::core::Status) -> bool {
+    let causes = answer.details.iter().flat_map(|it| &it.causes);
+    answer.is_forbidden() && causes.into_iter().any(|it| it.reason == "NamespaceTerminating")
+}
+
 fn refused(what: &str, of: &str, error: &kube::Error) {
-    // It is gone, or another object has its name: nothing is to be said of it any more.
+    // It is gone, or goes, or another object has its name: nothing is to be said of it any more.
     if let kube::Error::Api(answer) = error
-        && (answer.is_not_found() || answer.is_conflict())
+        && (answer.is_not_found() || answer.is_conflict() || is_namespace_going(answer))
     {
         tracing::debug!("{what} of {of} is not written: {}", with_causes(error));
         return;

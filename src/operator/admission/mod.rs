@@ -7,6 +7,7 @@
 mod judging;
 mod review;
 mod serving;
+mod trusting;
 
 pub(super) use serving::admit;
 pub use serving::{AdmissionError, AdmissionSettings};

@@ -35,6 +35,8 @@ struct Request {
     sub_resource: Option<String>,
     #[serde(default)]
     object: Option<DynamicObject>,
+    #[serde(default)]
+    old_object: Option<DynamicObject>,
 }
 
 #[derive(Deserialize)]
@@ -51,8 +53,11 @@ pub(super) fn answered(asked: &[u8], objects: &Objects, content: &Path) -> Optio
     let whole = request.sub_resource.as_deref().unwrap_or_default().is_empty();
     if let (Some(kind), Some(object), true, true) = (kind, request.object, changes, whole) {
         let candidate = Object::of(kind, object);
-        // Whatever it says now, nothing is made of it any more; a finalizer must not be held up.
-        if !candidate.deleted {
+        let before = request.old_object.map(|it| Object::of(kind, it));
+        let wants_the_same = before.is_some_and(|it| it.document == candidate.document);
+        // Of what is deleted nothing is made any more, whatever it says now; labels and finalizers are nobody's
+        // business here.
+        if !candidate.deleted && !wants_the_same {
             let verdict = judge(&objects.of(&request.namespace), candidate, content);
             if !verdict.warnings.is_empty() {
                 response["warnings"] = json!(verdict.warnings);
