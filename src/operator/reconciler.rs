@@ -5,6 +5,10 @@ use std::{
     time::Duration,
 };
 
+use futures::{
+    FutureExt,
+    future::{Fuse, FusedFuture},
+};
 use kube::Client;
 use tokio::{
     pin,
@@ -19,10 +23,10 @@ use super::{
     picture::Picture,
     placing::Placing,
     settings::OperatorSettings,
-    sharing::share,
+    sharing::{SharedError, share},
     state::{self, Known},
     telling::Teller,
-    wanted::{Leaving, Wanted, stands_for_something},
+    wanted::{Leaving, Wanted, may_be_needed},
     watching::{QUIET, RESTLESS},
 };
 use crate::{
@@ -88,7 +92,12 @@ impl Reconciler {
         } else {
             Purpose::Stay(RunCommand::Operator)
         };
-        let session = Session::open(&settings.data.join(&namespace), purpose).await;
+        let directory = settings.data.join(&namespace);
+        let session = tokio::select! {
+            session = Session::open(&directory, purpose) => session,
+            // Another command may hold it for long.
+            () = ending.cancelled() => return Ok(()),
+        };
         let session = session
             .map_err(|error| ReconcilerError::Session(namespace.clone(), Box::new(error)))?;
         let controller = Controller::new(session);
@@ -197,7 +206,7 @@ impl Passes {
         let held = snapshot
             .objects
             .values()
-            .filter(|it| !it.deleted && !it.is_held() && stands_for_something(it.key.kind));
+            .filter(|it| !it.deleted && !it.is_held() && may_be_needed(it.key.kind));
         let held = held.cloned().collect();
         if let Err(error) = self.teller.hold(held).await {
             // Nothing is made that could not be removed later.
@@ -225,10 +234,11 @@ impl Passes {
             }
         };
         self.vitals.pass_ends(end);
+        let seen = look.is_ok();
         self.notifier.hear(Occurrence::PassEnded(PassEnded { manifests, look }));
         self.tell(snapshot, &wanted).await;
         self.share(&wanted).await;
-        self.let_go(snapshot, &wanted.leaving).await;
+        self.let_go(snapshot, &wanted.leaving, seen).await;
     }
 
     /// An approval that stands at the plan's object counts once.
@@ -290,10 +300,13 @@ impl Passes {
                 this.controller.converge(hierarchy, *digest, &origin, Removals::Confirmed, &onward);
             pin!(converging);
             let mut changes = this.objects.changes();
+            // An API server that is slow to answer holds nothing up.
+            let telling = Fuse::terminated();
+            pin!(telling);
             let mut to_tell = Instant::now() + TOLD_EVERY;
             let mut news = true;
             let mut ticks = tokio::time::interval(TICK);
-            loop {
+            let converged = loop {
                 tokio::select! {
                     converged = &mut converging => break converged,
                     Some(event) = events.recv() => news |= this.known.hears(&event),
@@ -302,13 +315,18 @@ impl Passes {
                             this.controller.hurry();
                         }
                     }
-                    () = sleep_until(to_tell), if news => {
-                        this.tell(snapshot, wanted).await;
-                        (news, to_tell) = (false, Instant::now() + TOLD_EVERY);
+                    () = sleep_until(to_tell), if news && telling.is_terminated() => {
+                        telling.set(this.tell(snapshot, wanted).fuse());
+                        news = false;
                     }
+                    () = &mut telling => to_tell = Instant::now() + TOLD_EVERY,
                     _ = ticks.tick() => this.vitals.moves(),
                 }
+            };
+            if !telling.is_terminated() {
+                telling.await;
             }
+            converged
         };
         drop(onward);
         heard.end().await;
@@ -335,24 +353,29 @@ impl Passes {
 
     /// Lets others see what was observed, if that has changed.
     async fn share(&self, wanted: &Wanted) {
-        let Some(observed) = self.known.to_share() else { return };
+        let Some((digest, observed)) = self.known.to_share() else { return };
         let asked = wanted.hierarchy.remote_agents();
         let observation = Observation::new(clock::now(), asked, observed);
         let shared = share(self.teller.client(), &self.namespace, &observation).await;
+        match shared {
+            // It will be no smaller before it is another.
+            Ok(()) | Err(SharedError::TooLarge(_)) => self.known.shared(digest),
+            Err(_) => {}
+        }
         if let Err(error) = shared {
             let why = with_causes(&error);
             tracing::warn!(namespace = self.namespace, "what was observed is not shared: {why}");
         }
     }
 
-    /// Lets go what is removed, or shall stay where it is.
-    async fn let_go(&self, snapshot: &Snapshot, leaving: &Leaving) {
+    /// Lets go what is removed, if somebody could see that, and what shall stay where it is.
+    async fn let_go(&self, snapshot: &Snapshot, leaving: &Leaving, seen: bool) {
         let gone = snapshot.objects.values().filter(|object| {
             if !object.deleted || !object.is_held() {
                 return false;
             }
             match leaving.removed.get(&object.key) {
-                Some(known) => !self.known.is_still_there(known.iter().cloned()),
+                Some(leaving) => seen && !self.known.is_still_there(object.key.kind, leaving),
                 None => leaving.orphaned.contains(&object.key),
             }
         });

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     apply::Outcome,
-    model::{Kind, ResourceId},
+    model::{DELETION_POLICY, Kind, Name, ResourceId},
     plan::ActionId,
 };
 
@@ -272,6 +272,17 @@ pub(super) fn still_needed(standings: &mut Standings, by: &str) {
     let ready = Standing::is_not("StillNeeded", message.clone());
     standings.insert(ConditionType::Ready, ready);
     standings.insert(ConditionType::Reconciling, Standing::is("StillNeeded", message));
+}
+
+/// Somebody has deleted it, and nobody can see whether it is removed.
+pub(super) fn not_seen_removed(standings: &mut Standings, system: &Name, why: &str) {
+    let message = format!(
+        "it is deleted, and stays until `{system}` says that it is removed: {why}; if it never will, \
+         annotate the object with `{DELETION_POLICY}: Orphan`"
+    );
+    let ready = Standing::new(ConditionStatus::Unknown, "Unreachable", message.clone());
+    standings.insert(ConditionType::Ready, ready);
+    standings.insert(ConditionType::Reconciling, Standing::is("Unreachable", message));
 }
 
 /// How it stands with a plan: it is ready when nothing of it is left to do.

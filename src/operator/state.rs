@@ -16,12 +16,12 @@ use super::{
         WaitingAction,
     },
     telling::Happened,
-    wanted::{Refused, Wanted},
+    wanted::{Refused, Removed, Wanted},
 };
 use crate::{
     apply::{ApplyEvent, Outcome},
     model::{
-        Digest, Kind, Observed, ResourceId, SUSPEND, SYNC_REQUESTED_AT, StatusMessage,
+        self, Digest, Kind, Name, Observed, ResourceId, SUSPEND, SYNC_REQUESTED_AT, StatusMessage,
         StatusMessageId,
     },
     plan::{ActionId, Plan, PlanToApprove},
@@ -48,6 +48,8 @@ pub(super) struct Known(Arc<Mutex<State>>);
 struct State {
     /// What the last look has found.
     picture: Arc<Picture>,
+    /// The site systems that do not answer, whether they are declared or not, and why.
+    silent: BTreeMap<Name, String>,
     /// How far the actions are.
     progress: BTreeMap<ActionId, Progress>,
     /// What has ended in this pass, by resource.
@@ -83,9 +85,13 @@ impl Known {
     pub(super) fn looked(&self, picture: Picture, observed: &Observed, plan: &Plan) {
         let mut state = self.state();
         state.new_messages(observed);
-        if state.shared != Some(plan.observed_digest) {
-            state.observed = Some((plan.observed_digest, observed.clone()));
-        }
+        let is_new = state.shared != Some(plan.observed_digest);
+        state.observed = is_new.then(|| (plan.observed_digest, observed.clone()));
+        let silent = observed.site_systems.iter().filter_map(|(name, it)| match it {
+            model::Known::Unknown(why) => Some((name.clone(), why.clone())),
+            model::Known::Present(_) | model::Known::Absent => None,
+        });
+        state.silent = silent.collect();
         let planned = |id: &ActionId| picture.actions.iter().any(|it| it.id == *id);
         state.progress.retain(|id, _| planned(id));
         state.picture = Arc::new(picture);
@@ -134,12 +140,16 @@ impl Known {
         state.settled = state.picture.actions.iter().all(|it| unconfirmed(&it.id));
     }
 
-    /// What was observed, if that is otherwise than what was shared.
-    pub(super) fn to_share(&self) -> Option<Observed> {
+    /// What was observed, if that is otherwise than what was shared, and the digest of its facts.
+    pub(super) fn to_share(&self) -> Option<(Digest, Observed)> {
+        self.state().observed.clone()
+    }
+
+    /// What was observed with this digest is shared.
+    pub(super) fn shared(&self, digest: Digest) {
         let mut state = self.state();
-        let (digest, observed) = state.observed.take()?;
+        state.observed.take_if(|(it, _)| *it == digest);
         state.shared = Some(digest);
-        Some(observed)
     }
 
     /// What has happened since this was asked last.
@@ -147,13 +157,16 @@ impl Known {
         std::mem::take(&mut self.state().happened)
     }
 
-    /// Whether an action that removes this resource is planned, or nobody can see whether it is there.
-    pub(super) fn is_still_there(&self, resources: impl IntoIterator<Item = ResourceId>) -> bool {
+    /// Whether something that is to go has still to be removed, now or later, or nobody can see whether it is
+    /// there.
+    pub(super) fn is_still_there(&self, kind: Kind, leaving: &Removed) -> bool {
         let state = self.state();
-        resources.into_iter().any(|id| {
-            let unknown = state.picture.parts.get(&id).is_some_and(|it| it.unknown.is_some());
-            unknown || state.picture.actions.iter().any(|it| it.resource == id && it.kind.removes())
-        })
+        let picture = &state.picture;
+        let removes = picture.actions.iter();
+        let removes = removes.filter(|it| it.kind.removes()).map(|it| &it.resource);
+        let waits = picture.waiting.iter().map(|it| &it.resource).filter(|it| it.kind == kind);
+        removes.chain(waits).any(|it| leaving.known.contains(it))
+            || leaving.on.iter().any(|it| state.silent.contains_key(it))
     }
 
     /// The statuses of all objects of a pass, by what is known now, and by what they say by now. What an object
@@ -182,6 +195,11 @@ impl Known {
             }
             if let Some(by) = wanted.leaving.needed.get(&object.key) {
                 standing::still_needed(&mut standings, by);
+            }
+            let on = wanted.leaving.removed.get(&object.key).map(|it| &it.on);
+            let mut on = on.into_iter().flatten();
+            if let Some((system, why)) = on.find_map(|it| state.silent.get_key_value(it)) {
+                standing::not_seen_removed(&mut standings, system, why);
             }
             let mut status = told(&before.status, object.generation, &standings, now);
             status.next_retry = retry;

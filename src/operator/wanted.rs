@@ -37,8 +37,8 @@ pub(super) struct Wanted {
 /// What somebody has deleted and nothing needs any more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Leaving {
-    /// What is removed where it is, each with the resources by which a plan knows it.
-    pub(super) removed: BTreeMap<ObjectKey, BTreeSet<ResourceId>>,
+    /// What is removed where it is.
+    pub(super) removed: BTreeMap<ObjectKey, Removed>,
     /// What stays where it is, and is let go.
     pub(super) orphaned: BTreeSet<ObjectKey>,
     /// What is still needed, and by whom.
@@ -47,6 +47,15 @@ pub(super) struct Leaving {
     pub(super) agents: BTreeMap<Name, String>,
     /// Those of them that run in the cluster, or may.
     pub(super) hosted: BTreeSet<Name>,
+}
+
+/// What is removed where it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Removed {
+    /// The resources by which a plan knows it.
+    pub(super) known: BTreeSet<ResourceId>,
+    /// The site systems that it may be on.
+    pub(super) on: BTreeSet<Name>,
 }
 
 /// Why objects are not what is wanted.
@@ -179,6 +188,7 @@ impl Leaving {
             return;
         }
         let mut known = BTreeSet::from([id.clone()]);
+        let mut on = BTreeSet::new();
         match id.kind {
             Kind::Package => {
                 // A plan knows one that is not declared by its ID.
@@ -186,14 +196,31 @@ impl Leaving {
                 let name = package.map(|it| it.spec.package_id.as_str().to_ascii_lowercase());
                 let name = name.and_then(|it| it.parse().ok());
                 known.extend(name.map(|name| ResourceId { kind: Kind::Package, name }));
+                let to = package.map(|it| &it.spec.distribute_to);
+                let groups = to.iter().flat_map(|it| &it.groups);
+                let groups = groups.filter_map(|it| declared.distribution_point_groups.get(it));
+                let members = groups.flat_map(|it| &it.spec.members);
+                let points = to.iter().flat_map(|it| &it.distribution_points).chain(members);
+                let points = points.filter_map(|it| declared.distribution_points.get(it));
+                on.extend(points.map(|it| it.spec.site_system.clone()));
             }
             Kind::SoftwareUpdatePoint => {
                 // Update services go with the last point that needs them.
                 let point = declared.software_update_points.get(&id.name);
                 let system = point.map(|it| &it.spec.site_system);
                 known.extend(system.map(|it| ResourceId::new(Kind::SiteSystem, it)));
+                on.extend(system.cloned());
+            }
+            Kind::DistributionPoint => {
+                let point = declared.distribution_points.get(&id.name);
+                on.extend(point.map(|it| it.spec.site_system.clone()));
+            }
+            Kind::LocalUpdate => {
+                let points = declared.software_update_points.values();
+                on.extend(points.map(|it| it.spec.site_system.clone()));
             }
             Kind::SiteSystem => {
+                on.insert(id.name.clone());
                 let spec = declared.site_systems.get(&id.name).map(|it| &it.spec);
                 if let Some(agent) = spec.and_then(|it| it.agent.as_ref()) {
                     self.agents.insert(id.name.clone(), agent.url.clone());
@@ -205,12 +232,12 @@ impl Leaving {
             }
             _ => {}
         }
-        self.removed.insert(key, known);
+        self.removed.insert(key, Removed { known, on });
     }
 
     /// What a plan may remove: nothing else that is there and not declared.
     pub(super) fn removable(&self) -> BTreeSet<ResourceId> {
-        self.removed.values().flatten().cloned().collect()
+        self.removed.values().flat_map(|it| &it.known).cloned().collect()
     }
 }
 
@@ -228,6 +255,12 @@ pub(super) fn stands_for_something(kind: Kind) -> bool {
         | Kind::Notification
         | Kind::MaintenanceWindow => false,
     }
+}
+
+/// What stays as long as something else needs it: that too which is nowhere by itself.
+pub(super) fn may_be_needed(kind: Kind) -> bool {
+    let named = matches!(kind, Kind::Site | Kind::PortSettings | Kind::DistributionPointGroup);
+    named || stands_for_something(kind)
 }
 
 impl Object {
