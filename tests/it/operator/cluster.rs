@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long something may take that is waited for: far longer than it takes.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A namespace of its own. It goes with all that is in it when the test has passed.
 pub(super) struct Place {
@@ -53,6 +53,11 @@ pub(super) async fn place(name: &str) -> Option<Place> {
         );
         return None;
     };
+    Some(place_at(&server, name).await)
+}
+
+/// A namespace at the API server of this directory.
+pub(super) async fn place_at(server: &Path, name: &str) -> Place {
     let kubeconfig = server.join("kubeconfig");
     let own = tempfile::tempdir().unwrap();
     let read = Kubeconfig::read_from(&kubeconfig).unwrap();
@@ -63,12 +68,12 @@ pub(super) async fn place(name: &str) -> Option<Place> {
     let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
     let api: Api<Namespace> = Api::all(client.clone());
     api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
-    let mut place = Place { client, namespace, server, kubeconfig, own };
+    let mut place = Place { client, namespace, server: server.to_owned(), kubeconfig, own };
     // An operator's own namespace is where its lease is.
     place.told(|config, namespace| {
         config["contexts"][0]["context"]["namespace"] = json!(namespace);
     });
-    Some(place)
+    place
 }
 
 /// Makes the committed definitions known, unless another test has.
@@ -101,9 +106,16 @@ async fn define(client: &Client) {
     }
 }
 
-fn resource(subject: Subject) -> ApiResource {
+pub(super) fn resource(subject: Subject) -> ApiResource {
     let kind = GroupVersionKind::gvk("headwater.dev", "v1alpha1", subject.as_str());
     ApiResource::from_gvk_with_plural(&kind, subject.plural())
+}
+
+/// Where helm and kubectl are.
+fn programs() -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/kubernetes");
+    let said = Command::new(script).arg("helm").output().unwrap();
+    PathBuf::from(String::from_utf8(said.stdout).unwrap().trim().lines().last().unwrap())
 }
 
 /// The service account of the chart in a release called `headwater`.
@@ -113,27 +125,15 @@ impl Place {
     /// Lets operators run as the chart's service account, with the chart's role and nothing else; gives
     /// the name of that user.
     pub(super) async fn restricted(&mut self) -> String {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let programs = Command::new(root.join("scripts/kubernetes")).arg("helm").output().unwrap();
-        let programs = String::from_utf8(programs.stdout).unwrap();
-        let programs = Path::new(programs.trim().lines().last().unwrap());
-        let rendered = Command::new(programs.join("helm4"))
-            .args(["template", ACCOUNT, "charts/headwater", "--namespace", &self.namespace])
-            .args(["--show-only", "templates/rbac.yaml"])
-            .args(["--show-only", "templates/serviceaccount.yaml"])
-            .current_dir(root)
-            .output()
-            .unwrap();
-        assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
+        self.restricted_with(&[]).await
+    }
+
+    /// The same, with values of the chart.
+    pub(super) async fn restricted_with(&mut self, values: &[&str]) -> String {
+        let rendered = self.chart(&["rbac", "serviceaccount"], values);
         let path = self.own.path().join("role.yaml");
-        fs::write(&path, rendered.stdout).unwrap();
-        let applied = Command::new(programs.join("kubectl"))
-            .args(["apply", "--namespace", &self.namespace, "--filename"])
-            .arg(&path)
-            .env("KUBECONFIG", &self.kubeconfig)
-            .output()
-            .unwrap();
-        assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+        fs::write(&path, rendered).unwrap();
+        self.kubectl(&["apply", "--filename", path.to_str().unwrap()]);
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client.clone(), &self.namespace);
         let request: TokenRequest = serde_json::from_value(json!({
             "spec": {"audiences": [], "expirationSeconds": 3_600},
@@ -144,6 +144,40 @@ impl Place {
         let token = token.status.unwrap().token;
         self.told(|config, _| config["users"][0]["user"] = json!({"token": token}));
         format!("system:serviceaccount:{}:{ACCOUNT}", self.namespace)
+    }
+
+    /// Has the lease of operators in another namespace than that of their objects.
+    pub(super) fn lease_in(&mut self, namespace: &str) {
+        self.told(|config, _| config["contexts"][0]["context"]["namespace"] = json!(namespace));
+    }
+
+    /// What the chart makes of some of its templates, with the values that are set.
+    pub(super) fn chart(&self, templates: &[&str], values: &[&str]) -> Vec<u8> {
+        let shown = templates
+            .iter()
+            .flat_map(|it| ["--show-only".to_owned(), format!("templates/{it}.yaml")]);
+        let rendered = Command::new(programs().join("helm4"))
+            .args(["template", ACCOUNT, "charts/headwater", "--namespace", &self.namespace])
+            .args(shown)
+            .args(values.iter().flat_map(|it| ["--set", *it]))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
+        rendered.stdout
+    }
+
+    /// Runs kubectl in this namespace, as who may do everything, and gives what it says.
+    pub(super) fn kubectl(&self, arguments: &[&str]) -> String {
+        let ran = Command::new(programs().join("kubectl"))
+            .args(["--namespace", &self.namespace])
+            .args(arguments)
+            .env("KUBECONFIG", self.server.join("kubeconfig"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).unwrap()
     }
 
     /// Tells operators something else of the API server than before.
@@ -158,17 +192,32 @@ impl Place {
     /// The requests of a user that have been answered, as the server has written them down: the verb, the
     /// resource and the answer.
     pub(super) fn requests(&self, user: &str) -> Vec<(String, String, u64)> {
-        let text = fs::read_to_string(self.server.join("audit.log")).unwrap();
-        let all = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let answered = all.filter(|it| {
-            it["user"]["username"] == user && it["stage"].as_str() != Some("RequestReceived")
-        });
-        let told = answered.map(|it| {
+        let answered = self.audit(|it| it["user"]["username"] == user);
+        let told = answered.iter().map(|it| {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let code = it["responseStatus"]["code"].as_u64().unwrap_or_default();
             (text(&it["verb"]), text(&it["objectRef"]["resource"]), code)
         });
         told.collect()
+    }
+
+    /// The requests that have been answered, as the server has written them down.
+    pub(super) fn audit(&self, holds: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let text = fs::read_to_string(self.server.join("audit.log")).unwrap();
+        let all = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        all.filter(|it| it["stage"] != "RequestReceived" && holds(it)).collect()
+    }
+
+    /// Where operators are told that the API server is.
+    pub(super) fn url(&self) -> String {
+        let text = fs::read_to_string(&self.kubeconfig).unwrap();
+        let config: Value = serde_yaml::from_str(&text).unwrap();
+        config["clusters"][0]["cluster"]["server"].as_str().unwrap().to_owned()
+    }
+
+    /// Tells operators of another way to it.
+    pub(super) fn reached_at(&mut self, url: &str) {
+        self.told(|config, _| config["clusters"][0]["cluster"]["server"] = json!(url));
     }
 
     pub(super) fn api(&self, kind: Kind) -> Api<DynamicObject> {
@@ -262,8 +311,13 @@ impl Place {
     ) -> Operator {
         let log = data.path().join(format!("{}.log", uuid::Uuid::new_v4().simple()));
         let content = Path::new(env!("CARGO_MANIFEST_DIR")).join(content);
+        let scope: &[&str] = match more.contains(&"--all-namespaces") {
+            true => &[],
+            false => &["--namespace", &self.namespace],
+        };
         let process = Command::new(env!("CARGO_BIN_EXE_headwater"))
-            .args(["operator", "--namespace", &self.namespace, "--every", "1s"])
+            .args(["operator", "--every", "1s"])
+            .args(scope)
             .arg("--content-directory")
             .arg(content)
             .arg("--data")
@@ -298,10 +352,15 @@ impl Operator {
         self.process.wait().unwrap();
     }
 
+    /// Sends it a signal, such as `STOP`.
+    pub(super) fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
     /// Asks it to end, and waits until it has; how.
     pub(super) fn end(&mut self) -> std::process::ExitStatus {
-        let id = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("TERM");
         self.process.wait().unwrap()
     }
 

@@ -2,9 +2,21 @@
 //! `HEADWATER_KUBECONFIG` says where it is. Without it these tests say so and end.
 
 mod approving;
+mod broken_sets;
 mod cluster;
+mod contoso;
 mod converging;
+mod cut_off;
 mod deleting;
+mod examples;
+mod finalizers;
+mod hardship;
 mod hosted;
+mod journal;
 mod leading;
+mod line;
+mod own_server;
 mod restricted;
+mod storms;
+mod tenure;
+mod webhook;
