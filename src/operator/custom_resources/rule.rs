@@ -126,21 +126,24 @@ impl Bound {
 
 /// A text of which parts between `<<` and `>>` are expressions, as an expression; none where it has no
 /// such part.
+///
+/// It is a format, not a sum: an API server takes a number that becomes a text for one without end, and
+/// refuses a sum that might take as long.
 fn expression(text: &str) -> Option<String> {
     if !text.contains("<<") {
         return None;
     }
-    let mut parts = Vec::new();
+    let mut format = String::new();
+    let mut values = Vec::new();
     for part in text.split(">>") {
-        let (words, expression) = part.split_once("<<").unwrap_or((part, ""));
-        if !words.is_empty() {
-            parts.push(quoted(words));
-        }
-        if !expression.is_empty() {
-            parts.push(expression.to_owned());
+        let (words, value) = part.split_once("<<").unwrap_or((part, ""));
+        format += &words.replace('%', "%%");
+        if !value.is_empty() {
+            format += "%s";
+            values.push(value);
         }
     }
-    Some(parts.join(" + "))
+    Some(format!("{}.format([{}])", quoted(&format), values.join(", ")))
 }
 
 /// A text as CEL writes it.

@@ -63,7 +63,7 @@ pub(super) async fn place_at(server: &Path, name: &str) -> Place {
     let read = Kubeconfig::read_from(&kubeconfig).unwrap();
     let config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await.unwrap();
     let client = Client::try_from(config).unwrap();
-    define(&client).await;
+    define(&client, &server).await;
     let namespace = format!("{name}-{}", &uuid::Uuid::new_v4().simple().to_string()[..8]);
     let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
     let api: Api<Namespace> = Api::all(client.clone());
@@ -77,7 +77,7 @@ pub(super) async fn place_at(server: &Path, name: &str) -> Place {
 }
 
 /// Makes the committed definitions known, unless another test has.
-async fn define(client: &Client) {
+async fn define(client: &Client, server: &Path) {
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/headwater/crds");
     let mut names = Vec::new();
@@ -104,6 +104,10 @@ async fn define(client: &Client) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/kubernetes");
+    let mut group = Command::new(script);
+    group.arg("group").arg(server).arg(headwater::model::API_VERSION);
+    assert!(group.status().unwrap().success());
 }
 
 pub(super) fn resource(subject: Subject) -> ApiResource {

@@ -10,7 +10,7 @@ pub(super) fn rules() -> Vec<Rule> {
             Rule::new(
                 at,
                 "self.from < self.to",
-                "hours from <<string(self.from)>> to <<string(self.to)>> are not a span of one day",
+                "hours from <<self.from>> to <<self.to>> are not a span of one day",
             )
             .help("write `from` (0 to 23) and a later `to` (1 to 24); a night is two spans")
             .field(".to"),

@@ -45,9 +45,7 @@ pub(super) fn rules() -> [Rule; 5] {
         Rule::new(
             at,
             format!("{restart}.all(it, !(it in {success}))"),
-            format!(
-                "exit code <<string({restart}.filter(it, it in {success})[0])>> says two things"
-            ),
+            format!("exit code <<{restart}.filter(it, it in {success})[0]>> says two things"),
         )
         .help("remove it from one of the two lists")
         .field(".restartCodes"),

@@ -25,9 +25,7 @@ pub(super) fn rules() -> Vec<Rule> {
             Rule::new(
                 at.clone(),
                 format!("self.size() <= {longest}"),
-                format!(
-                    "`{field}` has <<string(self.size())>> characters, and {longest} are the most"
-                ),
+                format!("`{field}` has <<self.size()>> characters, and {longest} are the most"),
             )
             .help("write it shorter"),
             Rule::new(

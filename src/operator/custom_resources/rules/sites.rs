@@ -126,9 +126,7 @@ pub(super) fn port_settings() -> Vec<Rule> {
             format!(
                 "{last} || !has(self.https) || self.https == ({http} == 80 ? 443 : {http} + 1)"
             ),
-            format!(
-                "HTTPS port <<string(self.https)>> does not belong to HTTP port <<string({http})>>"
-            ),
+            format!("HTTPS port <<self.https>> does not belong to HTTP port <<{http}>>"),
         )
         .help("when HTTP is 80, HTTPS is 443; otherwise HTTPS is HTTP + 1")
         .field(".https"),
