@@ -92,7 +92,7 @@ fn broken_manifests_are_refused_with_the_words_of_validate() {
     insta::assert_snapshot!(told);
 }
 
-fn examples() -> Vec<Document> {
+pub(super) fn examples() -> Vec<Document> {
     let written = documents("examples");
     assert!(written.len() > 20);
     let shown = Kind::ALL.into_iter().map(|kind| {

@@ -5,6 +5,7 @@ mod agreement;
 mod broken;
 mod committed;
 mod documents;
+mod modern;
 mod objects;
 mod server;
 mod structure;

@@ -22,6 +22,8 @@ pub(super) struct Verdict {
     pub(super) messages: Vec<String>,
     /// The rules themselves.
     pub(super) rules: Vec<String>,
+    /// Which fields are at fault, and the messages: as an API server lists them.
+    pub(super) told: Vec<(String, String)>,
 }
 
 impl Verdict {
@@ -54,6 +56,12 @@ impl Server {
         for error in evaluated.err().into_iter().flatten() {
             match error.kind {
                 ErrorKind::ValidationFailure => {
+                    let field = match error.field_path.trim_start_matches('.') {
+                        // So Kubernetes calls the object itself.
+                        "" => "<nil>",
+                        field => field,
+                    };
+                    verdict.told.push((field.to_owned(), error.message.clone()));
                     verdict.messages.push(error.message);
                     verdict.rules.push(error.rule);
                 }
@@ -62,6 +70,7 @@ impl Server {
         }
         // The order is that of a table of hashes.
         verdict.messages.sort();
+        verdict.told.sort();
         verdict
     }
 }

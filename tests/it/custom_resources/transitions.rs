@@ -5,15 +5,16 @@ use serde_json::{Value, json};
 
 use super::server::Server;
 
-fn object(kind: Kind, spec: &Value) -> Value {
+pub(super) fn object(kind: Kind, spec: &Value) -> Value {
     json!({
         "apiVersion": "headwater.dev/v1alpha1", "kind": kind, "metadata": {"name": "one"},
         "spec": spec,
     })
 }
 
-#[test]
-fn what_never_changes_is_refused_when_it_does() {
+/// Of some kinds what is written first, what may be written after it and what may not, and what is said
+/// then.
+pub(super) fn unchanging() -> [(Kind, Value, Value, Value, &'static str); 3] {
     let site = |code: &str, mode: &str| {
         json!({
             "siteCode": code, "type": "Primary", "mode": mode, "version": "2403",
@@ -22,7 +23,7 @@ fn what_never_changes_is_refused_when_it_does() {
     };
     let system = |site: &str, address: &str| json!({"site": site, "address": address});
     let package = |id: &str, path: &str| json!({"packageId": id, "source": {"path": path}});
-    for (kind, before, same, other, message) in [
+    [
         (
             Kind::Site,
             site("ONE", "Mixed"),
@@ -44,7 +45,12 @@ fn what_never_changes_is_refused_when_it_does() {
             package("ONE00002", "a"),
             "a package ID never changes; write `ONE00001` again",
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn what_never_changes_is_refused_when_it_does() {
+    for (kind, before, same, other, message) in unchanging() {
         let server = Server::new(Subject::Kind(kind));
         let before = object(kind, &before);
         assert!(server.verdict(&before, None).is_accepted());
