@@ -16,7 +16,11 @@ use super::{
     settings::OperatorSettings,
     watching::{self, Scope},
 };
-use crate::{error_text::with_causes, web::Vitals};
+use crate::{
+    error_text::with_causes,
+    web::{TICK, Vitals},
+    world::here,
+};
 
 /// The operator cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +65,13 @@ pub async fn operate(
     ending: CancellationToken,
 ) -> Result<(), OperatorError> {
     let objects = Objects::default();
-    let _watches = watching::watch(&client, &scope, &objects);
+    let mut watches = watching::watch(&client, &scope, &objects);
+    vitals.knows_objects(false);
+    let (listing, told) = (objects.clone(), vitals.clone());
+    watches.spawn(here(async move {
+        listing.all_listed().await;
+        told.knows_objects(true);
+    }));
     let (owned, _made) = match settings.hosting.image {
         Some(_) => owned::watch(&client, &scope, &objects),
         None => (Owned::default(), JoinSet::new()),
@@ -141,6 +151,7 @@ impl Operator {
         let mut changes = self.objects.changes();
         let mut kept = BTreeSet::new();
         let mut reconcilers = FuturesUnordered::new();
+        let mut ticks = tokio::time::interval(TICK);
         loop {
             for namespace in self.objects.namespaces().unwrap_or_default() {
                 if kept.insert(namespace.clone()) {
@@ -150,6 +161,8 @@ impl Operator {
             tokio::select! {
                 () = ending.cancelled() => break,
                 _ = changes.changed() => {}
+                // Where there is nothing to keep, nobody else says that it moves.
+                _ = ticks.tick(), if reconcilers.is_empty() => self.vitals.moves(),
                 Some((namespace, ended)) = reconcilers.next() => {
                     if let Err(error) = ended {
                         tracing::error!(namespace, "{}", with_causes(&error));
