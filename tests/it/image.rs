@@ -56,7 +56,8 @@ fn what_is_given_to_the_build_is_all_that_it_needs() {
         for word in ["include_str!(\"", "include_bytes!(\""] {
             for rest in text.split(word).skip(1) {
                 let included = path.parent().unwrap().join(rest.split('"').next().unwrap());
-                let tests = text.contains("#[cfg(test)]") || path.ends_with("tests.rs");
+                let test = |it: std::path::Component<'_>| it.as_os_str() == "tests";
+                let tests = text.contains("#[cfg(test)]") || path.components().any(test);
                 assert!(included.exists() || tests, "{} of {}", included.display(), path.display());
             }
         }
