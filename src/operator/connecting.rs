@@ -1,6 +1,11 @@
 //! The way to the API server.
 
-use kube::{Client, Config};
+use std::path::PathBuf;
+
+use kube::{
+    Client, Config,
+    config::{KubeConfigOptions, Kubeconfig, KubeconfigError},
+};
 
 /// The API server cannot be reached.
 #[derive(Debug, thiserror::Error)]
@@ -10,9 +15,27 @@ pub enum ConnectError {
         "there is no way to a Kubernetes cluster: set KUBECONFIG, or run it in a pod with a service account"
     )]
     NoConfiguration(#[source] Box<kube::config::InferConfigError>),
+    /// What was chosen is not there, or cannot be read.
+    #[error("the Kubernetes configuration does not lead to this cluster")]
+    NotThere(#[source] Box<KubeconfigError>),
     /// What says where it is cannot be used.
     #[error("the Kubernetes configuration cannot be used")]
     Configuration(#[source] Box<kube::Error>),
+}
+
+/// Which cluster and namespace somebody has chosen: everything else is as the environment says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClusterChoice {
+    /// The file that says where clusters are.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context of it.
+    pub context: Option<String>,
+    /// The cluster of it, whatever the context says.
+    pub cluster: Option<String>,
+    /// The user of it, whatever the context says.
+    pub user: Option<String>,
+    /// The namespace.
+    pub namespace: Option<String>,
 }
 
 /// A cluster, and which namespace is meant where none is named.
@@ -32,11 +55,48 @@ impl Cluster {
     ///
     /// There is none, or what is said of it cannot be used.
     pub async fn connect() -> Result<Self, ConnectError> {
-        let config = Config::infer().await;
-        let config = config.map_err(|error| ConnectError::NoConfiguration(Box::new(error)))?;
-        let namespace = config.default_namespace.clone();
+        Self::chosen(&ClusterChoice::default()).await
+    }
+
+    /// The cluster that was chosen.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or what is said of it cannot be used.
+    pub async fn chosen(choice: &ClusterChoice) -> Result<Self, ConnectError> {
+        let ClusterChoice { kubeconfig, context, cluster, user, namespace } = choice.clone();
+        let options = KubeConfigOptions { context, cluster, user };
+        let anywhere = kubeconfig.is_none()
+            && options.context.is_none()
+            && options.cluster.is_none()
+            && options.user.is_none();
+        let config = if anywhere {
+            let config = Config::infer().await;
+            config.map_err(|error| ConnectError::NoConfiguration(Box::new(error)))?
+        } else {
+            let read = match kubeconfig {
+                Some(path) => Kubeconfig::read_from(path),
+                None => Kubeconfig::read(),
+            };
+            let config = match read {
+                Ok(read) => Config::from_custom_kubeconfig(read, &options).await,
+                Err(error) => Err(error),
+            };
+            config.map_err(|error| ConnectError::NotThere(Box::new(error)))?
+        };
+        let namespace = namespace.unwrap_or_else(|| config.default_namespace.clone());
         let client = Client::try_from(config);
         let client = client.map_err(|error| ConnectError::Configuration(Box::new(error)))?;
         Ok(Self { client, namespace })
     }
+}
+
+/// The contexts of a configuration; none where there is no configuration.
+pub fn contexts(choice: &ClusterChoice) -> Vec<String> {
+    let read = match &choice.kubeconfig {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    let contexts = read.map(|it| it.contexts).unwrap_or_default();
+    contexts.into_iter().map(|it| it.name).collect()
 }
