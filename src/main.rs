@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use headwater::cli::{Cli, run};
+use headwater::cli::called;
 
 fn main() -> ExitCode {
-    run(Cli::parse()).into()
+    called(std::env::args_os().collect()).into()
 }

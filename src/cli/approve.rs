@@ -9,7 +9,6 @@ use super::{ExitCode, Failure, OutputFormat, Printer, operation};
 use crate::{
     clock,
     model::Digest,
-    plan::PlanToApprove,
     role::{controller::ApprovalFiles, host::DataDirectory},
     view::{ApprovalReport, approval_json, approval_text},
 };
@@ -46,7 +45,7 @@ pub(super) fn run(
     let approved = match &arguments.digest {
         None => None,
         Some(text) => {
-            let digest = digest(text, &waiting)?;
+            let digest = digest(text, waiting.iter().map(|it| it.digest))?;
             files.give(digest, None, clock::now()).map_err(operation)?;
             Some(digest)
         }
@@ -60,7 +59,10 @@ pub(super) fn run(
 }
 
 /// The digest that somebody means.
-fn digest(text: &str, waiting: &[PlanToApprove]) -> Result<Digest, Failure> {
+pub(super) fn digest(
+    text: &str,
+    waiting: impl IntoIterator<Item = Digest>,
+) -> Result<Digest, Failure> {
     let usage = |error: anyhow::Error| Failure::new(ExitCode::Usage, error);
     let digits = text.strip_prefix("sha256:").unwrap_or(text).to_ascii_lowercase();
     if let Ok(digest) = Digest::from_hex(&digits) {
@@ -72,7 +74,7 @@ fn digest(text: &str, waiting: &[PlanToApprove]) -> Result<Digest, Failure> {
              {FEWEST_DIGITS} of a plan that waits"
         )));
     }
-    let meant = waiting.iter().find(|it| it.digest.to_hex().starts_with(&digits));
+    let meant = waiting.into_iter().find(|it| it.to_hex().starts_with(&digits));
     let none = || usage(anyhow!("no plan waits whose digest begins with `{text}`"));
-    meant.map(|it| it.digest).ok_or_else(none)
+    meant.ok_or_else(none)
 }

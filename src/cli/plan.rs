@@ -5,13 +5,18 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{
-    ExitCode, Failure, Printer, apply, cluster::ClusterArguments, files, operation,
-    plan_output::PlanOutput, run::block_on, wanted::Wanted,
+    ExitCode, Failure, Printer, apply,
+    cluster::{ClusterArguments, Looked},
+    files, operation,
+    plan_output::PlanOutput,
+    run::block_on,
+    wanted::Wanted,
 };
 use crate::{
     apply::Removals,
     clock,
     model::{Digest, Facts, Hierarchy, Observation},
+    operator::ClusterChoice,
     plan::{
         Basis, Inputs, Plan, SavedPlan, Work, plan, planned_documents, refuse_nothing,
         seen_from_elsewhere,
@@ -71,9 +76,14 @@ pub(super) fn run(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let planned = show(arguments, data, printer);
-    if !arguments.detailed_exitcode {
-        return planned.map(|_| ExitCode::Success);
+    match arguments.detailed_exitcode {
+        true => detailed(planned),
+        false => planned.map(|_| ExitCode::Success),
     }
+}
+
+/// The exit code that says whether there are changes.
+pub(super) fn detailed(planned: Result<Plan, Failure>) -> Result<ExitCode, Failure> {
     // With --detailed-exitcode, 2 means that there are changes.
     let failed = |failure: Failure| match failure.code {
         ExitCode::Usage => Failure::new(ExitCode::Failure, failure.error),
@@ -98,13 +108,14 @@ fn show(arguments: &Arguments, data: &Path, printer: &mut Printer) -> Result<Pla
         None => Wanted::of_manifests(paths, printer)?,
     };
     wanted.hierarchy = apply::in_windows(wanted.hierarchy, *outside_windows);
-    let seen = match observed {
-        Some(file) => Seen::File(file),
-        None if cluster.kube => Seen::Cluster(cluster),
-        None => Seen::Now,
+    let cluster = cluster.choice();
+    let seen = match (observed, &cluster) {
+        (Some(file), _) => Seen::File(file),
+        (None, Some(choice)) => Seen::Cluster(choice),
+        (None, None) => Seen::Now(data),
     };
     let shown = Shown { seen, out: out.as_deref(), digest: *digest, output: shown };
-    print_plan(wanted, &shown, data, printer)
+    print_plan(wanted, &shown, printer)
 }
 
 /// What is planned against, and where the plan goes.
@@ -122,36 +133,29 @@ pub(super) struct Shown<'a> {
 /// Where it is known from what there is.
 #[derive(Clone, Copy)]
 pub(super) enum Seen<'a> {
-    /// The site systems are asked.
-    Now,
+    /// The site systems are asked; what is remembered of them is in this directory.
+    Now(&'a Path),
     /// It was observed before.
     File(&'a Path),
     /// The operator of a cluster has observed it.
-    Cluster(&'a ClusterArguments),
+    Cluster(&'a ClusterChoice),
 }
 
 /// Plans for what is wanted, prints the plan, and saves it where that is wanted.
 pub(super) fn print_plan(
     mut wanted: Wanted,
     Shown { seen, out, digest, output }: &Shown<'_>,
-    data: &Path,
     printer: &mut Printer,
 ) -> Result<Plan, Failure> {
-    let before = match seen {
-        Seen::File(file) => Some(read_observation(file)?),
-        Seen::Cluster(cluster) => {
-            Some(block_on(async { cluster.look().await?.observation().await })?)
-        }
-        Seen::Now => None,
+    let mut observation = match seen {
+        Seen::File(file) => read_observation(file)?,
+        Seen::Cluster(choice) => block_on(async { Looked::at(choice).await?.observation().await })?,
+        Seen::Now(data) => block_on(look(&wanted, data))?,
     };
-    let observation = match before {
-        Some(mut observation) => {
-            observation.forget_moved(&wanted.hierarchy);
-            wanted.hierarchy = seen_from_elsewhere(wanted.hierarchy, &observation.observed);
-            observation
-        }
-        None => block_on(look(&wanted, data))?,
-    };
+    if !matches!(seen, Seen::Now(_)) {
+        observation.forget_moved(&wanted.hierarchy);
+        wanted.hierarchy = seen_from_elsewhere(wanted.hierarchy, &observation.observed);
+    }
     let Observation { observed_at, observed, .. } = &observation;
     if wanted.is_of_manifests() {
         refuse_nothing(&wanted.hierarchy, observed).map_err(operation)?;

@@ -49,6 +49,11 @@ pub struct PlanOutput {
 }
 
 impl PlanOutput {
+    /// In which form it is printed.
+    pub(super) const fn format(&self) -> PlanFormat {
+        self.output
+    }
+
     /// The digests of a plan, in the form in which it would be printed.
     pub(super) fn digests(&self, digests: &PlanDigests) -> String {
         match self.output {

@@ -55,8 +55,8 @@ pub(super) fn run(
     let back = told(&remembered, &target, &documents)?;
     let wanted = Wanted::of_documents(&documents, target.manifests.digest).map_err(operation)?;
     printer.message(&brought_back_text(&back))?;
-    let shown = Shown { seen: Seen::Now, out: out.as_deref(), digest: false, output: shown };
-    print_plan(wanted, &shown, data, printer)?;
+    let shown = Shown { seen: Seen::Now(data), out: out.as_deref(), digest: false, output: shown };
+    print_plan(wanted, &shown, printer)?;
     Ok(ExitCode::Success)
 }
 

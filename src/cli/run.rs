@@ -53,6 +53,11 @@ pub fn run(cli: Cli) -> ExitCode {
         | Command::Operator(_)
         | Command::Agent(_)) => block_on(stay(&command, data, &mut printer)),
     };
+    ended(result, &mut printer)
+}
+
+/// How a command has ended; what went wrong is said.
+pub(super) fn ended(result: Result<ExitCode, Failure>, printer: &mut Printer) -> ExitCode {
     match result {
         Ok(code) => code,
         Err(failure) if telemetry::is_json() => {

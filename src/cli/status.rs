@@ -5,21 +5,23 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{
-    ExitCode, Failure, OutputFormat, Printer, cluster::ClusterArguments, operation, sources,
-    sync_status,
+    ExitCode, Failure, OutputFormat, Printer,
+    cluster::ClusterArguments,
+    cluster_status::{ClusterStatus, What},
+    operation, sources, sync_status,
 };
 use crate::{
     clock,
-    model::{Declared, Hierarchy, Name, Observation, SiteCode},
+    model::{Declared, Hierarchy, Name, SiteCode},
     notify::MemoryFile,
-    operator::overview,
+    operator::ClusterChoice,
     role::controller::{Controller, InForceFile, Purpose, Session, failed_before},
     store::{LastRun, StoreError},
     view::{
         ContentFilter, ContentInputs, ContentReport, FailedAction, LastRunSummary, MessagesReport,
         NextTry, NotificationStatus, PackageWord, StatusReport, content_json, content_text,
         held_by_text, in_force_text, last_run_text, messages_json, messages_text, next_tries_text,
-        notifications_text, objects_json, objects_text, status_json, status_text, to_approve_line,
+        notifications_text, status_json, status_text, to_approve_line,
     },
 };
 
@@ -70,7 +72,7 @@ struct Synchronizations {
 
 /// Which placements are shown.
 #[derive(Debug, Clone, Args)]
-struct Shown {
+pub(super) struct Shown {
     /// List what is available too.
     #[arg(long, requires = "content")]
     all: bool,
@@ -87,7 +89,8 @@ struct Shown {
 }
 
 impl Shown {
-    fn filter(&self) -> ContentFilter {
+    /// The same, for views.
+    pub(super) fn filter(&self) -> ContentFilter {
         ContentFilter {
             packages: self.package.clone(),
             points: self.point.clone(),
@@ -107,8 +110,8 @@ pub(super) async fn run(
     } else {
         Some(sources::load_hierarchy(&arguments.paths, printer)?.0)
     };
-    if arguments.cluster.kube {
-        return in_cluster(arguments, hierarchy.as_ref(), printer).await;
+    if let Some(choice) = arguments.cluster.choice() {
+        return in_cluster(arguments, &choice, hierarchy.as_ref(), printer).await;
     }
     let nothing = Hierarchy::resolve(&Declared::default()).map_err(operation)?;
     let session = Session::open(data, Purpose::Look).await.map_err(operation)?;
@@ -181,9 +184,10 @@ pub(super) async fn run(
     Ok(ExitCode::Success)
 }
 
-/// What the operator of a cluster tells: its objects, and what it has observed last.
+/// What the operator of a cluster tells.
 async fn in_cluster(
     arguments: &Arguments,
+    choice: &ClusterChoice,
     hierarchy: Option<&Hierarchy>,
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
@@ -192,28 +196,13 @@ async fn in_cluster(
             anyhow::anyhow!("`--sync` asks the agents, which only the operator may: leave it out");
         return Err(Failure::new(ExitCode::Usage, why));
     }
-    let looked = arguments.cluster.look().await?;
-    let json = arguments.output == OutputFormat::Json;
-    let text = if arguments.content || arguments.messages {
-        let Observation { observed, observed_at, .. } = looked.observation().await?;
-        let filter = arguments.shown.filter();
-        if arguments.content {
-            let (observed, transfers) = (&observed, &[]);
-            let inputs = ContentInputs { observed, hierarchy, transfers, now: observed_at };
-            filter.check(&inputs).map_err(|error| Failure::new(ExitCode::Usage, error))?;
-            let report = ContentReport::of(inputs, &filter);
-            if json { content_json(&report) } else { content_text(&report) }
-        } else {
-            let report = MessagesReport::of(&observed, &filter);
-            if json { messages_json(&report) } else { messages_text(&report) }
-        }
-    } else {
-        let objects = overview(&looked.cluster.client, &looked.namespace).await;
-        let objects = objects.map_err(operation)?;
-        if json { objects_json(&objects) } else { objects_text(&objects) }
+    let what = match (arguments.content, arguments.messages) {
+        (true, _) => What::Content(hierarchy),
+        (_, true) => What::Messages,
+        _ => What::Objects,
     };
-    printer.result(&text)?;
-    Ok(ExitCode::Success)
+    let asked = ClusterStatus { choice, everywhere: false, what, output: arguments.output };
+    asked.show(&arguments.shown.filter(), printer).await
 }
 
 /// When what failed is tried again by whoever keeps the hierarchy.

@@ -62,6 +62,13 @@ impl Digest {
         hex::encode(self.0)
     }
 
+    /// The first eight of them: what tables show, and enough to say which one is meant.
+    pub fn short(self) -> String {
+        let mut digits = self.to_hex();
+        digits.truncate(8);
+        digits
+    }
+
     /// Reads 64 hexadecimal digits, either case, without a prefix.
     pub fn from_hex(text: &str) -> Result<Self, DigestError> {
         let mut bytes = [0; 32];

@@ -90,9 +90,7 @@ impl CatalogVersion {
 
     /// The first eight hexadecimal digits: what tables show.
     pub fn short(&self) -> String {
-        let mut digits = self.0.to_hex();
-        digits.truncate(8);
-        digits
+        self.0.short()
     }
 }
 

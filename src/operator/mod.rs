@@ -11,6 +11,7 @@
 //! Only this module knows Kubernetes.
 
 mod admission;
+mod asking;
 pub mod children;
 mod connecting;
 mod custom_resources;
@@ -22,6 +23,7 @@ mod overview;
 mod owned;
 mod picture;
 mod placing;
+mod readiness;
 mod reconciler;
 mod running;
 mod settings;
@@ -36,12 +38,14 @@ mod wanted;
 mod watching;
 
 pub use admission::{AdmissionError, AdmissionSettings};
+pub use asking::{AskError, Asked, namespaces};
 pub use children::IssuerReference;
-pub use connecting::{Cluster, ConnectError};
+pub use connecting::{Cluster, ClusterChoice, ConnectError, contexts};
 pub use custom_resources::{NotStructural, Subject, custom_resource_definition};
 pub use kinds::PLAN_NAME;
 pub use objects::{APPROVE, FINALIZER, Object, ObjectKey, Objects, PlanObject, Snapshot};
 pub use overview::overview;
+pub use readiness::{OperatorOf, readiness};
 pub use reconciler::ReconcilerError;
 pub use running::{LeaseSettings, OperatorError, operate};
 pub use settings::{HostingSettings, OperatorSettings};

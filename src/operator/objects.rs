@@ -120,6 +120,12 @@ impl Objects {
         all.then(|| used.map(|(name, _)| name.clone()).collect())
     }
 
+    /// Waits until everything has been listed.
+    pub(super) async fn all_listed(&self) {
+        let mut changes = self.changes();
+        while self.namespaces().is_none() && changes.changed().await.is_ok() {}
+    }
+
     /// What a namespace has now.
     pub fn of(&self, namespace: &str) -> Snapshot {
         let state = self.state();

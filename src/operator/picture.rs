@@ -167,7 +167,7 @@ impl Picture {
                 from: it.from.clone(),
                 new_revisions: it.new_revisions,
             });
-            let source = last.as_ref().map(|it| it.from.clone());
+            let source = last.as_ref().map(|it| place(&it.from).to_owned());
             let version = state.catalog_version;
             let part = self.part(Kind::SoftwareUpdatePoint, name);
             part.catalog = Some(Catalog { version, lag: lag(own, above), last });
@@ -230,7 +230,7 @@ impl Picture {
         for (name, counts) in of_points {
             let state = hierarchy.distribution_points.get(name);
             let state = state.and_then(|it| point_on(observed, &it.site_system));
-            let source = state.map(|it| it.packages.sources.join(", "));
+            let source = state.map(|it| some_of(&it.packages.sources));
             let part = self.part(Kind::DistributionPoint, name);
             part.content = Some(counts);
             part.source = source.filter(|it| !it.is_empty());
@@ -266,6 +266,24 @@ fn point_on<'a>(observed: &'a Observed, system: &Name) -> Option<&'a ObservedPoi
     observed.site_systems.get(system)?.present()?.distribution_point.as_ref()
 }
 
+/// An address, or the name of a file, without the directories that it is in.
+fn place(from: &str) -> &str {
+    match from.contains("://") {
+        true => from,
+        false => from.rsplit('/').next().unwrap_or(from),
+    }
+}
+
+/// Sources as a table has room for them.
+fn some_of(sources: &[String]) -> String {
+    match sources {
+        [first, second, rest @ ..] if !rest.is_empty() => {
+            format!("{first}, {second} and {} more", rest.len())
+        }
+        few => few.join(", "),
+    }
+}
+
 /// How many revisions one has less than the one above it: 0 only if it has the same.
 fn lag(
     own: (Option<CatalogVersion>, u64),
@@ -273,4 +291,18 @@ fn lag(
 ) -> Option<u64> {
     let above = above?;
     if own.0 == above.0 { Some(0) } else { Some(above.1.saturating_sub(own.1).max(1)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_as_short_as_a_table_wants_them() {
+        assert_eq!(place("http://cen.contoso.example:8530"), "http://cen.contoso.example:8530");
+        assert_eq!(place("/srv/export/WSUS-2024-06-19.cab"), "WSUS-2024-06-19.cab");
+        let sources = ["a", "b", "c", "d"].map(str::to_owned);
+        let texts = [0, 1, 2, 3, 4].map(|count| some_of(&sources[..count]));
+        assert_eq!(texts, ["", "a", "a, b", "a, b and 1 more", "a, b and 2 more"]);
+    }
 }

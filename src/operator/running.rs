@@ -17,7 +17,11 @@ use super::{
     settings::OperatorSettings,
     watching::{self, Scope},
 };
-use crate::{error_text::with_causes, web::Vitals, world::here};
+use crate::{
+    error_text::with_causes,
+    web::{TICK, Vitals},
+    world::here,
+};
 
 /// The operator cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -57,17 +61,23 @@ pub async fn operate(
     vitals: Vitals,
     ending: CancellationToken,
 ) -> Result<(), OperatorError> {
-    let Cluster { client, watching: watches, .. } = cluster;
+    let Cluster { client, watching: watcher, .. } = cluster;
     let objects = Objects::default();
-    let _watches = watching::watch(&watches, &scope, &objects);
+    let mut watches = watching::watch(&watcher, &scope, &objects);
+    vitals.knows_objects(false);
+    let (listing, told) = (objects.clone(), vitals.clone());
+    watches.spawn(here(async move {
+        listing.all_listed().await;
+        told.knows_objects(true);
+    }));
     let (owned, _made) = match settings.hosting.image {
-        Some(_) => owned::watch(&watches, &scope, &objects),
+        Some(_) => owned::watch(&watcher, &scope, &objects),
         None => (Owned::default(), JoinSet::new()),
     };
     let content = settings.content_directory.clone();
     let _admission = match &settings.admission {
         Some(admission) => {
-            Some(admit((&client, &watches), admission, objects.clone(), content).await?)
+            Some(admit((&client, &watcher), admission, objects.clone(), content).await?)
         }
         None => None,
     };
@@ -125,6 +135,7 @@ impl Operator {
         let mut changes = self.objects.changes();
         let mut kept = BTreeSet::new();
         let mut reconcilers = FuturesUnordered::new();
+        let mut ticks = tokio::time::interval(TICK);
         loop {
             for namespace in self.objects.namespaces().unwrap_or_default() {
                 if kept.insert(namespace.clone()) {
@@ -134,6 +145,8 @@ impl Operator {
             tokio::select! {
                 () = ending.cancelled() => break,
                 _ = changes.changed() => {}
+                // Where there is nothing to keep, nobody else says that it moves.
+                _ = ticks.tick(), if reconcilers.is_empty() => self.vitals.moves(),
                 Some((namespace, ended)) = reconcilers.next() => {
                     if let Err(error) = ended {
                         tracing::error!(namespace, "{}", with_causes(&error));

@@ -206,6 +206,7 @@ impl Known {
             if let Some(part) = state.picture.parts.get(&id) {
                 let catalog = part.catalog.as_ref();
                 status.catalog_version = catalog.and_then(|it| it.version);
+                status.catalog = status.catalog_version.map(|it| it.short());
                 status.lag = catalog.and_then(|it| it.lag);
                 status.last_synchronization = catalog.and_then(|it| it.last.clone());
                 status.source.clone_from(&part.source);
@@ -249,6 +250,7 @@ impl Known {
         PlanStatus {
             manifest_digest: state.manifests,
             digest_to_approve: state.to_approve.as_ref().map(|it| it.digest),
+            approve: state.to_approve.as_ref().map(|it| it.digest.short()),
             conditions: standing::conditions(&ready, &old, None, now),
             actions_total: u64::try_from(picture.actions.len()).unwrap_or(u64::MAX),
             actions: planned.collect(),

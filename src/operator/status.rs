@@ -22,6 +22,9 @@ pub struct ResourceStatus {
     /// Of a site or a software update point: the version of its catalog.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catalog_version: Option<CatalogVersion>,
+    /// The first digits of the same, for tables: other digits are another catalog.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<String>,
     /// Of a site or a software update point: how many revisions its catalog lacks that its parent site or
     /// upstream server has. 0: it has them all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,7 +35,8 @@ pub struct ResourceStatus {
     /// The value of the annotation `headwater.dev/sync-requested-at` that was dealt with last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handled_sync_request: Option<String>,
-    /// Of a software update point or a distribution point: where what it has comes from.
+    /// Of a software update point or a distribution point: where what it has comes from, for tables. Of a
+    /// file the name, and of many sources the first two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// Of a distribution point or a group, its packages; of a package, the distribution points that shall
@@ -160,6 +164,9 @@ pub struct PlanStatus {
     /// absent while nothing does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest_to_approve: Option<Digest>,
+    /// The first digits of the same, for tables and for `kubectl headwater approve`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approve: Option<String>,
     /// How it stands with all of it: `Ready` is that nothing has to be done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]

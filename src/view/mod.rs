@@ -25,6 +25,7 @@ mod moved;
 mod notifications;
 mod objects;
 mod observation;
+mod operator_plan;
 mod outcome;
 mod plain;
 mod plan;
@@ -32,6 +33,7 @@ mod ports;
 mod prestaged;
 mod problems;
 mod problems_json;
+mod readiness;
 mod rules;
 mod sarif;
 mod simulation;
@@ -75,6 +77,7 @@ pub use notifications::{
 };
 pub use objects::{ObjectStatus, objects_json, objects_text};
 pub use observation::observation_json;
+pub use operator_plan::{OperatorAction, OperatorPlan, operator_plan_text};
 pub use outcome::{
     FailedAction, LastRunSummary, LeftAction, NextTry, RunSummary, last_run_text, next_tries_text,
     outcome_line, run_json, run_text, synchronized_text,
@@ -92,6 +95,7 @@ pub use ports::{
 pub use prestaged::{Carried, exported_text, extracted_text, prestaged_json};
 pub use problems::{Summary, problems_text, summary_line};
 pub use problems_json::problems_json;
+pub use readiness::{ReadinessCheck, readiness_json, readiness_text};
 pub use rules::{rule_json, rule_text, rules_json, rules_text};
 pub use sarif::problems_sarif;
 pub use simulation::{

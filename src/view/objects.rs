@@ -13,6 +13,8 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectStatus {
+    /// Its namespace.
+    pub namespace: String,
     /// `Kind/name`.
     pub object: String,
     /// Whether it is as it says; nobody knows without it.
@@ -27,10 +29,11 @@ pub struct ObjectStatus {
     pub message: String,
 }
 
-/// The table; how many are ready comes first.
-pub fn objects_text(objects: &[ObjectStatus]) -> String {
+/// The table; how many are ready comes first. With the namespaces, where they are of several.
+pub fn objects_text(objects: &[ObjectStatus], namespaces: bool) -> String {
     let ready = objects.iter().filter(|it| it.ready == Some(true) && it.current).count();
-    let mut table = table(&["OBJECT", "READY", "REASON", "MESSAGE"], &[]);
+    let columns = ["NAMESPACE", "OBJECT", "READY", "REASON", "MESSAGE"];
+    let mut table = table(&columns[usize::from(!namespaces)..], &[]);
     for object in objects {
         let ready = match (object.current, object.ready) {
             (false, _) => "outdated",
@@ -40,12 +43,14 @@ pub fn objects_text(objects: &[ObjectStatus]) -> String {
         };
         let reason = if object.deleted { "Deleted" } else { &object.reason };
         let message = object.message.lines().next().unwrap_or_default();
-        table.add_row([
+        let namespace = namespaces.then(|| Cell::new(plain(&object.namespace)));
+        let row = [
             Cell::new(plain(&object.object)),
             Cell::new(ready),
             Cell::new(plain(reason)),
             Cell::new(plain(message)),
-        ]);
+        ];
+        table.add_row(namespace.into_iter().chain(row));
     }
     format!("{ready} of {} objects are ready\n{}", objects.len(), lines(&table))
 }
@@ -62,6 +67,7 @@ mod tests {
     #[test]
     fn what_is_known_of_an_object_before_it_changed_is_outdated() {
         let object = |name: &str, ready, current| ObjectStatus {
+            namespace: "updates".to_owned(),
             object: format!("Package/{name}"),
             ready,
             current,
@@ -69,11 +75,18 @@ mod tests {
             reason: "AsWanted".to_owned(),
             message: "first\nsecond".to_owned(),
         };
-        let text = objects_text(&[object("a", Some(true), true), object("b", Some(true), false)]);
+        let objects = [object("a", Some(true), true), object("b", Some(true), false)];
+        let text = objects_text(&objects, false);
         assert_eq!(
             text,
             "1 of 2 objects are ready\nOBJECT     READY     REASON    MESSAGE\nPackage/a  yes       \
              AsWanted  first\nPackage/b  outdated  AsWanted  first\n"
+        );
+        let text = objects_text(&objects[..1], true);
+        assert_eq!(
+            text,
+            "1 of 1 objects are ready\nNAMESPACE  OBJECT     READY  REASON    MESSAGE\nupdates    \
+             Package/a  yes    AsWanted  first\n"
         );
     }
 }

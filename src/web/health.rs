@@ -29,6 +29,9 @@ pub(super) struct Health {
     passed: bool,
     /// Whether another one does the work, and this one waits for its turn: it is ready for that.
     pub(super) waits: bool,
+    /// Of an operator: whether it knows all objects there are. It is ready then, whatever they want, and
+    /// however long that takes: a Deployment does not wait for content, nor a webhook for a hierarchy.
+    pub(super) objects: Option<bool>,
 }
 
 /// A pass that goes on.
@@ -72,6 +75,9 @@ impl Health {
 
     /// Whether it helps to leave the program alone; why not, if not. While it starts it does.
     pub(super) fn alive(&self, now: Instant) -> Result<&'static str, String> {
+        if self.waits {
+            return Ok("it waits for its turn");
+        }
         let Some(moved) = self.moved else { return Ok("it is starting") };
         let still = now.saturating_duration_since(moved);
         if still > STILL {
@@ -89,6 +95,11 @@ impl Health {
 
     /// Whether it does its work already; why not, if not.
     pub(super) fn ready(&self) -> Result<(), &'static str> {
+        match self.objects {
+            Some(true) => return Ok(()),
+            Some(false) => return Err("the custom resources have not all been listed yet"),
+            None => {}
+        }
         match (self.manifests || self.waits, self.passed || self.waits) {
             (false, _) => Err("no manifests are in force yet"),
             (true, false) => Err("the first pass has not ended yet"),
@@ -123,6 +134,23 @@ mod tests {
         health.moves(at(900_000));
         assert!(health.alive(at(900_000)).is_ok(), "it may wait for the next pass for long");
         assert_eq!(health.passing(at(900_000)), None);
+    }
+
+    #[test]
+    fn an_operator_is_ready_once_it_knows_all_objects_and_one_that_waits_is_not_dead() {
+        let start = Instant::now();
+        let mut health = Health { objects: Some(false), waits: true, ..Health::default() };
+        assert_eq!(health.ready(), Err("the custom resources have not all been listed yet"));
+        health.objects = Some(true);
+        assert_eq!(health.ready(), Ok(()));
+        health.waits = false;
+        health.begins(start);
+        assert_eq!(health.ready(), Ok(()), "a first pass may take hours");
+        // It has lost the lease while it worked, and nothing moves before it has it again.
+        health.waits = true;
+        assert_eq!(health.alive(start + STILL * 2), Ok("it waits for its turn"));
+        health.waits = false;
+        assert!(health.alive(start + STILL * 2).is_err());
     }
 
     #[test]

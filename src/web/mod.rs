@@ -1,5 +1,6 @@
-//! What a controller tells programs: whether it lives, whether it is ready, and what it measures; and
-//! the hook by which a git server says that there is something new. On a small port of its own.
+//! What a controller tells programs: whether it lives, whether it is ready, and what it measures; what it
+//! logs, which can be changed from the same computer; and the hook by which a git server says that there is
+//! something new. On a small port of its own.
 //!
 //! ```text
 //!  passes, looks, events, commits ─▶ Vitals ─▶ /livez /readyz /metrics
@@ -13,6 +14,7 @@ mod figures;
 mod found;
 mod health;
 mod hooks;
+mod log_level;
 mod process;
 mod received;
 mod server;

@@ -11,14 +11,15 @@ use axum::{
 };
 use tokio::time::Instant;
 
-use super::{Hooks, Vitals, hooks::receive};
+use super::{Hooks, Vitals, hooks::receive, log_level};
 use crate::net::{BoundPort, Limits, ListenError, OpenPort, ServerTls};
 
 /// The form of the figures.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What can be asked for.
-const PATHS: &str = "GET /livez, /readyz, /metrics; POST /hooks/git, with --hook-secret-file\n";
+const PATHS: &str = "GET /livez, /readyz, /metrics; GET, PUT, DELETE /log-level, from this computer; POST \
+                     /hooks/git, with --hook-secret-file\n";
 
 #[derive(Clone)]
 struct Served {
@@ -40,7 +41,8 @@ pub async fn serve(
     let mut router = Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics));
+        .route("/metrics", get(metrics))
+        .route("/log-level", log_level::changed_from_here());
     if hooks.is_some() {
         router = router.route("/hooks/git", post(hook));
     }

@@ -96,7 +96,17 @@ impl Vitals {
 
     /// Another one does the work, and this one only waits for its turn; or it does no more.
     pub fn waits_for_its_turn(&self, waits: bool) {
-        self.state().health.waits = waits;
+        let mut state = self.state();
+        state.health.waits = waits;
+        if !waits {
+            // It did not have to move before.
+            state.health.moves(Instant::now());
+        }
+    }
+
+    /// Of an operator: whether it knows all objects there are.
+    pub fn knows_objects(&self, all: bool) {
+        self.state().health.objects = Some(all);
     }
 
     /// Manifests of files and directories are in force.

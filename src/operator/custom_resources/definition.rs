@@ -52,7 +52,6 @@ pub fn custom_resource_definition(subject: Subject) -> Result<Value, NotStructur
             "group": group,
             "names": names,
             "scope": "Namespaced",
-            "preserveUnknownFields": false,
             "versions": [served],
         },
     }))
@@ -117,6 +116,8 @@ fn columns(subject: Subject) -> Value {
     let mut columns = vec![column("Ready", "string", &condition("status"))];
     let has_catalog = matches!(subject, Subject::Kind(Kind::Site | Kind::SoftwareUpdatePoint));
     if has_catalog {
+        // Short ones, as commits are shown: a digest is as wide as all other columns.
+        columns.push(column("Catalog", "string", ".status.catalog"));
         columns.push(column("Lag", "integer", ".status.lag"));
     }
     match subject {
@@ -126,14 +127,28 @@ fn columns(subject: Subject) -> Value {
         Subject::Kind(_) => {}
         Subject::Plan => columns.extend([
             column("Actions", "integer", ".status.actionsTotal"),
-            column("Approve", "string", ".status.digestToApprove"),
+            column("Approve", "string", ".status.approve"),
         ]),
     }
-    if has_catalog {
-        // A digest is as wide as all other columns.
-        columns.push(wide(column("Catalog", "string", ".status.catalogVersion")));
-    }
-    columns.push(wide(column("Reason", "string", &condition("reason"))));
     columns.push(column("Age", "date", ".metadata.creationTimestamp"));
+    // With `-o wide`: where it belongs, why it is as it is, and what is too long for the rest.
+    let mut more = vec![];
+    match subject {
+        Subject::Kind(Kind::Site) => more.push(column("Code", "string", ".spec.siteCode")),
+        Subject::Kind(Kind::Package) => more.push(column("Package", "string", ".spec.packageId")),
+        Subject::Kind(Kind::SiteSystem | Kind::SoftwareUpdatePoint | Kind::DistributionPoint) => {
+            more.push(column("Site", "string", ".spec.site"));
+        }
+        _ => {}
+    }
+    more.push(column("Reason", "string", &condition("reason")));
+    if has_catalog {
+        more.push(column("Catalog Version", "string", ".status.catalogVersion"));
+    }
+    if subject == Subject::Plan {
+        more.push(column("Digest", "string", ".status.digestToApprove"));
+    }
+    more.push(column("Message", "string", &condition("message")));
+    columns.extend(more.into_iter().map(wide));
     json!(columns)
 }

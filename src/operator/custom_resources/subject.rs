@@ -48,6 +48,16 @@ impl Subject {
         }
     }
 
+    /// The kind that somebody means by a word, as `kubectl` takes it: its name, one or many, or the short one.
+    pub fn meant(word: &str) -> Option<Self> {
+        let word = word.to_ascii_lowercase();
+        Self::ALL.into_iter().find(|it| {
+            it.as_str().to_ascii_lowercase() == word
+                || it.plural() == word
+                || it.short_name() == Some(word.as_str())
+        })
+    }
+
     /// What is typed instead; a site has no shorter name than its own.
     pub(super) const fn short_name(self) -> Option<&'static str> {
         match self {

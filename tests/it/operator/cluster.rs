@@ -39,8 +39,9 @@ pub(super) struct Place {
     /// The directory of the API server: `audit.log` has its requests.
     pub(super) server: PathBuf,
     /// What operators are told of it.
-    kubeconfig: PathBuf,
-    own: TempDir,
+    pub(super) kubeconfig: PathBuf,
+    /// A directory for what belongs to the test.
+    pub(super) own: TempDir,
 }
 
 /// Where the API server is, if there is one; said if there is none.

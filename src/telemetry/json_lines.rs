@@ -1,7 +1,6 @@
-//! Logs: to standard error, chosen by `HEADWATER_LOG` (`info`, `headwater::role=debug`), as lines for
-//! people or as lines of JSON for programs.
+//! Logs as lines of JSON, for programs.
 
-use std::{fmt, sync::OnceLock};
+use std::fmt;
 
 use serde_json::{Map, Value};
 use tracing::{
@@ -9,7 +8,6 @@ use tracing::{
     field::{Field, Visit},
 };
 use tracing_subscriber::{
-    EnvFilter,
     fmt::{
         FmtContext, FormatEvent, FormattedFields,
         format::{JsonFields, Writer},
@@ -19,61 +17,9 @@ use tracing_subscriber::{
 
 use crate::clock;
 
-/// How what is not a result is written to standard error.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object on each line: time, level, message, fields, and `trace_id` where there is one.
-    Json,
-}
-
-/// What was chosen at the start.
-static CHOSEN: OnceLock<LogFormat> = OnceLock::new();
-
-/// What messages for people come from where they are lines of JSON too: whatever else is logged, they are.
-const MESSAGES: &str = "headwater::message";
-
-/// The directive for that.
-const MESSAGES_TOO: &str = "headwater::message=info";
-
-/// Starts logging. Without `HEADWATER_LOG` only warnings and errors are logged: what people want to
-/// see is printed, not logged.
-pub fn start(coloured: bool, format: LogFormat) {
-    let filter =
-        EnvFilter::try_from_env("HEADWATER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    // A second start, in tests, keeps the first one's settings.
-    let _ = CHOSEN.set(format);
-    // Nobody can write this directive wrong: a test reads it.
-    let filter = match MESSAGES_TOO.parse() {
-        Ok(messages) if format == LogFormat::Json => filter.add_directive(messages),
-        _ => filter,
-    };
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let _ = match format {
-        LogFormat::Text => logs.with_ansi(coloured).with_target(false).try_init(),
-        LogFormat::Json => {
-            logs.with_ansi(false).fmt_fields(JsonFields::new()).event_format(JsonLines).try_init()
-        }
-    };
-}
-
-/// Whether everything on standard error is lines of JSON.
-pub fn is_json() -> bool {
-    CHOSEN.get() == Some(&LogFormat::Json)
-}
-
-/// Writes a message for people as lines of JSON, one for each of its lines.
-pub fn log_message(text: &str) {
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        tracing::info!(target: MESSAGES, "{line}");
-    }
-}
-
 /// Events as lines of JSON. What spans know stands beside the fields of the event, so that whoever looks
 /// for a `trace_id` finds it at the same place in every line.
-struct JsonLines;
+pub(super) struct JsonLines;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for JsonLines {
     fn format_event(
@@ -164,12 +110,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn messages_are_logged_whatever_else_is() {
-        let directive: tracing_subscriber::filter::Directive = MESSAGES_TOO.parse().unwrap();
-        assert_eq!(directive.to_string(), format!("{MESSAGES}=info"));
-    }
 
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);
