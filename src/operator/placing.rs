@@ -137,7 +137,7 @@ impl Placing {
             }
             let waits = agent.and_then(|it| it.token_ends).is_some_and(|ends| ends > now);
             if let (false, Some(owner)) = (waits, owner(snapshot, name)) {
-                let token = registry.make_token(name, TOKEN, now)?;
+                let token = registry.make_token(name, TOKEN, now).await?;
                 self.put_token(name, &token.to_text(), owner.reference).await?;
             }
         }

@@ -97,6 +97,7 @@ impl Reconciler {
         let data = controller.session().data();
         let places = Places {
             memory: data.notifications(),
+            keeper: None,
             secrets: data.notification_secrets(),
             source: format!("namespace {namespace}"),
         };
