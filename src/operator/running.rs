@@ -63,7 +63,10 @@ pub async fn operate(
     let objects = Objects::default();
     let _watches = watching::watch(&client, &scope, &objects);
     let (owned, _made) = match settings.hosting.image {
-        Some(_) => owned::watch(&client, &scope, &objects),
+        Some(_) => {
+            let issued = settings.hosting.issuer.is_some();
+            owned::watch(&client, &scope, &objects, issued)
+        }
         None => (Owned::default(), JoinSet::new()),
     };
     let content = settings.content_directory.clone();
