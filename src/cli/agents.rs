@@ -61,8 +61,8 @@ pub(super) async fn revoke(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let OfAgent { name, output } = arguments;
-    let data = DataDirectory::open(data).map_err(operation)?;
-    match data.agents().revoke(name, clock::now()).map_err(operation)? {
+    let data = to_change(data)?;
+    match data.agents().revoke(name, clock::now()).await.map_err(operation)? {
         Revoked::Unknown => {
             return Err(operation(anyhow!(
                 "no agent `{name}` has joined, and no token waits for one: `headwater agents` shows \
@@ -94,9 +94,20 @@ pub(super) async fn renew(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let OfAgent { name, output } = arguments;
-    let data = DataDirectory::open(data).map_err(operation)?;
+    let data = to_change(data)?;
     renew_agent(&data, name).await.map_err(operation)?;
     show(&data, Some(name), *output, printer)
+}
+
+/// A data directory in which what is known of agents is going to be changed.
+pub(super) fn to_change(path: &Path) -> Result<DataDirectory, Failure> {
+    let data = DataDirectory::open(path).map_err(operation)?;
+    if data.is_left_behind().map_err(operation)? {
+        return Err(operation(anyhow!(
+            "this data directory is that of an operator which does not lead, and nobody would hear of it:              do this at the one that holds the Lease"
+        )));
+    }
+    Ok(data)
 }
 
 /// Shows one of them, or all.

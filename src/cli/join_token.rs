@@ -5,11 +5,10 @@ use std::path::Path;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::{ExitCode, Failure, OutputFormat, Printer, operation};
+use super::{ExitCode, Failure, OutputFormat, Printer, agents, operation};
 use crate::{
     clock,
     model::{Interval, Name},
-    role::host::DataDirectory,
     view::{JoinTokenView, join_token_json},
 };
 
@@ -35,7 +34,7 @@ pub struct Arguments {
     output: OutputFormat,
 }
 
-pub(super) fn run(
+pub(super) async fn run(
     arguments: &Arguments,
     data: &Path,
     printer: &mut Printer,
@@ -45,9 +44,9 @@ pub(super) fn run(
         let error = anyhow!("`--valid` is for more than nothing and at most for {LONGEST}");
         return Err(Failure::new(ExitCode::Usage, error));
     }
-    let data = DataDirectory::open(data).map_err(operation)?;
+    let data = agents::to_change(data)?;
     let made = data.agents().make_token(name, valid.duration(), clock::now());
-    let token = made.map_err(operation)?;
+    let token = made.await.map_err(operation)?;
     let text = token.to_text();
     printer.result(&match output {
         OutputFormat::Text => format!("{text}\n"),

@@ -41,7 +41,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Import(arguments) => block_on(import::run(&arguments, data, &mut printer)),
         Command::Content(arguments) => block_on(content::run(&arguments, data, &mut printer)),
         Command::Updates(arguments) => block_on(updates::run(&arguments, data, &mut printer)),
-        Command::JoinToken(arguments) => join_token::run(&arguments, data, &mut printer),
+        Command::JoinToken(arguments) => block_on(join_token::run(&arguments, data, &mut printer)),
         Command::Agents(arguments) => agents::run(&arguments, data, &mut printer),
         Command::Revoke(arguments) => block_on(agents::revoke(&arguments, data, &mut printer)),
         Command::Renew(arguments) => block_on(agents::renew(&arguments, data, &mut printer)),

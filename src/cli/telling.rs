@@ -46,7 +46,7 @@ impl Listeners {
 pub(super) async fn notifier(controller: &Controller, source: String) -> Result<Notifier, Failure> {
     let session = controller.session();
     let (memory, secrets) = (session.data().notifications(), session.data().notification_secrets());
-    let places = Places { memory, secrets, source };
+    let places = Places { memory, keeper: None, secrets, source };
     Notifier::start(places, session.trust()).await.map_err(operation)
 }
 

@@ -21,14 +21,15 @@ pub use admin_token::AdminToken;
 pub use agent_client::{AgentClient, AgentError};
 pub use client::{ClientError, client, outside_client, outside_tls, verifying_client};
 pub use joined::{
-    AdminHttp, Caller, InvalidToken, InviteError, JoinToken, Membership, MembershipError,
-    NotReached, RegisteredAgent, Registry, RegistryError, Revoked, Way,
+    AdminHttp, Caller, InvalidToken, InviteError, JoinToken, Keeper, Membership, MembershipError,
+    NotKept, NotReached, RegisteredAgent, Registry, RegistryError, Revoked, Way,
 };
 pub use listener::{BoundPort, ListenError, OpenPort};
 pub use serving::{FileParts, Limits, raise_open_files};
 pub use stream::Stream;
 pub use tls::{
-    Admission, Anchors, CertificateSource, Certificates, CertificatesError, Presented, ServerTls,
-    Trust, TrustError, UnfitCertificate, WantedOfClients, certificate_names, why_refused,
+    Admission, Anchors, CertificateSource, Certificates, CertificatesError, IssuedText, Presented,
+    ServerTls, Trust, TrustError, UnfitCertificate, WantedOfClients, certificate_names,
+    why_refused,
 };
 pub(crate) use tls::{signature_algorithms, verifies_signatures};

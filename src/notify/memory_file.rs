@@ -28,6 +28,18 @@ impl MemoryFile<'_> {
             .map_err(|source| NotifyError::Damaged { path: path(), source })
     }
 
+    /// Says what another one has said, if that makes sense. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// It does not, or cannot be written.
+    pub fn take_over(self, bytes: &[u8]) -> Result<(), NotifyError> {
+        let path = self.0.to_owned();
+        let read = serde_json::from_slice::<Memory>(bytes);
+        read.map_err(|source| NotifyError::Damaged { path, source })?;
+        self.write(bytes)
+    }
+
     /// Replaces what it says.
     pub(super) fn write(self, bytes: &[u8]) -> Result<(), NotifyError> {
         let failed = |source: io::Error| NotifyError::Memory {

@@ -5,6 +5,7 @@
 mod commit_status;
 mod delivery;
 mod error;
+mod keeper;
 mod mail;
 mod memory_file;
 mod notifier;
@@ -12,5 +13,6 @@ mod secrets;
 mod web;
 
 pub use error::{DeliveryError, NotifyError};
+pub use keeper::MemoryKeeper;
 pub use memory_file::MemoryFile;
 pub use notifier::{Notifier, Places};

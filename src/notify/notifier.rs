@@ -16,7 +16,8 @@ use tokio::{
 };
 
 use super::{
-    DeliveryError, NotifyError, delivery::Ways, memory_file::MemoryFile, secrets::Secrets,
+    DeliveryError, MemoryKeeper, NotifyError, delivery::Ways, memory_file::MemoryFile,
+    secrets::Secrets,
 };
 use crate::{
     blocking::blocking,
@@ -41,6 +42,8 @@ const LONGEST_SLEEP: Duration = Duration::from_mins(5);
 pub struct Places {
     /// The file that says what was told.
     pub memory: PathBuf,
+    /// Where a successor finds that, if there may be one on another computer.
+    pub keeper: Option<Arc<dyn MemoryKeeper>>,
     /// The directory of the files with secrets.
     pub secrets: PathBuf,
     /// Where manifests come from, for those who are told; without secrets.
@@ -78,7 +81,7 @@ impl Notifier {
     ///
     /// TLS or HTTP cannot be set up.
     pub async fn start(places: Places, trust: &Trust) -> Result<Self, NotifyError> {
-        let Places { memory, secrets, source } = places;
+        let Places { memory, keeper, secrets, source } = places;
         let (trust, file) = (trust.clone(), memory.clone());
         let (tls, remembered) = blocking(move || {
             let tls = outside_tls(&trust)?;
@@ -105,7 +108,7 @@ impl Notifier {
         });
         let under_way = JoinSet::new();
         let delivering =
-            Delivering { shared: Arc::clone(&shared), ways, memory, written, under_way };
+            Delivering { shared: Arc::clone(&shared), ways, memory, keeper, written, under_way };
         let delivering = spawn(delivering.run());
         *shared.delivering.lock().unwrap_or_else(PoisonError::into_inner) = Some(delivering);
         Ok(Self(Some(shared)))
@@ -165,6 +168,7 @@ struct Delivering {
     shared: Arc<Shared>,
     ways: Ways,
     memory: PathBuf,
+    keeper: Option<Arc<dyn MemoryKeeper>>,
     /// What the file says.
     written: Vec<u8>,
     under_way: JoinSet<Delivered>,
@@ -240,6 +244,11 @@ impl Delivering {
             return;
         }
         let (memory, written) = (self.memory.clone(), bytes.clone());
+        // Where nobody is told anything, there is nothing to be told twice.
+        let tells = !self.shared.lock().settings.is_empty();
+        if let Some(keeper) = self.keeper.as_ref().filter(|_| tells) {
+            keeper.keep(written.clone()).await;
+        }
         match blocking(move || MemoryFile(&memory).write(&bytes)).await {
             Ok(()) => self.written = written,
             Err(error) => {

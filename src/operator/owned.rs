@@ -8,7 +8,7 @@ use std::{
 
 use futures::{StreamExt, pin_mut};
 use kube::{
-    Client,
+    Api, Client,
     core::{ApiResource, DynamicObject, GroupVersionKind},
     runtime::{
         WatchStreamExt,
@@ -18,21 +18,20 @@ use kube::{
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::{objects::Objects, watching::Scope};
+use super::{children::MADE, objects::Objects, watching::Scope};
 use crate::{error_text::with_causes, world::here};
 
-/// The labels of everything that is made for site systems.
-const LABELS: &str =
-    "app.kubernetes.io/managed-by=headwater,app.kubernetes.io/component=site-system";
-
 /// What is watched: group, version, kind, and the name in paths.
-const KINDS: [(&str, &str, &str, &str); 5] = [
+const KINDS: [(&str, &str, &str, &str); 6] = [
     ("apps", "v1", "StatefulSet", "statefulsets"),
     ("", "v1", "Service", "services"),
     ("", "v1", "ConfigMap", "configmaps"),
     ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
     ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
+    ("cert-manager.io", "v1", CERTIFICATE, "certificates"),
 ];
+/// What is only watched where somebody issues certificates.
+const CERTIFICATE: &str = "Certificate";
 
 /// The resource of a kind that is made for site systems; none if there is no such.
 pub(super) fn resource(kind: &GroupVersionKind) -> Option<ApiResource> {
@@ -65,55 +64,94 @@ impl Owned {
         self.state().objects.get(&key).cloned()
     }
 
-    /// Whether all objects of a kind are known. Those of a kind that the cluster does not have never are.
+    /// All objects of a namespace, each with its kind.
+    pub(super) fn all(&self, namespace: &str) -> Vec<(String, Value)> {
+        let state = self.state();
+        let all = state.objects.iter().filter(|((of, _, _), _)| of == namespace);
+        all.map(|((_, kind, _), object)| (kind.clone(), object.clone())).collect()
+    }
+
+    /// Whether all objects of a kind are known. Those of a kind that the cluster does not have are not, until
+    /// it has it.
     pub(super) fn knows(&self, kind: &str) -> bool {
         self.state().listed.contains(kind)
     }
 }
 
-/// Begins to watch what was made. Whoever hears of objects hears of changes here too.
-pub(super) fn watch(client: &Client, scope: &Scope, objects: &Objects) -> (Owned, JoinSet<()>) {
+/// Begins to watch what was made, and certificates if somebody issues any. Whoever hears of objects hears of
+/// changes here too.
+pub(super) fn watch(
+    client: &Client,
+    scope: &Scope,
+    objects: &Objects,
+    with_certificates: bool,
+) -> (Owned, JoinSet<()>) {
     let owned = Owned::default();
     let mut tasks = JoinSet::new();
     // Labels of objects are not those of what is made for them.
     let scope = Scope { selector: None, ..scope.clone() };
-    for (_, _, kind, _) in KINDS {
+    for (_, _, kind, _) in KINDS.into_iter().filter(|it| with_certificates || it.2 != CERTIFICATE) {
         let Some(resource) = resource(&GroupVersionKind::gvk("", "", kind)) else { continue };
         let api = scope.api(client, &resource);
-        let (owned, objects) = (owned.clone(), objects.clone());
-        tasks.spawn(here(async move {
-            let config = watcher::Config::default().labels(LABELS);
-            let events = watcher(api, config).default_backoff();
-            pin_mut!(events);
-            let mut listing = Vec::new();
-            let mut told = false;
-            while let Some(event) = events.next().await {
-                match event {
-                    Ok(Event::Init) => listing.clear(),
-                    Ok(Event::InitApply(object)) => listing.push(object),
-                    Ok(Event::InitDone) => {
-                        owned.list(kind, std::mem::take(&mut listing));
-                        objects.touch_all();
-                    }
-                    Ok(Event::Apply(object)) => {
-                        let namespace = owned.see(kind, object);
-                        objects.touch(&namespace);
-                    }
-                    Ok(Event::Delete(object)) => {
-                        let (namespace, name) = named(&object);
-                        owned.state().objects.remove(&(namespace.clone(), kind.to_owned(), name));
-                        objects.touch(&namespace);
-                    }
-                    Err(error) if !told => {
-                        told = true;
-                        tracing::warn!(kind, "objects of site systems: {}", with_causes(&error));
-                    }
-                    Err(_) => {}
-                }
-            }
-        }));
+        tasks.spawn(here(watch_kind(kind, api, owned.clone(), objects.clone())));
     }
     (owned, tasks)
+}
+
+/// Watches one kind, also one that the cluster does not have yet: it is asked for again and again, more and
+/// more rarely, and at least twice a minute.
+async fn watch_kind(kind: &'static str, api: Api<DynamicObject>, owned: Owned, objects: Objects) {
+    let labels: Vec<String> = MADE.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let config = watcher::Config::default().labels(&labels.join(","));
+    let events = watcher(api, config).default_backoff();
+    pin_mut!(events);
+    let mut listing = Vec::new();
+    let mut told = false;
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(Event::Init) => listing.clear(),
+            Ok(Event::InitApply(object)) => listing.push(object),
+            Ok(Event::InitDone) => {
+                owned.list(kind, std::mem::take(&mut listing));
+                objects.touch_all();
+                if std::mem::take(&mut told) {
+                    tracing::info!(kind, "objects of site systems are seen now");
+                }
+            }
+            Ok(Event::Apply(object)) => {
+                let namespace = owned.see(kind, object);
+                objects.touch(&namespace);
+            }
+            Ok(Event::Delete(object)) => {
+                let (namespace, name) = named(&object);
+                owned.state().objects.remove(&(namespace.clone(), kind.to_owned(), name));
+                objects.touch(&namespace);
+            }
+            // What was seen is too old to go on from: all is listed again.
+            Err(watcher::Error::WatchError(why)) if why.code == 410 => {}
+            Err(error) => {
+                if is_no_such_kind(&error) {
+                    owned.forget(kind);
+                }
+                if !std::mem::replace(&mut told, true) {
+                    let why = with_causes(&error);
+                    tracing::warn!(kind, "objects of site systems are not seen, nor made: {why}");
+                }
+            }
+        }
+    }
+}
+
+/// Whether the cluster has no such objects: it is too old, or what brings them is not installed.
+fn is_no_such_kind(error: &watcher::Error) -> bool {
+    use watcher::Error::{InitialListFailed, WatchError, WatchFailed, WatchStartFailed};
+    match error {
+        InitialListFailed(kube::Error::Api(why))
+        | WatchStartFailed(kube::Error::Api(why))
+        | WatchFailed(kube::Error::Api(why)) => why.is_not_found(),
+        WatchError(why) => why.is_not_found(),
+        _ => false,
+    }
 }
 
 impl Owned {
@@ -124,6 +162,13 @@ impl Owned {
         let key = (namespace.clone(), kind.to_owned(), name);
         self.state().objects.insert(key, value);
         namespace
+    }
+
+    /// There are no objects of this kind.
+    fn forget(&self, kind: &'static str) {
+        let mut state = self.state();
+        state.listed.remove(kind);
+        state.objects.retain(|(_, of, _), _| of != kind);
     }
 
     fn list(&self, kind: &'static str, all: Vec<DynamicObject>) {

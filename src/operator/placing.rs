@@ -3,40 +3,34 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
-use jiff::SignedDuration;
-use k8s_openapi::{
-    ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference,
-};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{
     Api, Client,
-    api::{DeleteParams, ObjectMeta, Patch, PatchParams, PropagationPolicy},
+    api::{DeleteParams, Patch, PatchParams, PropagationPolicy},
     core::DynamicObject,
 };
 use serde_json::Value;
 
 use super::{
-    children::{
-        Child, Children, Hosting, Owner, has_to_be_made_anew, is_as_wanted, join_secret,
-        object_name,
-    },
+    children::{Child, Children, Hosting, Owner, has_to_be_made_anew, is_as_wanted, object_name},
+    granting::Granted,
+    growing::Claims,
     objects::{ObjectKey, Snapshot},
     owned::{Owned, resource},
+    pruning::{ChildKey, prune},
     sharing::FIELD_MANAGER,
+    tokens::Tokens,
     wanted::Wanted,
 };
 use crate::{
-    clock,
     error_text::with_causes,
     model::{API_VERSION, DELETION_POLICY, Hierarchy, Kind, Name, Placement},
-    net::{Registry, RegistryError},
+    net::{CertificatesError, RegistryError},
     role::controller::Controller,
 };
-
-/// How long a token waits for an agent: an image may have to be pulled over a slow line.
-const TOKEN: SignedDuration = SignedDuration::from_hours(24);
 
 /// A site system cannot be placed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +41,9 @@ pub(super) enum PlacingError {
     /// What is known of agents.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The authority of the hierarchy.
+    #[error(transparent)]
+    Certificates(#[from] CertificatesError),
     /// The API server has no such objects.
     #[error("this cluster knows no {0}")]
     NoSuchKind(String),
@@ -54,48 +51,111 @@ pub(super) enum PlacingError {
 
 /// Places site systems in one namespace.
 pub(super) struct Placing {
-    pub(super) client: Client,
-    pub(super) hosting: Hosting,
-    pub(super) owned: Owned,
-    /// Those whose token is known to be gone.
-    pub(super) without_token: Mutex<BTreeSet<Name>>,
+    client: Client,
+    hosting: Hosting,
+    owned: Owned,
+    tokens: Tokens,
+    claims: Claims,
+    granted: Granted,
 }
 
 impl Placing {
-    /// Applies what differs, and says in the hierarchy where the agents are.
-    ///
-    /// # Errors
-    ///
-    /// Something cannot be applied: the rest is done by the next pass.
+    pub(super) fn new(client: Client, hosting: Hosting, owned: Owned) -> Self {
+        let tokens = Tokens::new(client.clone(), &hosting.namespace);
+        let claims = Claims::new(client.clone(), &hosting.namespace);
+        let granted = Granted::new(client.clone(), &hosting.namespace);
+        Self { client, hosting, owned, tokens, claims, granted }
+    }
+
+    /// Applies what differs, deletes what is wanted no longer, and says in the hierarchy where the agents
+    /// are. What cannot be done holds nothing else up, and is done by a later pass; why is in the log.
     pub(super) async fn place(
         &self,
         wanted: &mut Wanted,
         snapshot: &Snapshot,
         controller: &Controller,
-    ) -> Result<(), PlacingError> {
+    ) {
         let hierarchy = wanted.hierarchy.clone();
         let children = Children::of(&hierarchy, &self.hosting);
         let hosted: Vec<&Name> = children.hosted().collect();
         controller.session().addresses().set_names(children.service_names());
         self.urls(wanted, &children, &hosted);
-        if hosted.is_empty() {
-            return Ok(());
-        }
-        self.tokens(&hosted, snapshot, controller.session().data().agents()).await?;
+        let agents = controller.session().data().agents();
+        self.tell(self.tokens.give(&hosted, snapshot, agents).await);
+        self.grant(&children, &hosted, snapshot, controller).await;
+        let mut keys = BTreeSet::new();
+        let mut waits = false;
         for tier in tiers(&hierarchy, &hosted) {
             let mut rolling = false;
             for name in tier {
                 let Some(owner) = owner(snapshot, name) else { continue };
-                for child in children.wanted(name, &owner) {
-                    rolling |= self.applied(&child).await?;
+                let all = children.wanted(name, &owner);
+                keys.extend(all.iter().map(Child::key));
+                if !waits {
+                    rolling |= self.apply_all(name, &all).await;
                 }
             }
             // Those below wait until the site above them runs as it shall.
-            if rolling {
-                break;
+            waits |= rolling;
+        }
+        self.prune(&keys, snapshot).await;
+    }
+
+    /// Fills the secrets that roles name, where nobody is named who issues certificates.
+    async fn grant(
+        &self,
+        children: &Children<'_>,
+        hosted: &[&Name],
+        snapshot: &Snapshot,
+        controller: &Controller,
+    ) {
+        let mut names = BTreeSet::new();
+        for name in hosted {
+            let Some(owner) = owner(snapshot, name) else { continue };
+            for wanted in children.secrets(name, &owner) {
+                names.insert(wanted.child.name.clone());
+                let certificates = controller.session().data().certificates();
+                self.tell(self.granted.grant(&wanted, certificates).await);
             }
         }
-        Ok(())
+        self.tell(self.granted.forget_others(&names).await);
+    }
+
+    /// Applies what differs of a site system; whether it does not run as it shall yet.
+    async fn apply_all(&self, name: &Name, all: &[Child]) -> bool {
+        let mut rolling = false;
+        for child in all {
+            let is_set = child.kind.kind == "StatefulSet";
+            rolling |= self.tell(self.applied(child).await).unwrap_or(is_set);
+            if is_set {
+                self.tell(self.claims.grow(name, &child.object).await);
+            }
+        }
+        rolling
+    }
+
+    /// Deletes what is wanted no longer.
+    async fn prune(&self, wanted: &BTreeSet<ChildKey>, snapshot: &Snapshot) {
+        let namespace = &self.hosting.namespace;
+        for surplus in self.owned.surplus(namespace, wanted, snapshot) {
+            self.tell(prune(&self.client, namespace, &surplus).await);
+            if surplus.kind == "StatefulSet" {
+                // Nobody waits for it any more.
+                self.tell(self.tokens.forget(&surplus.system).await);
+            }
+        }
+    }
+
+    /// Says why something is not done; what came of it if it is.
+    fn tell<T>(&self, done: Result<T, PlacingError>) -> Option<T> {
+        let failed = |error: PlacingError| {
+            let (namespace, why) = (&self.hosting.namespace, with_causes(&error));
+            tracing::warn!(
+                namespace,
+                "site systems are not as they shall be in the cluster: {why}"
+            );
+        };
+        done.map_err(failed).ok()
     }
 
     /// Says where agents are: in the hierarchy, and of those that are to go.
@@ -118,79 +178,6 @@ impl Placing {
         }
     }
 
-    /// Gives those a token that have not joined, and takes it away from those that have.
-    async fn tokens(
-        &self,
-        hosted: &[&Name],
-        snapshot: &Snapshot,
-        registry: &Registry,
-    ) -> Result<(), PlacingError> {
-        let now = clock::now();
-        let known: BTreeMap<Name, _> =
-            registry.agents()?.into_iter().map(|it| (it.name.clone(), it)).collect();
-        for name in hosted {
-            let agent = known.get(*name);
-            let joined = agent.is_some_and(|it| it.joined.is_some() && it.revoked.is_none());
-            if joined {
-                self.forget_token(name).await?;
-                continue;
-            }
-            let waits = agent.and_then(|it| it.token_ends).is_some_and(|ends| ends > now);
-            if let (false, Some(owner)) = (waits, owner(snapshot, name)) {
-                let token = registry.make_token(name, TOKEN, now)?;
-                self.put_token(name, &token.to_text(), owner.reference).await?;
-            }
-        }
-        Ok(())
-    }
-
-    fn secrets(&self) -> Api<Secret> {
-        Api::namespaced(self.client.clone(), &self.hosting.namespace)
-    }
-
-    async fn put_token(
-        &self,
-        name: &Name,
-        token: &str,
-        owner: OwnerReference,
-    ) -> Result<(), PlacingError> {
-        let secret = Secret {
-            metadata: ObjectMeta {
-                name: Some(join_secret(name)),
-                owner_references: Some(vec![owner]),
-                ..ObjectMeta::default()
-            },
-            data: Some(BTreeMap::from([(
-                "token".to_owned(),
-                ByteString(token.as_bytes().to_vec()),
-            )])),
-            ..Secret::default()
-        };
-        let apply = PatchParams::apply(FIELD_MANAGER).force();
-        let put = self.secrets().patch(&join_secret(name), &apply, &Patch::Apply(&secret)).await;
-        put.map_err(|error| failed(&format!("the token of `{name}`"), error))?;
-        self.gone().remove(name);
-        Ok(())
-    }
-
-    async fn forget_token(&self, name: &Name) -> Result<(), PlacingError> {
-        if self.gone().contains(name) {
-            return Ok(());
-        }
-        let deleted = self.secrets().delete(&join_secret(name), &DeleteParams::default()).await;
-        match deleted {
-            Ok(_) => {}
-            Err(kube::Error::Api(why)) if why.is_not_found() => {}
-            Err(error) => return Err(failed(&format!("the used token of `{name}`"), error)),
-        }
-        self.gone().insert(name.clone());
-        Ok(())
-    }
-
-    fn gone(&self) -> std::sync::MutexGuard<'_, BTreeSet<Name>> {
-        self.without_token.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Applies an object if it is otherwise than wanted; whether it is a stateful set that has changed and
     /// does not run as it shall yet.
     async fn applied(&self, child: &Child) -> Result<bool, PlacingError> {
@@ -199,36 +186,47 @@ impl Placing {
             return Err(PlacingError::NoSuchKind(kind.clone()));
         };
         if !self.owned.knows(kind) {
-            tracing::debug!(kind, name, "whether it is there is not known yet");
+            // Not listed yet, or the cluster has no such objects.
+            tracing::debug!(kind, name, "whether it is there is not known");
             return Ok(false);
         }
         let there = self.owned.get(&self.hosting.namespace, kind, name);
-        if let Some(there) = &there
-            && is_as_wanted(&child.object, there)
-        {
-            return Ok(kind == "StatefulSet" && !runs(there));
+        let is_set = kind == "StatefulSet";
+        if let Some(there) = &there {
+            if there.pointer("/metadata/deletionTimestamp").is_some() {
+                // It is made anew when it is gone: a watch will tell.
+                return Ok(is_set);
+            }
+            if is_as_wanted(&child.object, there) {
+                return Ok(is_set && !runs(there));
+            }
         }
         let api: Api<DynamicObject> =
             Api::namespaced_with(self.client.clone(), &self.hosting.namespace, &resource);
-        let what = || format!("{kind} `{name}`");
+        let what = || format!("{kind} `{name}` cannot be applied");
         let anew = there.as_ref().is_some_and(|it| has_to_be_made_anew(&child.object, it));
-        if kind == "StatefulSet" && anew {
+        if is_set && anew {
             let orphan = DeleteParams {
                 propagation_policy: Some(PropagationPolicy::Orphan),
                 ..DeleteParams::default()
             };
-            api.delete(name, &orphan).await.map_err(|error| failed(&what(), error))?;
+            let deleted = api.delete(name, &orphan).await;
+            if deleted.map_err(|error| failed(what(), error))?.is_left() {
+                // Its pod has to be let go first.
+                tracing::info!(kind, name, "is made anew");
+                return Ok(true);
+            }
         }
         let apply = PatchParams::apply(FIELD_MANAGER).force();
         let patched = api.patch(name, &apply, &Patch::Apply(&child.object)).await;
-        patched.map_err(|error| failed(&what(), error))?;
+        patched.map_err(|error| failed(what(), error))?;
         tracing::info!(kind, name, "applied");
-        Ok(kind == "StatefulSet" && there.is_some())
+        Ok(is_set && there.is_some())
     }
 }
 
-fn failed(what: &str, error: kube::Error) -> PlacingError {
-    PlacingError::Api(format!("{what} cannot be applied: {}", with_causes(&error)), Box::new(error))
+pub(super) fn failed(what: String, error: kube::Error) -> PlacingError {
+    PlacingError::Api(what, Box::new(error))
 }
 
 /// Whether a stateful set runs what it shall.
@@ -254,7 +252,7 @@ fn tiers<'a>(hierarchy: &Hierarchy, hosted: &[&'a Name]) -> Vec<Vec<&'a Name>> {
 }
 
 /// The object of a site system, as the owner of what is made for it.
-fn owner(snapshot: &Snapshot, name: &Name) -> Option<Owner> {
+pub(super) fn owner(snapshot: &Snapshot, name: &Name) -> Option<Owner> {
     let key = ObjectKey { kind: Kind::SiteSystem, name: name.to_string() };
     let object = snapshot.objects.get(&key)?;
     let reference = OwnerReference {

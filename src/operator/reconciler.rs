@@ -1,9 +1,6 @@
 //! Keeps the hierarchy of one namespace as its objects say: the loop of a controller, over objects.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use futures::{
     FutureExt,
@@ -18,10 +15,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    inheriting::{InheritError, inherit},
     objects::{Objects, Snapshot},
     owned::Owned,
     picture::Picture,
     placing::Placing,
+    remembering::Told,
     settings::OperatorSettings,
     sharing::{SharedError, share},
     state::{self, Known},
@@ -48,6 +47,9 @@ use crate::{
 /// The hierarchy of a namespace cannot be kept at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcilerError {
+    /// What the operator before has left.
+    #[error("namespace `{0}` cannot be taken over")]
+    Inherit(String, #[source] Box<InheritError>),
     /// Its data directory.
     #[error("the data directory of namespace `{0}`")]
     Session(String, #[source] Box<SessionError>),
@@ -81,18 +83,16 @@ impl Reconciler {
     /// It cannot begin.
     pub(super) async fn run(self, ending: CancellationToken) -> Result<(), ReconcilerError> {
         let Self { client, namespace, objects, settings, vitals, owned } = self;
-        let placing = settings.hosting.of(&namespace).map(|hosting| Placing {
-            client: client.clone(),
-            hosting,
-            owned,
-            without_token: Mutex::default(),
-        });
+        let hosting = settings.hosting.of(&namespace);
+        let placing = hosting.map(|hosting| Placing::new(client.clone(), hosting, owned));
         let purpose = if settings.only_observes {
             Purpose::Watch
         } else {
             Purpose::Stay(RunCommand::Operator)
         };
         let directory = settings.data.join(&namespace);
+        let untaken = |error| ReconcilerError::Inherit(namespace.clone(), Box::new(error));
+        let keeper = inherit(&client, &namespace, &directory).await.map_err(untaken)?;
         let session = tokio::select! {
             session = Session::open(&directory, purpose) => session,
             // Another command may hold it for long.
@@ -105,8 +105,12 @@ impl Reconciler {
             .map_err(|error| ReconcilerError::Controller(namespace.clone(), Box::new(error)))?;
         let controller = controller.with_approval(settings.approval);
         let data = controller.session().data();
+        data.agents().keep_by(keeper.clone());
+        let told = Told::new(client.clone(), &namespace);
+        told.take_over(&data.notifications()).await;
         let places = Places {
             memory: data.notifications(),
+            keeper: Some(Arc::new(told)),
             secrets: data.notification_secrets(),
             source: format!("namespace {namespace}"),
         };
@@ -125,13 +129,16 @@ impl Reconciler {
             settings,
             vitals,
         };
-        tokio::select! {
-            () = passes.stay() => {}
-            () = ending.cancelled() => {}
-        }
+        let ended = tokio::select! {
+            () = passes.stay() => Ok(()),
+            () = ending.cancelled() => Ok(()),
+            error = keeper.superseded() => {
+                Err(ReconcilerError::Inherit(passes.namespace.clone(), Box::new(error)))
+            }
+        };
         passes.notifier.end().await;
         passes.controller.close().await;
-        Ok(())
+        ended
     }
 }
 
@@ -216,12 +223,9 @@ impl Passes {
         }
         self.take_approval(snapshot).await;
         wanted.placed(self.settings.placement);
-        if let Some(placing) = &self.placing
-            && let Err(error) = placing.place(&mut wanted, snapshot, &self.controller).await
-        {
-            // What is there already is kept as wanted all the same.
-            let why = with_causes(&error);
-            tracing::warn!(namespace = self.namespace, "site systems are not placed: {why}");
+        if let Some(placing) = &self.placing {
+            // What is there already is kept as wanted in any case.
+            placing.place(&mut wanted, snapshot, &self.controller).await;
         }
         self.vitals.pass_begins(wanted.digest);
         self.known.begins(wanted.digest);

@@ -71,7 +71,10 @@ pub async fn operate(
         told.knows_objects(true);
     }));
     let (owned, _made) = match settings.hosting.image {
-        Some(_) => owned::watch(&watcher, &scope, &objects),
+        Some(_) => {
+            let issued = settings.hosting.issuer.is_some();
+            owned::watch(&watcher, &scope, &objects, issued)
+        }
         None => (Owned::default(), JoinSet::new()),
     };
     let content = settings.content_directory.clone();

@@ -1,18 +1,15 @@
 //! What the operator has observed, for those who plan and look from outside: they cannot ask the agents,
 //! which believe the operator alone.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Read, Write},
-};
+use std::{collections::BTreeMap, io};
 
-use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use k8s_openapi::{ByteString, api::core::v1::ConfigMap};
 use kube::{
     Api, Client,
     api::{ObjectMeta, Patch, PatchParams},
 };
 
+use super::packing;
 use crate::model::{Observation, ObservationError};
 
 /// The name of the `ConfigMap`.
@@ -20,7 +17,7 @@ pub const OBSERVED: &str = "headwater-observed";
 /// The key of what was observed, as `headwater observe` writes it, packed.
 const KEY: &str = "observed.json.gz";
 /// The largest that is kept, packed: an API server takes 1 MiB of an object.
-const LARGEST: usize = 900 << 10;
+pub(super) const LARGEST: usize = 900 << 10;
 /// The largest that is read, unpacked: a hundred times that.
 const LARGEST_UNPACKED: u64 = 90 << 20;
 /// Who writes.
@@ -93,19 +90,11 @@ pub async fn shared(client: &Client, namespace: &str) -> Result<Observation, Sha
 }
 
 fn pack(observation: &Observation) -> io::Result<Vec<u8>> {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-    serde_json::to_writer(&mut packed, observation)?;
-    packed.flush()?;
-    packed.finish()
+    packing::pack(&serde_json::to_vec(observation)?)
 }
 
 fn unpack(packed: &[u8]) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = GzDecoder::new(packed).take(LARGEST_UNPACKED).read_to_end(&mut bytes)?;
-    if u64::try_from(read).is_ok_and(|read| read >= LARGEST_UNPACKED) {
-        return Err(io::Error::other("it has more than 90 MiB"));
-    }
-    Ok(bytes)
+    packing::unpack(packed, LARGEST_UNPACKED)
 }
 
 #[cfg(test)]

@@ -90,12 +90,12 @@ impl Place {
 }
 
 /// Makes the tokens by which agents join. Runs on the computer of the controller, before its program.
-pub(crate) fn make_tokens(data: &Path, carried: &Path, systems: &[&str]) {
+pub(crate) async fn make_tokens(data: &Path, carried: &Path, systems: &[&str]) {
     let data = DataDirectory::open(data).unwrap();
     for system in systems {
         let name = system.parse().unwrap();
         let valid = jiff::SignedDuration::from_hours(100);
-        let token = data.agents().make_token(&name, valid, clock::now()).unwrap();
+        let token = data.agents().make_token(&name, valid, clock::now()).await.unwrap();
         std::fs::write(carried.join(format!("{system}.token")), token.to_text()).unwrap();
     }
 }

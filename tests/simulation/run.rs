@@ -167,7 +167,7 @@ impl Run {
         let carried = self.carried.clone();
         let directory = self.place(CONTROLLER).computer.directory();
         fs::create_dir_all(&directory).unwrap();
-        let tokens = async move { make_tokens(&directory, &carried, &SYSTEMS) };
+        let tokens = async move { make_tokens(&directory, &carried, &SYSTEMS).await };
         self.place(CONTROLLER).computer.start(tokens).await.unwrap();
         for place in &mut self.places {
             place.start();

@@ -41,14 +41,17 @@
   resources: [certificates]
   verbs: [get, list, watch, create, patch, delete]
 {{- end }}
-# Volumes are made by Kubernetes, for StatefulSets; they are only looked at, and made larger.
+# Volumes are made by Kubernetes, for StatefulSets; one whose size changes is looked at, and made larger.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
-  verbs: [get, list, watch, patch]
+  verbs: [get, patch]
+# What an operator leaves to the next one: the authority of the hierarchy, what is known of its agents, and
+# what notifications have told.
 - apiGroups: [""]
-  resources: [pods]
-  verbs: [get, list, watch]
-# Tokens by which agents join, which are deleted when they are used, and what documents name. Never
+  resources: [secrets]
+  resourceNames: [headwater-hierarchy, headwater-told]
+  verbs: [get, patch]
+# Tokens by which agents join, which are deleted when they are used, and certificates of roles. Never
 # listed: what it does not know by name it cannot find. Making one cannot be limited to names.
 - apiGroups: [""]
   resources: [secrets]

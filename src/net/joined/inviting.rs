@@ -13,8 +13,9 @@ use super::{
         HTTP, JOINING, OfferedKey, PATIENCE, agent_proves, controller_proof, decode, encode,
         exported, receive, send,
     },
+    kept::{Issued, Member, Outstanding},
     names::{host_of, identifier, key_of},
-    registry::{Issued, Member, Outstanding, Registry, RegistryError},
+    registry::{Registry, RegistryError},
     sessions::asking,
     token::{NoRandomness, Secret},
     turned_away::why_turned_away,
@@ -140,7 +141,7 @@ impl Registry {
         // It is a member, or says so: its key tells whether it has become one by this token.
         let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first).and_then(key_of);
         match token.issued.as_ref().filter(|issued| Some(issued.key) == shown) {
-            Some(issued) => self.has_joined(&wanted, &token, issued),
+            Some(issued) => self.has_joined(&wanted, &token, issued).await,
             None => Err(InviteError::JoinedOtherwise(url.to_owned())),
         }
     }
@@ -184,7 +185,7 @@ impl Registry {
         };
         let (certificate, issued) = self.certify(&key, wanted)?;
         // Before it is given away: whatever happens now, the key is known.
-        self.keep_issued(name, &secret, &issued)?;
+        self.keep_issued(name, &secret, &issued).await?;
         let proof = encode(&controller_proof(&secret, &session, &certificate));
         let answer = Answer::Joined { certificate: encode(&certificate), proof };
         send(stream, &answer).await.map_err(failed)?;
@@ -192,7 +193,7 @@ impl Registry {
         if !kept {
             return Err(InviteError::NotKept(url.to_owned()));
         }
-        self.has_joined(wanted, token, &issued)
+        self.has_joined(wanted, token, &issued).await
     }
 
     /// Issues a certificate for the key of an agent.
@@ -212,7 +213,7 @@ impl Registry {
         Ok((certificate, Issued { key, from: now, until }))
     }
 
-    fn keep_issued(
+    async fn keep_issued(
         &self,
         name: &Name,
         secret: &Secret,
@@ -227,12 +228,13 @@ impl Registry {
             before.retain(|it| it.key != issued.key);
             kept.refuse(name, &before, issued.from);
             true
-        })?;
+        });
+        let kept = kept.await?;
         if kept { Ok(()) } else { Err(InviteError::TokenGone) }
     }
 
     /// An agent has joined: its token is used up, and keys that it had before count no more.
-    fn has_joined(
+    async fn has_joined(
         &self,
         wanted: &Wanted<'_>,
         token: &Outstanding,
@@ -255,8 +257,8 @@ impl Registry {
                 Member { url, joined: now, certificates, site_server, roles: None, revoked: None };
             kept.agents.insert(name.clone(), member);
             true
-        })?;
-        if !done {
+        });
+        if !done.await? {
             return Err(InviteError::TokenGone);
         }
         tracing::info!(agent = %name, url, "an agent has joined the hierarchy");

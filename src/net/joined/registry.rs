@@ -6,24 +6,30 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::SystemTime,
 };
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::{
-    known::{Known, KnownAgent, NotReached, Shared},
+    keeper::{Keeper, NotKept},
+    kept::{Issued, Kept, Outstanding},
+    known::Shared,
     names::fingerprint,
     token::{JoinToken, NoRandomness, Secret},
 };
 use crate::{
-    model::{Address, Digest, Name},
+    blocking::{Interrupted, joined},
+    model::{Digest, Name},
     net::Certificates,
     store,
-    wire::joining::{Listed, RefusedKey, Roster},
+    wire::joining::{Listed, Roster},
+    world::spawn,
 };
+
+/// The file, in the data directory.
+const FILE: &str = "agents.json";
 
 /// The longest file: 5,000 agents have 2 MiB.
 const LONGEST: u64 = 64 << 20;
@@ -49,6 +55,12 @@ pub enum RegistryError {
     /// There are no secrets to be had.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
+    /// A successor would not find it.
+    #[error("what is known of agents cannot be kept where a successor looks for it")]
+    NotKept(#[source] NotKept),
+    /// The program is ending.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 }
 
 /// The agents on computers of their own that a hierarchy has, had or waits for. Clones are the same.
@@ -62,73 +74,13 @@ struct Inner {
     known: Shared,
     /// The file as it was read last.
     read: Mutex<Option<Stamp>>,
+    /// One change at a time: the lock of the file would hold up the whole thread.
+    changing: Arc<tokio::sync::Mutex<()>>,
+    /// Where a successor looks, if there may be one on another computer.
+    keeper: OnceLock<Arc<dyn Keeper>>,
 }
 
 type Stamp = (SystemTime, u64, u64);
-
-/// All of it, as it is kept.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Kept {
-    /// Tokens that nobody has used yet.
-    #[serde(default)]
-    pub(super) tokens: BTreeMap<Name, Outstanding>,
-    /// Those that have joined.
-    #[serde(default)]
-    pub(super) agents: BTreeMap<Name, Member>,
-    /// Keys that count no more.
-    #[serde(default)]
-    pub(super) refused: Vec<RefusedKey>,
-}
-
-/// A token that nobody has used yet.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Outstanding {
-    /// In hexadecimal digits.
-    secret: String,
-    pub(super) ends: Timestamp,
-    /// What was issued to an agent that has proven that it has the token. It may have kept it or not: that
-    /// is found out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) issued: Option<Issued>,
-}
-
-/// A key and its certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Issued {
-    pub(super) key: Digest,
-    pub(super) from: Timestamp,
-    pub(super) until: Timestamp,
-}
-
-/// An agent that has joined.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Member {
-    pub(super) url: String,
-    pub(super) joined: Timestamp,
-    /// The newest first; another one only as long as it is not known whether the agent has the newest.
-    pub(super) certificates: Vec<Issued>,
-    #[serde(default)]
-    pub(super) site_server: bool,
-    /// What its roles were given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) roles: Option<ForRoles>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) revoked: Option<Timestamp>,
-}
-
-/// A certificate for the roles of an agent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ForRoles {
-    /// The address of its site system.
-    pub(super) host: Address,
-    pub(super) from: Timestamp,
-    pub(super) until: Timestamp,
-}
 
 /// An agent, as people are told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,18 +112,6 @@ pub enum Revoked {
     Unknown,
 }
 
-impl std::fmt::Debug for Outstanding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Outstanding").field("ends", &self.ends).finish_non_exhaustive()
-    }
-}
-
-impl Outstanding {
-    pub(super) fn secret(&self) -> Option<Secret> {
-        Secret::from_hex(&self.secret)
-    }
-}
-
 impl Registry {
     /// The registry of a data directory. Blocks.
     ///
@@ -180,21 +120,56 @@ impl Registry {
     /// It cannot be read.
     pub fn open(data: &Path, certificates: &Certificates) -> Result<Self, RegistryError> {
         let registry = Self(Arc::new(Inner {
-            file: data.join("agents.json"),
+            file: data.join(FILE),
             certificates: certificates.clone(),
             known: Shared::default(),
             read: Mutex::default(),
+            changing: Arc::default(),
+            keeper: OnceLock::new(),
         }));
         registry.refresh()?;
         Ok(registry)
     }
 
-    /// Makes a token for the agent of a site system. One that it had before counts no more. Blocks.
+    /// Puts what is kept elsewhere into a data directory which nobody has opened yet. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// It makes no sense, or cannot be kept.
+    pub fn take_over(data: &Path, agents: &[u8]) -> Result<(), RegistryError> {
+        let path = data.join(FILE);
+        if serde_json::from_slice::<Kept>(agents).is_err() {
+            return Err(RegistryError::Unreadable(path));
+        }
+        let there = store::read_bounded(&path, LONGEST);
+        match there {
+            Ok(Some(there)) if there == agents => Ok(()),
+            _ => store::replace_private(&path, agents)
+                .map_err(|source| RegistryError::File { path, source }),
+        }
+    }
+
+    /// All of it, as a successor takes it over. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, RegistryError> {
+        self.bytes(&self.read()?)
+    }
+
+    /// Keeps what changes from now on elsewhere too, before anything depends on it. Counts once.
+    pub fn keep_by(&self, keeper: Arc<dyn Keeper>) {
+        // One that is there already is that of the same hierarchy.
+        let _ = self.0.keeper.set(keeper);
+    }
+
+    /// Makes a token for the agent of a site system. One that it had before counts no more.
     ///
     /// # Errors
     ///
     /// It cannot be kept.
-    pub fn make_token(
+    pub async fn make_token(
         &self,
         name: &Name,
         valid: SignedDuration,
@@ -211,17 +186,32 @@ impl Registry {
             let before = kept.tokens.insert(name.clone(), outstanding);
             let issued: Vec<Issued> = before.into_iter().filter_map(|it| it.issued).collect();
             kept.refuse(name, &issued, now);
-        })?;
+        })
+        .await?;
         let authority = fingerprint(self.certificates().authority());
         Ok(JoinToken { name: name.clone(), authority, secret, ends })
     }
 
-    /// Has nobody talk to an agent any more. Blocks.
+    /// The token that waits for the agent of a site system, if one does. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn token(&self, name: &Name) -> Result<Option<JoinToken>, RegistryError> {
+        let waits = self.read()?.tokens.remove(name);
+        let authority = fingerprint(self.certificates().authority());
+        Ok(waits.and_then(|waits| {
+            let (secret, ends) = (waits.secret()?, waits.ends);
+            Some(JoinToken { name: name.clone(), authority, secret, ends })
+        }))
+    }
+
+    /// Has nobody talk to an agent any more.
     ///
     /// # Errors
     ///
     /// That cannot be kept.
-    pub fn revoke(&self, name: &Name, now: Timestamp) -> Result<Revoked, RegistryError> {
+    pub async fn revoke(&self, name: &Name, now: Timestamp) -> Result<Revoked, RegistryError> {
         self.update(|kept| {
             let token = kept.tokens.remove(name);
             let known = kept.agents.get_mut(name);
@@ -239,6 +229,7 @@ impl Registry {
             kept.refuse(name, &keys, now);
             revoked
         })
+        .await
     }
 
     /// All agents that have joined, were revoked, or are waited for. Blocks.
@@ -279,12 +270,13 @@ impl Registry {
         Ok(Roster { agents: agents.collect(), refused: kept.refused.clone() })
     }
 
-    /// Keeps where agents are, and which of them carry site servers, as manifests say. Blocks.
+    /// Keeps where agents are, and which of them carry site servers, as manifests say; and what another
+    /// process has changed meanwhile, where a successor looks.
     ///
     /// # Errors
     ///
     /// It cannot be kept.
-    pub fn note(
+    pub async fn note(
         &self,
         remote: &BTreeMap<Name, String>,
         site_servers: &BTreeSet<Name>,
@@ -302,8 +294,15 @@ impl Registry {
         let mut kept = self.read()?;
         let before = Digest::of_json(&kept);
         noted(&mut kept);
+        let is_kept = match self.0.keeper.get() {
+            Some(keeper) => keeper.has(&self.bytes(&kept)?),
+            None => true,
+        };
         // Each pass comes here, and almost none has news.
-        if Digest::of_json(&kept) == before { Ok(()) } else { self.update(noted) }
+        if is_kept && Digest::of_json(&kept) == before {
+            return Ok(());
+        }
+        self.update(noted).await
     }
 
     /// What is known of agents, for those who ask them.
@@ -339,48 +338,46 @@ impl Registry {
         }
     }
 
-    /// Changes what is kept; one process at a time. Blocks.
-    pub(super) fn update<T>(
+    /// Changes what is kept; one process at a time.
+    pub(super) async fn update<T>(
         &self,
         change: impl FnOnce(&mut Kept) -> T,
     ) -> Result<T, RegistryError> {
+        let changing = self.0.changing.clone().lock_owned().await;
         let failed = |source| self.failed(source);
         let lock = self.0.file.with_extension("lock");
         let lock = File::options().create(true).append(true).open(lock).map_err(failed)?;
         lock.lock().map_err(failed)?;
         let mut kept = self.read()?;
         let result = change(&mut kept);
-        let bytes = serde_json::to_vec_pretty(&kept)
-            .map_err(|_| RegistryError::Unreadable(self.0.file.clone()))?;
-        store::replace_private(&self.0.file, &bytes).map_err(failed)?;
-        self.refresh()?;
+        let bytes = self.bytes(&kept)?;
+        match self.0.keeper.get().cloned() {
+            None => self.replace(&bytes)?,
+            Some(keeper) => {
+                let registry = self.clone();
+                // Whoever has asked may not wait for it: then it is kept in both places all the same.
+                let kept = spawn(async move {
+                    let _alone = (changing, lock);
+                    keeper.keep(bytes.clone()).await.map_err(RegistryError::NotKept)?;
+                    registry.replace(&bytes)
+                });
+                joined(kept.await)?;
+            }
+        }
         Ok(result)
+    }
+
+    fn replace(&self, bytes: &[u8]) -> Result<(), RegistryError> {
+        store::replace_private(&self.0.file, bytes).map_err(|source| self.failed(source))?;
+        self.refresh()
+    }
+
+    fn bytes(&self, kept: &Kept) -> Result<Vec<u8>, RegistryError> {
+        serde_json::to_vec_pretty(kept).map_err(|_| RegistryError::Unreadable(self.0.file.clone()))
     }
 
     fn failed(&self, source: io::Error) -> RegistryError {
         RegistryError::File { path: self.0.file.clone(), source }
-    }
-}
-
-impl Kept {
-    /// Keys of an agent count no more from some time on.
-    pub(super) fn refuse(&mut self, name: &Name, keys: &[Issued], since: Timestamp) {
-        for Issued { key, until, .. } in keys {
-            self.refused.retain(|it| it.key != *key);
-            let (name, key, until) = (name.clone(), *key, *until);
-            self.refused.push(RefusedKey { name, key, since, until });
-        }
-    }
-
-    fn known(&self) -> Known {
-        let agents = self.agents.iter().map(|(name, member)| {
-            let issued = self.tokens.get(name).and_then(|token| token.issued.as_ref());
-            let keys = member.certificates.iter().chain(issued).map(|it| it.key).collect();
-            let barred =
-                member.revoked.map(|since| NotReached::Revoked { name: name.clone(), since });
-            (name.clone(), KnownAgent { url: member.url.clone(), keys: Some(keys), barred })
-        });
-        Known { agents: agents.collect(), refused: self.refused.clone() }
     }
 }
 

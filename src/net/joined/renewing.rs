@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     conversation::{OfferedKey, encode},
     inviting::{InviteError, VALID, Wanted, until},
-    registry::{ForRoles, Issued, Member, Registry, RegistryError},
+    kept::{ForRoles, Issued, Member},
+    registry::{Registry, RegistryError},
     token::random,
 };
 use crate::{
@@ -90,7 +91,8 @@ impl Registry {
             member.certificates = std::iter::once(issued.clone()).chain(mine).collect();
             kept.refuse(name, &others, now);
             Ok(())
-        })??;
+        })
+        .await??;
         let certificate = encode(&certificate);
         agent.take_certificate(&NewCertificate { certificate, r#for: KeyUse::Agent }).await?;
         self.update(|kept| {
@@ -100,7 +102,8 @@ impl Registry {
             member.certificates = mine;
             let since = now.saturating_add(EXCHANGED).unwrap_or(now);
             kept.refuse(name, &old, since);
-        })?;
+        })
+        .await?;
         tracing::info!(agent = %name, until = %issued.until, "the certificate of an agent is renewed");
         Ok(())
     }
@@ -133,7 +136,8 @@ impl Registry {
             if let Some(member) = kept.agents.get_mut(name) {
                 member.roles = Some(roles);
             }
-        })?;
+        })
+        .await?;
         Ok(())
     }
 }

@@ -30,10 +30,13 @@ const AUTHORITY: SignedDuration = SignedDuration::from_hours(20 * 365 * 24);
 const ISSUED: SignedDuration = SignedDuration::from_hours(397 * 24);
 
 /// What is left of a certificate when the next one is issued: well before anybody warns of its end.
-const RENEWED: SignedDuration = SignedDuration::from_hours(90 * 24);
+pub(super) const RENEWED: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// Valid from a day ago, for clocks that are behind.
 const BEHIND: SignedDuration = SignedDuration::from_hours(24);
+
+/// The file with key and certificate.
+const FILE: &str = "authority.pem";
 
 /// The longest file: key and certificate are about 1,200 bytes.
 const LONGEST: u64 = 64 << 10;
@@ -55,16 +58,14 @@ impl Authority {
     /// The authority of the directory, made there if there is none: `authority.pem` for its owner
     /// alone, and `authority.crt`, the certificate, for whoever shall trust it.
     pub(super) fn open(directory: &Path, now: Timestamp) -> Result<Self, CertificatesError> {
-        let path = directory.join("authority.pem");
+        let path = directory.join(FILE);
         let failed = || CertificatesError::NotAnAuthority(path.clone());
         std::fs::create_dir_all(directory)
             .map_err(CertificatesError::file("make the directory", directory))?;
         let make = || make(now).map_err(std::io::Error::other);
         let text = make_once(&path, LONGEST, Readers::Owner, make)
             .map_err(CertificatesError::file("keep the certificate authority in", &path))?;
-        let key = PrivatePkcs8KeyDer::from_pem_slice(&text).map_err(|_| failed())?;
-        let key = KeyPair::try_from(&key).map_err(|_| failed())?;
-        let certificate = CertificateDer::from_pem_slice(&text).map_err(|_| failed())?;
+        let Self { key, certificate } = Self::parse(&text).ok_or_else(failed)?;
         let shown = directory.join("authority.crt");
         let pem = pem(&text).ok_or_else(failed)?;
         let failed = CertificatesError::file("write the authority's certificate to", &shown);
@@ -74,6 +75,37 @@ impl Authority {
             _ => store::replace(&shown, pem).map_err(failed)?,
         }
         Ok(Self { key, certificate })
+    }
+
+    /// Key and certificate, as the file has them.
+    fn parse(text: &[u8]) -> Option<Self> {
+        let key = PrivatePkcs8KeyDer::from_pem_slice(text).ok()?;
+        let key = KeyPair::try_from(&key).ok()?;
+        Some(Self { key, certificate: CertificateDer::from_pem_slice(text).ok()? })
+    }
+
+    /// Makes this the authority of a directory that nobody has opened yet.
+    pub(super) fn take_over(directory: &Path, text: &[u8]) -> Result<(), CertificatesError> {
+        let path = directory.join(FILE);
+        let is_short = u64::try_from(text.len()).is_ok_and(|it| it <= LONGEST);
+        if !is_short || Self::parse(text).is_none() {
+            return Err(CertificatesError::NotAnAuthority(path));
+        }
+        if Self::text(directory).is_ok_and(|there| there == text) {
+            return Ok(());
+        }
+        std::fs::create_dir_all(directory)
+            .map_err(CertificatesError::file("make the directory", directory))?;
+        store::replace_private(&path, text)
+            .map_err(CertificatesError::file("keep the certificate authority in", &path))
+    }
+
+    /// What [`Self::take_over`] takes.
+    pub(super) fn text(directory: &Path) -> Result<Vec<u8>, CertificatesError> {
+        let path = directory.join(FILE);
+        let read = store::read_bounded(&path, LONGEST).transpose();
+        let read = read.unwrap_or_else(|| Err(std::io::ErrorKind::NotFound.into()));
+        read.map_err(CertificatesError::file("read the certificate authority in", &path))
     }
 
     /// Its certificate.
@@ -98,6 +130,21 @@ impl Authority {
     ) -> Result<Issued, CertificatesError> {
         let names: Vec<Subject<'_>> = names.iter().map(|name| Subject::Host(name)).collect();
         self.issue_with_key(&names, purpose, now)
+    }
+
+    /// A certificate for who is reached by these names and addresses, with its key, both as PEM: for a server
+    /// that somebody else runs.
+    pub(super) fn issue_text(
+        &self,
+        names: &[String],
+        now: Timestamp,
+    ) -> Result<(String, String), CertificatesError> {
+        let names: Vec<Subject<'_>> = names.iter().map(|name| Subject::Host(name)).collect();
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)
+            .map_err(|error| not_issued(&names, &error))?;
+        let purposes = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let certificate = self.signed(&key, &names, purposes, (now, ISSUED))?;
+        Ok((certificate.pem(), key.serialize_pem()))
     }
 
     /// A certificate for a client that is known by its identifier. The authority's own comes with it, for

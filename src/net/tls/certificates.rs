@@ -19,8 +19,9 @@ use rustls::{
 
 use super::{
     CertificatesError, Trust,
-    authority::{Authority, Issued, Subject},
+    authority::{Authority, Issued, RENEWED, Subject},
     clients::KnownAs,
+    describing::{MOST_NAMES, describe},
     granted::{self, FileStamp},
     trust,
 };
@@ -28,6 +29,9 @@ use crate::{model::Name, store};
 
 /// The longest file of a secret: a chain of ten certificates has 20 KiB.
 const LONGEST: u64 = 1 << 20;
+
+/// Where certificates are, in a data directory.
+const DIRECTORY: &str = "certificates";
 
 /// How long a client shows a certificate before it looks for the one that the hierarchy has given.
 const GRANTED: SignedDuration = SignedDuration::from_mins(1);
@@ -86,7 +90,54 @@ pub(super) enum Stamp {
     Files([FileStamp; 2]),
 }
 
+/// A certificate and its key, both as PEM.
+#[derive(Clone)]
+pub struct IssuedText {
+    /// The certificate.
+    pub certificate: String,
+    /// Its key.
+    pub key: String,
+}
+
+impl std::fmt::Debug for IssuedText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IssuedText")
+    }
+}
+
+impl IssuedText {
+    /// Whether it is one for exactly these names and addresses, with so much time left that there need not be
+    /// another one yet.
+    pub fn is_good(&self, names: &[String], now: Timestamp) -> bool {
+        let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes());
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes());
+        let (Ok(certificate), Ok(key)) = (certificate, key) else { return false };
+        let is_in_time = describe(&certificate).is_some_and(|it| {
+            it.names.iter().eq(names.iter().take(MOST_NAMES))
+                && it.not_after.duration_since(now) > RENEWED
+        });
+        is_in_time
+            && CertifiedKey::from_der(vec![certificate], key, &aws_lc_rs::default_provider())
+                .is_ok()
+    }
+}
+
 impl Certificates {
+    /// Issues a certificate with a key for a server that somebody else runs, who is reached by these names and
+    /// addresses.
+    ///
+    /// # Errors
+    ///
+    /// One of them is none.
+    pub fn issue_text(
+        &self,
+        names: &[String],
+        now: Timestamp,
+    ) -> Result<IssuedText, CertificatesError> {
+        let (certificate, key) = self.0.authority.issue_text(names, now)?;
+        Ok(IssuedText { certificate, key })
+    }
+
     /// What is in a data directory; the authority is made if there is none. Besides the system's
     /// roots, the authority, that of the hierarchy that has been joined, and `trusted.pem`, the roots in
     /// the file `more` are trusted. Blocks.
@@ -99,7 +150,7 @@ impl Certificates {
         more: Option<&Path>,
         now: Timestamp,
     ) -> Result<Self, CertificatesError> {
-        let directory = data.join("certificates");
+        let directory = data.join(DIRECTORY);
         let authority = Authority::open(&directory, now)?;
         let mut roots = vec![authority.certificate().clone()];
         let kept = ["hierarchy.crt", "trusted.pem"].map(|file| directory.join(file));
@@ -156,6 +207,24 @@ impl Certificates {
         let lines = encoded.as_bytes().chunks(64).map(String::from_utf8_lossy);
         let lines: Vec<_> = lines.collect();
         format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+    }
+
+    /// Makes this the authority of a data directory that nobody has opened yet. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// It is none, or cannot be kept.
+    pub fn take_over(data: &Path, authority: &[u8]) -> Result<(), CertificatesError> {
+        Authority::take_over(&data.join(DIRECTORY), authority)
+    }
+
+    /// The authority of a data directory with its key, as a successor takes it over. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn authority_with_key(data: &Path) -> Result<Vec<u8>, CertificatesError> {
+        Authority::text(&data.join(DIRECTORY))
     }
 
     /// A certificate for a key of somebody else, for servers and clients, by the hierarchy's authority.

@@ -13,7 +13,7 @@ use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude
 use crate::model::ServerCertificate;
 
 /// Names of a certificate that are told; the largest providers put 100 into one.
-const MOST_NAMES: usize = 100;
+pub(super) const MOST_NAMES: usize = 100;
 
 /// Names that are told where a certificate is for others.
 const NAMED: usize = 5;

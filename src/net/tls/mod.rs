@@ -23,7 +23,7 @@ mod trust;
 
 pub(super) use authority::Subject;
 pub(super) use certificates::GRANTED_FILE;
-pub use certificates::{CertificateSource, Certificates};
+pub use certificates::{CertificateSource, Certificates, IssuedText};
 pub use client::why_refused;
 pub(super) use client::{alert, client_config, showing_nothing, trusting_nobody};
 pub use clients::Admission;

@@ -1,6 +1,6 @@
-//! Certificates of roles that somebody else issues: the secrets that roles name, and what has cert-manager
-//! fill them. Roles that name none have certificates of the hierarchy's own authority, which their agent gets
-//! from the controller and keeps in its volume.
+//! Certificates in secrets, which roles name: with an issuer, cert-manager fills them; without one, the operator
+//! does, by the authority of the hierarchy, unless somebody else has. Roles that name none have certificates of
+//! that authority too, which their agent gets from the controller and keeps in its volume.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -17,27 +17,63 @@ pub(super) fn secrets<'a>(hierarchy: &'a Hierarchy, system: &Name) -> BTreeSet<&
     named(hierarchy).filter(|(of, _)| *of == system).map(|(_, secret)| secret).collect()
 }
 
-/// One for each secret that the roles of a site system name. A secret that several site systems share is filled
-/// once, for the names of all: it belongs to the first of them.
-pub(super) fn certificates(all: &Children<'_>, hosted: Hosted<'_>) -> Vec<Child> {
-    let Some(issuer) = &all.hosting.issuer else { return Vec::new() };
-    let mut wanted = Vec::new();
-    for secret in secrets(all.hierarchy, hosted.name) {
+/// A secret that the operator fills.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedSecret {
+    /// The secret without what is in it.
+    pub child: Child,
+    /// Whom its certificate is for: names, then addresses.
+    pub names: Vec<String>,
+}
+
+/// One for each secret that the roles of a site system name, where nobody is named who issues.
+pub(super) fn own(all: &Children<'_>, hosted: Hosted<'_>) -> Vec<WantedSecret> {
+    if all.hosting.issuer.is_some() {
+        return Vec::new();
+    }
+    let wanted = filled(all, hosted, true).map(|(secret, mut names, addresses)| {
+        names.extend(addresses);
+        let rest = json!({"type": "kubernetes.io/tls"});
+        let child = all.child(hosted, ("v1", "Secret"), secret.to_string(), rest);
+        WantedSecret { child, names }
+    });
+    wanted.collect()
+}
+
+/// The secrets of a site system, with the names and the addresses that each is for. A secret that several site
+/// systems share is filled once, for the names of all: it belongs to the first of them.
+fn filled<'a>(
+    all: &'a Children<'_>,
+    hosted: Hosted<'a>,
+    internal_names: bool,
+) -> impl Iterator<Item = (&'a Name, Vec<String>, Vec<String>)> {
+    secrets(all.hierarchy, hosted.name).into_iter().filter_map(move |secret| {
         let systems = sharing(all.hierarchy, secret);
         if systems.first() != Some(&hosted.name) {
-            continue;
+            return None;
         }
         let (mut names, mut addresses) = (Vec::new(), Vec::new());
         for system in systems {
             let Some(declared) = all.hierarchy.site_systems.get(system) else { continue };
             let address = declared.settings.address.folded().into_owned();
-            let list = if address.parse::<IpAddr>().is_ok() { &mut addresses } else { &mut names };
-            list.push(address);
-            if issuer.internal_names {
+            match address.parse::<IpAddr>() {
+                Ok(ip) => addresses.push(ip.to_string()),
+                Err(_) => names.push(address),
+            }
+            if internal_names {
                 let service = format!("{}.{}.svc", object_name(system), all.hosting.namespace);
                 names.extend([service, all.hosting.host(&object_name(system))]);
             }
         }
+        Some((secret, names, addresses))
+    })
+}
+
+/// One for each secret that the roles of a site system name.
+pub(super) fn certificates(all: &Children<'_>, hosted: Hosted<'_>) -> Vec<Child> {
+    let Some(issuer) = &all.hosting.issuer else { return Vec::new() };
+    let mut wanted = Vec::new();
+    for (secret, names, addresses) in filled(all, hosted, issuer.internal_names) {
         let mut spec = json!({
             "secretName": secret,
             "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},

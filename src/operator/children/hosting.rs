@@ -24,8 +24,8 @@ pub struct Hosting {
     pub listen: IpAddr,
     /// What agents log (`HEADWATER_LOG`); absent: nothing.
     pub log: Option<String>,
-    /// Who issues the certificates that roles name by `certificate.secretRef`; absent: somebody else puts
-    /// those secrets there.
+    /// Who issues the certificates that roles name by `certificate.secretRef`; absent: the authority of the
+    /// hierarchy, unless somebody else puts those secrets there.
     pub issuer: Option<IssuerReference>,
 }
 

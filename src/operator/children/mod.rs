@@ -8,7 +8,7 @@
 //! | `network_policy` | `NetworkPolicy`: the derived flows (PORT-5), and nothing else                   |
 //! | `addresses`      | `ConfigMap`: where the declared addresses of others really are                  |
 //! | `disruption`     | `PodDisruptionBudget`: one for each site                                        |
-//! | `certificates`   | `Certificate` of cert-manager, where there is an issuer                         |
+//! | `certificates`   | `Certificate` of cert-manager, where there is an issuer; otherwise `Secret`     |
 //!
 //! **Addresses.** A site system is declared by an address such as `ams-srv.contoso.example`, which its
 //! certificate, its URLs and its clients say. In a cluster that name leads nowhere by itself, and no service
@@ -32,8 +32,9 @@ mod stateful_set;
 mod tests;
 mod wanted;
 
+pub use certificates::WantedSecret;
 pub use comparing::{has_to_be_made_anew, is_as_wanted, repaired};
 pub use hosting::{Hosting, IssuerReference, Owner};
-pub use names::{claim_name, join_secret, object_name};
-pub use stateful_set::grown_claim;
+pub use names::{MADE, claim_name, is_made_for_a_site_system, join_secret, object_name};
+pub use stateful_set::{grown_claim, wanted_size};
 pub use wanted::{Child, Children};

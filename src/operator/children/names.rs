@@ -24,6 +24,12 @@ pub(super) const SITE: &str = "headwater.dev/site";
 pub(super) const PART: &str = "app.kubernetes.io/name";
 /// Its value.
 pub(super) const SITE_SYSTEMS: &str = "headwater-site-system";
+/// The labels of everything that is made for site systems.
+pub const MADE: [(&str, &str); 2] =
+    [("app.kubernetes.io/managed-by", "headwater"), ("app.kubernetes.io/component", "site-system")];
+/// The annotation with the digest of what was applied last. What is no longer wanted is still in an object that
+/// has all that is: by the digest it is seen, and applying takes it away.
+pub(super) const APPLIED: &str = "headwater.dev/applied";
 /// The label that tells hierarchies apart.
 pub(super) const INSTANCE: &str = "app.kubernetes.io/instance";
 
@@ -79,15 +85,16 @@ impl Hosting {
 
     /// The labels that the objects of all site systems of a site have.
     pub(super) fn labels_of_site(&self, system: &SiteSystem) -> Map<String, Value> {
-        let labels = [
-            (PART, SITE_SYSTEMS),
-            (INSTANCE, &self.instance),
-            ("app.kubernetes.io/component", "site-system"),
-            ("app.kubernetes.io/managed-by", "headwater"),
-            (SITE, system.site.as_str()),
-        ];
-        labels.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect()
+        let labels =
+            [(PART, SITE_SYSTEMS), (INSTANCE, &self.instance), (SITE, system.site.as_str())];
+        labels.into_iter().chain(MADE).map(|(key, value)| (key.to_owned(), json!(value))).collect()
     }
+}
+
+/// Whether an object was made for a site system, by the operator. Labels alone are easily copied.
+pub fn is_made_for_a_site_system(object: &Value) -> bool {
+    let is_labelled = |(key, value): &(&str, &str)| object["metadata"]["labels"][key] == *value;
+    MADE.iter().all(is_labelled) && object["metadata"]["annotations"][APPLIED].is_string()
 }
 
 /// What selects the pods of a site system. It can never change, so nothing is in it that might: no site, and no

@@ -42,11 +42,18 @@ pub(super) fn stateful_set(all: &Children<'_>, hosted: Hosted<'_>) -> Child {
     all.child(hosted, ("apps/v1", "StatefulSet"), object_name(hosted.name), json!({"spec": spec}))
 }
 
+/// How much a claim asks for.
+const SIZE: &str = "/spec/resources/requests/storage";
+
+/// How large the volume shall be.
+pub fn wanted_size(stateful_set: &Value) -> Option<&str> {
+    stateful_set.pointer("/spec/volumeClaimTemplates/0")?.pointer(SIZE)?.as_str()
+}
+
 /// The claim of a volume that shall be larger than it is: a stateful set makes claims, and never changes them.
 /// `there` is the claim as it is. None where it is large enough: a volume does not shrink.
 pub fn grown_claim(system: &Name, stateful_set: &Value, there: &Value) -> Option<Child> {
-    const SIZE: &str = "/spec/resources/requests/storage";
-    let wanted = stateful_set.pointer("/spec/volumeClaimTemplates/0")?.pointer(SIZE)?.as_str()?;
+    let wanted = wanted_size(stateful_set)?;
     let now = there.pointer(SIZE)?.as_str()?;
     (billionths(wanted)?.cmp(&billionths(now)?) == Ordering::Greater).then(|| {
         let name = claim_name(system);

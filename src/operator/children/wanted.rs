@@ -6,17 +6,14 @@ use kube::core::GroupVersionKind;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Hosting, Owner, addresses, certificates, disruption, names, network_policy, services,
-    stateful_set,
+    Hosting, Owner, addresses,
+    certificates::{self, WantedSecret},
+    disruption, names, network_policy, services, stateful_set,
 };
 use crate::{
     model::{Digest, Hierarchy, Name, Placement, Port, SiteSystem},
     ports::{HostRules, RolePort, admin_port, flows_where, host_rules, role_ports},
 };
-
-/// The annotation with the digest of what was applied last. What is no longer wanted is still in an object that
-/// has all that is: by the digest it is seen, and applying takes it away.
-const APPLIED: &str = "headwater.dev/applied";
 
 /// An object that is wanted.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +24,13 @@ pub struct Child {
     pub name: String,
     /// All of it, as it is applied.
     pub object: Value,
+}
+
+impl Child {
+    /// Its kind and name.
+    pub fn key(&self) -> (String, String) {
+        (self.kind.kind.clone(), self.name.clone())
+    }
 }
 
 /// The wanted objects of all site systems of a hierarchy that run in the cluster: those that say so, and those
@@ -63,13 +67,7 @@ impl<'a> Children<'a> {
     /// The objects of a site system, which belong to `owner`: none if it does not run in the cluster. What is
     /// there of it besides, with its labels and this owner, is wanted no more.
     pub fn wanted(&self, name: &Name, owner: &Owner) -> Vec<Child> {
-        let Some((name, system)) = self.hierarchy.site_systems.get_key_value(name) else {
-            return Vec::new();
-        };
-        if !is_hosted(system) {
-            return Vec::new();
-        }
-        let hosted = Hosted { name, system, owner };
+        let Some(hosted) = self.hosted_by(name, owner) else { return Vec::new() };
         // First what the pod needs when it starts.
         let mut all = vec![addresses::config_map(self, hosted)];
         all.extend(certificates::certificates(self, hosted));
@@ -78,6 +76,17 @@ impl<'a> Children<'a> {
         all.extend(disruption::budget(self, hosted));
         all.push(stateful_set::stateful_set(self, hosted));
         all
+    }
+
+    /// The secrets of a site system that the operator fills with certificates.
+    pub fn secrets(&self, name: &Name, owner: &Owner) -> Vec<WantedSecret> {
+        let hosted = self.hosted_by(name, owner);
+        hosted.map(|it| certificates::own(self, it)).unwrap_or_default()
+    }
+
+    fn hosted_by<'b>(&'b self, name: &Name, owner: &'b Owner) -> Option<Hosted<'b>> {
+        let (name, system) = self.hierarchy.site_systems.get_key_value(name)?;
+        is_hosted(system).then_some(Hosted { name, system, owner })
     }
 
     /// The address of an agent's admin port: the declared one, or that of its service.
@@ -137,7 +146,7 @@ impl<'a> Children<'a> {
             all.extend(rest);
         }
         let digest = Digest::of(object.to_string().as_bytes()).to_string();
-        object["metadata"]["annotations"] = json!({APPLIED: digest});
+        object["metadata"]["annotations"] = json!({(names::APPLIED): digest});
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         Child { kind: GroupVersionKind::gvk(group, version, kind), name, object }
     }

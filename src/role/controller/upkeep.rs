@@ -49,7 +49,7 @@ impl Controller {
         let registry = self.session().data().agents();
         let site_servers: BTreeSet<Name> =
             hierarchy.sites.values().map(|site| site.site_server.clone()).collect();
-        registry.note(&hierarchy.remote_agents(), &site_servers, clock::now())?;
+        registry.note(&hierarchy.remote_agents(), &site_servers, clock::now()).await?;
         let roster = registry.roster()?;
         let answering: Vec<Answering<'_>> = answering(hierarchy, looked, &roster);
         let told = Digest::of_json(&roster);

@@ -1,93 +1,35 @@
-//! Site systems that run in the cluster. No pod ever starts here: where one would, the test starts the
-//! agent that it would run, with the token out of the secret that it would have mounted.
+//! Site systems that run in the cluster.
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
-    path::Path,
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use headwater::model::Kind;
-use k8s_openapi::api::{
-    apps::v1::StatefulSet,
-    core::v1::{Secret, Service},
-    networking::v1::NetworkPolicy,
-};
+use k8s_openapi::api::{apps::v1::StatefulSet, core::v1::Service, networking::v1::NetworkPolicy};
 use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams},
 };
 use serde_json::json;
 
-use super::cluster::{Place, place};
+use super::{
+    cluster::place,
+    pods::{PATIENCE, hosted, secret, start},
+};
 
-const MINIMAL: &str = include_str!("../../../examples/minimal/headwater.yaml");
 /// The address of the pod.
 const IP: &str = "127.77.80.1";
-/// How long something may take that is waited for.
-const PATIENCE: Duration = Duration::from_mins(2);
-
-/// The smallest example, with its site system in the cluster.
-fn hosted() -> String {
-    let placed =
-        format!("  address: {IP}\n  placement: Kubernetes\n  agent:\n    url: https://{IP}:8550\n");
-    MINIMAL.replace("  address: server.contoso.example\n", &placed)
-}
-
-/// What a pod runs. It ends with the test.
-struct Pod(Child);
-
-impl Drop for Pod {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-async fn secret(place: &Place, name: &str) -> Option<Secret> {
-    let api: Api<Secret> = Api::namespaced(place.client.clone(), &place.namespace);
-    api.get_opt(name).await.unwrap()
-}
-
-/// Does what a cluster does with the stateful set of `server`.
-async fn start(place: &Place, directory: &Path) -> Pod {
-    let sets: Api<StatefulSet> = Api::namespaced(place.client.clone(), &place.namespace);
-    let begun = Instant::now();
-    let token = loop {
-        let made = sets.get_opt("server").await.unwrap();
-        if let (Some(_), Some(secret)) = (made, secret(place, "server-join").await) {
-            break secret.data.unwrap()["token"].clone();
-        }
-        assert!(begun.elapsed() < PATIENCE, "there is no stateful set, or no token");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
-    let file = directory.join("token");
-    fs::write(&file, token.0).unwrap();
-    let process = Command::new(env!("CARGO_BIN_EXE_headwater"))
-        .args(["agent", "--name", "server", "--listen", &format!("{IP}:8550")])
-        .arg("--join-token-file")
-        .arg(file)
-        .arg("--data")
-        .arg(directory.join("data"))
-        .env("HEADWATER_LOG", "info")
-        .stdout(Stdio::null())
-        .stderr(File::create(directory.join("agent.log")).unwrap())
-        .spawn()
-        .unwrap();
-    Pod(process)
-}
 
 #[tokio::test]
 async fn a_site_system_is_hosted_joins_and_is_kept_as_wanted() {
     let Some(mut place) = place("hosted").await else { return };
     let user = place.restricted().await;
-    place.create(&hosted()).await;
+    place.create(&hosted(IP)).await;
     let image = "registry.example/headwater:test";
     let operator = place.operator("examples/minimal", &["--image", image, "--lease", "headwater"]);
     let directory = tempfile::tempdir().unwrap();
-    let _pod = start(&place, directory.path()).await;
+    let _pod = start(&place, IP, directory.path()).await;
     place.until_ready(Kind::Package, "welcome").await;
     // A used token is of no use to anybody.
     let begun = Instant::now();

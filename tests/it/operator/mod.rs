@@ -3,12 +3,14 @@
 
 mod approving;
 mod broken_sets;
+mod children;
 mod cluster;
 mod contoso;
 mod converging;
 mod cut_off;
 mod deleting;
 mod examples;
+mod failing_over;
 mod finalizers;
 mod hardship;
 mod hosted;
@@ -19,6 +21,7 @@ mod line;
 mod log_level;
 mod own_server;
 mod plugin;
+mod pods;
 mod readiness;
 mod readme;
 mod restricted;

@@ -127,7 +127,7 @@ async fn a_token_that_was_used_lets_nobody_else_in() {
 async fn a_token_ends() {
     let hierarchy = Hierarchy::new();
     let early = now() - HOUR - HOUR;
-    let token = hierarchy.registry.make_token(&name("a"), HOUR, early).unwrap();
+    let token = hierarchy.token_made_at("a", early);
     let why = hierarchy.invite("a", "https://127.77.60.7:1").await.unwrap_err();
     assert!(why.contains("its token has ended at"), "{why}");
     let why = open(tempfile::tempdir().unwrap().path(), "a", Some(token)).unwrap_err();
@@ -263,6 +263,7 @@ async fn an_agent_that_joined_while_its_controller_was_cut_off_has_joined() {
             let token = serde_json::json!({"secret": secret, "ends": ends, "issued": issued});
             kept.tokens.insert(name("a"), serde_json::from_value(token).unwrap());
         })
+        .await
         .unwrap();
     assert!(hierarchy.ask("a", &agent.url).await.is_err());
     // Also when the token has ended meanwhile: it was good when it was used.

@@ -35,6 +35,7 @@ async fn the_certificate_of_one_agent_never_passes_for_another_one() {
             let theirs = kept.agents[&name("b")].certificates.clone();
             kept.agents.get_mut(&name("a")).unwrap().certificates = theirs;
         })
+        .await
         .unwrap();
     // Connections that there are go on; another one is judged anew.
     let moved = moved.restart(None).await;
@@ -64,7 +65,7 @@ async fn agents_answer_site_servers_and_no_other_agents() {
     assert!(why.contains("no agent of this hierarchy is known at"), "{why}");
     let servers = |names: &[&str]| names.iter().map(|it| name(it)).collect();
     let urls = [(name("a"), a.url.clone()), (name("b"), b.url.clone())].into();
-    hierarchy.registry.note(&urls, &servers(&["a"]), now()).unwrap();
+    hierarchy.registry.note(&urls, &servers(&["a"]), now()).await.unwrap();
     for agent in [&a, &b] {
         agent.membership.take_roster(hierarchy.roster()).await.unwrap();
     }
@@ -138,6 +139,7 @@ async fn a_renewal_that_broke_off_anywhere_is_done_again() {
             kept.refused.clear();
             kept.agents.get_mut(&name("a")).unwrap().certificates.extend(before.clone());
         })
+        .await
         .unwrap();
     assert!(hierarchy.registry.due(now()).unwrap().contains(&name("a")));
     let a = a.restart(None).await;
@@ -151,6 +153,7 @@ async fn a_renewal_that_broke_off_anywhere_is_done_again() {
             let member = kept.agents.get_mut(&name("a")).unwrap();
             member.certificates = [before, now_its].concat();
         })
+        .await
         .unwrap();
     renewed(&hierarchy, &a).await.unwrap();
     let a = a.restart(None).await;
@@ -164,15 +167,15 @@ async fn nobody_talks_to_an_agent_that_was_revoked() {
     let a = hierarchy.joined("a", "127.77.61.10").await;
     let b = hierarchy.joined("b", "127.77.61.11").await;
     let urls = [(name("a"), a.url.clone()), (name("b"), b.url.clone())].into();
-    hierarchy.registry.note(&urls, &[name("a")].into(), now()).unwrap();
+    hierarchy.registry.note(&urls, &[name("a")].into(), now()).await.unwrap();
     for agent in [&a, &b] {
         agent.membership.take_roster(hierarchy.roster()).await.unwrap();
     }
     // A connection that is kept open.
     assert_eq!(a.asks(&b, "/answers").await, Ok(StatusCode::OK));
-    let revoke = || hierarchy.registry.revoke(&name("a"), now()).unwrap();
-    assert_eq!(revoke(), Revoked::Done);
-    assert_eq!(revoke(), Revoked::Before);
+    let revoke = async || hierarchy.registry.revoke(&name("a"), now()).await.unwrap();
+    assert_eq!(revoke().await, Revoked::Done);
+    assert_eq!(revoke().await, Revoked::Before);
     let why = hierarchy.ask("a", &a.url).await.unwrap_err();
     assert!(why.contains("`a` was revoked at"), "{why}");
     b.membership.take_roster(hierarchy.roster()).await.unwrap();
@@ -188,7 +191,7 @@ async fn nobody_talks_to_an_agent_that_was_revoked() {
     let a = a.restart(Some(hierarchy.token("a"))).await;
     hierarchy.invite("a", &a.url).await.unwrap();
     assert_eq!(hierarchy.ask("a", &a.url).await, Ok(name("a")));
-    hierarchy.registry.note(&urls, &[name("a")].into(), now()).unwrap();
+    hierarchy.registry.note(&urls, &[name("a")].into(), now()).await.unwrap();
     let roster = hierarchy.roster();
     assert_eq!((roster.agents.len(), roster.refused.len()), (2, 1), "{roster:?}");
     for agent in [&a, &b] {
@@ -201,15 +204,15 @@ async fn nobody_talks_to_an_agent_that_was_revoked() {
 async fn a_token_is_revoked_too() {
     let hierarchy = Hierarchy::new();
     let token = hierarchy.token("a");
-    assert_eq!(hierarchy.registry.revoke(&name("b"), now()).unwrap(), Revoked::Unknown);
-    assert_eq!(hierarchy.registry.revoke(&name("a"), now()).unwrap(), Revoked::TokenOnly);
+    assert_eq!(hierarchy.registry.revoke(&name("b"), now()).await.unwrap(), Revoked::Unknown);
+    assert_eq!(hierarchy.registry.revoke(&name("a"), now()).await.unwrap(), Revoked::TokenOnly);
     let agent = TestAgent::start("a", "127.77.61.12", Some(token)).await;
     hierarchy.invite("a", &agent.url).await.unwrap();
     assert!(agent.membership.waits());
 }
 
-#[test]
-fn keys_that_have_ended_need_no_mention() {
+#[tokio::test]
+async fn keys_that_have_ended_need_no_mention() {
     let hierarchy = Hierarchy::new();
     hierarchy
         .registry
@@ -222,8 +225,9 @@ fn keys_that_have_ended_need_no_mention() {
                 kept.refuse(&name("a"), &[serde_json::from_value(issued).unwrap()], now());
             }
         })
+        .await
         .unwrap();
-    hierarchy.registry.note(&[].into(), &[].into(), now()).unwrap();
+    hierarchy.registry.note(&[].into(), &[].into(), now()).await.unwrap();
     assert_eq!(hierarchy.roster().refused.len(), 1);
 }
 

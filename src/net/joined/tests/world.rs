@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{post, put},
 };
+use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::sync::Notify;
@@ -52,7 +53,15 @@ impl Hierarchy {
     }
 
     pub(super) fn token(&self, agent: &str) -> JoinToken {
-        self.registry.make_token(&name(agent), HOUR, now()).unwrap()
+        self.token_made_at(agent, now())
+    }
+
+    /// The same at another time.
+    pub(super) fn token_made_at(&self, agent: &str, at: Timestamp) -> JoinToken {
+        // There is nothing to wait for where nobody else keeps it.
+        let agent = name(agent);
+        let made = self.registry.make_token(&agent, HOUR, at).now_or_never();
+        made.unwrap().unwrap()
     }
 
     /// Looks for an agent; why it has not joined.
