@@ -13,7 +13,9 @@
 mod admission;
 pub mod children;
 mod connecting;
+mod converging;
 mod custom_resources;
+mod events;
 mod kinds;
 mod leasing;
 mod needs;
@@ -33,6 +35,7 @@ mod state;
 mod status;
 mod telling;
 mod wanted;
+mod watched;
 mod watching;
 
 pub use admission::{AdmissionError, AdmissionSettings};

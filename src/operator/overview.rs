@@ -1,12 +1,13 @@
 //! The objects of a namespace and how they stand, for people.
 
-use kube::{Api, Client, api::ListParams, core::DynamicObject};
+use kube::{Api, Client, api::ListParams};
 
 use super::{
     Subject,
     kinds::api_resource,
     objects::Object,
     status::{ConditionStatus, ConditionType},
+    watched::Watched,
 };
 use crate::{model::Kind, view::ObjectStatus};
 
@@ -18,7 +19,7 @@ use crate::{model::Kind, view::ObjectStatus};
 pub async fn overview(client: &Client, namespace: &str) -> Result<Vec<ObjectStatus>, kube::Error> {
     let mut all = Vec::new();
     for kind in Kind::ALL {
-        let api: Api<DynamicObject> =
+        let api: Api<Watched> =
             Api::namespaced_with(client.clone(), namespace, &api_resource(Subject::Kind(kind)));
         let list = api.list(&ListParams::default()).await?;
         all.extend(list.items.into_iter().map(|object| status(&Object::of(kind, object))));

@@ -79,7 +79,7 @@ pub(super) fn watch(client: &Client, scope: &Scope, objects: &Objects) -> (Owned
     let scope = Scope { selector: None, ..scope.clone() };
     for (_, _, kind, _) in KINDS {
         let Some(resource) = resource(&GroupVersionKind::gvk("", "", kind)) else { continue };
-        let api = scope.api(client, &resource);
+        let api = scope.api::<DynamicObject>(client, &resource);
         let (owned, objects) = (owned.clone(), objects.clone());
         tasks.spawn(here(async move {
             let config = watcher::Config::default().labels(LABELS);
