@@ -14,7 +14,9 @@ mod admission;
 mod asking;
 pub mod children;
 mod connecting;
+mod converging;
 mod custom_resources;
+mod events;
 mod granting;
 mod growing;
 mod inheriting;
@@ -42,6 +44,7 @@ mod status;
 mod telling;
 mod tokens;
 mod wanted;
+mod watched;
 mod watching;
 
 pub use admission::{AdmissionError, AdmissionSettings};

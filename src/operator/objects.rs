@@ -5,13 +5,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use kube::core::DynamicObject;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::{
     PLAN_NAME, Subject,
     status::{PlanStatus, ResourceStatus},
+    watched::Watched,
 };
 use crate::model::{API_VERSION, DELETION_POLICY, Kind, PRUNE, SUSPEND, SYNC_REQUESTED_AT};
 
@@ -21,7 +21,7 @@ pub const FINALIZER: &str = "headwater.dev/removal";
 pub const APPROVE: &str = "headwater.dev/approve";
 
 /// An object by kind and name: names of a cluster need not be those of documents.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey {
     /// Its kind.
     pub kind: Kind,
@@ -139,7 +139,7 @@ impl Objects {
     }
 
     /// An object is there, or is otherwise than before.
-    pub(super) fn seen(&self, watched: Subject, object: DynamicObject) {
+    pub(super) fn seen(&self, watched: Subject, object: Watched) {
         let namespace = object.metadata.namespace.clone().unwrap_or_default();
         let mut state = self.state();
         let here = state.namespaces.entry(namespace).or_default();
@@ -151,7 +151,7 @@ impl Objects {
     }
 
     /// An object is gone.
-    pub(super) fn gone(&self, watched: Subject, object: &DynamicObject) {
+    pub(super) fn gone(&self, watched: Subject, object: &Watched) {
         let namespace = object.metadata.namespace.clone().unwrap_or_default();
         let name = object.metadata.name.clone().unwrap_or_default();
         let mut state = self.state();
@@ -164,7 +164,7 @@ impl Objects {
     }
 
     /// Everything of this kind has been listed: what is not among it is gone.
-    pub(super) fn listed(&self, watched: Subject, all: Vec<DynamicObject>) {
+    pub(super) fn listed(&self, watched: Subject, all: Vec<Watched>) {
         let mut state = self.state();
         let there: BTreeSet<(String, String)> = all
             .iter()
@@ -220,7 +220,7 @@ impl Objects {
 
 impl Namespace {
     /// Takes an object as it is now; whether something else is wanted than before.
-    fn see(&mut self, watched: Subject, object: DynamicObject) -> bool {
+    fn see(&mut self, watched: Subject, object: Watched) -> bool {
         match watched {
             Subject::Kind(kind) => {
                 let object = Arc::new(Object::of(kind, object));
@@ -265,13 +265,11 @@ impl Namespace {
 }
 
 impl Object {
-    pub(super) fn of(kind: Kind, object: DynamicObject) -> Self {
-        let DynamicObject { types: _, metadata, mut data } = object;
+    pub(super) fn of(kind: Kind, object: Watched) -> Self {
+        let Watched { metadata, spec, status } = object;
         let name = metadata.name.unwrap_or_default();
         let mut annotations = metadata.annotations.unwrap_or_default();
         annotations.retain(|key, _| key.starts_with("headwater.dev/"));
-        let status = data.get_mut("status").map(Value::take).unwrap_or_default();
-        let spec = data.get_mut("spec").map(Value::take).unwrap_or_default();
         let document = document(kind, &name, &annotations, &spec);
         Self {
             key: ObjectKey { kind, name },
@@ -317,9 +315,8 @@ fn document(
 }
 
 impl PlanObject {
-    fn of(object: DynamicObject) -> Self {
-        let DynamicObject { types: _, metadata, mut data } = object;
-        let status = data.get_mut("status").map(Value::take).unwrap_or_default();
+    fn of(object: Watched) -> Self {
+        let Watched { metadata, status, spec: _ } = object;
         Self {
             uid: metadata.uid.unwrap_or_default(),
             approved: metadata.annotations.unwrap_or_default().remove(APPROVE),

@@ -1,6 +1,6 @@
 //! The objects of a namespace and how they stand, for people.
 
-use kube::{Api, Client, api::ListParams, core::DynamicObject};
+use kube::{Api, Client, api::ListParams};
 
 use super::{
     Subject,
@@ -8,6 +8,7 @@ use super::{
     kinds::api_resource,
     objects::Object,
     status::{ConditionStatus, ConditionType},
+    watched::Watched,
 };
 use crate::{model::Kind, view::ObjectStatus};
 
@@ -23,7 +24,7 @@ pub async fn overview(
     let mut all = Vec::new();
     for kind in Kind::ALL {
         let resource = api_resource(Subject::Kind(kind));
-        let api: Api<DynamicObject> = match namespace {
+        let api: Api<Watched> = match namespace {
             Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
             None => Api::all_with(client.clone(), &resource),
         };

@@ -92,7 +92,7 @@ pub(super) fn watch(
     let scope = Scope { selector: None, ..scope.clone() };
     for (_, _, kind, _) in KINDS.into_iter().filter(|it| with_certificates || it.2 != CERTIFICATE) {
         let Some(resource) = resource(&GroupVersionKind::gvk("", "", kind)) else { continue };
-        let api = scope.api(client, &resource);
+        let api = scope.api::<DynamicObject>(client, &resource);
         tasks.spawn(here(watch_kind(kind, api, owned.clone(), objects.clone())));
     }
     (owned, tasks)

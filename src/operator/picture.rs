@@ -1,7 +1,7 @@
 //! What a look has found, by the resource that it is about: pure, so that what is said of an object can be
 //! tested without a cluster.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::status::{PackageCounts, Synchronized};
 use crate::{
@@ -19,6 +19,8 @@ pub(super) struct Picture {
     pub(super) parts: BTreeMap<ResourceId, Part>,
     /// The actions that are planned, in their order.
     pub(super) actions: Vec<Step>,
+    /// Where each of them is in this order.
+    pub(super) places: HashMap<ActionId, usize>,
     /// What cannot be planned.
     pub(super) waiting: Vec<Waiting>,
     /// Whether nothing unknown is in the way.
@@ -76,6 +78,9 @@ impl Picture {
         let mut picture = Self {
             parts: BTreeMap::new(),
             actions: actions.collect(),
+            places: (plan.actions.iter().enumerate())
+                .map(|(place, action)| (action.id.clone(), place))
+                .collect(),
             waiting: plan.waiting.clone(),
             complete: plan.complete,
         };
@@ -86,6 +91,23 @@ impl Picture {
         picture.contents(hierarchy, observed);
         picture.groups(declared);
         picture
+    }
+
+    /// An action that is planned.
+    pub(super) fn step(&self, id: &ActionId) -> Option<&Step> {
+        self.actions.get(*self.places.get(id)?)
+    }
+
+    /// Whether an action is planned that removes a resource.
+    pub(super) fn removes(&self, id: &ResourceId) -> bool {
+        let actions = self.parts.get(id).into_iter().flat_map(|it| &it.actions);
+        let mut actions = actions.map(|place| &self.actions[*place]);
+        actions.any(|it| it.resource == *id && it.kind.removes())
+    }
+
+    /// Whether something cannot be planned yet that has to be done to a resource.
+    pub(super) fn waits(&self, id: &ResourceId) -> bool {
+        self.parts.get(id).is_some_and(|it| !it.waiting.is_empty())
     }
 
     fn part(&mut self, kind: Kind, name: &Name) -> &mut Part {

@@ -1,46 +1,35 @@
 //! Keeps the hierarchy of one namespace as its objects say: the loop of a controller, over objects.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use futures::{
-    FutureExt,
-    future::{Fuse, FusedFuture},
-};
 use kube::Client;
-use tokio::{
-    pin,
-    sync::mpsc,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     inheriting::{InheritError, inherit},
     objects::{Objects, Snapshot},
     owned::Owned,
-    picture::Picture,
     placing::Placing,
     remembering::Told,
     settings::OperatorSettings,
-    sharing::{SharedError, share},
     state::{self, Known},
     telling::Teller,
-    wanted::{Leaving, Wanted, may_be_needed},
+    wanted::{Wanted, may_be_needed},
     watching::{QUIET, RESTLESS},
 };
 use crate::{
-    apply::{Origin, Removals},
     chance::dice,
     clock,
     engine::{
         about,
-        notifications::{Look, Manifests, Occurrence, PassEnded},
+        notifications::{Manifests, Occurrence, PassEnded},
     },
     error_text::with_causes,
-    model::{Digest, Observation, RunCommand, Trigger},
+    model::{Digest, RunCommand},
     net::trace::Trace,
     notify::{Notifier, NotifyError, Places},
-    role::controller::{self, Controller, ControllerError, Purpose, Session, SessionError},
+    role::controller::{Controller, ControllerError, Purpose, Session, SessionError},
     web::{PassEnd, TICK, Vitals},
 };
 
@@ -60,9 +49,6 @@ pub enum ReconcilerError {
     #[error("the notifications of namespace `{0}`")]
     Notifications(String, #[source] Box<NotifyError>),
 }
-
-/// How often statuses are written while a pass goes on.
-const TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// Keeps the hierarchy of a namespace.
 pub(super) struct Reconciler {
@@ -136,22 +122,24 @@ impl Reconciler {
                 Err(ReconcilerError::Inherit(passes.namespace.clone(), Box::new(error)))
             }
         };
+        passes.teller.end().await;
         passes.notifier.end().await;
         passes.controller.close().await;
         ended
     }
 }
 
-struct Passes {
-    controller: Controller,
+/// The passes of a namespace.
+pub(super) struct Passes {
+    pub(super) controller: Controller,
     notifier: Notifier,
     placing: Option<Placing>,
-    known: Known,
-    teller: Teller,
-    namespace: String,
-    objects: Objects,
-    settings: Arc<OperatorSettings>,
-    vitals: Vitals,
+    pub(super) known: Known,
+    pub(super) teller: Teller,
+    pub(super) namespace: String,
+    pub(super) objects: Objects,
+    pub(super) settings: Arc<OperatorSettings>,
+    pub(super) vitals: Vitals,
 }
 
 impl Passes {
@@ -201,7 +189,8 @@ impl Passes {
                 tracing::warn!(namespace = self.namespace, "objects are not valid: {}", why.first);
                 let refused = Some((None, why.first.clone()));
                 self.notifier.hear(Occurrence::Source { refused, unreachable: None });
-                self.teller.statuses(snapshot, state::refused(snapshot, &why, clock::now())).await;
+                let refused = state::refused(snapshot, &why, clock::now());
+                self.teller.statuses(snapshot, refused, usize::MAX).await;
                 return;
             }
         };
@@ -240,9 +229,9 @@ impl Passes {
         self.vitals.pass_ends(end);
         let seen = look.is_ok();
         self.notifier.hear(Occurrence::PassEnded(PassEnded { manifests, look }));
-        self.tell(snapshot, &wanted).await;
+        let gone = self.let_go(snapshot, &wanted.leaving, seen).await;
+        self.tell(snapshot, &wanted, &gone).await;
         self.share(&wanted).await;
-        self.let_go(snapshot, &wanted.leaving, seen).await;
     }
 
     /// An approval that stands at the plan's object counts once.
@@ -264,126 +253,5 @@ impl Passes {
             }
         }
         self.teller.used(super::objects::APPROVE).await;
-    }
-
-    /// Looks, plans and applies; what there is to say meanwhile is told now and then.
-    async fn converge(
-        &mut self,
-        snapshot: &Snapshot,
-        wanted: &Wanted,
-    ) -> Result<(PassEnd, Look), ControllerError> {
-        let Wanted { hierarchy, declared, digest, leaving, .. } = wanted;
-        self.controller.only_removes(controller::Leaving {
-            removable: leaving.removable(),
-            agents: leaving.agents.clone(),
-        });
-        let (known, vitals) = (self.known.clone(), self.vitals.clone());
-        let (of, documents) = (hierarchy.clone(), declared.clone());
-        self.controller.tell_looks(move |observed, plan| {
-            vitals.looked(observed, plan);
-            known.looked(Picture::of((&of, &documents), observed, plan), observed, plan);
-        });
-        let this = &*self;
-        let origin = Origin {
-            command: RunCommand::Operator,
-            trigger: Trigger::Loop,
-            commit: None,
-            manifests: Some(declared.clone()),
-        };
-        if this.settings.only_observes {
-            let looked = this.controller.look(hierarchy, *digest).await?;
-            this.controller.keep_agents(hierarchy, &looked).await;
-            this.known.ended(&[], None, true);
-            return Ok((PassEnd::of_look(&looked.plan), looked.told_only(hierarchy)));
-        }
-        let (sender, mut events) = mpsc::unbounded_channel();
-        let heard = this.vitals.hears(&sender);
-        let onward = heard.events().clone();
-        let converged = {
-            let converging =
-                this.controller.converge(hierarchy, *digest, &origin, Removals::Confirmed, &onward);
-            pin!(converging);
-            let mut changes = this.objects.changes();
-            // An API server that is slow to answer holds nothing up.
-            let telling = Fuse::terminated();
-            pin!(telling);
-            let mut to_tell = Instant::now() + TOLD_EVERY;
-            let mut news = true;
-            let mut ticks = tokio::time::interval(TICK);
-            let converged = loop {
-                tokio::select! {
-                    converged = &mut converging => break converged,
-                    Some(event) = events.recv() => news |= this.known.hears(&event),
-                    _ = changes.changed() => {
-                        if this.objects.revision(&this.namespace) != snapshot.revision {
-                            this.controller.hurry();
-                        }
-                    }
-                    () = sleep_until(to_tell), if news && telling.is_terminated() => {
-                        telling.set(this.tell(snapshot, wanted).fuse());
-                        news = false;
-                    }
-                    () = &mut telling => to_tell = Instant::now() + TOLD_EVERY,
-                    _ = ticks.tick() => this.vitals.moves(),
-                }
-            };
-            if !telling.is_terminated() {
-                telling.await;
-            }
-            converged
-        };
-        drop(onward);
-        heard.end().await;
-        while let Ok(event) = events.try_recv() {
-            this.known.hears(&event);
-        }
-        let converged = converged?;
-        this.known.ended(&converged.left, converged.to_approve.clone(), false);
-        Ok((PassEnd::of(&converged), converged.told(hierarchy)))
-    }
-
-    /// Writes what there is to say of all objects, by what is known now.
-    async fn tell(&self, snapshot: &Snapshot, wanted: &Wanted) {
-        let now = clock::now();
-        // What was written meanwhile is what the next statuses are compared with.
-        let seen = self.objects.of(&self.namespace);
-        let statuses = self.known.statuses((snapshot, &seen), wanted, now);
-        self.teller.statuses(&seen, statuses).await;
-        let before = seen.plan.as_ref();
-        let old = before.and_then(|it| it.status.clone()).unwrap_or_default();
-        self.teller.plan(before, &self.known.plan(&old, now)).await;
-        self.teller.happened(snapshot, self.known.happened()).await;
-    }
-
-    /// Lets others see what was observed, if that has changed.
-    async fn share(&self, wanted: &Wanted) {
-        let Some((digest, observed)) = self.known.to_share() else { return };
-        let asked = wanted.hierarchy.remote_agents();
-        let observation = Observation::new(clock::now(), asked, observed);
-        let shared = share(self.teller.client(), &self.namespace, &observation).await;
-        match shared {
-            // It will be no smaller before it is another.
-            Ok(()) | Err(SharedError::TooLarge(_)) => self.known.shared(digest),
-            Err(_) => {}
-        }
-        if let Err(error) = shared {
-            let why = with_causes(&error);
-            tracing::warn!(namespace = self.namespace, "what was observed is not shared: {why}");
-        }
-    }
-
-    /// Lets go what is removed, if somebody could see that, and what shall stay where it is.
-    async fn let_go(&self, snapshot: &Snapshot, leaving: &Leaving, seen: bool) {
-        let gone = snapshot.objects.values().filter(|object| {
-            if !object.deleted || !object.is_held() {
-                return false;
-            }
-            match leaving.removed.get(&object.key) {
-                Some(leaving) => seen && !self.known.is_still_there(object.key.kind, leaving),
-                None => leaving.orphaned.contains(&object.key),
-            }
-        });
-        let gone = gone.cloned().collect();
-        self.teller.let_go(gone).await;
     }
 }

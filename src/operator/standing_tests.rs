@@ -36,8 +36,8 @@ fn picture(kinds: &[ActionKind]) -> Picture {
     Picture {
         parts: BTreeMap::from([(point(), part)]),
         actions: actions.collect(),
-        waiting: Vec::new(),
         complete: true,
+        ..Picture::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is known of a namespace between looks: what the statuses of its objects are made of.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -54,7 +54,10 @@ struct State {
     progress: BTreeMap<ActionId, Progress>,
     /// What has ended in this pass, by resource.
     ended: BTreeMap<ResourceId, Ended>,
+    /// What has happened and is not told yet.
     happened: Vec<Happened>,
+    /// What has happened in this pass to its actions: two that did the same are told as one.
+    done: HashSet<Happened>,
     to_approve: Option<PlanToApprove>,
     manifests: Option<Digest>,
     /// Whether nothing was left to do for these manifests before.
@@ -79,6 +82,7 @@ impl Known {
         state.manifests = Some(manifests);
         state.progress.clear();
         state.ended.clear();
+        state.done.clear();
     }
 
     /// A look has found this.
@@ -92,8 +96,7 @@ impl Known {
             model::Known::Present(_) | model::Known::Absent => None,
         });
         state.silent = silent.collect();
-        let planned = |id: &ActionId| picture.actions.iter().any(|it| it.id == *id);
-        state.progress.retain(|id, _| planned(id));
+        state.progress.retain(|id, _| picture.places.contains_key(id));
         state.picture = Arc::new(picture);
     }
 
@@ -162,10 +165,8 @@ impl Known {
     pub(super) fn is_still_there(&self, kind: Kind, leaving: &Removed) -> bool {
         let state = self.state();
         let picture = &state.picture;
-        let removes = picture.actions.iter();
-        let removes = removes.filter(|it| it.kind.removes()).map(|it| &it.resource);
-        let waits = picture.waiting.iter().map(|it| &it.resource).filter(|it| it.kind == kind);
-        removes.chain(waits).any(|it| leaving.known.contains(it))
+        let waits = |id: &ResourceId| id.kind == kind && picture.waits(id);
+        leaving.known.iter().any(|id| picture.removes(id) || waits(id))
             || leaving.on.iter().any(|it| state.silent.contains_key(it))
     }
 
@@ -304,19 +305,22 @@ impl State {
 
     fn finished(&mut self, id: &ActionId, outcome: &Outcome) {
         self.progress.insert(id.clone(), Progress::Ended(outcome.clone()));
-        let Some(step) = self.picture.actions.iter().find(|it| it.id == *id) else { return };
+        let Some(step) = self.picture.step(id) else { return };
         let (kind, resource) = (step.kind.to_string(), step.resource.clone());
         let warning = match outcome {
             Outcome::Done(_) => false,
             Outcome::Failed(_) => true,
             _ => return,
         };
-        self.happened.push(Happened {
+        let happened = Happened {
             key: ObjectKey { kind: resource.kind, name: resource.name.to_string() },
             reason: kind.clone(),
             note: outcome.detail(),
             warning,
-        });
+        };
+        if self.done.insert(happened.clone()) {
+            self.happened.push(happened);
+        }
         self.ended.entry(resource).or_default().actions.push((kind, outcome.clone()));
     }
 }

@@ -1,24 +1,28 @@
 //! Writes into the cluster what there is to say: statuses, the plan, events, finalizers. Only what differs
 //! from what stands there is written.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use futures::{StreamExt, stream};
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
     Api, Client,
     api::{Patch, PatchParams, PostParams},
-    core::DynamicObject,
-    runtime::events::{Event, EventType, Recorder, Reporter},
+    core::{DynamicObject, Request},
+    runtime::events::{Event, EventType},
 };
-use serde::Serialize;
+use serde::{Serialize, de::IgnoredAny};
 use serde_json::{Map, Value, json};
 
 use super::{
     Subject,
+    events::Events,
     kinds::{PLAN_NAME, api_resource},
     objects::{FINALIZER, Object, ObjectKey, PlanObject, Snapshot},
-    status::{PlanStatus, ResourceStatus},
+    status::{ConditionStatus, ConditionType, PlanStatus, ResourceStatus},
 };
 use crate::{error_text::with_causes, model::API_VERSION};
 
@@ -30,15 +34,16 @@ const TRIES: u32 = 5;
 const LONGEST_NOTE: usize = 1_000;
 
 /// Writes into one namespace.
-#[derive(Clone)]
 pub(super) struct Teller {
     client: Client,
     namespace: String,
-    events: Recorder,
+    events: Events,
+    /// The statuses that were written and not seen yet, each with the identity of its object.
+    unseen: Mutex<BTreeMap<ObjectKey, (String, ResourceStatus)>>,
 }
 
 /// Something that has happened to an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Happened {
     pub(super) key: ObjectKey,
     /// In one word.
@@ -50,9 +55,13 @@ pub(super) struct Happened {
 
 impl Teller {
     pub(super) fn new(client: Client, namespace: String, instance: Option<String>) -> Self {
-        let reporter = Reporter { controller: "headwater.dev/operator".to_owned(), instance };
-        let events = Recorder::new(client.clone(), reporter);
-        Self { client, namespace, events }
+        let events = Events::begin(client.clone(), instance);
+        Self { client, namespace, events, unseen: Mutex::default() }
+    }
+
+    /// Writes what waits, but not for long.
+    pub(super) async fn end(self) {
+        self.events.end().await;
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -67,29 +76,75 @@ impl Teller {
         )
     }
 
-    /// Writes statuses. What cannot be written is written by the next pass, and is in the log.
+    /// Writes statuses, at most so many: what somebody has to look at first. What cannot be written is written
+    /// by the next pass, and is in the log.
     pub(super) async fn statuses(
         &self,
         snapshot: &Snapshot,
         statuses: BTreeMap<ObjectKey, ResourceStatus>,
+        most: usize,
     ) {
         let differing = statuses.into_iter().filter_map(|(key, status)| {
-            let object = snapshot.objects.get(&key)?.clone();
-            let changes = changes(Some(&object.status), &status)?;
-            Some((object.clone(), json!({"metadata": {"uid": object.uid}, "status": changes})))
+            let object = snapshot.objects.get(&key)?;
+            let changes = self.status_changes(object, &status)?;
+            Some((object, status, changes))
         });
-        let differing: Vec<_> = differing.collect();
-        let written =
-            stream::iter(differing).for_each_concurrent(AT_ONCE, |(object, patch)| async move {
-                let patched = self
-                    .api(&object.key)
-                    .patch_status(&object.key.name, &PatchParams::default(), &Patch::Merge(patch))
-                    .await;
-                if let Err(error) = patched {
-                    refused("the status", &object.key.to_string(), &error);
+        let mut differing: Vec<_> = differing.collect();
+        if differing.len() > most {
+            differing.sort_by_key(|(_, status, _)| !has_failed(status));
+            differing.truncate(most);
+        }
+        let written = stream::iter(differing).for_each_concurrent(
+            AT_ONCE,
+            |(object, status, changes)| async move {
+                let patch = json!({"metadata": {"uid": object.uid}, "status": changes});
+                match self.write(&object.key, Some("status"), &patch).await {
+                    Ok(()) => self.wrote(object, status),
+                    Err(error) => refused("the status", &object.key.to_string(), &error),
                 }
-            });
+            },
+        );
         written.await;
+    }
+
+    /// What of a status is otherwise than what was seen, or than what was written meanwhile.
+    fn status_changes(&self, object: &Object, now: &ResourceStatus) -> Option<Map<String, Value>> {
+        let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = unseen.get(&object.key).filter(|(uid, _)| *uid == object.uid);
+        match written.filter(|(_, status)| *status != object.status) {
+            Some((_, written)) => {
+                let mut both = changes(Some(written), now).unwrap_or_default();
+                both.extend(changes(Some(&object.status), now).unwrap_or_default());
+                (!both.is_empty()).then_some(both)
+            }
+            None => {
+                unseen.remove(&object.key);
+                changes(Some(&object.status), now)
+            }
+        }
+    }
+
+    fn wrote(&self, object: &Object, status: ResourceStatus) {
+        let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
+        unseen.insert(object.key.clone(), (object.uid.clone(), status));
+    }
+
+    /// Writes a part of an object. What it is then comes with the watch, and is not asked for here.
+    async fn write(
+        &self,
+        key: &ObjectKey,
+        subresource: Option<&str>,
+        patch: &Value,
+    ) -> Result<(), kube::Error> {
+        let objects = self.api(key);
+        let (of, name) = match subresource {
+            Some(name) => (format!("{}/{}", objects.resource_url(), key.name), name),
+            None => (objects.resource_url().to_owned(), key.name.as_str()),
+        };
+        let patch = Patch::Merge(patch);
+        let request = Request::new(of).patch_metadata(name, &PatchParams::default(), &patch);
+        let request = request.map_err(kube::Error::BuildRequest)?;
+        self.client.request::<IgnoredAny>(request).await.map(drop)
     }
 
     /// Writes the plan, whose object is made when there is none.
@@ -140,14 +195,19 @@ impl Teller {
         held.into_iter().collect()
     }
 
-    /// Lets objects go.
-    pub(super) async fn let_go(&self, objects: Vec<Arc<Object>>) {
-        let gone = stream::iter(objects).for_each_concurrent(AT_ONCE, |object| async move {
-            if let Err(error) = self.finalizers(&object, false).await {
-                refused("the finalizer", &object.key.to_string(), &error);
+    /// Lets objects go, and tells which of them are.
+    pub(super) async fn let_go(&self, objects: Vec<Arc<Object>>) -> BTreeSet<ObjectKey> {
+        let gone = stream::iter(objects).map(|object| async move {
+            match self.finalizers(&object, false).await {
+                Ok(()) => Some(object.key.clone()),
+                Err(error) => {
+                    refused("the finalizer", &object.key.to_string(), &error);
+                    None
+                }
             }
         });
-        gone.await;
+        let gone = gone.buffer_unordered(AT_ONCE);
+        gone.filter_map(|it| async move { it }).collect().await
     }
 
     /// Holds an object, or lets it go. Only another change of its finalizers is in the way, so that those who
@@ -191,9 +251,9 @@ impl Teller {
     }
 
     /// Tells of what has happened, as events of the objects.
-    pub(super) async fn happened(&self, snapshot: &Snapshot, happened: Vec<Happened>) {
-        let told = stream::iter(happened).for_each_concurrent(AT_ONCE, |it| async move {
-            let Some(object) = snapshot.objects.get(&it.key) else { return };
+    pub(super) fn happened(&self, snapshot: &Snapshot, happened: Vec<Happened>) {
+        for it in happened {
+            let Some(object) = snapshot.objects.get(&it.key) else { continue };
             let reference = ObjectReference {
                 api_version: Some(API_VERSION.to_owned()),
                 kind: Some(object.key.kind.to_string()),
@@ -209,16 +269,24 @@ impl Teller {
                 note: Some(bounded(it.note)),
                 secondary: None,
             };
-            if let Err(error) = self.events.publish(&event, &reference).await {
-                refused("an event", &object.key.to_string(), &error);
-            }
-        });
-        told.await;
+            self.events.tell(event, reference);
+        }
     }
 }
 
+/// Whether somebody should look at an object.
+fn has_failed(status: &ResourceStatus) -> bool {
+    status.next_retry.is_some()
+        || status.conditions.iter().any(|it| {
+            it.condition_type == ConditionType::Stalled && it.status == ConditionStatus::True
+        })
+}
+
 /// What of a status is otherwise than before; `None` if nothing is. What is not there any more is null.
-fn changes<T: Serialize>(before: Option<&T>, now: &T) -> Option<Map<String, Value>> {
+fn changes<T: Serialize + PartialEq>(before: Option<&T>, now: &T) -> Option<Map<String, Value>> {
+    if before == Some(now) {
+        return None;
+    }
     let map = |it| match serde_json::to_value(it) {
         Ok(Value::Object(map)) => Some(map),
         _ => None,
@@ -245,7 +313,8 @@ pub(super) fn is_namespace_going(answer: &kube::core::Status) -> bool {
     answer.is_forbidden() && causes.into_iter().any(|it| it.reason == "NamespaceTerminating")
 }
 
-fn refused(what: &str, of: &str, error: &kube::Error) {
+/// Says what could not be written.
+pub(super) fn refused(what: &str, of: &str, error: &kube::Error) {
     // It is gone, or goes, or another object has its name: nothing is to be said of it any more.
     if let kube::Error::Api(answer) = error
         && (answer.is_not_found() || answer.is_conflict() || is_namespace_going(answer))

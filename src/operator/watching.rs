@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt, pin_mut};
 use kube::{
-    Api, Client,
-    core::{ApiResource, DynamicObject},
+    Api, Client, Resource,
+    core::{ApiResource, DynamicResourceScope},
     runtime::{
         WatchStreamExt,
         watcher::{self, Event, watcher},
@@ -13,7 +13,7 @@ use kube::{
 };
 use tokio::task::JoinSet;
 
-use super::{Subject, kinds::api_resource, objects::Objects};
+use super::{Subject, kinds::api_resource, objects::Objects, watched::Watched};
 use crate::{error_text::with_causes, world::here};
 
 /// Which objects are watched.
@@ -26,7 +26,10 @@ pub struct Scope {
 }
 
 impl Scope {
-    pub(super) fn api(&self, client: &Client, resource: &ApiResource) -> Api<DynamicObject> {
+    pub(super) fn api<K>(&self, client: &Client, resource: &ApiResource) -> Api<K>
+    where
+        K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope>,
+    {
         match &self.namespace {
             Some(namespace) => Api::namespaced_with(client.clone(), namespace, resource),
             None => Api::all_with(client.clone(), resource),
@@ -50,7 +53,7 @@ pub(super) fn watch(client: &Client, scope: &Scope, objects: &Objects) -> JoinSe
 }
 
 async fn watch_kind(
-    api: Api<DynamicObject>,
+    api: Api<Watched>,
     selector: Option<String>,
     watched: Subject,
     objects: Objects,

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use kube::core::DynamicObject;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::judging::judge;
 use crate::{
     model::Kind,
-    operator::objects::{Object, Objects},
+    operator::{
+        objects::{Object, Objects},
+        watched::Watched,
+    },
 };
 
 /// The API group and version of reviews.
@@ -34,9 +36,9 @@ struct Request {
     #[serde(default)]
     sub_resource: Option<String>,
     #[serde(default)]
-    object: Option<DynamicObject>,
+    object: Option<Watched>,
     #[serde(default)]
-    old_object: Option<DynamicObject>,
+    old_object: Option<Watched>,
 }
 
 #[derive(Deserialize)]

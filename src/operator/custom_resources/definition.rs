@@ -70,6 +70,9 @@ fn schema(subject: Subject) -> Result<Value, NotStructural> {
                 structural(&document["properties"]["spec"], &document["$defs"], "spec")?;
             properties["spec"] = spec;
             properties["status"] = status::<ResourceStatus>()?;
+            // What the operator has not seen yet is under way, and not ready, for tools that read any object
+            // (kstatus): without this, one that has no conditions would be as wanted.
+            properties["status"]["default"] = json!({"observedGeneration": -1});
             (document["description"].clone(), rules)
         }
         Subject::Plan => {

@@ -321,7 +321,8 @@ impl Place {
             false => &["--namespace", &self.namespace],
         };
         let process = Command::new(env!("CARGO_BIN_EXE_headwater"))
-            .args(["operator", "--every", "1s"])
+            .arg("operator")
+            .args(if more.contains(&"--every") { &[][..] } else { &["--every", "1s"] })
             .args(scope)
             .arg("--content-directory")
             .arg(content)

@@ -45,6 +45,15 @@ async fn what_is_applied_is_brought_about_and_stands_in_the_conditions() {
 }
 
 #[tokio::test]
+async fn what_no_operator_has_seen_yet_is_not_taken_for_ready() {
+    let Some(place) = place("unseen").await else { return };
+    place.create(MINIMAL).await;
+    let object = place.api(Kind::Package).get("welcome").await.unwrap();
+    assert_eq!(object.metadata.generation, Some(1));
+    assert_eq!(object.data["status"], json!({"observedGeneration": -1}));
+}
+
+#[tokio::test]
 async fn objects_that_are_not_valid_together_say_so_and_nothing_is_done() {
     let Some(place) = place("refused").await else { return };
     let _operator = place.operator("examples/minimal", &["--placement", "Embedded"]);

@@ -41,6 +41,20 @@ async fn what_is_deleted_is_removed_once_nothing_needs_it() {
 }
 
 #[tokio::test]
+async fn what_is_deleted_goes_with_the_pass_that_removes_it() {
+    let Some(place) = place("deleted").await else { return };
+    place.create(MINIMAL).await;
+    // Nobody looks a second time.
+    let often = ["--placement", "Embedded", "--every", "10h"];
+    let _operator = place.operator("examples/minimal", &often);
+    place.until_ready(Kind::Package, "welcome").await;
+    // What somebody else writes to it meanwhile is no reason to wait either.
+    place.merge(Kind::Package, "welcome", json!({"metadata": {"labels": {"a": "b"}}})).await;
+    place.delete(Kind::Package, "welcome").await;
+    place.until_gone(Kind::Package, "welcome").await;
+}
+
+#[tokio::test]
 async fn a_whole_hierarchy_that_is_deleted_at_once_goes() {
     let Some(place) = place("all-gone").await else { return };
     place.create(MINIMAL).await;
