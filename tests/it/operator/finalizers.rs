@@ -107,10 +107,13 @@ async fn what_an_agent_that_never_answers_should_remove_is_let_go_as_an_orphan()
         place.until_gone(kind, name).await;
     }
     for (kind, name) in all {
-        assert!(
-            place.api(kind).get_opt(name).await.unwrap().is_some(),
-            "{kind}/{name} is forgotten"
-        );
+        // It is not forgotten, and it says what is left to do.
+        place
+            .until((kind, name), |it| {
+                let ready = it.conditions.iter().find(|it| it.reason == "Unreachable");
+                ready.is_some_and(|it| it.message.contains("headwater.dev/deletion-policy: Orphan"))
+            })
+            .await;
         place.merge(kind, name, policy("Orphan")).await;
     }
     for (kind, name) in all {
