@@ -14,7 +14,7 @@ use k8s_openapi::{
 };
 use kube::{
     Api,
-    api::{DeleteParams, Patch, PatchParams, PostParams},
+    api::{DeleteParams, PostParams},
     core::{ApiResource, DynamicObject, GroupVersionKind, NamespaceResourceScope},
 };
 use rustls::{

@@ -29,6 +29,8 @@ use kube::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::kubectl::{programs, said};
+
 /// How long something may take that is waited for: far longer than it takes.
 pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -116,13 +118,6 @@ pub(super) fn resource(subject: Subject) -> ApiResource {
     ApiResource::from_gvk_with_plural(&kind, subject.plural())
 }
 
-/// Where helm and kubectl are.
-fn programs() -> PathBuf {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/kubernetes");
-    let said = Command::new(script).arg("helm").output().unwrap();
-    PathBuf::from(String::from_utf8(said.stdout).unwrap().trim().lines().last().unwrap())
-}
-
 /// The service account of the chart in a release called `headwater`.
 const ACCOUNT: &str = "headwater";
 
@@ -138,7 +133,7 @@ impl Place {
         let rendered = self.chart(&["rbac", "serviceaccount"], values);
         let path = self.own.path().join("role.yaml");
         fs::write(&path, rendered).unwrap();
-        self.kubectl(&["apply", "--filename", path.to_str().unwrap()]);
+        self.kubectl_as_admin(&["apply", "--filename", path.to_str().unwrap()]);
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client.clone(), &self.namespace);
         let request: TokenRequest = serde_json::from_value(json!({
             "spec": {"audiences": [], "expirationSeconds": 3_600},
@@ -172,17 +167,11 @@ impl Place {
         rendered.stdout
     }
 
-    /// Runs kubectl in this namespace, as who may do everything, and gives what it says.
-    pub(super) fn kubectl(&self, arguments: &[&str]) -> String {
-        let ran = Command::new(programs().join("kubectl"))
-            .args(["--namespace", &self.namespace])
-            .args(arguments)
-            .env("KUBECONFIG", self.server.join("kubeconfig"))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .unwrap();
-        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-        String::from_utf8(ran.stdout).unwrap()
+    /// Runs `kubectl` in this namespace, as who may do everything, and gives what it says.
+    pub(super) fn kubectl_as_admin(&self, arguments: &[&str]) -> String {
+        let mut command = self.command("kubectl");
+        command.args(["--namespace", &self.namespace]).args(arguments);
+        said(command.env("KUBECONFIG", self.server.join("kubeconfig"))).expect(0).out
     }
 
     /// Tells operators something else of the API server than before.

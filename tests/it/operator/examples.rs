@@ -50,7 +50,7 @@ async fn every_example_is_applied_as_it_is_and_judged_without_an_error() {
         let Some(place) = place(example.name).await else { return };
         for directory in example.directories {
             let path = format!("examples/{directory}");
-            place.kubectl(&["apply", "--recursive", "--filename", &path]);
+            place.kubectl_as_admin(&["apply", "--recursive", "--filename", &path]);
         }
         let arguments = ["--mode", "observe", "--placement", "Embedded"];
         running.push((place.operator(example.content, &arguments), place));
@@ -59,7 +59,7 @@ async fn every_example_is_applied_as_it_is_and_judged_without_an_error() {
     for (operator, place) in running {
         let judged = judged(&place).await;
         // All of them are in one category.
-        let shown = place.kubectl(&["get", "headwater", "--output", "name"]);
+        let shown = place.kubectl_as_admin(&["get", "headwater", "--output", "name"]);
         let shown = shown.lines().filter(|it| !it.starts_with("plan.")).count();
         assert_eq!(shown, judged.len(), "{}", place.namespace);
         for (object, status) in judged {

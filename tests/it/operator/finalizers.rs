@@ -128,14 +128,14 @@ async fn without_an_operator_the_documented_way_out_lets_all_go() {
     let mut operator = place.operator("examples/minimal", &["--placement", "Embedded"]);
     place.until_ready(Kind::Package, "welcome").await;
     operator.kill();
-    place.kubectl(&["delete", "--wait=false", "--filename", "examples/minimal/headwater.yaml"]);
+    place.kubectl_as_admin(&["delete", "--wait=false", "--filename", "examples/minimal/headwater.yaml"]);
     let held = left(&place).await;
     assert!(held.len() >= 4, "{held:?}");
     // As the readme has it, for each of them.
     for object in held {
         let (kind, name) = object.split_once('/').unwrap();
         let finalizers = r#"{"metadata":{"finalizers":null}}"#;
-        place.kubectl(&["patch", kind, name, "--type=merge", "-p", finalizers]);
+        place.kubectl_as_admin(&["patch", kind, name, "--type=merge", "-p", finalizers]);
     }
     assert_eq!(left(&place).await, Vec::<String>::new());
 }
