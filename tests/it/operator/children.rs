@@ -60,7 +60,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 async fn what_is_wanted_no_longer_goes_and_what_is_somebody_elses_stays() {
     let Some(mut place) = place("pruned").await else { return };
     let user = place.restricted().await;
-    place.create(&hosted("127.77.82.1")).await;
+    place.create(&hosted("127.77.85.1")).await;
     let operator = place.operator("examples/minimal", &IMAGE);
     let (services, sets) = (api::<Service>(&place), api::<StatefulSet>(&place));
     until("the site system is made", async || {
@@ -136,7 +136,7 @@ async fn a_volume_grows_where_its_class_allows_that() {
     let storage = format!(
         "  placement: Kubernetes\n  kubernetes:\n    storage: {{size: 20Gi, className: {class}}}\n"
     );
-    place.create(&hosted("127.77.82.2").replace("  placement: Kubernetes\n", &storage)).await;
+    place.create(&hosted("127.77.85.2").replace("  placement: Kubernetes\n", &storage)).await;
     let operator = place.operator("examples/minimal", &IMAGE);
     let (sets, claims) = (api::<StatefulSet>(&place), api::<PersistentVolumeClaim>(&place));
     // The cluster makes the claim, and binds it.
@@ -209,7 +209,7 @@ async fn cert_manager_is_noticed_when_it_comes_later_and_holds_nothing_up_before
     let definitions: Api<CustomResourceDefinition> = Api::all(place.client.clone());
     let gone = definitions.delete("certificates.cert-manager.io", &DeleteParams::default()).await;
     drop(gone);
-    place.create(&hosted("127.77.82.3")).await;
+    place.create(&hosted("127.77.85.3")).await;
     with_secret(&place, "web").await;
     let issuer = ["--issuer", "ClusterIssuer/contoso"];
     let operator = place.operator("examples/minimal", &[&IMAGE[..], &issuer].concat());
@@ -227,7 +227,7 @@ async fn cert_manager_is_noticed_when_it_comes_later_and_holds_nothing_up_before
     until("the certificate is asked for", async || made.get("web").await.is_ok()).await;
     let certificate = made.get("web").await.unwrap();
     assert_eq!(certificate.data["spec"]["issuerRef"]["name"], "contoso");
-    assert_eq!(certificate.data["spec"]["ipAddresses"], json!(["127.77.82.3"]));
+    assert_eq!(certificate.data["spec"]["ipAddresses"], json!(["127.77.85.3"]));
     definitions.delete("certificates.cert-manager.io", &DeleteParams::default()).await.unwrap();
 }
 
@@ -235,7 +235,7 @@ async fn cert_manager_is_noticed_when_it_comes_later_and_holds_nothing_up_before
 async fn secrets_that_roles_name_are_filled_unless_somebody_else_has() {
     let Some(mut place) = place("filled").await else { return };
     let user = place.restricted().await;
-    place.create(&hosted("127.77.82.4")).await;
+    place.create(&hosted("127.77.85.4")).await;
     with_secret(&place, "web").await;
     let operator = place.operator("examples/minimal", &IMAGE);
     let secrets = api::<Secret>(&place);
@@ -257,7 +257,7 @@ async fn secrets_that_roles_name_are_filled_unless_somebody_else_has() {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
     let verifier = verifier.build().unwrap();
-    for name in ["127.77.82.4".to_owned(), format!("server.{}.svc", place.namespace)] {
+    for name in ["127.77.85.4".to_owned(), format!("server.{}.svc", place.namespace)] {
         let name = ServerName::try_from(name).unwrap();
         let now = UnixTime::now();
         verifier.verify_server_cert(&of("tls.crt"), &[], &name, &[], now).unwrap();

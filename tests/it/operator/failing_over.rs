@@ -86,7 +86,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 
 #[tokio::test]
 async fn the_next_one_has_the_same_authority_and_agents_and_does_nothing_twice() {
-    let ip = "127.77.81.1";
+    let ip = "127.77.84.1";
     let Some(mut place) = place("next").await else { return };
     let user = place.restricted().await;
     place.create(&hosted(ip)).await;
@@ -122,7 +122,7 @@ async fn the_next_one_has_the_same_authority_and_agents_and_does_nothing_twice()
 #[tokio::test]
 async fn a_token_that_was_made_and_not_put_there_is_put_there_by_the_next_one() {
     let Some(place) = place("token").await else { return };
-    place.create(&hosted("127.77.81.2")).await;
+    place.create(&hosted("127.77.84.2")).await;
     let mut first = Node::new(&place);
     let made = token(&place).await;
     first.operator.kill();
@@ -135,7 +135,7 @@ async fn a_token_that_was_made_and_not_put_there_is_put_there_by_the_next_one() 
 
 #[tokio::test]
 async fn what_is_kept_there_is_put_back_and_what_somebody_else_has_put_there_is_taken_over() {
-    let ip = "127.77.81.3";
+    let ip = "127.77.84.3";
     let Some(place) = place("kept").await else { return };
     place.create(&hosted(ip)).await;
     let node = Node::new(&place);
@@ -187,7 +187,7 @@ async fn what_is_kept_there_is_put_back_and_what_somebody_else_has_put_there_is_
 #[tokio::test]
 async fn agents_are_not_changed_where_nobody_leads() {
     let Some(place) = place("behind").await else { return };
-    place.create(&hosted("127.77.81.4")).await;
+    place.create(&hosted("127.77.84.4")).await;
     let mut node = Node::new(&place);
     token(&place).await;
     node.operator.kill();
@@ -202,7 +202,7 @@ async fn agents_are_not_changed_where_nobody_leads() {
 
 #[tokio::test]
 async fn what_one_has_told_the_next_one_does_not_tell_again() {
-    let ip = "127.77.81.5";
+    let ip = "127.77.84.5";
     let Some(mut place) = place("told").await else { return };
     let user = place.restricted().await;
     let receiver = WebReceiver::start();
