@@ -65,9 +65,9 @@ pub async fn operate(
     let objects = Objects::default();
     let mut watches = watching::watch(&watcher, &scope, &objects);
     vitals.knows_objects(false);
-    let (listing, told) = (objects.clone(), vitals.clone());
+    let (known, told) = (objects.clone(), vitals.clone());
     watches.spawn(here(async move {
-        listing.all_listed().await;
+        known.all_listed().await;
         told.knows_objects(true);
     }));
     let (owned, _made) = match settings.hosting.image {

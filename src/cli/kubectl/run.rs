@@ -15,19 +15,19 @@ pub(in crate::cli) fn run(plugin: Plugin) -> ExitCode {
     let mut printer = Printer::new(cluster.color, LogFormat::Text);
     telemetry::start(printer.messages_coloured(), LogFormat::Text);
     let choice = cluster.choice();
-    let printed = &mut printer;
+    let to = &mut printer;
     let result = match command {
-        PluginCommand::Status(arguments) => block_on(status::run(&arguments, &choice, printed)),
-        PluginCommand::Plan(arguments) => plan::run(&arguments, &choice, printed),
-        PluginCommand::Approve(arguments) => block_on(approve::run(&arguments, &choice, printed)),
-        PluginCommand::Sync(arguments) => block_on(sync::run(&arguments, &choice, printed)),
+        PluginCommand::Status(arguments) => block_on(status::run(&arguments, &choice, to)),
+        PluginCommand::Plan(arguments) => plan::run(&arguments, &choice, to),
+        PluginCommand::Approve(arguments) => block_on(approve::run(&arguments, &choice, to)),
+        PluginCommand::Sync(arguments) => block_on(sync::run(&arguments, &choice, to)),
         PluginCommand::Suspend(arguments) => {
-            block_on(suspend::run(&arguments.objects, true, &choice, printed))
+            block_on(suspend::run(&arguments.objects, true, &choice, to))
         }
         PluginCommand::Resume(arguments) => {
-            block_on(suspend::run(&arguments.objects, false, &choice, printed))
+            block_on(suspend::run(&arguments.objects, false, &choice, to))
         }
-        PluginCommand::Ready(arguments) => block_on(ready::run(&arguments, choice, printed)),
+        PluginCommand::Ready(arguments) => block_on(ready::run(&arguments, choice, to)),
     };
     ended(result, &mut printer)
 }
