@@ -305,13 +305,14 @@ impl Place {
     ) -> Operator {
         let log = data.path().join(format!("{}.log", uuid::Uuid::new_v4().simple()));
         let content = Path::new(env!("CARGO_MANIFEST_DIR")).join(content);
+        let every: &[&str] = if more.contains(&"--every") { &[] } else { &["--every", "1s"] };
         let scope: &[&str] = match more.contains(&"--all-namespaces") {
             true => &[],
             false => &["--namespace", &self.namespace],
         };
         let process = Command::new(env!("CARGO_BIN_EXE_headwater"))
             .arg("operator")
-            .args(if more.contains(&"--every") { &[][..] } else { &["--every", "1s"] })
+            .args(every)
             .args(scope)
             .arg("--content-directory")
             .arg(content)
