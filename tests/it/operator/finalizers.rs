@@ -128,7 +128,12 @@ async fn without_an_operator_the_documented_way_out_lets_all_go() {
     let mut operator = place.operator("examples/minimal", &["--placement", "Embedded"]);
     place.until_ready(Kind::Package, "welcome").await;
     operator.kill();
-    place.kubectl_as_admin(&["delete", "--wait=false", "--filename", "examples/minimal/headwater.yaml"]);
+    place.kubectl_as_admin(&[
+        "delete",
+        "--wait=false",
+        "--filename",
+        "examples/minimal/headwater.yaml",
+    ]);
     let held = left(&place).await;
     assert!(held.len() >= 4, "{held:?}");
     // As the readme has it, for each of them.
