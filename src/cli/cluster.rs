@@ -39,7 +39,7 @@ impl ClusterArguments {
     /// The cluster and namespace that are looked at, if one is.
     pub(super) fn choice(&self) -> Option<ClusterChoice> {
         let Self { kube, namespace, context, kubeconfig } = self.clone();
-        let choice = ClusterChoice { namespace, context, kubeconfig, ..ClusterChoice::default() };
+        let choice = ClusterChoice { kubeconfig, context, namespace, ..ClusterChoice::default() };
         kube.then_some(choice)
     }
 }

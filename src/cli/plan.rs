@@ -76,10 +76,7 @@ pub(super) fn run(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let planned = show(arguments, data, printer);
-    match arguments.detailed_exitcode {
-        true => detailed(planned),
-        false => planned.map(|_| ExitCode::Success),
-    }
+    if arguments.detailed_exitcode { detailed(planned) } else { planned.map(|_| ExitCode::Success) }
 }
 
 /// The exit code that says whether there are changes.

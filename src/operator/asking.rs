@@ -70,9 +70,10 @@ pub(super) fn told(error: kube::Error, what: &str, namespace: &str) -> AskError 
         // Of a path that it does not know it says no more than the number.
         kube::Error::Api(answer) if answer.code == 404 => {
             // Of an object that is not there it names the object.
-            match answer.details.as_ref().is_some_and(|it| !it.name.is_empty()) {
-                true => AskError::NotThere(what.to_owned(), namespace.to_owned()),
-                false => AskError::NotDefined,
+            if answer.details.as_ref().is_some_and(|it| !it.name.is_empty()) {
+                AskError::NotThere(what.to_owned(), namespace.to_owned())
+            } else {
+                AskError::NotDefined
             }
         }
         kube::Error::Api(answer) if answer.is_forbidden() => {

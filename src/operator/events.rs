@@ -35,8 +35,8 @@ impl Events {
     pub(super) fn begin(client: Client, instance: Option<String>) -> Self {
         let reporter = Reporter { controller: "headwater.dev/operator".to_owned(), instance };
         let (waiting, received) = channel(MOST);
-        let writing = tokio::spawn(here(write(Recorder::new(client, reporter), received)));
-        Self { waiting, writing }
+        let task = tokio::spawn(here(write(Recorder::new(client, reporter), received)));
+        Self { waiting, writing: task }
     }
 
     /// Has an event of an object written.

@@ -61,14 +61,20 @@ impl Granted {
             Step::Nothing => {}
             Step::Make => {
                 let secret = filled(wanted, certificates, now)?;
-                let by_us = PostParams { field_manager: manager(), ..PostParams::default() };
+                let by_us = PostParams {
+                    field_manager: Some(FIELD_MANAGER.to_owned()),
+                    ..PostParams::default()
+                };
                 self.api.create(&by_us, &secret).await.map_err(cannot)?;
                 tracing::info!(secret = name, "a certificate is issued");
             }
             Step::MakeAnew(version) => {
                 let mut secret = filled(wanted, certificates, now)?;
                 secret.metadata.resource_version = Some(version);
-                let by_us = PatchParams { field_manager: manager(), ..PatchParams::default() };
+                let by_us = PatchParams {
+                    field_manager: Some(FIELD_MANAGER.to_owned()),
+                    ..PatchParams::default()
+                };
                 self.api.patch(name, &by_us, &Patch::Merge(&secret)).await.map_err(cannot)?;
                 tracing::info!(secret = name, "another certificate is issued");
             }
@@ -108,10 +114,6 @@ impl Granted {
     fn seen(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn manager() -> Option<String> {
-    Some(FIELD_MANAGER.to_owned())
 }
 
 /// What has to be done about a secret.

@@ -23,7 +23,7 @@ use super::{
 use crate::model::Name;
 
 /// How soon it is tried again to make a claim larger that could not be: most classes of volumes never can.
-const AGAIN: Duration = Duration::from_secs(600);
+const AGAIN: Duration = Duration::from_mins(10);
 
 /// The claims of a namespace.
 pub(super) struct Claims {

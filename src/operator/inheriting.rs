@@ -146,7 +146,8 @@ impl Place {
 
     async fn create(&self, inheritance: &Inheritance) -> Result<Secret, InheritError> {
         let secret = self.packed(inheritance, None)?;
-        let by_us = PostParams { field_manager: manager(), ..PostParams::default() };
+        let by_us =
+            PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
         match self.answered(self.api.create(&by_us, &secret)).await {
             // Nobody comes after: what is there is still removed, and objects are let go.
             Err(InheritError::Api(_, error)) if is_terminating(&error) => Ok(Secret::default()),
@@ -160,7 +161,8 @@ impl Place {
         version: String,
     ) -> Result<Secret, InheritError> {
         let secret = self.packed(inheritance, Some(version))?;
-        let by_us = PatchParams { field_manager: manager(), ..PatchParams::default() };
+        let by_us =
+            PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         self.answered(self.api.patch(HIERARCHY, &by_us, &Patch::Merge(&secret))).await
     }
 
@@ -211,10 +213,6 @@ impl Place {
         let agents = unpack(&agents?.0, LARGEST_UNPACKED).map_err(|_| damaged())?;
         Ok(Inheritance { authority: authority?.0.clone(), agents })
     }
-}
-
-fn manager() -> Option<String> {
-    Some(FIELD_MANAGER.to_owned())
 }
 
 /// Keeps what is known of agents in the Secret.

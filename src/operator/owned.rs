@@ -148,8 +148,8 @@ fn is_no_such_kind(error: &watcher::Error) -> bool {
     match error {
         InitialListFailed(kube::Error::Api(why))
         | WatchStartFailed(kube::Error::Api(why))
-        | WatchFailed(kube::Error::Api(why)) => why.is_not_found(),
-        WatchError(why) => why.is_not_found(),
+        | WatchFailed(kube::Error::Api(why))
+        | WatchError(why) => why.is_not_found(),
         _ => false,
     }
 }

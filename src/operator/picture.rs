@@ -290,10 +290,7 @@ fn point_on<'a>(observed: &'a Observed, system: &Name) -> Option<&'a ObservedPoi
 
 /// An address, or the name of a file, without the directories that it is in.
 fn place(from: &str) -> &str {
-    match from.contains("://") {
-        true => from,
-        false => from.rsplit('/').next().unwrap_or(from),
-    }
+    if from.contains("://") { from } else { from.rsplit('/').next().unwrap_or(from) }
 }
 
 /// Sources as a table has room for them.

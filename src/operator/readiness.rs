@@ -93,8 +93,9 @@ async fn look(
 /// A lease, looked at several times: the clock here need not be that of the operator.
 #[derive(Debug, Default)]
 struct WatchedLease {
+    looked: bool,
     /// When it had been renewed when it was first looked at.
-    first: Option<Option<Timestamp>>,
+    first: Option<Timestamp>,
 }
 
 impl WatchedLease {
@@ -125,7 +126,10 @@ impl WatchedLease {
     fn judge(&mut self, spec: &LeaseSpec, now: Timestamp) -> (bool, String) {
         let holder = spec.holder_identity.clone().filter(|it| !it.is_empty());
         let renewed = spec.renew_time.as_ref().map(|it| it.0);
-        let since = *self.first.get_or_insert(renewed) != renewed;
+        if !std::mem::replace(&mut self.looked, true) {
+            self.first = renewed;
+        }
+        let since = self.first != renewed;
         let Some(holder) = holder else {
             return (false, "is held by nobody".to_owned());
         };

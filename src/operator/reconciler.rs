@@ -148,7 +148,7 @@ impl Passes {
         loop {
             let snapshot = self.objects.of(&self.namespace);
             let trace = Trace::begin();
-            trace.within(self.pass(&snapshot)).await;
+            trace.within(Box::pin(self.pass(&snapshot))).await;
             let due = Instant::now() + about(self.settings.every, dice());
             let mut ticks = tokio::time::interval(TICK);
             loop {

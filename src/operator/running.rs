@@ -61,9 +61,9 @@ pub async fn operate(
     vitals: Vitals,
     ending: CancellationToken,
 ) -> Result<(), OperatorError> {
-    let Cluster { client, watching: watcher, .. } = cluster;
+    let Cluster { client, watching: patient, .. } = cluster;
     let objects = Objects::default();
-    let mut watches = watching::watch(&watcher, &scope, &objects);
+    let mut watches = watching::watch(&patient, &scope, &objects);
     vitals.knows_objects(false);
     let (known, told) = (objects.clone(), vitals.clone());
     watches.spawn(here(async move {
@@ -73,14 +73,14 @@ pub async fn operate(
     let (owned, _made) = match settings.hosting.image {
         Some(_) => {
             let issued = settings.hosting.issuer.is_some();
-            owned::watch(&watcher, &scope, &objects, issued)
+            owned::watch(&patient, &scope, &objects, issued)
         }
         None => (Owned::default(), JoinSet::new()),
     };
     let content = settings.content_directory.clone();
     let _admission = match &settings.admission {
         Some(admission) => {
-            Some(admit((&client, &watcher), admission, objects.clone(), content).await?)
+            Some(admit((&client, &patient), admission, objects.clone(), content).await?)
         }
         None => None,
     };

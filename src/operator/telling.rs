@@ -111,16 +111,13 @@ impl Teller {
     fn status_changes(&self, object: &Object, now: &ResourceStatus) -> Option<Map<String, Value>> {
         let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
         let written = unseen.get(&object.key).filter(|(uid, _)| *uid == object.uid);
-        match written.filter(|(_, status)| *status != object.status) {
-            Some((_, written)) => {
-                let mut both = changes(Some(written), now).unwrap_or_default();
-                both.extend(changes(Some(&object.status), now).unwrap_or_default());
-                (!both.is_empty()).then_some(both)
-            }
-            None => {
-                unseen.remove(&object.key);
-                changes(Some(&object.status), now)
-            }
+        if let Some((_, written)) = written.filter(|(_, status)| *status != object.status) {
+            let mut both = changes(Some(written), now).unwrap_or_default();
+            both.extend(changes(Some(&object.status), now).unwrap_or_default());
+            (!both.is_empty()).then_some(both)
+        } else {
+            unseen.remove(&object.key);
+            changes(Some(&object.status), now)
         }
     }
 

@@ -220,7 +220,10 @@ async fn ask(known: Known, choice: &ClusterChoice) -> Vec<String> {
         Known::Sites => asked.sites_at_the_top().await.unwrap_or_default(),
         Known::Digest => {
             let plan = asked.plan().await.ok().flatten();
-            plan.and_then(|it| it.digest_to_approve).map(|it| it.short()).into_iter().collect()
+            plan.and_then(|it| it.digest_to_approve)
+                .map(crate::model::Digest::short)
+                .into_iter()
+                .collect()
         }
     }
 }

@@ -99,7 +99,7 @@ fn for_people(plan: &PlanStatus) -> OperatorPlan {
             })
             .collect(),
         waiting: plan.waiting.iter().map(|it| (it.resource.clone(), it.reason.clone())).collect(),
-        approve: plan.digest_to_approve.map(|it| it.short()),
+        approve: plan.digest_to_approve.map(crate::model::Digest::short),
         standing: ready.map(|it| it.message.clone()),
     }
 }

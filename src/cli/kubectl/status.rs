@@ -50,10 +50,8 @@ pub(super) async fn run(
     printer: &mut Printer,
 ) -> Result<ExitCode, Failure> {
     let Arguments { paths, content, messages, shown, all_namespaces, output } = arguments;
-    let hierarchy = match paths.is_empty() {
-        true => None,
-        false => Some(sources::load_hierarchy(paths, printer)?.0),
-    };
+    let hierarchy =
+        if paths.is_empty() { None } else { Some(sources::load_hierarchy(paths, printer)?.0) };
     let what = match (content, messages) {
         (true, _) => What::Content(hierarchy.as_ref()),
         (_, true) => What::Messages,

@@ -25,8 +25,8 @@ const MOST_AUTHORITIES: usize = 8;
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// Keeps an authority among those that the API server trusts in the webhooks of a configuration.
-pub(super) async fn keep_trusted(client: Client, watches: Client, name: String, authority: String) {
-    let watched: Api<ValidatingWebhookConfiguration> = Api::all(watches);
+pub(super) async fn keep_trusted(client: Client, patient: Client, name: String, authority: String) {
+    let watched: Api<ValidatingWebhookConfiguration> = Api::all(patient);
     let api: Api<ValidatingWebhookConfiguration> = Api::all(client);
     let mut told = false;
     let mut tell = |failed: Option<&dyn std::error::Error>| {

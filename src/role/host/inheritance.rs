@@ -93,17 +93,17 @@ mod tests {
         DataDirectory::open(&second).unwrap();
         let inheritance = Inheritance::of(&left).unwrap();
         inheritance.take_over(&second).unwrap();
-        let taken = DataDirectory::open(&second).unwrap();
+        let successor = DataDirectory::open(&second).unwrap();
         assert_eq!(
-            taken.certificates().authority_text(),
+            successor.certificates().authority_text(),
             left.certificates().authority_text(),
             "the certificate is that of the key"
         );
         let shown = std::fs::read_to_string(second.join("certificates/authority.crt")).unwrap();
-        assert_eq!(shown.trim(), taken.certificates().authority_text().trim());
-        let same = taken.agents().token(&name).unwrap().unwrap();
+        assert_eq!(shown.trim(), successor.certificates().authority_text().trim());
+        let same = successor.agents().token(&name).unwrap().unwrap();
         assert_eq!(same.to_text(), token.to_text(), "the agent may have it already");
-        assert_eq!(Inheritance::of(&taken).unwrap(), inheritance);
+        assert_eq!(Inheritance::of(&successor).unwrap(), inheritance);
         assert!(!format!("{inheritance:?}").contains("PRIVATE"));
     }
 

@@ -66,7 +66,7 @@ pub(super) async fn place_at(server: &Path, name: &str) -> Place {
     let read = Kubeconfig::read_from(&kubeconfig).unwrap();
     let config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await.unwrap();
     let client = Client::try_from(config).unwrap();
-    define(&client, &server).await;
+    define(&client, server).await;
     let namespace = format!("{name}-{}", &uuid::Uuid::new_v4().simple().to_string()[..8]);
     let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
     let api: Api<Namespace> = Api::all(client.clone());
@@ -306,10 +306,8 @@ impl Place {
         let log = data.path().join(format!("{}.log", uuid::Uuid::new_v4().simple()));
         let content = Path::new(env!("CARGO_MANIFEST_DIR")).join(content);
         let every: &[&str] = if more.contains(&"--every") { &[] } else { &["--every", "1s"] };
-        let scope: &[&str] = match more.contains(&"--all-namespaces") {
-            true => &[],
-            false => &["--namespace", &self.namespace],
-        };
+        let own = ["--namespace", &self.namespace];
+        let scope = if more.contains(&"--all-namespaces") { &[] } else { &own[..] };
         let process = Command::new(env!("CARGO_BIN_EXE_headwater"))
             .arg("operator")
             .args(every)

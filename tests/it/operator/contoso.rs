@@ -7,7 +7,7 @@ use std::{
 };
 
 use headwater::model::Kind;
-use kube::ResourceExt;
+use kube::{ResourceExt, api::ListParams};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -62,7 +62,7 @@ impl Contoso {
 pub(super) async fn left(place: &Place) -> Vec<String> {
     let mut left = Vec::new();
     for kind in Kind::ALL {
-        let list = place.api(kind).list(&Default::default()).await.unwrap();
+        let list = place.api(kind).list(&ListParams::default()).await.unwrap();
         left.extend(list.items.iter().map(|it| format!("{kind}/{}", it.name_any())));
     }
     left

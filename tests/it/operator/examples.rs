@@ -4,7 +4,7 @@ use headwater::{
     model::Kind,
     operator::{ConditionType, ResourceStatus},
 };
-use kube::ResourceExt;
+use kube::{ResourceExt, api::ListParams};
 
 use super::{
     cluster::{Place, place},
@@ -22,7 +22,7 @@ struct Example<'a> {
 async fn judged(place: &Place) -> Vec<(String, ResourceStatus)> {
     let mut judged = Vec::new();
     for kind in Kind::ALL {
-        for object in place.api(kind).list(&Default::default()).await.unwrap().items {
+        for object in place.api(kind).list(&ListParams::default()).await.unwrap().items {
             let name = object.name_any();
             let status = place.until((kind, &name), |it| !it.conditions.is_empty()).await;
             judged.push((format!("{kind}/{name}"), status));

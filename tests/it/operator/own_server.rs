@@ -16,6 +16,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts one; none where nobody wants API servers at all.
+    #[expect(clippy::print_stderr, reason = "who runs the tests has to see it")]
     pub(super) fn start() -> Option<Self> {
         if std::env::var_os("HEADWATER_KUBERNETES").is_none() {
             eprintln!("NOT TESTED: there is no Kubernetes API server: see `scripts/kubernetes`");
@@ -33,12 +34,12 @@ impl Server {
     /// Starts what does not run of it.
     pub(super) fn up(&self) {
         let own = process::id().to_string();
-        self.script(&["up", self.path(), "--with", &own]);
+        script(&["up", self.path(), "--with", &own]);
     }
 
     /// Ends one of its programs.
     pub(super) fn down(&self, program: &str) {
-        self.script(&["down", self.path(), program]);
+        script(&["down", self.path(), program]);
     }
 
     /// Sends a signal to one of its programs.
@@ -66,12 +67,12 @@ impl Server {
     fn path(&self) -> &str {
         self.directory().to_str().unwrap()
     }
+}
 
-    fn script(&self, arguments: &[&str]) {
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts/kubernetes");
-        let ran = Command::new(script).args(arguments).output().unwrap();
-        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    }
+fn script(arguments: &[&str]) {
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts/kubernetes");
+    let ran = Command::new(script).args(arguments).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
 }
 
 impl Drop for Server {

@@ -15,7 +15,7 @@ use k8s_openapi::api::{
 };
 use kube::{
     Api, ResourceExt,
-    api::{DeleteParams, Patch, PatchParams, PostParams},
+    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
     core::DynamicObject,
 };
 use serde_json::{Value, json};
@@ -214,7 +214,7 @@ async fn what_breaks_a_rule_across_objects_is_refused_and_nothing_that_is_delete
     place.merge(Kind::Package, "second", json!({"metadata": {"finalizers": null}})).await;
     place.until_gone(Kind::Package, "second").await;
     for kind in [Kind::Site, Kind::SiteSystem, Kind::Package] {
-        for object in place.api(kind).list(&Default::default()).await.unwrap() {
+        for object in place.api(kind).list(&ListParams::default()).await.unwrap() {
             place.delete(kind, &object.name_any()).await;
         }
     }

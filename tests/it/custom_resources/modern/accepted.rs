@@ -25,6 +25,7 @@ async fn every_example_is_accepted_and_gets_its_defaults() {
 }
 
 /// `kubectl`, in this namespace; none where it cannot be had, which its set-up has said.
+#[expect(clippy::print_stderr, reason = "who runs the tests has to see it")]
 fn kubectl(server: &Modern) -> Option<impl Fn(&[&str]) -> Output> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let found = Command::new(root.join("scripts/kubernetes")).arg("helm").output().unwrap();

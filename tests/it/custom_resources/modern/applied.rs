@@ -14,8 +14,9 @@ const KIND: Kind = Kind::DistributionPoint;
 
 fn point(spec: Value) -> Value {
     let mut point = object(KIND, &json!({"site": "one", "siteSystem": "server"}));
-    for (key, field) in spec.as_object().unwrap() {
-        point["spec"][key] = field.clone();
+    let Value::Object(spec) = spec else { panic!("{spec} has no fields") };
+    for (key, field) in spec {
+        point["spec"][key] = field;
     }
     point
 }

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 /// How long something may take that is waited for: far longer than it takes.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(super) struct Modern {
     pub(super) client: Client,
@@ -34,6 +34,7 @@ pub(super) struct Modern {
 }
 
 /// A namespace of its own, where there is such a server; said where there is none.
+#[expect(clippy::print_stderr, reason = "who runs the tests has to see it")]
 pub(super) async fn modern(name: &str) -> Option<Modern> {
     static DEFINED: OnceCell<()> = OnceCell::const_new();
     let Some(directory) = env::var_os("HEADWATER_KUBERNETES_MODERN").map(PathBuf::from) else {
