@@ -101,13 +101,14 @@ async fn it_has_forgotten_what_changed(server: &Server) {
     operator.signal("STOP");
     let lists = || place.requests(&user).iter().filter(|it| it.0 == "list").count();
     let before = lists();
+    // What happens from here on is told by no connection that is still open.
+    server.down("kube-apiserver");
+    server.up();
     // Without noticing that this one is gone, nothing would ever be done again.
     place.delete(Kind::Package, "broken").await;
     place.until_gone(Kind::Package, "broken").await;
     place.merge(Kind::Package, "welcome", json!({"spec": {"sourceVersion": 2}})).await;
     server.forget().await;
-    server.down("kube-apiserver");
-    server.up();
     operator.signal("CONT");
     place.until_ready(Kind::Package, "welcome").await;
     place.until_ready(Kind::Site, "one").await;
