@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     cluster::{Operator, Place, place},
+    contoso::Contoso,
     kubectl::{Said, said},
 };
 
@@ -94,9 +95,11 @@ async fn the_commands_of_the_readme_do_what_it_says() {
     checkout(&place);
     fs::create_dir(place.own.path().join("links")).unwrap();
     let data = Arc::new(tempfile::tempdir().unwrap());
+    // The volume of the operator has what relative paths lead to.
+    let contoso = Contoso::new();
     let operate = |more: &[&str]| {
         let all = [&["--placement", "Embedded", "--lease", "headwater"][..], more].concat();
-        place.operator_with(&data, "examples/contoso/sites", &all)
+        place.operator_with(&data, contoso.content.to_str().unwrap(), &all)
     };
     let mut operator: Option<Operator> = None;
     let mut ran = 0;
