@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, pin::pin, time::Duration};
 
 use futures::future::{Fuse, FusedFuture, FutureExt};
-use jiff::Timestamp;
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
@@ -72,6 +71,7 @@ impl Passes {
             let converging =
                 this.controller.converge(hierarchy, *digest, &origin, Removals::Confirmed, &onward);
             let mut converging = pin!(converging);
+            let nobody = BTreeSet::new();
             let mut telling = pin!(Fuse::terminated());
             let mut changes = this.objects.changes();
             let mut begun = Instant::now();
@@ -89,7 +89,7 @@ impl Passes {
                     }
                     () = sleep_until(to_tell), if news && telling.is_terminated() => {
                         (news, begun) = (false, Instant::now());
-                        telling.set(this.tell_meanwhile(snapshot, wanted).fuse());
+                        telling.set(this.tell(snapshot, wanted, &nobody, TOLD_MEANWHILE).fuse());
                     }
                     () = &mut telling => {
                         let pause = begun.elapsed().saturating_mul(PAUSE);
@@ -114,37 +114,25 @@ impl Passes {
         Ok((PassEnd::of(&converged), converged.told(hierarchy)))
     }
 
-    /// Writes what there is to say of all objects that are still there, by what is known now.
+    /// Writes what there is to say of objects that are not gone, by what is known now: of at most so many, the
+    /// most urgent ones.
     pub(super) async fn tell(
         &self,
         snapshot: &Snapshot,
         wanted: &Wanted,
         gone: &BTreeSet<ObjectKey>,
+        most: usize,
     ) {
         let now = clock::now();
         // What was written meanwhile is what the next statuses are compared with.
         let seen = self.objects.of(&self.namespace);
         let mut statuses = self.known.statuses((snapshot, &seen), wanted, now);
         statuses.retain(|key, _| !gone.contains(key));
-        self.teller.statuses(&seen, statuses, usize::MAX).await;
-        self.tell_plan(&seen, now).await;
-        self.teller.happened(snapshot, self.known.happened());
-    }
-
-    /// The same while a pass goes on: what is most urgent.
-    async fn tell_meanwhile(&self, snapshot: &Snapshot, wanted: &Wanted) {
-        let now = clock::now();
-        let seen = self.objects.of(&self.namespace);
-        let statuses = self.known.statuses((snapshot, &seen), wanted, now);
-        self.teller.statuses(&seen, statuses, TOLD_MEANWHILE).await;
-        self.tell_plan(&seen, now).await;
-        self.teller.happened(snapshot, self.known.happened());
-    }
-
-    async fn tell_plan(&self, seen: &Snapshot, now: Timestamp) {
+        self.teller.statuses(&seen, statuses, most).await;
         let before = seen.plan.as_ref();
         let old = before.and_then(|it| it.status.clone()).unwrap_or_default();
         self.teller.plan(before, &self.known.plan(&old, now)).await;
+        self.teller.happened(snapshot, self.known.happened());
     }
 
     /// Lets others see what was observed, if that has changed.

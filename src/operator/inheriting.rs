@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     packing::{pack, unpack},
     sharing::{FIELD_MANAGER, LARGEST},
+    telling::is_namespace_going,
 };
 use crate::{
     blocking::{Interrupted, blocking},
@@ -123,9 +124,7 @@ async fn taken_over(inheritance: &Inheritance, data: &Path) -> Result<(), Inheri
 
 /// Whether the namespace is being deleted: nothing can be made in it any more.
 fn is_terminating(error: &kube::Error) -> bool {
-    let kube::Error::Api(why) = error else { return false };
-    let causes = why.details.iter().flat_map(|it| &it.causes);
-    causes.into_iter().any(|it| it.reason == "NamespaceTerminating")
+    matches!(error, kube::Error::Api(why) if is_namespace_going(why))
 }
 
 fn already_exists(error: &kube::Error) -> bool {

@@ -15,7 +15,7 @@ use kube::{
 use serde_json::Value;
 
 use super::{
-    children::{Child, Children, Hosting, Owner, has_to_be_made_anew, is_as_wanted, object_name},
+    children::{Child, Children, Hosting, Owner, has_to_be_made_anew, is_as_wanted},
     granting::Granted,
     growing::Claims,
     objects::{ObjectKey, Snapshot},
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     error_text::with_causes,
-    model::{API_VERSION, DELETION_POLICY, Hierarchy, Kind, Name, Placement},
+    model::{API_VERSION, DELETION_POLICY, Hierarchy, Kind, Name, Placement, Port},
     net::{CertificatesError, RegistryError},
     role::controller::Controller,
 };
@@ -169,11 +169,7 @@ impl Placing {
         }
         wanted.hierarchy = Arc::new(hierarchy);
         for name in &wanted.leaving.hosted {
-            let Hosting { namespace, cluster_domain, .. } = &self.hosting;
-            let url = format!(
-                "https://{}-agent.{namespace}.svc.{cluster_domain}:8550",
-                object_name(name)
-            );
+            let url = self.hosting.agent_url(name, Port::ADMIN);
             wanted.leaving.agents.entry(name.clone()).or_insert(url);
         }
     }

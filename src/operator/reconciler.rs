@@ -230,7 +230,7 @@ impl Passes {
         let seen = look.is_ok();
         self.notifier.hear(Occurrence::PassEnded(PassEnded { manifests, look }));
         let gone = self.let_go(snapshot, &wanted.leaving, seen).await;
-        self.tell(snapshot, &wanted, &gone).await;
+        self.tell(snapshot, &wanted, &gone, usize::MAX).await;
         self.share(&wanted).await;
     }
 

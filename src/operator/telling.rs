@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use futures::{StreamExt, stream};
@@ -84,6 +84,8 @@ impl Teller {
         statuses: BTreeMap<ObjectKey, ResourceStatus>,
         most: usize,
     ) {
+        // What is gone is not remembered.
+        self.unseen().retain(|key, _| snapshot.objects.contains_key(key));
         let differing = statuses.into_iter().filter_map(|(key, status)| {
             let object = snapshot.objects.get(&key)?;
             let changes = self.status_changes(object, &status)?;
@@ -98,7 +100,7 @@ impl Teller {
             AT_ONCE,
             |(object, status, changes)| async move {
                 let patch = json!({"metadata": {"uid": object.uid}, "status": changes});
-                match self.write(&object.key, Some("status"), &patch).await {
+                match self.write_status(&object.key, &patch).await {
                     Ok(()) => self.wrote(object, status),
                     Err(error) => refused("the status", &object.key.to_string(), &error),
                 }
@@ -109,7 +111,7 @@ impl Teller {
 
     /// What of a status is otherwise than what was seen, or than what was written meanwhile.
     fn status_changes(&self, object: &Object, now: &ResourceStatus) -> Option<Map<String, Value>> {
-        let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unseen = self.unseen();
         let written = unseen.get(&object.key).filter(|(uid, _)| *uid == object.uid);
         if let Some((_, written)) = written.filter(|(_, status)| *status != object.status) {
             let mut both = changes(Some(written), now).unwrap_or_default();
@@ -122,24 +124,19 @@ impl Teller {
     }
 
     fn wrote(&self, object: &Object, status: ResourceStatus) {
-        let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
-        unseen.insert(object.key.clone(), (object.uid.clone(), status));
+        self.unseen().insert(object.key.clone(), (object.uid.clone(), status));
     }
 
-    /// Writes a part of an object. What it is then comes with the watch, and is not asked for here.
-    async fn write(
-        &self,
-        key: &ObjectKey,
-        subresource: Option<&str>,
-        patch: &Value,
-    ) -> Result<(), kube::Error> {
-        let objects = self.api(key);
-        let (of, name) = match subresource {
-            Some(name) => (format!("{}/{}", objects.resource_url(), key.name), name),
-            None => (objects.resource_url().to_owned(), key.name.as_str()),
-        };
+    fn unseen(&self) -> MutexGuard<'_, BTreeMap<ObjectKey, (String, ResourceStatus)>> {
+        self.unseen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the status of an object. What it is then comes with the watch, and is not asked for here.
+    async fn write_status(&self, key: &ObjectKey, patch: &Value) -> Result<(), kube::Error> {
+        let object = format!("{}/{}", self.api(key).resource_url(), key.name);
         let patch = Patch::Merge(patch);
-        let request = Request::new(of).patch_metadata(name, &PatchParams::default(), &patch);
+        let request =
+            Request::new(object).patch_metadata("status", &PatchParams::default(), &patch);
         let request = request.map_err(kube::Error::BuildRequest)?;
         self.client.request::<IgnoredAny>(request).await.map(drop)
     }

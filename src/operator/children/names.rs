@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Hosting;
-use crate::model::{Digest, Name, SiteSystem};
+use crate::model::{Digest, Name, Port, SiteSystem};
 
 /// The longest name of a `StatefulSet` whose pods can have the label with their revision, eleven characters
 /// more; and the longest of ours is this with `-agent` behind it.
@@ -74,6 +74,11 @@ impl Hosting {
     /// The name by which a service is found from everywhere in the cluster.
     pub(super) fn host(&self, service: &str) -> String {
         format!("{service}.{}.svc.{}", self.namespace, self.cluster_domain)
+    }
+
+    /// The address of an agent that is reached by its service.
+    pub(in crate::operator) fn agent_url(&self, system: &Name, port: Port) -> String {
+        format!("https://{}:{}", self.host(&agent_service(system)), port.get())
     }
 
     /// The labels of a site system's objects.

@@ -92,8 +92,7 @@ impl<'a> Children<'a> {
     /// The address of an agent's admin port: the declared one, or that of its service.
     pub fn agent_url(&self, name: &Name) -> Option<String> {
         let system = self.hierarchy.site_systems.get(name).filter(|it| is_hosted(it))?;
-        let host = self.hosting.host(&names::agent_service(name));
-        let url = || format!("https://{host}:{}", agent_port(system).get());
+        let url = || self.hosting.agent_url(name, agent_port(system));
         Some(system.agent_url.clone().unwrap_or_else(url))
     }
 

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -59,13 +59,15 @@ impl Node {
     }
 }
 
+/// Runs a command on a data directory.
+fn run(arguments: &[&str], data: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_headwater"));
+    command.args(arguments).arg("--data").arg(data).output().unwrap()
+}
+
 /// How often each kind of action was done, by the journal of a data directory.
 fn done(data: &Path) -> BTreeMap<String, u64> {
-    let history = Command::new(env!("CARGO_BIN_EXE_headwater"))
-        .args(["history", "--output", "json", "--data"])
-        .arg(data)
-        .output()
-        .unwrap();
+    let history = run(&["history", "--output", "json"], data);
     let history: Value = serde_json::from_slice(&history.stdout).unwrap();
     let mut done = BTreeMap::new();
     for run in history["runs"].as_array().unwrap() {
@@ -153,11 +155,7 @@ async fn what_is_kept_there_is_put_back_and_what_somebody_else_has_put_there_is_
     // A label of somebody is no reason for anything.
     let labels = Patch::Merge(json!({"metadata": {"labels": {"backup": "daily"}}}));
     secrets.patch(HIERARCHY, &PatchParams::default(), &labels).await.unwrap();
-    let revoked = Command::new(env!("CARGO_BIN_EXE_headwater"))
-        .args(["revoke", "server", "--data"])
-        .arg(node.path(&place))
-        .output()
-        .unwrap();
+    let revoked = run(&["revoke", "server"], &node.path(&place));
     let said = String::from_utf8_lossy(&revoked.stderr).into_owned();
     assert!(said.contains("nobody talks to `server` any more"), "{said}");
     // What a command has changed beside the operator is kept too.
@@ -172,11 +170,7 @@ async fn what_is_kept_there_is_put_back_and_what_somebody_else_has_put_there_is_
     let patch = Patch::Merge(json!({"data": data}));
     secrets.patch(HIERARCHY, &PatchParams::default(), &patch).await.unwrap();
     // Something to write down, if it has not found out already.
-    Command::new(env!("CARGO_BIN_EXE_headwater"))
-        .args(["join-token", "other", "--data"])
-        .arg(node.path(&place))
-        .output()
-        .unwrap();
+    run(&["join-token", "other"], &node.path(&place));
     node.operator.until_said("somebody else has changed the Secret").await;
     until("the agent counts again", async || {
         node.agents(&place)["agents"]["server"]["revoked"].is_null()
@@ -191,11 +185,7 @@ async fn agents_are_not_changed_where_nobody_leads() {
     let mut node = Node::new(&place);
     token(&place).await;
     node.operator.kill();
-    let revoked = Command::new(env!("CARGO_BIN_EXE_headwater"))
-        .args(["revoke", "server", "--data"])
-        .arg(node.path(&place))
-        .output()
-        .unwrap();
+    let revoked = run(&["revoke", "server"], &node.path(&place));
     let said = String::from_utf8_lossy(&revoked.stderr).into_owned();
     assert!(!revoked.status.success() && said.contains("which does not lead"), "{said}");
 }
