@@ -137,18 +137,14 @@ impl Apply {
     /// The package as its site server holds it.
     pub(super) async fn held(&self, package: &Package) -> Result<PackageState, ActionError> {
         let server = &self.site(&package.site)?.site_server;
-        let state = self.agents.get(server)?.state().await?;
-        state
-            .and_then(|state| state.site_server)
-            .and_then(|mut server| server.packages.remove(&package.id))
-            .filter(|held| held.version == package.version && held.available())
-            .ok_or_else(|| {
-                let what = format!(
-                    "site server `{server}` does not hold version {} of package {}: plan again",
-                    package.version, package.id
-                );
-                ActionError::Failed(what)
-            })
+        let held = self.agents.get(server)?.held_package(&package.id).await?;
+        held.filter(|held| held.version == package.version && held.available()).ok_or_else(|| {
+            let what = format!(
+                "site server `{server}` does not hold version {} of package {}: plan again",
+                package.version, package.id
+            );
+            ActionError::Failed(what)
+        })
     }
 
     async fn bring(

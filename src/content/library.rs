@@ -20,6 +20,7 @@ use super::{
     layout::Layout,
     packs::{PACKED, Packs},
     record::{self, PackageRecord},
+    retired::Expiring,
     staging::Staging,
 };
 use crate::{
@@ -42,6 +43,7 @@ struct Inner {
     coming: Coming,
     claims: Arc<Claims>,
     damage: Damage,
+    expiring: Mutex<Expiring>,
     /// Held while a directory is taken in: its files are in no list before all of them are there.
     ingesting: Mutex<()>,
 }
@@ -77,6 +79,7 @@ impl Library {
             coming: Coming::default(),
             claims: Arc::default(),
             damage: Damage::default(),
+            expiring: Mutex::default(),
             ingesting: Mutex::default(),
         }));
         library.check_unsettled()?;
@@ -93,6 +96,10 @@ impl Library {
 
     pub(super) fn packs(&self) -> &Packs {
         &self.0.packs
+    }
+
+    pub(super) fn expiring(&self) -> &Mutex<Expiring> {
+        &self.0.expiring
     }
 
     pub(super) fn staging(&self) -> &Staging {

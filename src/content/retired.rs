@@ -7,6 +7,7 @@ use std::{
     fs::{self, File},
     io,
     path::PathBuf,
+    sync::PoisonError,
     time::SystemTime,
 };
 
@@ -23,6 +24,22 @@ use crate::{clock, error_text::with_causes, model::Digest, wire::file_list::File
 /// more than a day's new versions of everything lie beside what is needed. They go when something
 /// changes after that, or as soon as their room is needed.
 const GRACE: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long it is not looked at all that is aside, if there is much.
+const LOOKED_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// It is looked at after so many changes, in parts of what was there: looking takes as long as there is much,
+/// and of a thousand packages that change one after the other each puts something aside.
+const PART: usize = 8;
+
+/// When it was looked last whether the time of something is over.
+#[derive(Debug, Default)]
+pub(super) struct Expiring {
+    looked: Option<Timestamp>,
+    /// How much was aside then.
+    found: usize,
+    /// How often something was put aside since.
+    changes: usize,
+}
 
 impl Library {
     /// Puts files aside that nothing needs since now; the index must be held, so that nobody begins
@@ -45,7 +62,7 @@ impl Library {
         }
         // What was downloaded of them is no file.
         self.delete_partials(unneeded)?;
-        self.expire(clock::now())
+        self.expire_at_times(clock::now())
     }
 
     /// Remembers over restarts that packed files are aside: in one file, whose time counts for them.
@@ -124,11 +141,24 @@ impl Library {
         Ok(())
     }
 
+    /// Removes the files whose time is over, unless it was looked at them just now.
+    fn expire_at_times(&self, now: Timestamp) -> Result<(), LibraryError> {
+        let is_due = {
+            let mut last = self.expiring().lock().unwrap_or_else(PoisonError::into_inner);
+            last.changes += 1;
+            let long_ago = |looked| now.duration_since(looked).abs() >= LOOKED_EVERY;
+            last.changes * PART >= last.found || last.looked.is_none_or(long_ago)
+        };
+        if is_due { self.expire(now) } else { Ok(()) }
+    }
+
     /// Removes the files whose time is over.
     pub(super) fn expire(&self, now: Timestamp) -> Result<(), LibraryError> {
-        let lists = self.retired_lists()?;
+        let (lists, retired) = (self.retired_lists()?, self.retired()?);
+        let found = Expiring { looked: Some(now), found: lists.len() + retired.len(), changes: 0 };
+        *self.expiring().lock().unwrap_or_else(PoisonError::into_inner) = found;
         let mut over_lists = false;
-        for aside in self.retired()?.values().chain(&lists) {
+        for aside in retired.values().chain(&lists) {
             let since = fs::metadata(aside).and_then(|found| found.modified());
             let since = since.ok().and_then(|since| Timestamp::try_from(since).ok());
             // A time far ahead is that of a clock that was wrong.

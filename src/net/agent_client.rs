@@ -150,6 +150,21 @@ impl AgentClient {
         }))
     }
 
+    /// A package as its site server holds it; `None` where there is none. An agent that does not know the
+    /// question yet is asked for all it reports.
+    pub async fn held_package(
+        &self,
+        package: &PackageId,
+    ) -> Result<Option<PackageState>, AgentError> {
+        let url = format!("{}/v1/site-server/packages/{package}", self.base());
+        match self.json(self.client()?.get(url)).await {
+            Err(AgentError::Refused { status: StatusCode::NOT_FOUND, .. }) => {}
+            answered => return answered,
+        }
+        let server = self.state().await?.and_then(|state| state.site_server);
+        Ok(server.and_then(|mut server| server.packages.remove(package)))
+    }
+
     /// The synchronizations of its update point; `None` where there is none, and from an agent that does not
     /// know the question yet.
     pub async fn synchronizations(&self) -> Result<Option<PointSynchronization>, AgentError> {

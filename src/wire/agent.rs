@@ -3,7 +3,8 @@
 //!
 //! `POST /v1/commands` takes an [`AgentCommand`] and answers a stream of [`AgentEvent`]s;
 //! `GET /v1/state` answers a [`SiteSystemState`](crate::model::SiteSystemState), `GET /v1/agent` an
-//! [`AgentIdentity`], `GET /v1/transfers` a [`TransfersReport`].
+//! [`AgentIdentity`], `GET /v1/transfers` a [`TransfersReport`], `GET /v1/site-server/packages/<ID>` a
+//! [`PackageState`], or null.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -102,6 +102,7 @@ pub(super) fn router(agent: Agent, own_url: Arc<OnceCell<String>>) -> Router {
         .route("/v1/prestaged-content", get(prestaged::export).post(prestaged::extract))
         .route("/v1/update-point/exports/{digest}", get(exchange::exported))
         .route("/v1/update-point/imports", post(exchange::receive))
+        .route("/v1/site-server/packages/{id}", get(packages::held))
         .route("/v1/update-point/packages/{id}", get(packages::files))
         .route("/v1/update-point/content/{folder}/{name}", get(packages::content))
         // Not a route of its own: the parameters of an outer route would get in the way of the

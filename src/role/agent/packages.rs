@@ -2,6 +2,7 @@
 //!
 //! | request                                             | answer                                      |
 //! |-----------------------------------------------------|---------------------------------------------|
+//! | `GET /v1/site-server/packages/<ID>`                 | the package as it is held; null if it is not |
 //! | `GET /v1/update-point/packages/<ID>`                | the files of updates that the package has   |
 //! | `GET /v1/update-point/content/<XX>/<SHA-1>.<ext>`   | one of them, with ranges                    |
 
@@ -63,6 +64,18 @@ impl Agent {
         let sending = Sending { package, version, from, to: &way.url, pacing };
         Ok(library.send(sending, &way.sending, report).await?)
     }
+}
+
+pub(super) async fn held(State(served): State<Served>, Path(id): Path<String>) -> Response {
+    let Ok(id) = id.parse::<PackageId>() else {
+        return (StatusCode::BAD_REQUEST, "packages are asked for by their IDs\n").into_response();
+    };
+    let told = async {
+        // One without the role holds none.
+        let Ok(library) = served.agent.package_library().await else { return Ok(None) };
+        Ok(library.state(&id).await?)
+    };
+    answer(told.await)
 }
 
 pub(super) async fn files(State(served): State<Served>, Path(id): Path<String>) -> Response {

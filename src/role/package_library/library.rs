@@ -122,6 +122,19 @@ impl PackageLibrary {
         Ok(blocking(move || Ok(library.states())).await?)
     }
 
+    /// A package as it is on the disk now.
+    ///
+    /// # Errors
+    ///
+    /// The work was cut off.
+    pub async fn state(
+        &self,
+        package: &PackageId,
+    ) -> Result<Option<PackageState>, PackageLibraryError> {
+        let (library, package) = (self.library.clone(), package.clone());
+        Ok(blocking(move || Ok(library.state(&package))).await?)
+    }
+
     /// Since when packages are damaged, as [`PackageLibrary::states`] saw them last.
     pub fn damaged_since(&self) -> BTreeMap<PackageId, Timestamp> {
         self.library.damaged_since()
