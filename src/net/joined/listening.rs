@@ -8,6 +8,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::{Semaphore, mpsc},
+    task::JoinHandle,
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -74,12 +75,16 @@ impl Membership {
         let router = in_its_world(router);
         bound.serve_by(|listener, stop| async move {
             let address = listener.address();
-            let listener = Secured::new(listener, membership, stop.clone());
+            let (secured, accepting) = Secured::of(listener, membership, stop.clone());
             let service = router.into_make_service_with_connect_info::<Caller>();
             let stopped = stop.cancelled_owned();
-            let served = axum::serve(listener, service).with_graceful_shutdown(stopped).await;
+            let served = axum::serve(secured, service).with_graceful_shutdown(stopped).await;
             if let Err(error) = served {
                 tracing::error!(?address, %error, "a port stopped serving");
+            }
+            // It has the listener: whoever closes a port may open it again at once.
+            if let Err(error) = accepting.await {
+                tracing::error!(?address, %error, "a port stopped accepting");
             }
         })
     }
@@ -167,16 +172,21 @@ struct Secured {
 }
 
 impl Secured {
-    fn new(listener: Listener, membership: Membership, stop: CancellationToken) -> Self {
+    /// With what accepts them until `stop`, and has the listener until it ends.
+    fn of(
+        listener: Listener,
+        membership: Membership,
+        stop: CancellationToken,
+    ) -> (Self, JoinHandle<()>) {
         let address = listener.address();
         let (sender, ready) = mpsc::channel(READY);
-        spawn(async move {
+        let accepting = spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = accept(listener, membership, sender) => {}
             }
         });
-        Self { ready, address }
+        (Self { ready, address }, accepting)
     }
 }
 

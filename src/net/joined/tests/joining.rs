@@ -55,6 +55,15 @@ async fn an_agent_joins_once_and_is_known_again() {
     assert_eq!(certificate(&shown), certificate(&theirs));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_port_that_was_closed_is_opened_again_at_once() {
+    let token = Hierarchy::new().token("a");
+    let mut agent = TestAgent::start("a", "127.77.60.13", Some(token.clone())).await;
+    for _ in 0..100 {
+        agent = agent.restart(Some(token.clone())).await;
+    }
+}
+
 #[tokio::test]
 async fn secrets_are_for_their_owner_alone_and_never_shown() {
     use std::os::unix::fs::PermissionsExt;
