@@ -10,14 +10,14 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 use kube::{
     Api, Client,
-    api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions},
+    api::{DeleteParams, Patch, Preconditions},
 };
 use serde_json::Value;
 
 use super::{
     children::{WantedSecret, is_as_wanted, is_made_for_a_site_system},
     placing::{PlacingError, failed},
-    sharing::FIELD_MANAGER,
+    writing::{changing, creating},
 };
 use crate::{
     clock,
@@ -61,21 +61,13 @@ impl Granted {
             Step::Nothing => {}
             Step::Make => {
                 let secret = filled(wanted, certificates, now)?;
-                let by_us = PostParams {
-                    field_manager: Some(FIELD_MANAGER.to_owned()),
-                    ..PostParams::default()
-                };
-                self.api.create(&by_us, &secret).await.map_err(cannot)?;
+                self.api.create(&creating(), &secret).await.map_err(cannot)?;
                 tracing::info!(secret = name, "a certificate is issued");
             }
             Step::MakeAnew(version) => {
                 let mut secret = filled(wanted, certificates, now)?;
                 secret.metadata.resource_version = Some(version);
-                let by_us = PatchParams {
-                    field_manager: Some(FIELD_MANAGER.to_owned()),
-                    ..PatchParams::default()
-                };
-                self.api.patch(name, &by_us, &Patch::Merge(&secret)).await.map_err(cannot)?;
+                self.api.patch(name, &changing(), &Patch::Merge(&secret)).await.map_err(cannot)?;
                 tracing::info!(secret = name, "another certificate is issued");
             }
         }

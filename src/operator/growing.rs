@@ -8,17 +8,14 @@ use std::{
 };
 
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
-use kube::{
-    Api, Client,
-    api::{Patch, PatchParams},
-};
+use kube::{Api, Client, api::Patch};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
     children::{claim_name, grown_claim, wanted_size},
     placing::{PlacingError, failed},
-    sharing::FIELD_MANAGER,
+    writing::applying,
 };
 use crate::model::Name;
 
@@ -65,8 +62,7 @@ impl Claims {
         let Some(there) = self.api.get_opt(&name).await.map_err(cannot)? else { return Ok(()) };
         let there = serde_json::to_value(there).unwrap_or_default();
         let Some(grown) = grown_claim(system, set, &there) else { return Ok(()) };
-        let apply = PatchParams::apply(FIELD_MANAGER).force();
-        self.api.patch(&name, &apply, &Patch::Apply(&grown.object)).await.map_err(cannot)?;
+        self.api.patch(&name, &applying(), &Patch::Apply(&grown.object)).await.map_err(cannot)?;
         tracing::info!(site_system = %system, size, "its volume grows");
         Ok(())
     }

@@ -17,15 +17,16 @@ use futures::future::BoxFuture;
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 use kube::{
     Api, Client,
-    api::{ObjectMeta, Patch, PatchParams, PostParams},
+    api::{ObjectMeta, Patch},
 };
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     packing::{pack, unpack},
-    sharing::{FIELD_MANAGER, LARGEST},
+    sharing::LARGEST,
     telling::is_namespace_going,
+    writing::{changing, creating},
 };
 use crate::{
     blocking::{Interrupted, blocking},
@@ -145,9 +146,7 @@ impl Place {
 
     async fn create(&self, inheritance: &Inheritance) -> Result<Secret, InheritError> {
         let secret = self.packed(inheritance, None)?;
-        let by_us =
-            PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-        match self.answered(self.api.create(&by_us, &secret)).await {
+        match self.answered(self.api.create(&creating(), &secret)).await {
             // Nobody comes after: what is there is still removed, and objects are let go.
             Err(InheritError::Api(_, error)) if is_terminating(&error) => Ok(Secret::default()),
             made => made,
@@ -160,9 +159,7 @@ impl Place {
         version: String,
     ) -> Result<Secret, InheritError> {
         let secret = self.packed(inheritance, Some(version))?;
-        let by_us =
-            PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-        self.answered(self.api.patch(HIERARCHY, &by_us, &Patch::Merge(&secret))).await
+        self.answered(self.api.patch(HIERARCHY, &changing(), &Patch::Merge(&secret))).await
     }
 
     async fn answered<T>(

@@ -13,7 +13,7 @@ use k8s_openapi::{
 };
 use kube::{
     Api, Client,
-    api::{ObjectMeta, Patch, PatchParams, PostParams},
+    api::{ObjectMeta, Patch},
 };
 use serde_json::json;
 use tokio::{
@@ -22,7 +22,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{running::LeaseSettings, sharing::FIELD_MANAGER, telling::is_namespace_going};
+use super::{
+    running::LeaseSettings,
+    telling::is_namespace_going,
+    writing::{changing, creating},
+};
 use crate::{chance::dice, clock, error_text::with_causes};
 
 /// How long a lease counts after it was seen renewed last.
@@ -203,9 +207,7 @@ impl Leasing {
             metadata: ObjectMeta { name: Some(self.name.clone()), ..ObjectMeta::default() },
             spec: Some(nobody.held_by(&self.identity)),
         };
-        let params =
-            PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-        match self.api.create(&params, &lease).await {
+        match self.api.create(&creating(), &lease).await {
             Ok(lease) => {
                 self.seen = Some(Seen::of(lease, None, now));
                 Ok(true)
@@ -238,9 +240,7 @@ impl Leasing {
         spec: serde_json::Value,
     ) -> Result<Option<Lease>, kube::Error> {
         let patch = Patch::Merge(json!({"metadata": {"resourceVersion": version}, "spec": spec}));
-        let params =
-            PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-        match self.api.patch(&self.name, &params, &patch).await {
+        match self.api.patch(&self.name, &changing(), &patch).await {
             Ok(lease) => Ok(Some(lease)),
             Err(kube::Error::Api(answer)) if answer.is_conflict() || answer.is_not_found() => {
                 Ok(None)

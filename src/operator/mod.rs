@@ -46,6 +46,7 @@ mod tokens;
 mod wanted;
 mod watched;
 mod watching;
+mod writing;
 
 pub use admission::{AdmissionError, AdmissionSettings};
 pub use asking::{AskError, Asked, namespaces};

@@ -9,7 +9,7 @@ use std::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{
     Api, Client,
-    api::{DeleteParams, Patch, PatchParams, PropagationPolicy},
+    api::{DeleteParams, Patch, PropagationPolicy},
     core::DynamicObject,
 };
 use serde_json::Value;
@@ -21,9 +21,9 @@ use super::{
     objects::{ObjectKey, Snapshot},
     owned::{Owned, resource},
     pruning::{ChildKey, prune},
-    sharing::FIELD_MANAGER,
     tokens::Tokens,
     wanted::Wanted,
+    writing::applying,
 };
 use crate::{
     error_text::with_causes,
@@ -213,8 +213,7 @@ impl Placing {
                 return Ok(true);
             }
         }
-        let apply = PatchParams::apply(FIELD_MANAGER).force();
-        let patched = api.patch(name, &apply, &Patch::Apply(&child.object)).await;
+        let patched = api.patch(name, &applying(), &Patch::Apply(&child.object)).await;
         patched.map_err(|error| failed(what(), error))?;
         tracing::info!(kind, name, "applied");
         Ok(is_set && there.is_some())

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kube::{
     Api, Client,
-    api::{DeleteParams, Patch, PatchParams, Preconditions, PropagationPolicy},
+    api::{DeleteParams, Patch, Preconditions, PropagationPolicy},
     core::{DynamicObject, GroupVersionKind},
 };
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use super::{
     objects::Snapshot,
     owned::{Owned, resource},
     placing::{PlacingError, failed},
-    sharing::FIELD_MANAGER,
+    writing::changing,
 };
 use crate::model::{API_VERSION, Kind, Name};
 
@@ -115,11 +115,7 @@ pub(super) async fn prune(
                 "metadata": {"uid": uid},
                 "spec": {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain"}},
             });
-            let by_us = PatchParams {
-                field_manager: Some(FIELD_MANAGER.to_owned()),
-                ..PatchParams::default()
-            };
-            api.patch(name, &by_us, &Patch::Merge(retained)).await.map(drop)
+            api.patch(name, &changing(), &Patch::Merge(retained)).await.map(drop)
         }
         Step::Delete => {
             let this_one = Preconditions { uid: Some(uid.clone()), resource_version: None };

@@ -8,14 +8,15 @@ use futures::future::BoxFuture;
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 use kube::{
     Api, Client,
-    api::{ObjectMeta, Patch, PatchParams},
+    api::{ObjectMeta, Patch},
 };
 use tokio::time::timeout;
 
 use super::{
     children::MADE,
     packing::{pack, unpack},
-    sharing::{FIELD_MANAGER, LARGEST},
+    sharing::LARGEST,
+    writing::applying,
 };
 use crate::{
     blocking::{Interrupted, blocking},
@@ -96,8 +97,7 @@ impl Told {
             data: Some(BTreeMap::from([(KEY.to_owned(), ByteString(packed))])),
             ..Secret::default()
         };
-        let apply = PatchParams::apply(FIELD_MANAGER).force();
-        answered(self.api.patch(TOLD, &apply, &Patch::Apply(&secret))).await?;
+        answered(self.api.patch(TOLD, &applying(), &Patch::Apply(&secret))).await?;
         Ok(())
     }
 }

@@ -6,10 +6,10 @@ use std::{collections::BTreeMap, io};
 use k8s_openapi::{ByteString, api::core::v1::ConfigMap};
 use kube::{
     Api, Client,
-    api::{ObjectMeta, Patch, PatchParams},
+    api::{ObjectMeta, Patch},
 };
 
-use super::packing;
+use super::{packing, writing::applying};
 use crate::model::{Observation, ObservationError};
 
 /// The name of the `ConfigMap`.
@@ -20,8 +20,6 @@ const KEY: &str = "observed.json.gz";
 pub(super) const LARGEST: usize = 900 << 10;
 /// The largest that is read, unpacked: a hundred times that.
 const LARGEST_UNPACKED: u64 = 90 << 20;
-/// Who writes.
-pub(super) const FIELD_MANAGER: &str = "headwater";
 
 /// What was observed cannot be written into the cluster, or read from there.
 #[derive(Debug, thiserror::Error)]
@@ -69,8 +67,7 @@ pub(super) async fn share(
         ..ConfigMap::default()
     };
     let api: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
-    let apply = PatchParams::apply(FIELD_MANAGER).force();
-    let applied = api.patch(OBSERVED, &apply, &Patch::Apply(&map)).await;
+    let applied = api.patch(OBSERVED, &applying(), &Patch::Apply(&map)).await;
     applied.map_err(|error| SharedError::Api(namespace.to_owned(), Box::new(error)))?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use futures::{StreamExt, stream};
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
     Api, Client,
-    api::{Patch, PatchParams, PostParams},
+    api::Patch,
     core::{DynamicObject, Request},
     runtime::events::{Event, EventType},
 };
@@ -23,6 +23,7 @@ use super::{
     kinds::{PLAN_NAME, api_resource},
     objects::{FINALIZER, Object, ObjectKey, PlanObject, Snapshot},
     status::{ConditionStatus, ConditionType, PlanStatus, ResourceStatus},
+    writing::{changing, creating},
 };
 use crate::{error_text::with_causes, model::API_VERSION};
 
@@ -135,8 +136,7 @@ impl Teller {
     async fn write_status(&self, key: &ObjectKey, patch: &Value) -> Result<(), kube::Error> {
         let object = format!("{}/{}", self.api(key).resource_url(), key.name);
         let patch = Patch::Merge(patch);
-        let request =
-            Request::new(object).patch_metadata("status", &PatchParams::default(), &patch);
+        let request = Request::new(object).patch_metadata("status", &changing(), &patch);
         let request = request.map_err(kube::Error::BuildRequest)?;
         self.client.request::<IgnoredAny>(request).await.map(drop)
     }
@@ -148,7 +148,7 @@ impl Teller {
             Api::namespaced_with(self.client.clone(), &self.namespace, &resource);
         if before.is_none() {
             let object = DynamicObject::new(PLAN_NAME, &resource);
-            match api.create(&PostParams::default(), &object).await {
+            match api.create(&creating(), &object).await {
                 Ok(_) => {}
                 Err(kube::Error::Api(error)) if error.is_already_exists() => {}
                 Err(error) => return refused("the plan", PLAN_NAME, &error),
@@ -157,7 +157,7 @@ impl Teller {
         let written = before.and_then(|it| it.status.as_ref());
         let Some(changes) = changes(written, status) else { return };
         let patch = Patch::Merge(json!({"status": changes}));
-        if let Err(error) = api.patch_status(PLAN_NAME, &PatchParams::default(), &patch).await {
+        if let Err(error) = api.patch_status(PLAN_NAME, &changing(), &patch).await {
             refused("the plan", PLAN_NAME, &error);
         }
     }
@@ -172,7 +172,7 @@ impl Teller {
         let mut annotations = Map::new();
         annotations.insert(annotation.to_owned(), Value::Null);
         let patch = Patch::Merge(json!({"metadata": {"annotations": annotations}}));
-        if let Err(error) = api.patch(PLAN_NAME, &PatchParams::default(), &patch).await {
+        if let Err(error) = api.patch(PLAN_NAME, &changing(), &patch).await {
             refused("the approval of", PLAN_NAME, &error);
         }
     }
@@ -227,7 +227,7 @@ impl Teller {
             ]);
             let changes = serde_json::from_value(changes).map_err(kube::Error::SerdeError)?;
             let patch = Patch::<()>::Json(changes);
-            match api.patch_metadata(name, &PatchParams::default(), &patch).await {
+            match api.patch_metadata(name, &changing(), &patch).await {
                 Ok(_) => return Ok(()),
                 // It is gone.
                 Err(kube::Error::Api(answer)) if answer.is_not_found() => return Ok(()),

@@ -12,14 +12,14 @@ use k8s_openapi::{
 };
 use kube::{
     Api, Client,
-    api::{DeleteParams, ObjectMeta, Patch, PatchParams},
+    api::{DeleteParams, ObjectMeta, Patch},
 };
 
 use super::{
     children::join_secret,
     objects::Snapshot,
     placing::{PlacingError, failed, owner},
-    sharing::FIELD_MANAGER,
+    writing::applying,
 };
 use crate::{clock, model::Name, net::Registry};
 
@@ -95,8 +95,7 @@ impl Tokens {
             )])),
             ..Secret::default()
         };
-        let apply = PatchParams::apply(FIELD_MANAGER).force();
-        let put = self.secrets.patch(&join_secret(name), &apply, &Patch::Apply(&secret)).await;
+        let put = self.secrets.patch(&join_secret(name), &applying(), &Patch::Apply(&secret)).await;
         put.map_err(|error| failed(format!("the token of `{name}` cannot be applied"), error))?;
         self.there().insert(name.clone(), true);
         Ok(())

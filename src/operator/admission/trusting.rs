@@ -7,7 +7,7 @@ use futures::{StreamExt, pin_mut};
 use k8s_openapi::{ByteString, api::admissionregistration::v1::ValidatingWebhookConfiguration};
 use kube::{
     Api, Client,
-    api::{Patch, PatchParams},
+    api::Patch,
     runtime::{
         WatchStreamExt,
         watcher::{self, Event, watcher},
@@ -16,7 +16,7 @@ use kube::{
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::{error_text::with_causes, operator::sharing::FIELD_MANAGER};
+use crate::{error_text::with_causes, operator::writing::changing};
 
 /// How many authorities of operators the API server trusts at a time: more than there are replicas.
 const MOST_AUTHORITIES: usize = 8;
@@ -48,11 +48,7 @@ pub(super) async fn keep_trusted(client: Client, patient: Client, name: String, 
             match event {
                 Ok(Event::InitApply(configuration) | Event::Apply(configuration)) => {
                     let Some(patch) = missing(configuration, &authority) else { continue };
-                    let params = PatchParams {
-                        field_manager: Some(FIELD_MANAGER.to_owned()),
-                        ..PatchParams::default()
-                    };
-                    match api.patch(&name, &params, &Patch::Strategic(patch)).await {
+                    match api.patch(&name, &changing(), &Patch::Strategic(patch)).await {
                         Ok(_) => tell(None),
                         // What it is now is seen next.
                         Err(kube::Error::Api(answer))

@@ -1,10 +1,12 @@
 //! Objects are made, and the hierarchy becomes as they say.
 
+use std::collections::BTreeSet;
+
 use headwater::{
     model::Kind,
     operator::{ConditionStatus, ConditionType},
 };
-use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::{api::events::v1::Event, apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry};
 use kube::{Api, api::ListParams};
 use serde_json::json;
 
@@ -41,6 +43,16 @@ async fn what_is_applied_is_brought_about_and_stands_in_the_conditions() {
     let events = events.list(&ListParams::default()).await.unwrap();
     let reasons: Vec<_> = events.items.iter().filter_map(|it| it.reason.clone()).collect();
     assert!(reasons.iter().any(|it| it == "DistributeContent"), "{reasons:?}");
+    // Whatever the operator has written stands under its one name.
+    let object = place.api(Kind::Package).get("welcome").await.unwrap();
+    let of = |field: &str| -> BTreeSet<Option<String>> {
+        let all = object.metadata.managed_fields.iter().flatten();
+        let fields = |it: &ManagedFieldsEntry| serde_json::to_string(&it.fields_v1).unwrap();
+        all.filter(|it| fields(it).contains(field)).map(|it| it.manager.clone()).collect()
+    };
+    for field in ["f:conditions", "f:finalizers"] {
+        assert_eq!(of(field), BTreeSet::from([Some("headwater".to_owned())]), "{object:#?}");
+    }
     // The number alone may be part of a time.
     assert!(!operator.log().contains("Forbidden"), "{}", operator.log());
 }
