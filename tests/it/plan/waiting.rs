@@ -80,6 +80,25 @@ fn a_parent_is_not_removed_while_something_that_may_be_below_is_unknown() {
 }
 
 #[test]
+fn a_former_site_server_that_does_not_answer_is_taken_for_what_it_is_declared_to_be() {
+    for choice in [Choice::First, Choice::Last] {
+        let mut world = World::of(&contoso(|_| ()));
+        world.unknown.insert(name("lis-srv"));
+        let hierarchy = contoso(|it| {
+            remove_site(it, "ams");
+            it.packages.remove(&name("printer-definitions"));
+            let lis = it.sites.get_mut(&name("lis")).unwrap();
+            (lis.spec.parent, lis.spec.site_server) = (Some(name("sea")), name("lis-dp"));
+        });
+        world.converge(&hierarchy, choice);
+        assert!(!world.systems.contains_key(&name("ams-srv")));
+        world.unknown.clear();
+        world.converge(&hierarchy, choice);
+        assert!(world.system(&name("lis-srv")).site_server.is_none());
+    }
+}
+
+#[test]
 fn a_suspended_resource_and_what_needs_it_are_left_alone_by_choice() {
     let hierarchy = contoso(|it| {
         suspend(it.sites.get_mut(&name("ams")));

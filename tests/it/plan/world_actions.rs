@@ -419,10 +419,13 @@ impl World {
         if state.site_server.is_some() {
             for (other, it) in self.systems.iter().filter(|(other, _)| *other != name) {
                 let below = it.settings.site_server.as_ref().and_then(|it| it.parent.as_ref());
-                // One that is declared elsewhere and does not answer is taken to be there.
+                // One that is declared and does not answer is taken to be what it is declared to be.
                 let declared = hierarchy.site_systems.get(other);
-                let moved = declared.is_some_and(|declared| declared.site != it.settings.site);
-                if moved && self.unknown.contains(other) {
+                let is_other = declared.is_some_and(|declared| {
+                    declared.site != it.settings.site
+                        || hierarchy.sites[&declared.site].site_server != *other
+                });
+                if is_other && self.unknown.contains(other) {
                     continue;
                 }
                 let replaced = hierarchy.sites.contains_key(code);
