@@ -1,7 +1,7 @@
 //! Work on other threads: work that blocks, such as reading a database, and tasks that go on by
 //! themselves.
 
-use std::thread::available_parallelism;
+use std::{sync::OnceLock, thread::available_parallelism};
 
 use tokio::{
     runtime::Handle,
@@ -52,7 +52,12 @@ pub fn begun_apart<T: Send + 'static>(
 
 /// How many threads can work at the same time; one where a world has none.
 pub fn processors() -> usize {
-    if world::current().is_some() { 1 } else { available_parallelism().map_or(1, usize::from) }
+    // The system is asked once: it answers from several files.
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    if world::current().is_some() {
+        return 1;
+    }
+    *PROCESSORS.get_or_init(|| available_parallelism().map_or(1, usize::from))
 }
 
 /// Something whose end blocks: wherever it is dropped, it ends on a thread where it may.

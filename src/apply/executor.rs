@@ -1,6 +1,6 @@
 //! Runs the actions of a plan as a dependency graph.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, mem::take, sync::Arc};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::{
     net::{Trust, trace},
     observe::Agents,
     plan::{Action, ActionId, ActionKind, Plan, planned_documents},
-    store::{Journal, NewRun, PackedText, StoreError},
+    store::{Journal, NewRun, PackedText, Step, StoreError},
     view::counted,
 };
 
@@ -203,6 +203,9 @@ struct Execution<'a> {
     followed: usize,
     /// Which action a task carries out.
     tasks: HashMap<task::Id, usize>,
+    /// Those that have ended, when, and those that may begin: the journal is told of both first.
+    ended: Vec<(usize, Outcome, Timestamp)>,
+    beginning: Vec<usize>,
     report: ApplyReport,
 }
 
@@ -216,99 +219,146 @@ impl<'a> Execution<'a> {
             following: 0,
             followed: 0,
             tasks: HashMap::new(),
+            ended: Vec::new(),
+            beginning: Vec::new(),
             report: ApplyReport::default(),
         }
     }
 
     async fn run(mut self) -> ApplyReport {
         loop {
-            while self.running.len() - self.following < AT_ONCE
-                && let Some(index) = self.graph.next()
-            {
-                self.begin(index).await;
-            }
-            while self.followed < FOLLOWED_AT_ONCE
-                && let Some(index) = self.graph.next_to_follow()
-            {
-                self.begin(index).await;
+            self.choose();
+            self.write_down().await;
+            if !self.ended.is_empty() {
+                continue;
             }
             let Some(joined) = self.running.join_next_with_id().await else { break };
-            let (task, outcome) = match joined {
-                Ok((task, outcome)) => (task, outcome),
-                Err(error) => {
-                    (error.id(), Outcome::Failed(format!("a defect of this program: {error}")))
-                }
-            };
-            if let Some(index) = self.tasks.remove(&task) {
-                if self.graph.follows(index) {
-                    self.following -= 1;
-                    self.followed -= self.graph.action(index).targets.len();
-                }
-                self.finish(index, outcome).await;
+            self.joined(joined);
+            // Whoever has ended meanwhile is written down with it.
+            while let Some(joined) = self.running.try_join_next_with_id() {
+                self.joined(joined);
             }
         }
         self.report
     }
 
-    async fn begin(&mut self, index: usize) {
+    /// Lets begin what may.
+    fn choose(&mut self) {
+        while self.running.len() + self.beginning.len() - self.following < AT_ONCE
+            && let Some(index) = self.graph.next()
+        {
+            self.begin(index);
+        }
+        while self.followed < FOLLOWED_AT_ONCE
+            && let Some(index) = self.graph.next_to_follow()
+        {
+            self.begin(index);
+        }
+    }
+
+    fn joined(&mut self, joined: Result<(task::Id, Outcome), task::JoinError>) {
+        let (task, outcome) = match joined {
+            Ok(ended) => ended,
+            Err(error) => {
+                (error.id(), Outcome::Failed(format!("a defect of this program: {error}")))
+            }
+        };
+        if let Some(index) = self.tasks.remove(&task) {
+            self.is_over(index, outcome);
+        }
+    }
+
+    fn begin(&mut self, index: usize) {
         let action = self.graph.action(index);
         if action.kind.removes() && self.apply.removals == Removals::LeftOut {
-            return self.finish(index, Outcome::Unconfirmed).await;
+            return self.finish(index, Outcome::Unconfirmed);
         }
         // The window may have closed since it was planned: then nothing new begins.
         let closed =
             self.apply.hierarchy.windows_at(clock::now()).closed(&action.site, action.kind);
         if let Some(closed) = closed {
             let until = closed.next.as_ref().map_or(Timestamp::MAX, |(_, opening)| *opening);
-            let outcome = Outcome::Waiting { until, why: closed.to_string() };
-            return self.finish(index, outcome).await;
+            return self.finish(index, Outcome::Waiting { until, why: closed.to_string() });
         }
-        let (journal, run, id) = (self.apply.journal.clone(), self.run, action.id.clone());
-        let written =
-            in_journal(move || journal.begin_action(run, id.as_str(), clock::now())).await;
-        if let Err(error) = written {
-            let why = format!("failed to write the journal: {}", with_causes(&error));
-            return self.finish(index, Outcome::Failed(why)).await;
-        }
-        tracing::info!(action = %action.id, "an action begins");
-        self.tell(ApplyEvent::Started(action.id.clone()));
         if self.graph.follows(index) {
             self.following += 1;
             self.followed += action.targets.len();
         }
+        self.beginning.push(index);
+    }
+
+    /// One that has begun, or was about to, is under way no longer.
+    fn is_over(&mut self, index: usize, outcome: Outcome) {
+        if self.graph.follows(index) {
+            self.following -= 1;
+            self.followed -= self.graph.action(index).targets.len();
+        }
+        self.finish(index, outcome);
+    }
+
+    /// An action has ended, and what comes after one that was not done is skipped.
+    fn finish(&mut self, index: usize, outcome: Outcome) {
+        let now = clock::now();
+        let mut ended = vec![(index, outcome)];
+        while let Some((index, outcome)) = ended.pop() {
+            if matches!(outcome, Outcome::Done(_)) {
+                self.graph.done(index);
+            } else {
+                let id = &self.graph.action(index).id;
+                let skipped = self.graph.not_done(index);
+                ended.extend(skipped.into_iter().map(|next| (next, Outcome::Skipped(id.clone()))));
+            }
+            self.ended.push((index, outcome, now));
+        }
+    }
+
+    /// Notes in the journal which actions have ended and which begin, all at once; then these begin.
+    async fn write_down(&mut self) {
+        let (ended, beginning) = (take(&mut self.ended), take(&mut self.beginning));
+        if ended.is_empty() && beginning.is_empty() {
+            return;
+        }
+        let id = |index: &usize| self.graph.action(*index).id.to_string();
+        let now = clock::now();
+        let ends = ended.iter().map(|(index, outcome, at)| {
+            let end = Some((outcome.word(), outcome.detail()));
+            Step { action: id(index), at: *at, end }
+        });
+        let begins = beginning.iter().map(|index| Step { action: id(index), at: now, end: None });
+        let steps: Vec<_> = ends.chain(begins).collect();
+        let (journal, run) = (self.apply.journal.clone(), self.run);
+        let written = in_journal(move || journal.note(run, &steps)).await;
+        let failed = written.err().map(|error| with_causes(&error));
+        for (index, outcome, at) in ended {
+            let id = &self.graph.action(index).id;
+            if let Some(error) = &failed {
+                // The action is done all the same; the next look at the site systems tells.
+                tracing::error!(action = %id, error, "failed to write the journal");
+            }
+            tracing::info!(action = %id, outcome = outcome.word(), "an action has ended");
+            self.tell(ApplyEvent::Finished(id.clone(), outcome.clone()));
+            self.report.ended_at.insert(id.clone(), at);
+            self.report.outcomes.insert(id.clone(), outcome);
+        }
+        for index in beginning {
+            match &failed {
+                None => self.start(index),
+                Some(error) => {
+                    let why = format!("failed to write the journal: {error}");
+                    self.is_over(index, Outcome::Failed(why));
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, index: usize) {
+        let action = self.graph.action(index);
+        tracing::info!(action = %action.id, "an action begins");
+        self.tell(ApplyEvent::Started(action.id.clone()));
         let (apply, action) = (self.apply.clone(), action.clone());
         let carried = async move { carry_out(&apply, &action).await };
         let task = self.running.spawn(trace::carried(carried));
         self.tasks.insert(task.id(), index);
-    }
-
-    /// Notes how an action ended, and that what comes after one that was not done is skipped.
-    async fn finish(&mut self, index: usize, outcome: Outcome) {
-        let mut ended = vec![(index, outcome)];
-        while let Some((index, outcome)) = ended.pop() {
-            let id = self.graph.action(index).id.clone();
-            if matches!(outcome, Outcome::Done(_)) {
-                self.graph.done(index);
-            } else {
-                let skipped = self.graph.not_done(index);
-                ended.extend(skipped.into_iter().map(|next| (next, Outcome::Skipped(id.clone()))));
-            }
-            self.note(id, outcome).await;
-        }
-    }
-
-    async fn note(&mut self, id: ActionId, outcome: Outcome) {
-        let (journal, run, key) = (self.apply.journal.clone(), self.run, id.to_string());
-        let (word, detail, now) = (outcome.word(), outcome.detail(), clock::now());
-        let written = in_journal(move || journal.finish_action(run, &key, word, &detail, now));
-        if let Err(error) = written.await {
-            // The action is done all the same; the next look at the site systems tells.
-            tracing::error!(action = %id, error = %with_causes(&error), "failed to write the journal");
-        }
-        tracing::info!(action = %id, outcome = word, "an action has ended");
-        self.tell(ApplyEvent::Finished(id.clone(), outcome.clone()));
-        self.report.ended_at.insert(id.clone(), now);
-        self.report.outcomes.insert(id, outcome);
     }
 
     fn tell(&self, event: ApplyEvent) {

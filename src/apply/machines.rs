@@ -22,7 +22,7 @@ use crate::{
     plan::{ActionKind, Plan},
 };
 
-use super::turns::Turns;
+use super::{messages::MessageLine, turns::Turns};
 
 /// The engine's machines for a hierarchy.
 #[derive(Debug, Default)]
@@ -39,6 +39,7 @@ pub struct Machines {
     /// Held while a site server sends to a point with a rate limit.
     lines: Mutex<BTreeMap<Name, Arc<tokio::sync::Mutex<()>>>>,
     turns: Arc<Turns>,
+    messages: Mutex<BTreeMap<SiteCode, Arc<MessageLine>>>,
 }
 
 /// What the synchronization of a point depends on: its settings, and the file that it imports.
@@ -87,6 +88,11 @@ impl Machines {
             };
             manager.let_flow_to(pipelined);
         }
+    }
+
+    /// The status messages of a site that are on their way.
+    pub(super) fn messages(&self, site: &SiteCode) -> Arc<MessageLine> {
+        Arc::clone(lock(&self.messages).entry(site.clone()).or_default())
     }
 
     pub(super) fn synchronize(

@@ -11,6 +11,7 @@ mod graph;
 mod late_reports;
 mod local_updates;
 mod machines;
+mod messages;
 mod on_demand;
 mod origin;
 mod push;

@@ -7,10 +7,7 @@ use crate::{
     clock,
     engine::{SyncCommand, SyncEvent},
     error_text::with_causes,
-    model::{
-        Name, SiteCode, SourceType, StatusMessage, StatusMessageId, Trigger, UpdatePoint,
-        UpdatePointRole,
-    },
+    model::{Name, SiteCode, SourceType, Trigger, UpdatePoint, UpdatePointRole},
     plan::{Action, ActionKind},
     wire::agent::{AgentCommand, AgentOutcome},
 };
@@ -205,33 +202,6 @@ impl Apply {
         let from = self.agents.get(&self.site(code)?.site_server)?.url().to_owned();
         let server = self.agents.get(&self.site(child)?.site_server)?;
         self.ask(action, &server, &AgentCommand::ReplicateSiteDatabase { from }).await.map(drop)
-    }
-
-    /// Keeps a status message with its site. That it cannot be kept stops nothing.
-    pub(super) async fn message(
-        &self,
-        action: &Action,
-        code: &SiteCode,
-        id: StatusMessageId,
-        subject: &Name,
-        text: String,
-    ) {
-        let message = StatusMessage {
-            id,
-            at: clock::now(),
-            site: code.clone(),
-            subject: subject.to_string(),
-            text,
-        };
-        tracing::info!(%id, site = %code, subject = %message.subject, "{}", message.text);
-        let recorded = async {
-            let server = self.agents.get(&self.site(code)?.site_server)?;
-            let command = AgentCommand::RecordStatusMessages(vec![message]);
-            self.ask(action, &server, &command).await
-        };
-        if let Err(error) = recorded.await {
-            tracing::warn!(%id, site = %code, error = %with_causes(&error), "a status message is lost");
-        }
     }
 }
 

@@ -16,6 +16,12 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), LibraryError> {
     store::replace(path, bytes).map_err(LibraryError::io("write", path))
 }
 
+/// Replaces a file whole, without waiting for the disk: whoever reads it has to do without it after the power
+/// has failed.
+pub(super) fn write_soon(path: &Path, bytes: &[u8]) -> Result<(), LibraryError> {
+    store::replace_soon(path, bytes).map_err(LibraryError::io("write", path))
+}
+
 /// Replaces a file by a value as JSON, durably.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use super::{
     coming::Coming,
     damage::Damage,
     durable,
-    garbage::children,
+    garbage::{children, remove},
     index::Index,
     layout::Layout,
     packs::{PACKED, Packs},
@@ -28,6 +28,9 @@ use crate::{
     model::{Digest, PackageId, PackageOrigin, PackageState},
     wire::file_list::FileList,
 };
+
+/// A package of so few bytes is sooner brought anew than the disk has the list of its files for good.
+const SOON_AGAIN: u64 = 1 << 20;
 
 /// A content library on disk (PDP-15). Clones are the same library; the directory is locked against
 /// other processes as long as one of them lives.
@@ -154,7 +157,13 @@ impl Library {
             return Ok(());
         }
         self.take_back(&list)?;
-        durable::write(&self.layout().pending(list.package()), &list.encode()?)?;
+        let (path, text) = (self.layout().pending(list.package()), list.encode()?);
+        // What is lost with the power is brought anew: where that is little, nobody waits for the disk.
+        if list.bytes() <= SOON_AGAIN {
+            durable::write_soon(&path, &text)?;
+        } else {
+            durable::write(&path, &text)?;
+        }
         let unneeded = index.put_pending(list);
         self.delete(&unneeded)
     }
@@ -283,7 +292,8 @@ impl Library {
         let record = PackageRecord { list, sources, since, origin };
         record.write(&self.layout().package(package))?;
         let mut unneeded = index.put_package(record.clone());
-        durable::remove(&self.layout().pending(package))?;
+        // If it comes back with the power, it is on its way as before, and everything of it is there.
+        remove(&self.layout().pending(package))?;
         unneeded.extend(index.remove_pending(package));
         self.retire(&unneeded)?;
         drop(index);

@@ -31,7 +31,7 @@ const LOOKED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// and of a thousand packages that change one after the other each puts something aside.
 const PART: usize = 8;
 
-/// When it was looked last whether the time of something is over.
+/// When it was last looked whether the time of something is over.
 #[derive(Debug, Default)]
 pub(super) struct Expiring {
     looked: Option<Timestamp>,
@@ -77,7 +77,8 @@ impl Library {
         }
         let path = self.layout().retired_list(&Uuid::new_v4());
         let dated = |file: File| file.set_modified(SystemTime::from(clock::now()));
-        let noted = durable::write(&path, text.as_bytes()).and_then(|()| {
+        // With the power the memory of them may go, and then they go too.
+        let noted = durable::write_soon(&path, text.as_bytes()).and_then(|()| {
             File::open(&path).and_then(dated).map_err(LibraryError::io("write", &path))
         });
         if let Err(error) = noted {
@@ -141,7 +142,7 @@ impl Library {
         Ok(())
     }
 
-    /// Removes the files whose time is over, unless it was looked at them just now.
+    /// Removes the files whose time is over, unless they were looked at just now.
     fn expire_at_times(&self, now: Timestamp) -> Result<(), LibraryError> {
         let is_due = {
             let mut last = self.expiring().lock().unwrap_or_else(PoisonError::into_inner);

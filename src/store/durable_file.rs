@@ -16,7 +16,18 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_with(path, bytes, OpenOptions::new().create(true).truncate(true))
 }
 
-/// The same for what only its owner may read (mode 0600).
+/// The same without waiting for the disk: when the power fails soon after, there may be neither the old file
+/// nor the new one. For what is as good as its loss.
+///
+/// # Errors
+///
+/// What the system said; the old file is still there then.
+pub fn replace_soon(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = temporary(path);
+    put(&temporary, path, || fs::write(&temporary, bytes))
+}
+
+/// The same as [`replace`] for what only its owner may read (mode 0600).
 ///
 /// # Errors
 ///
@@ -29,17 +40,24 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace_with(path: &Path, bytes: &[u8], options: &mut OpenOptions) -> io::Result<()> {
-    let directory = path.parent().unwrap_or_else(|| Path::new("."));
-    fs::create_dir_all(directory)?;
     let temporary = temporary(path);
-    let written =
-        write_synced(&temporary, bytes, options).and_then(|()| fs::rename(&temporary, path));
+    put(&temporary, path, || write_synced(&temporary, bytes, options))?;
+    sync_directory(directory_of(path))
+}
+
+/// Puts what is written at `temporary` in the place of the file at `path`.
+fn put(temporary: &Path, path: &Path, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    fs::create_dir_all(directory_of(path))?;
+    let written = write().and_then(|()| fs::rename(temporary, path));
     if written.is_err() {
         // The error that matters is the first one.
-        let _ = fs::remove_file(&temporary);
+        let _ = fs::remove_file(temporary);
     }
-    written?;
-    sync_directory(directory)
+    written
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().unwrap_or_else(|| Path::new("."))
 }
 
 /// Removes the file at `path`, if it is there, for good.
@@ -49,7 +67,7 @@ fn replace_with(path: &Path, bytes: &[u8], options: &mut OpenOptions) -> io::Res
 /// What the system said.
 pub fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
-        Ok(()) => sync_directory(path.parent().unwrap_or_else(|| Path::new("."))),
+        Ok(()) => sync_directory(directory_of(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
@@ -115,6 +133,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("deep").join("settings.json");
         replace(&path, b"old and long").unwrap();
+        replace_soon(&path, b"middle").unwrap();
+        assert_eq!(read_bounded(&path, 6).unwrap().unwrap(), b"middle");
         replace(&path, b"new").unwrap();
         assert_eq!(read_bounded(&path, 3).unwrap().unwrap(), b"new");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);

@@ -95,7 +95,7 @@ mod tests {
         let journal = Journal::open(&directory.path().join("journal.db")).unwrap();
         let [one, other] = [b"one", b"two"].map(|it| Digest::of(it));
         assert_eq!(journal.last_manifest_digest().unwrap(), None);
-        let ended = |manifest, second, ends: &[(&str, &str)]| {
+        let ended = |manifest, second, ends: &[(&str, &'static str)]| {
             let now = Timestamp::from_second(second).unwrap();
             let cause = RunCause {
                 command: RunCommand::Controller,

@@ -117,6 +117,18 @@ pub struct LastRun {
     pub failures: Vec<(String, String)>,
 }
 
+/// A step of an action.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The ID of the action.
+    pub action: String,
+    /// When that was.
+    pub at: Timestamp,
+    /// How it has ended (`done`, `failed`, `skipped`, `left` or `waiting`), and what it said; it begins
+    /// without.
+    pub end: Option<(&'static str, String)>,
+}
+
 impl Journal {
     /// Opens the journal at `path`, or creates an empty one.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
@@ -162,35 +174,59 @@ impl Journal {
     }
 
     /// An action begins.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
     pub fn begin_action(&self, run: RunId, id: &str, now: Timestamp) -> Result<(), StoreError> {
-        self.0.write(|it| {
-            it.execute(
-                "INSERT OR REPLACE INTO action (run, id, started_at) VALUES (?1, ?2, ?3)",
-                params![run.number(), id, now.as_millisecond()],
-            )?;
-            Ok(())
-        })
+        self.note(run, &[Step { action: id.to_owned(), at: now, end: None }])
     }
 
     /// An action has ended: `done`, `failed`, `skipped`, `left` or `waiting`, and what it said.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
     pub fn finish_action(
         &self,
         run: RunId,
         id: &str,
-        outcome: &str,
+        outcome: &'static str,
         detail: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let end = Some((outcome, detail.to_owned()));
+        self.note(run, &[Step { action: id.to_owned(), at: now, end }])
+    }
+
+    /// Steps of actions, one after the other: all of them are noted, or none. What happens together is on
+    /// the disk at the cost of one.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn note(&self, run: RunId, steps: &[Step]) -> Result<(), StoreError> {
         self.0.write(|it| {
-            it.execute(
+            let mut begins = it.prepare_cached(
+                "INSERT OR REPLACE INTO action (run, id, started_at) VALUES (?1, ?2, ?3)",
+            )?;
+            let mut ends = it.prepare_cached(
                 "INSERT INTO action (run, id, started_at, finished_at, outcome, detail)
                  VALUES (?1, ?2, ?3, ?3, ?4, ?5)
                  ON CONFLICT (run, id) DO UPDATE SET
                     finished_at = excluded.finished_at,
                     outcome = excluded.outcome,
                     detail = excluded.detail",
-                params![run.number(), id, now.as_millisecond(), outcome, detail],
             )?;
+            for Step { action, at, end } in steps {
+                let (run, at) = (run.number(), at.as_millisecond());
+                match end {
+                    None => begins.execute(params![run, action, at])?,
+                    Some((outcome, detail)) => {
+                        ends.execute(params![run, action, at, outcome, detail])?
+                    }
+                };
+            }
             Ok(())
         })
     }

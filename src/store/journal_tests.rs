@@ -30,7 +30,12 @@ fn new_run(plan: &str, trigger: Trigger) -> NewRun {
 }
 
 /// A run whose actions ended so, at a second.
-fn ended(journal: &Journal, run: &NewRun, outcomes: &[(&str, &str, &str)], second: i64) -> RunId {
+fn ended(
+    journal: &Journal,
+    run: &NewRun,
+    outcomes: &[(&str, &'static str, &str)],
+    second: i64,
+) -> RunId {
     let now = Timestamp::from_second(second).unwrap();
     let id = journal.begin(run, now).unwrap();
     for (action, outcome, detail) in outcomes {

@@ -21,12 +21,14 @@ pub mod site_database;
 mod transfers;
 
 pub use database::{Database, Schema};
-pub use durable_file::{read_bounded, remove, remove_directory, replace, replace_private};
+pub use durable_file::{
+    read_bounded, remove, remove_directory, replace, replace_private, replace_soon,
+};
 pub use error::{StoreError, StoreProblem};
 pub use failures::ActionEnd;
 pub use filling::Filling;
 pub use hash_file::hash_file;
-pub use journal::{Journal, LastRun, NewRun};
+pub use journal::{Journal, LastRun, NewRun, Step};
 pub use journal_commits::CommitRecord;
 pub use journal_history::{KeptManifests, RunFilter};
 pub use journal_texts::PackedText;

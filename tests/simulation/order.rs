@@ -62,7 +62,7 @@ impl Order {
 
     /// Takes a line in; what is wrong, in words.
     pub(crate) fn take(&mut self, event: &Event) -> Result<(), String> {
-        if event.text == "a status message is lost" {
+        if event.text == "status messages are lost" {
             return Ok(());
         }
         let site = event.field("site").to_owned();

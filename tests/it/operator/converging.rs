@@ -50,9 +50,10 @@ async fn what_is_applied_is_brought_about_and_stands_in_the_conditions() {
         let fields = |it: &ManagedFieldsEntry| serde_json::to_string(&it.fields_v1).unwrap();
         all.filter(|it| fields(it).contains(field)).map(|it| it.manager.clone()).collect()
     };
-    for field in ["f:conditions", "f:finalizers"] {
-        assert_eq!(of(field), BTreeSet::from([Some("headwater".to_owned())]), "{object:#?}");
-    }
+    let ours = Some("headwater".to_owned());
+    assert_eq!(of("f:finalizers"), BTreeSet::from([ours.clone()]), "{object:#?}");
+    // A server of 1.20 gives what did not change back to whoever made the object.
+    assert!(of("f:conditions").contains(&ours), "{object:#?}");
     // The number alone may be part of a time.
     assert!(!operator.log().contains("Forbidden"), "{}", operator.log());
 }
