@@ -1,5 +1,6 @@
-//! What the image is built of. No container engine runs in tests; what can be known without one is held
-//! here: that cargo has all it needs in what is given to the build, and that versions agree.
+//! What the image is built of. It is built and run by `tests/interop/image`, which takes too long for every
+//! change; what can be known sooner is held here: that cargo has all it needs in what is given to the
+//! build, and that versions agree.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -32,6 +33,9 @@ fn let_in(pattern: &str) -> Vec<PathBuf> {
 fn what_is_given_to_the_build_is_all_that_it_needs() {
     let ignore = fs::read_to_string(root().join(".containerignore")).unwrap();
     assert!(ignore.lines().any(|it| it == "*"), "everything else is left out");
+    // Docker knows it by another name only.
+    let of_docker = fs::read_to_string(root().join(".dockerignore")).unwrap();
+    assert!(of_docker == ignore, ".dockerignore is not .containerignore");
     let context = tempfile::tempdir().unwrap();
     for pattern in ignore.lines().filter_map(|it| it.strip_prefix('!')) {
         let files = let_in(pattern);
@@ -69,8 +73,16 @@ fn what_is_given_to_the_build_is_all_that_it_needs() {
 fn the_image_says_what_it_is() {
     let text = fs::read_to_string(root().join("Containerfile")).unwrap();
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let oldest = manifest.split("rust-version = \"").nth(1).unwrap().split('"').next().unwrap();
-    assert!(text.contains(&format!("FROM rust:{oldest}-alpine AS build\n")), "{oldest}");
+    // The compiler is one that the manifest allows.
+    let version = |text: &str, before: &str, after: char| -> (u32, u32) {
+        let found = text.split(before).nth(1).unwrap().split(after).next().unwrap();
+        let (major, minor) = found.split_once('.').unwrap();
+        (major.parse().unwrap(), minor.parse().unwrap())
+    };
+    assert!(text.contains("-slim-bookworm AS build\n"), "{text}");
+    let compiler = version(&text, "\nFROM docker.io/library/rust:", '-');
+    let oldest = version(&manifest, "rust-version = \"", '"');
+    assert!(compiler >= oldest, "{compiler:?} {oldest:?}");
     assert!(text.contains(&format!("ARG VERSION={}\n", env!("CARGO_PKG_VERSION"))));
     // The chart's pods are not root, and Kubernetes can only see that of a number.
     let values = fs::read_to_string(root().join("charts/headwater/values.yaml")).unwrap();
