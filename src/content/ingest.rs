@@ -108,7 +108,7 @@ impl Library {
                 let (path, package) = (directory.to_owned(), package.clone());
                 return Err(LibraryError::OtherContent { path, package, version, wanted });
             }
-            self.begin(Arc::clone(&list))?;
+            self.begin_whole(Arc::clone(&list))?;
             self.publish_from(package, BTreeSet::new(), origin)
         });
         if published.is_err() {

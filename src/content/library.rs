@@ -29,9 +29,6 @@ use crate::{
     wire::file_list::FileList,
 };
 
-/// A package of so few bytes is sooner brought anew than the disk has the list of its files for good.
-const SOON_AGAIN: u64 = 1 << 20;
-
 /// A content library on disk (PDP-15). Clones are the same library; the directory is locked against
 /// other processes as long as one of them lives.
 #[derive(Debug, Clone)]
@@ -132,45 +129,6 @@ impl Library {
     /// The index, if nobody changes it in this moment, which takes as long as the disk does.
     pub(super) fn try_index(&self) -> Option<MutexGuard<'_, Index>> {
         self.0.index.try_lock().ok()
-    }
-
-    /// Whether a file is one of a package that is on its way here.
-    pub fn is_awaited(&self, digest: &Digest) -> bool {
-        let pending = self.all_pending();
-        pending.iter().flat_map(|list| list.files()).any(|file| file.digest == *digest)
-    }
-
-    /// The lists of all packages that are on their way here.
-    pub(super) fn all_pending(&self) -> Vec<Arc<FileList>> {
-        self.index().pending.values().cloned().collect()
-    }
-
-    /// Puts a package on its way: its files are kept from now on, even before it is visible.
-    /// Another list of the same package is forgotten; a list that is already on its way stays.
-    ///
-    /// # Errors
-    ///
-    /// The list cannot be written.
-    pub fn begin(&self, list: Arc<FileList>) -> Result<(), LibraryError> {
-        let mut index = self.index();
-        if index.pending.get(list.package()).is_some_and(|it| it.digest() == list.digest()) {
-            return Ok(());
-        }
-        self.take_back(&list)?;
-        let (path, text) = (self.layout().pending(list.package()), list.encode()?);
-        // What is lost with the power is brought anew: where that is little, nobody waits for the disk.
-        if list.bytes() <= SOON_AGAIN {
-            durable::write_soon(&path, &text)?;
-        } else {
-            durable::write(&path, &text)?;
-        }
-        let unneeded = index.put_pending(list);
-        self.delete(&unneeded)
-    }
-
-    /// The list of files of a package that is on its way.
-    pub fn pending(&self, package: &PackageId) -> Option<Arc<FileList>> {
-        self.index().pending.get(package).cloned()
     }
 
     /// Whether a file is there, with the right size.

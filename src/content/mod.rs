@@ -18,6 +18,7 @@ mod packs;
 mod patch;
 mod patches;
 mod patching;
+mod pending;
 mod prestaged;
 mod reading;
 mod receive;
