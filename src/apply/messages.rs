@@ -78,3 +78,28 @@ impl Apply {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_wait_go_together_in_their_order_and_never_too_many() {
+        let line = MessageLine::default();
+        let message = |number: usize| StatusMessage {
+            id: StatusMessageId::PackageProcessed,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            site: "ONE".parse().unwrap(),
+            subject: number.to_string(),
+            text: String::new(),
+        };
+        line.waiting().extend((0..TOGETHER + 2).map(message));
+        let gone: Vec<Vec<_>> = std::iter::from_fn(|| {
+            Some(line.next()).filter(|it| !it.is_empty()).map(|messages| {
+                messages.into_iter().map(|it| it.subject.parse::<usize>().unwrap()).collect()
+            })
+        })
+        .collect();
+        assert_eq!(gone, [(0..TOGETHER).collect(), vec![TOGETHER, TOGETHER + 1]]);
+    }
+}
